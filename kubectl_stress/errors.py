@@ -1,0 +1,81 @@
+"""What can go wrong, as one tree; each class carries its exit code.
+
+StressError                     1  could not run
+├── UsageError                  2  the words of the command are wrong; nothing was asked of a cluster
+├── ClusterError                1  the API server did not do what was asked
+│   ├── Unreachable             1    no answer at all
+│   ├── Unauthorized            1    it does not know who asks (expired token, no credentials)
+│   ├── Forbidden               1    it knows, and says no: RBAC
+│   ├── NotFound                1
+│   ├── Conflict                1    somebody else changed the object first
+│   └── Rejected                1    validation or admission (Pod Security) refused the object
+├── TargetError                 1  there is no such container, or it cannot be a target now
+├── InjectionError              1  the ephemeral container or the agent did not start
+├── Refused                     5  a guard of ours said no before anything was done
+└── Interrupted               130  Ctrl-C or a signal, after the load was released
+"""
+
+
+class StressError(Exception):
+    """Base of all errors with a message meant for the user: one line, saying what to do."""
+
+    exit_code = 1
+
+
+class UsageError(StressError):
+    """The command line or a manifest cannot be understood."""
+
+    exit_code = 2
+
+
+class ClusterError(StressError):
+    """The API server did not do what was asked."""
+
+
+class Unreachable(ClusterError):
+    """No API server answered at that address."""
+
+
+class Unauthorized(ClusterError):
+    """The API server does not accept the credentials."""
+
+
+class Forbidden(ClusterError):
+    """RBAC denies the request; `verb` and `resource` name what is missing."""
+
+    def __init__(self, message: str, *, verb: str = "", resource: str = "") -> None:
+        super().__init__(message)
+        self.verb = verb
+        self.resource = resource
+
+
+class NotFound(ClusterError):
+    """The object does not exist."""
+
+
+class Conflict(ClusterError):
+    """The object changed between reading and writing it."""
+
+
+class Rejected(ClusterError):
+    """Validation or admission refused the object; the message is the API server's."""
+
+
+class TargetError(StressError):
+    """No such container, or it cannot be a target as it is now."""
+
+
+class InjectionError(StressError):
+    """The ephemeral container or the agent in it did not start."""
+
+
+class Refused(StressError):
+    """A guard refused before anything was changed."""
+
+    exit_code = 5
+
+
+class Interrupted(StressError):
+    """The user or a signal ended the run; the load was released first."""
+
+    exit_code = 130
