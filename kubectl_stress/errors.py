@@ -1,7 +1,7 @@
 """What can go wrong, as one tree; each class carries its exit code.
 
 StressError                     1  could not run
-├── UsageError                  2  the words of the command are wrong; nothing was asked of a cluster
+├── UsageError                  2  the words of the command are wrong; no cluster was asked
 ├── ClusterError                1  the API server did not do what was asked
 │   ├── Unreachable             1    no answer at all
 │   ├── Unauthorized            1    it does not know who asks (expired token, no credentials)

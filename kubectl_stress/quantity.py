@@ -1,0 +1,93 @@
+"""Kubernetes quantities and Go durations: parse and format. Pure.
+
+Source of the syntax: k8s.io/apimachinery/pkg/api/resource (Quantity), Go's time.ParseDuration.
+"""
+
+import re
+from decimal import Decimal
+
+from kubectl_stress.errors import UsageError
+
+_DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+_BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
+_QUANTITY = re.compile(r"(?P<number>[+-]?(?:\d+\.?\d*|\.\d+))(?P<suffix>[eE][+-]?\d+|[A-Za-z]*)")
+_DURATION_UNITS_MS = {"h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
+_DURATION = re.compile(r"(?:(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|h|m|s))")
+_DECIMAL_BYTE_UNITS = {"KB": "k", "kB": "k", "MB": "M", "GB": "G", "TB": "T"}
+
+
+def parse_quantity(text: str) -> Decimal:
+    """The value of a quantity such as `1500m`, `2e3` or `128Mi`; raises UsageError."""
+    match = _QUANTITY.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(f'"{text}" is not a quantity: use one like 256Mi or 1Gi')
+    number, suffix = Decimal(match["number"]), match["suffix"]
+    if suffix in _BINARY:
+        return number * (1 << _BINARY[suffix])
+    if suffix in _DECIMAL:
+        return number * Decimal(10) ** _DECIMAL[suffix]
+    if suffix[1:].lstrip("+-").isdigit():
+        return number * Decimal(10) ** int(suffix[1:])
+    raise UsageError(_wrong_suffix(text, number, suffix))
+
+
+def _wrong_suffix(text: str, number: Decimal, suffix: str) -> str:
+    decimal = _DECIMAL_BYTE_UNITS.get(suffix)
+    if decimal is None:
+        return f'"{text}" is not a quantity: unknown suffix "{suffix}", use Ki, Mi or Gi'
+    binary = decimal.upper() + "i"
+    decimal_bytes = int(number * Decimal(10) ** _DECIMAL[decimal])
+    binary_bytes = int(number * (1 << _BINARY[binary]))
+    return (
+        f'"{text}" can be read in two ways: write {number}{binary} ({binary_bytes:,} bytes) '
+        f"or {number}{decimal} ({decimal_bytes:,} bytes)"
+    )
+
+
+def parse_bytes(text: str) -> int:
+    """A positive whole number of bytes, as a user gives it; raises UsageError."""
+    value = parse_quantity(text)
+    if value <= 0:
+        raise UsageError(f'"{text}" is not a size: it must be more than 0, like 50Mi')
+    if value != value.to_integral_value():
+        raise UsageError(f'"{text}" is a fraction of a byte: did you mean {text.rstrip("m")}Mi?')
+    return int(value)
+
+
+def parse_duration_ms(text: str) -> int:
+    """Milliseconds of a duration such as `90s`, `1m30s` or `500ms`; raises UsageError."""
+    stripped = text.strip()
+    parts = list(_DURATION.finditer(stripped))
+    if not parts or "".join(part.group() for part in parts) != stripped:
+        hint = f", like {stripped}s" if stripped.isdigit() else ", like 30s or 1m30s"
+        raise UsageError(f'"{text}" is not a duration: give a number and a unit{hint}')
+    return int(sum(Decimal(part["number"]) * _DURATION_UNITS_MS[part["unit"]] for part in parts))
+
+
+def format_bytes(value: int | None) -> str:
+    """Bytes for a person: `62.4 MiB`; `-` where there is no value."""
+    if value is None:
+        return "-"
+    sign, rest = ("-", -value) if value < 0 else ("", value)
+    for unit, shift in (("GiB", 30), ("MiB", 20), ("KiB", 10)):
+        if rest >= 1 << shift:
+            return f"{sign}{rest / (1 << shift):.1f} {unit}"
+    return f"{sign}{rest} B"
+
+
+def format_quantity(value: int) -> str:
+    """Bytes as the shortest exact Kubernetes quantity: `50Mi`, `52428801`."""
+    for suffix, shift in (("Gi", 30), ("Mi", 20), ("Ki", 10)):
+        if value and value % (1 << shift) == 0:
+            return f"{value >> shift}{suffix}"
+    return str(value)
+
+
+def format_duration(value_ms: int) -> str:
+    """Milliseconds for a person: `1m30s`, `20s`, `0.4s`."""
+    if value_ms < 1_000 or (value_ms < 10_000 and value_ms % 1_000):
+        return f"{value_ms / 1_000:.1f}s"
+    seconds = round(value_ms / 1_000)
+    hours, minutes = seconds // 3600, seconds // 60 % 60
+    text = (f"{hours}h" if hours else "") + (f"{minutes}m" if minutes else "")
+    return text + (f"{seconds % 60}s" if seconds % 60 or not text else "")

@@ -1,0 +1,206 @@
+"""The target as the API server describes it: one container of one pod. Pure: no I/O.
+
+`Target.from_pod` is the only reader of pod specs. Limits come from `status.containerStatuses[]
+.resources` (what the kubelet has applied, since in-place resize) and from the spec otherwise.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kubectl_stress.errors import TargetError
+from kubectl_stress.quantity import parse_quantity
+
+Pod = Mapping[str, Any]
+
+DEFAULT_CONTAINER_ANNOTATION = "kubectl.kubernetes.io/default-container"
+_MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
+_CRITICAL_PRIORITY_CLASSES = ("system-cluster-critical", "system-node-critical")
+_COPIED_SECURITY = ("seLinuxOptions", "appArmorProfile", "seccompProfile")
+
+
+@dataclass(frozen=True)
+class Owner:
+    """The controller of the pod, as far as it could be read; `replicas` None: unknown."""
+
+    kind: str
+    name: str
+    replicas: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.kind.lower()}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Target:
+    """The container under stress; sizes in bytes, None where there is no limit or request."""
+
+    namespace: str
+    pod: str
+    pod_uid: str
+    node: str
+    container: str
+    container_id: str
+    container_choice: str
+    image: str
+    qos_class: str
+    limit_bytes: int | None
+    pod_limit_bytes: int | None
+    request_bytes: int | None
+    user: tuple[int, int] | None
+    probes: tuple[str, ...] = ()
+    security: Mapping[str, Any] = field(default_factory=dict)
+    has_own_pid_namespace: bool = True
+    priority_class: str = ""
+    owner: Owner | None = None
+
+    @classmethod
+    def from_pod(cls, pod: Pod, container: str | None = None) -> "Target":
+        """The target in `pod`; TargetError for a container that is not there or not alive."""
+        _refuse_impossible_pods(pod)
+        name, choice = _choose_container(pod, container)
+        spec, status = _container_spec(pod, name), container_status(pod, name)
+        _refuse_unless_running(pod, name, status)
+        meta, pod_spec = pod["metadata"], pod["spec"]
+        return cls(
+            namespace=meta["namespace"],
+            pod=meta["name"],
+            pod_uid=meta["uid"],
+            node=pod_spec.get("nodeName", ""),
+            container=name,
+            container_id=status["containerID"],
+            container_choice=choice,
+            image=spec.get("image", ""),
+            qos_class=pod["status"].get("qosClass", "BestEffort"),
+            limit_bytes=_memory(status, spec, "limits"),
+            pod_limit_bytes=_pod_limit_bytes(pod),
+            request_bytes=_memory(status, spec, "requests"),
+            user=_user(pod_spec, spec, status),
+            probes=tuple(kind for kind in ("liveness", "readiness") if f"{kind}Probe" in spec),
+            security=_copied_security(spec),
+            has_own_pid_namespace=not (
+                pod_spec.get("shareProcessNamespace") or pod_spec.get("hostPID")
+            ),
+            priority_class=pod_spec.get("priorityClassName", ""),
+            owner=_owner(meta),
+        )
+
+    @property
+    def effective_limit_bytes(self) -> int | None:
+        """The lower of the container's and the pod's limit."""
+        limits = [limit for limit in (self.limit_bytes, self.pod_limit_bytes) if limit is not None]
+        return min(limits, default=None)
+
+    @property
+    def is_critical(self) -> bool:
+        """In kube-system, or of a priority class that the node cannot do without."""
+        return self.namespace == "kube-system" or self.priority_class in _CRITICAL_PRIORITY_CLASSES
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.pod}/{self.container}"
+
+
+def container_status(pod: Pod, name: str) -> Mapping[str, Any]:
+    """The status of a regular or init container, `{}` where there is none yet."""
+    status = pod.get("status", {})
+    for kind in ("containerStatuses", "initContainerStatuses"):
+        for entry in status.get(kind) or ():
+            if entry["name"] == name:
+                return dict(entry)
+    return {}
+
+
+def _describe(pod: Pod) -> str:
+    return f'pod "{pod["metadata"]["name"]}"'
+
+
+def _refuse_impossible_pods(pod: Pod) -> None:
+    meta, spec = pod["metadata"], pod["spec"]
+    if meta.get("deletionTimestamp"):
+        raise TargetError(f"{_describe(pod)} is being deleted: choose another pod")
+    if _MIRROR_ANNOTATION in meta.get("annotations", {}):
+        raise TargetError(
+            f"{_describe(pod)} is a static pod, and static pods take no ephemeral containers"
+        )
+    if spec.get("os", {}).get("name", "linux") != "linux":
+        raise TargetError(f"{_describe(pod)} runs on {spec['os']['name']}: only Linux is supported")
+
+
+def _targetable(pod: Pod) -> Iterator[Mapping[str, Any]]:
+    yield from pod["spec"]["containers"]
+    yield from pod["spec"].get("initContainers") or ()
+
+
+def _choose_container(pod: Pod, wanted: str | None) -> tuple[str, str]:
+    names = [container["name"] for container in _targetable(pod)]
+    regular = [container["name"] for container in pod["spec"]["containers"]]
+    default = pod["metadata"].get("annotations", {}).get(DEFAULT_CONTAINER_ANNOTATION)
+    if wanted is not None:
+        if wanted not in names:
+            known = ", ".join(names)
+            raise TargetError(f'no container "{wanted}" in {_describe(pod)}: it has {known}')
+        return wanted, "as asked"
+    if default in regular:
+        return default, f"by the annotation {DEFAULT_CONTAINER_ANNOTATION}"
+    if len(regular) == 1:
+        return regular[0], "the only one"
+    return regular[0], f"the first of {', '.join(regular)}; choose with -c"
+
+
+def _container_spec(pod: Pod, name: str) -> Mapping[str, Any]:
+    return next(container for container in _targetable(pod) if container["name"] == name)
+
+
+def _refuse_unless_running(pod: Pod, name: str, status: Mapping[str, Any]) -> None:
+    state = status.get("state", {})
+    if "running" in state:
+        return
+    kind = next(iter(state), "not created yet")
+    detail = state.get(kind, {}).get("reason", "")
+    phase = pod.get("status", {}).get("phase", "Pending")
+    raise TargetError(
+        f'container "{name}" of {_describe(pod)} is not running ({kind}{detail and ": " + detail}, '
+        f"pod phase {phase}): wait until it runs"
+    )
+
+
+def _bytes(text: str | None) -> int | None:
+    return None if text is None else int(parse_quantity(text))
+
+
+def _memory(status: Mapping[str, Any], spec: Mapping[str, Any], kind: str) -> int | None:
+    for source in (status, spec):
+        resources = source.get("resources")
+        if resources:
+            return _bytes(resources.get(kind, {}).get("memory"))
+    return None
+
+
+def _pod_limit_bytes(pod: Pod) -> int | None:
+    resources = pod["spec"].get("resources") or {}
+    return _bytes(resources.get("limits", {}).get("memory"))
+
+
+def _user(
+    pod_spec: Mapping[str, Any], spec: Mapping[str, Any], status: Mapping[str, Any]
+) -> tuple[int, int] | None:
+    """uid and gid: what the runtime says (GA in Kubernetes 1.35), else what the spec says."""
+    linux = status.get("user", {}).get("linux")
+    if linux:
+        return linux["uid"], linux["gid"]
+    merged = {**(pod_spec.get("securityContext") or {}), **(spec.get("securityContext") or {})}
+    if "runAsUser" in merged and "runAsGroup" in merged:
+        return merged["runAsUser"], merged["runAsGroup"]
+    return None
+
+
+def _copied_security(spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    context = spec.get("securityContext") or {}
+    return {key: context[key] for key in _COPIED_SECURITY if key in context}
+
+
+def _owner(meta: Mapping[str, Any]) -> Owner | None:
+    for reference in meta.get("ownerReferences") or ():
+        if reference.get("controller"):
+            return Owner(reference["kind"], reference["name"])
+    return None
