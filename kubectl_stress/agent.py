@@ -4,7 +4,7 @@ The wire is described in image/PROTOCOL.md; this module and image/ are held to t
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -83,6 +83,7 @@ class WorkerKilled:
     oom_kill_after: int | None
     oom_group_kill_before: int | None
     oom_group_kill_after: int | None
+    at_ms: int = 0  # since the run's start by the client's clock, set on arrival
 
 
 @dataclass(frozen=True)
@@ -111,9 +112,7 @@ class Garbage:
     text: str
 
 
-Message = (
-    Hello | Sample | Processes | PhaseStart | WorkerKilled | AgentError | Bye | Garbage
-)  # fmt: skip
+Message = Hello | Sample | Processes | PhaseStart | WorkerKilled | AgentError | Bye | Garbage
 
 
 class Decoder:
@@ -223,7 +222,7 @@ def _bye(values: Mapping[str, Any]) -> Bye:
     )
 
 
-_BUILDERS = {
+_BUILDERS: dict[str, Callable[[Mapping[str, Any]], Message]] = {
     "hello": _hello,
     "sample": _sample,
     "processes": _processes,

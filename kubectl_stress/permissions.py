@@ -1,0 +1,92 @@
+"""What a user must be allowed to do, and the Role that allows it. Pure: no I/O.
+
+The websocket handshake of exec is a GET, so the API server asks for `get` on pods/exec, and since
+Kubernetes 1.35 for `create` too (pkg/registry/core/pod/rest/subresources.go). None of the default
+ClusterRoles `edit` and `admin` holds pods/ephemeralcontainers.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+ROLE_NAME = "kubectl-stress"
+
+
+@dataclass(frozen=True)
+class Permission:
+    """One verb on one resource of the target's namespace; `needed` False: only reported less."""
+
+    verb: str
+    resource: str
+    group: str = ""
+    needed: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.resource}" + (f".{self.group}" if self.group else "")
+
+
+POD_PERMISSIONS = (
+    Permission("get", "pods"),
+    Permission("list", "pods"),
+    Permission("watch", "pods"),
+    Permission("patch", "pods/ephemeralcontainers"),
+    Permission("get", "pods/exec"),
+    Permission("create", "pods/exec"),
+    Permission("list", "events", needed=False),
+    Permission("watch", "events", needed=False),
+)
+
+_OWNER_GROUPS = {
+    "deployment": ("deployments", "apps"),
+    "statefulset": ("statefulsets", "apps"),
+    "daemonset": ("daemonsets", "apps"),
+    "replicaset": ("replicasets", "apps"),
+    "job": ("jobs", "batch"),
+}
+
+
+def required_permissions(kind: str) -> tuple[Permission, ...]:
+    """All permissions for a target given by a pod's or an owner's name."""
+    if kind not in _OWNER_GROUPS:
+        return POD_PERMISSIONS
+    resource, group = _OWNER_GROUPS[kind]
+    return (*POD_PERMISSIONS, Permission("get", resource, group))
+
+
+def full_role_permissions() -> tuple[Permission, ...]:
+    """What the printed Role grants: targets by the name of a pod or of any owner."""
+    owners = tuple(Permission("get", res, group) for res, group in _OWNER_GROUPS.values())
+    return (*POD_PERMISSIONS, *owners)
+
+
+def role(namespace: str) -> dict[str, Any]:
+    """The least Role with which every kind of target works, as a manifest."""
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "Role",
+        "metadata": {"name": ROLE_NAME, "namespace": namespace},
+        "rules": _rules(full_role_permissions()),
+    }
+
+
+def _rules(permissions: Iterable[Permission]) -> list[dict[str, Any]]:
+    verbs: dict[tuple[str, str], list[str]] = {}
+    for permission in permissions:
+        verbs.setdefault((permission.group, permission.resource), []).append(permission.verb)
+    return [
+        {"apiGroups": [group], "resources": [resource], "verbs": found}
+        for (group, resource), found in verbs.items()
+    ]
+
+
+def refusal(
+    missing: Iterable[Permission], namespace: str, reasons: Mapping[str, str] | None = None
+) -> str:
+    """One line on what is missing and how to get it."""
+    words = ", ".join(str(permission) for permission in missing)
+    reason = next((text for text in (reasons or {}).values() if text), "")
+    return (
+        f'missing permission in namespace "{namespace}": {words}'
+        f"{reason and f' ({reason})'}. "
+        f'Ask for the Role that "kubectl stress role -n {namespace}" prints, bound to you'
+    )

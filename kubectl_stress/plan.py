@@ -1,0 +1,262 @@
+"""What will be done to the target, decided before anything is done. Pure: no I/O.
+
+`make_plan` decides what the API server's word is enough for; `resolve` settles with the agent's
+first reading what only the node knows (headroom, cgroup version, who is killed together).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from kubectl_stress.agent import Hello, MemoryLoad, hold_arguments
+from kubectl_stress.errors import Refused, TargetError
+from kubectl_stress.quantity import format_bytes, format_duration
+from kubectl_stress.samples import Sample
+from kubectl_stress.spec import HolderSpec, MemSpec, ShareBase
+from kubectl_stress.target import Pod, Target
+
+HOLDER_PREFIX = "kubectl-stress-"
+AGENT_PATH = "/agent"
+
+# An exec costs the target about 1.75 MiB for half a second (runc on cgroup v2): with less than this
+# the exec itself could bring the kernel to kill the app.
+MIN_HEADROOM_BYTES = 8 << 20
+
+# The kubelet's default hard eviction threshold, memory.available<100Mi (pkg/kubelet/eviction/
+# defaults_linux.go); the node's own cannot be read with rights in one namespace.
+DEFAULT_EVICTION_THRESHOLD_BYTES = 100 << 20
+
+# memory.stat is flushed late by the kernel: what is read sooner after the release is still old.
+SETTLE_MS = 3_000
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A decided run; `size_bytes` is None while only the agent can tell what it is a share of."""
+
+    target: Target
+    spec: MemSpec
+    size_bytes: int | None
+    size_note: str
+    notes: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
+
+    def load(self) -> MemoryLoad:
+        """What the agent is told."""
+        assert self.size_bytes is not None
+        return MemoryLoad(
+            size_bytes=self.size_bytes,
+            duration_ms=self.spec.duration_ms,
+            ramp_ms=self.spec.ramp_ms,
+            workers=self.spec.workers,
+            oom_score_adj=self.spec.oom_score_adj,
+            settle_ms=SETTLE_MS,
+        )
+
+
+def make_plan(spec: MemSpec, target: Target, *, force: bool = False) -> Plan:
+    """Decide what can be decided from the API alone; raises Refused or TargetError."""
+    if target.user is None:
+        raise TargetError(
+            f'the runtime does not tell the uid of container "{target.container}" and its spec '
+            "sets no runAsUser and runAsGroup: set both, since the agent must run as the target"
+        )
+    size_bytes, size_note = _declared_size(spec, target)
+    _refuse_without_limit(spec, target, force=force)
+    plan = Plan(target, spec, size_bytes, size_note)
+    return replace(plan, notes=_notes(plan), questions=_questions(plan))
+
+
+def _declared_size(spec: MemSpec, target: Target) -> tuple[int | None, str]:
+    amount = spec.amount
+    if amount.absolute_bytes is not None:
+        return amount.absolute_bytes, f"{format_bytes(amount.absolute_bytes)} added"
+    if amount.base is ShareBase.LIMIT:
+        return _share(spec, target.effective_limit_bytes, target, "limit")
+    if amount.base is ShareBase.REQUEST:
+        return _share(spec, target.request_bytes, target, "request")
+    assert amount.base is not None
+    return None, f"{amount.percent}% of the {amount.base.value}, read once the agent is there"
+
+
+def _share(spec: MemSpec, base: int | None, target: Target, word: str) -> tuple[int, str]:
+    if base is None:
+        raise Refused(
+            f'container "{target.container}" has no memory {word}, so {spec.amount.text} has no '
+            "base: give an absolute --size like 256Mi" + (" and --force" if word == "limit" else "")
+        )
+    size = spec.amount.of(base)
+    percent, base_text = spec.amount.percent, format_bytes(base)
+    return size, f"{percent}% of the {word} {base_text} = {format_bytes(size)} added"
+
+
+def _refuse_without_limit(spec: MemSpec, target: Target, *, force: bool) -> None:
+    if target.effective_limit_bytes is not None:
+        return
+    if spec.amount.absolute_bytes is None or not force:
+        raise Refused(
+            f'container "{target.container}" has no memory limit, so the load would press on node '
+            f'"{target.node}" and its other pods: set a limit, or give an absolute --size and '
+            "--force"
+        )
+
+
+def _notes(plan: Plan) -> tuple[str, ...]:
+    spec, size = plan.spec, plan.size_bytes
+    notes = []
+    if spec.workers > 1 and size is not None:
+        each = format_bytes(size // spec.workers)
+        notes.append(f"the size is a total: {spec.workers} workers hold {each} each")
+    limit = plan.target.effective_limit_bytes
+    if size is not None and limit is not None and size >= limit:
+        notes.append("the size alone reaches the limit: expect an OOM kill")
+    return tuple(notes)
+
+
+def may_reach_limit(plan: Plan) -> bool:
+    """Whether the load may reach the limit, judged by what the container requests for itself."""
+    limit, request = plan.target.effective_limit_bytes, plan.target.request_bytes
+    if plan.size_bytes is None or limit is None:
+        return True
+    return plan.size_bytes > limit - (request or 0)
+
+
+def _questions(plan: Plan) -> tuple[str, ...]:
+    """What a person must say yes to, each as the reason for asking."""
+    target, found = plan.target, []
+    if target.is_critical:
+        found.append(f"{target.namespace}/{target.pod} is critical to the cluster")
+    owner = target.owner
+    if owner and owner.replicas == 1 and may_reach_limit(plan):
+        found.append(f"{owner} has a single replica, and this may bring it down")
+    return tuple(found)
+
+
+def resolve(plan: Plan, hello: Hello, reading: Sample) -> Plan:
+    """The plan with its size, checked against the node; raises Refused before any load."""
+    headroom = reading.memory.headroom_bytes
+    if headroom is not None and headroom < MIN_HEADROOM_BYTES:
+        raise Refused(
+            f"only {format_bytes(headroom)} are left below the limit, and joining alone may use "
+            f"them up: at least {format_bytes(MIN_HEADROOM_BYTES)} are needed"
+        )
+    settled = _with_size(plan, hello, headroom)
+    _refuse_beyond_node(settled, hello, is_limited=headroom is not None)
+    return replace(settled, questions=_node_questions(settled, hello, headroom))
+
+
+def _with_size(plan: Plan, hello: Hello, headroom: int | None) -> Plan:
+    if plan.size_bytes is not None:
+        return plan
+    is_node = plan.spec.amount.base is ShareBase.NODE
+    base = hello.node_total_bytes if is_node else headroom
+    word = "node's memory" if is_node else "headroom"
+    if base is None:
+        raise Refused(f"the {word} cannot be read here: give an absolute --size like 256Mi")
+    size = plan.spec.amount.of(base)
+    note = f"{plan.spec.amount.percent}% of the {word} {format_bytes(base)} = {format_bytes(size)}"
+    return replace(plan, size_bytes=size, size_note=f"{note} added")
+
+
+def _refuse_beyond_node(plan: Plan, hello: Hello, *, is_limited: bool) -> None:
+    assert plan.size_bytes is not None
+    available = hello.node_available_bytes
+    if is_limited or available is None or plan.size_bytes < available:
+        return
+    raise Refused(
+        f"{format_bytes(plan.size_bytes)} is more than the {format_bytes(available)} that node "
+        f'"{plan.target.node}" has available, and no limit would stop it: choose a smaller --size'
+    )
+
+
+def _node_questions(plan: Plan, hello: Hello, headroom: int | None) -> tuple[str, ...]:
+    assert plan.size_bytes is not None
+    if hello.node_available_bytes is None:
+        return ()
+    growth = plan.size_bytes if headroom is None else min(plan.size_bytes, headroom)
+    left = hello.node_available_bytes - growth
+    if left >= DEFAULT_EVICTION_THRESHOLD_BYTES:
+        return ()
+    return (
+        f'this leaves node "{plan.target.node}" {format_bytes(max(0, left))}, less than the '
+        "kubelet's default eviction threshold of 100 MiB: other pods may be evicted",
+    )
+
+
+def prediction(plan: Plan, hello: Hello, reading: Sample) -> str:
+    """What will happen at the limit, in one sentence, before the load begins."""
+    assert plan.size_bytes is not None
+    limit, usage = reading.memory.limit_bytes, reading.memory.usage_bytes
+    if limit is None or usage is None:
+        return "no limit: the load presses on the node"
+    level = usage + plan.size_bytes
+    percent = f"{100 * level / limit:.0f}% of the limit {format_bytes(limit)}"
+    if level < limit:
+        return f"usage will reach about {format_bytes(level)}, {percent}"
+    if hello.oom_group:
+        return f"{percent} is asked for: the kernel will kill the whole container (oom.group)"
+    return f"{percent} is asked for: the kernel will kill one process of the container"
+
+
+def ephemeral_container(target: Target, holder: HolderSpec, suffix: str) -> dict[str, Any]:
+    """The holder's manifest: the target's user, no capability, fit for Pod Security "restricted".
+
+    uid and gid must both be the target's, and the capabilities none, or the kernel denies the exec
+    of /proc/PID/root (PTRACE_MODE_READ_FSCREDS, security/commoncap.c cap_ptrace_access_check).
+    """
+    assert target.user is not None
+    uid, gid = target.user
+    container = {
+        "name": f"{HOLDER_PREFIX}{suffix}",
+        "image": holder.image,
+        "command": [AGENT_PATH, *hold_arguments(holder.linger_ms)],
+        "targetContainerName": target.container,
+        "stdin": True,
+        "securityContext": {
+            "runAsUser": uid,
+            "runAsGroup": gid,
+            "runAsNonRoot": uid != 0,
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+            "seccompProfile": {"type": "RuntimeDefault"},
+            **target.security,
+        },
+    }
+    if holder.pull_policy:
+        container["imagePullPolicy"] = holder.pull_policy
+    return container
+
+
+def live_holder(pod: Pod, target: Target, holder: HolderSpec) -> str | None:
+    """The name of a running holder of ours for this target and image, or None.
+
+    Entries of ephemeral containers can never be removed: each one reused is one not added.
+    """
+    statuses = pod.get("status", {}).get("ephemeralContainerStatuses") or ()
+    running = {status["name"] for status in statuses if "running" in status.get("state", {})}
+    for entry in pod["spec"].get("ephemeralContainers") or ():
+        if entry["name"] in running and _is_holder(entry, target, holder):
+            return str(entry["name"])
+    return None
+
+
+def _is_holder(entry: Mapping[str, Any], target: Target, holder: HolderSpec) -> bool:
+    context = entry.get("securityContext") or {}
+    return (
+        entry["name"].startswith(HOLDER_PREFIX)
+        and entry.get("targetContainerName") == target.container
+        and entry.get("image") == holder.image
+        and (context.get("runAsUser"), context.get("runAsGroup")) == target.user
+    )
+
+
+def summary(plan: Plan) -> str:
+    """The plan in one line."""
+    spec, target = plan.spec, plan.target
+    limit = format_bytes(target.effective_limit_bytes)
+    return (
+        f'memory {plan.size_note} to container "{target.container}" of pod '
+        f'"{target.pod}" in namespace "{target.namespace}" (limit {limit}, {target.qos_class}) '
+        f"for {format_duration(spec.duration_ms)}"
+    )

@@ -1,0 +1,162 @@
+"""The one result value of a run, and its JSON form. Pure: no I/O.
+
+`SCHEMA` names the shape; it changes when a key goes or changes its meaning, not when one is added.
+Sizes are whole bytes, times whole milliseconds, units stand in the keys.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from kubectl_stress.evidence import Findings, kill_counts
+from kubectl_stress.plan import Plan
+from kubectl_stress.samples import Process, Sample, first_victim
+from kubectl_stress.spec import Expectation
+from kubectl_stress.status import Change, ChangeKind, ContainerStatus
+from kubectl_stress.verdict import Verdict, meets
+
+SCHEMA = "kubectl-stress/report/v1"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was asked, what was seen and what it means, for one target."""
+
+    plan: Plan
+    findings: Findings
+    verdict: Verdict
+    before: ContainerStatus
+    after: ContainerStatus
+    holder: str
+    processes: tuple[Process, ...] = ()
+    expectation: Expectation | None = None
+
+    @property
+    def is_as_expected(self) -> bool | None:
+        """None where nothing was expected."""
+        return None if self.expectation is None else meets(self.verdict, self.expectation)
+
+    @property
+    def restarts(self) -> int:
+        """Restarts of the container during the run."""
+        return self.after.restart_count - self.before.restart_count
+
+    @property
+    def oom_kills(self) -> int | None:
+        """Counted OOM kills; None where the cgroup went away with its counters."""
+        if any(change.kind is ChangeKind.TERMINATED for change in self.findings.changes):
+            return None
+        return kill_counts(self.findings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report for `-o json` and `-o yaml`."""
+        return {
+            "schema": SCHEMA,
+            "target": _target(self),
+            "plan": _plan(self.plan),
+            "memory": _memory(self.findings),
+            "status": _status(self),
+            "processes": [asdict(process) for process in self.processes],
+            "predicted_first_victim": _victim(self.processes),
+            "worker_kills": [asdict(kill) for kill in self.findings.kills],
+            "changes": [change_dict(change) for change in self.findings.changes],
+            "verdict": {
+                "outcome": self.verdict.outcome.value,
+                "sentence": self.verdict.sentence,
+                "evidence": [asdict(fact) for fact in self.verdict.evidence],
+                "expected": self.expectation.value if self.expectation else None,
+                "is_as_expected": self.is_as_expected,
+            },
+        }
+
+
+def _target(report: Report) -> dict[str, Any]:
+    target, hello = report.plan.target, report.findings.hello
+    return {
+        "namespace": target.namespace,
+        "pod": target.pod,
+        "pod_uid": target.pod_uid,
+        "container": target.container,
+        "container_id": target.container_id,
+        "node": target.node,
+        "qos_class": target.qos_class,
+        "limit_bytes": target.limit_bytes,
+        "pod_limit_bytes": target.pod_limit_bytes,
+        "request_bytes": target.request_bytes,
+        "cgroup_version": hello.cgroup_version if hello else None,
+        "memory_oom_group": hello.oom_group if hello else None,
+        "oom_score_adj": hello.target_oom_score_adj if hello else None,
+        "ephemeral_container": report.holder,
+    }
+
+
+def _plan(plan: Plan) -> dict[str, Any]:
+    return {
+        "size": plan.spec.amount.text,
+        "size_bytes": plan.size_bytes,
+        "workers": plan.spec.workers,
+        "ramp_ms": plan.spec.ramp_ms,
+        "duration_ms": plan.spec.duration_ms,
+        "join": "exec",
+    }
+
+
+def _memory(findings: Findings) -> dict[str, Any]:
+    series = findings.samples
+    return {
+        "before": _reading(series.first),
+        "last": _reading(findings.afterwards or series.last),
+        "peak_usage_bytes": series.peak_usage_bytes,
+        "peak_load_bytes": series.peak_held_bytes,
+        "samples": len(series.samples),
+    }
+
+
+def _reading(sample: Sample | None) -> dict[str, Any] | None:
+    return None if sample is None else sample_dict(sample)
+
+
+def _status(report: Report) -> dict[str, Any]:
+    after, last = report.after, report.after.last_termination
+    return {
+        "container_id": after.container_id,
+        "state": after.state,
+        "reason": after.reason,
+        "ready": after.ready,
+        "restart_count_before": report.before.restart_count,
+        "restart_count": after.restart_count,
+        "last_state": asdict(last) if last else None,
+        "oom_kills": report.oom_kills,
+    }
+
+
+def _victim(processes: tuple[Process, ...]) -> dict[str, Any] | None:
+    victim = first_victim(processes)
+    return None if victim is None else {"pid": victim.pid, "command": victim.command}
+
+
+def sample_dict(sample: Sample) -> dict[str, Any]:
+    """One sample as a JSON object of `-o jsonl`."""
+    return {
+        "type": "sample",
+        "at_ms": sample.at_ms,
+        "time_ms": sample.time_ms,
+        "phase": sample.phase,
+        "load_size_bytes": sample.size_bytes,
+        "load_held_bytes": sample.held_bytes,
+        "working_set_bytes": sample.memory.working_set_bytes,
+        **asdict(sample.memory),
+    }
+
+
+def change_dict(change: Change) -> dict[str, Any]:
+    """One change as a JSON object of `-o jsonl`."""
+    end = change.termination
+    return {
+        "type": "change",
+        "at_ms": change.at_ms,
+        "kind": change.kind.value,
+        "source": change.source,
+        "reason": change.reason,
+        "text": change.text,
+        "termination": asdict(end) if end else None,
+    }

@@ -1,0 +1,240 @@
+"""What happened and why, judged from samples and changes alone. Pure: no I/O, no clock.
+
+Facts that bind the judgement:
+- An exit code of 137 is a SIGKILL by anybody; only the reason OOMKilled or the kernel's own
+  counters make it an OOM kill. Judge by `oom_kill`, never by `oom` or `max` (kernel: cgroup-v2,
+  memory.events).
+- On cgroup v2 the kubelet sets memory.oom.group on every container (kubernetes#117793): the whole
+  container dies, the load with it, and its cgroup is gone before anybody can read it. Its counters
+  are then unknown, not 0.
+- On cgroup v1, and with singleProcessOOMKill, one process dies and the container may live on.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from kubectl_stress.evidence import (
+    Evidence,
+    Findings,
+    as_evidence,
+    counters_after,
+    events,
+    is_near_limit,
+    kill_counts,
+    last_sample,
+    of_kind,
+    peak,
+    restarts,
+    stream_end,
+    worker_kills,
+)
+from kubectl_stress.plan import Plan
+from kubectl_stress.quantity import format_bytes
+from kubectl_stress.spec import Expectation
+from kubectl_stress.status import Change, ChangeKind
+
+
+class Outcome(Enum):
+    """What became of the target; the values are stable words for scripts."""
+
+    SURVIVED = "survived"
+    LOAD_OOM_KILLED = "load-oom-killed"
+    APP_OOM_KILLED = "app-oom-killed"
+    GROUP_OOM_KILLED = "group-oom-killed"
+    LIVENESS_RESTARTED = "liveness-restarted"
+    READINESS_LOST = "readiness-lost"
+    EVICTED = "evicted"
+    THROTTLED = "throttled"
+    APP_EXITED = "app-exited"
+    INCONCLUSIVE = "inconclusive"
+
+
+_MET_BY = {
+    Expectation.SURVIVE: {
+        Outcome.SURVIVED,
+        Outcome.THROTTLED,
+        Outcome.READINESS_LOST,
+        Outcome.LOAD_OOM_KILLED,
+    },
+    Expectation.READY: {Outcome.SURVIVED, Outcome.THROTTLED, Outcome.LOAD_OOM_KILLED},
+    Expectation.THROTTLE: {Outcome.THROTTLED},
+    Expectation.OOM: {Outcome.LOAD_OOM_KILLED, Outcome.APP_OOM_KILLED, Outcome.GROUP_OOM_KILLED},
+    Expectation.RESTART: {
+        Outcome.APP_OOM_KILLED,
+        Outcome.GROUP_OOM_KILLED,
+        Outcome.LIVENESS_RESTARTED,
+        Outcome.APP_EXITED,
+    },
+    Expectation.EVICT: {Outcome.EVICTED},
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome, one sentence on it, and the facts that it rests on."""
+
+    outcome: Outcome
+    sentence: str
+    evidence: tuple[Evidence, ...] = field(default=())
+
+
+def meets(verdict: Verdict, expectation: Expectation) -> bool:
+    """Whether the outcome is one that the expectation names."""
+    return verdict.outcome in _MET_BY[expectation]
+
+
+def judge(plan: Plan, findings: Findings) -> Verdict:
+    """The verdict; INCONCLUSIVE with its reason where the facts do not force another."""
+    for rule in (_evicted, _terminated, _killed_inside, _went_away, _readiness, _lost, _ended):
+        verdict = rule(plan, findings)
+        if verdict is not None:
+            return verdict
+    return Verdict(Outcome.INCONCLUSIVE, "the run ended without a reason that could be read")
+
+
+def _evicted(_plan: Plan, findings: Findings) -> Verdict | None:
+    evictions = of_kind(findings, ChangeKind.EVICTED)
+    if not evictions:
+        return None
+    sentence = "the kubelet evicted the pod: the node ran short, no limit was hit"
+    facts = [*events(findings, "Evicted"), *evictions]
+    return Verdict(Outcome.EVICTED, sentence, as_evidence(facts) + last_sample(findings))
+
+
+def _terminated(_plan: Plan, findings: Findings) -> Verdict | None:
+    ended = of_kind(findings, ChangeKind.TERMINATED)
+    if not ended:
+        return None
+    first = ended[0]
+    assert first.termination is not None
+    liveness = _liveness_killings(findings, before_ms=first.at_ms)
+    if first.termination.reason == "OOMKilled" and not (liveness and findings.kills):
+        return _oom_killed_container(findings)
+    if liveness:
+        return _restarted_by_liveness(findings, first, liveness)
+    if first.termination.exit_code == 137:
+        return _unexplained_kill(findings, first)
+    return _exited(findings, first)
+
+
+def _liveness_killings(findings: Findings, *, before_ms: int) -> list[Change]:
+    """Killing events of a failed liveness probe; events may arrive a moment after the status."""
+    late_ms = 5_000
+    return [
+        change
+        for change in events(findings, "Killing")
+        if "liveness probe" in change.text and change.at_ms <= before_ms + late_ms
+    ]
+
+
+def _oom_killed_container(findings: Findings) -> Verdict:
+    facts = (*stream_end(findings), *last_sample(findings), *as_evidence(restarts(findings)))
+    evidence = (*facts, counters_after(findings))
+    is_group = bool(findings.hello and findings.hello.oom_group)
+    if is_group:
+        sentence = (
+            "the kernel OOM-killed the container as a group (memory.oom.group): app and load "
+            "died together at the limit"
+        )
+        return Verdict(Outcome.GROUP_OOM_KILLED, sentence, evidence)
+    sentence = "the kernel OOM-killed the app's main process at the limit, and the container ended"
+    return Verdict(Outcome.APP_OOM_KILLED, sentence, evidence)
+
+
+def _restarted_by_liveness(findings: Findings, ended: Change, killing: list[Change]) -> Verdict:
+    assert ended.termination is not None
+    code = ended.termination.exit_code
+    sentence = (
+        f"the kubelet restarted the container because its liveness probe failed (exit code {code} "
+        "is that kill, not an OOM kill)"
+    )
+    facts = [*events(findings, "Unhealthy")[-3:], *killing, *restarts(findings)]
+    evidence = as_evidence(facts) + last_sample(findings)
+    return Verdict(Outcome.LIVENESS_RESTARTED, sentence, evidence)
+
+
+def _unexplained_kill(findings: Findings, ended: Change) -> Verdict:
+    near = is_near_limit(findings.samples.last)
+    sentence = (
+        "the container was killed (137), but neither its status nor a counter says by whom"
+        + ("; the level was at the limit, so an OOM kill is likely" if near else "")
+    )
+    evidence = (*stream_end(findings), *last_sample(findings), *as_evidence([ended]))
+    return Verdict(Outcome.INCONCLUSIVE, sentence, evidence)
+
+
+def _exited(findings: Findings, ended: Change) -> Verdict:
+    assert ended.termination is not None
+    sentence = f"the container ended by itself with exit code {ended.termination.exit_code}"
+    return Verdict(
+        Outcome.APP_EXITED, sentence, as_evidence(restarts(findings)) + last_sample(findings)
+    )
+
+
+def _killed_inside(_plan: Plan, findings: Findings) -> Verdict | None:
+    """An OOM kill after which the container still runs."""
+    killed = kill_counts(findings)
+    if not killed:
+        return None
+    evidence = (*worker_kills(findings), *last_sample(findings), counters_after(findings))
+    load_died = bool(findings.kills) or (findings.ending.bye is None and not _reached(findings))
+    if load_died:
+        sentence = "the kernel OOM-killed the load at the limit; the app was not killed"
+        return Verdict(Outcome.LOAD_OOM_KILLED, sentence, evidence)
+    sentence = "the kernel OOM-killed a process of the app; the container and the load live on"
+    return Verdict(Outcome.APP_OOM_KILLED, sentence, evidence)
+
+
+def _reached(findings: Findings) -> bool:
+    return findings.ending.bye is not None and findings.ending.bye.reason == "duration"
+
+
+def _went_away(_plan: Plan, findings: Findings) -> Verdict | None:
+    deleted = of_kind(findings, ChangeKind.DELETED)
+    if not deleted:
+        return None
+    sentence = "somebody deleted the pod during the run"
+    return Verdict(Outcome.INCONCLUSIVE, sentence, as_evidence(deleted))
+
+
+def _readiness(_plan: Plan, findings: Findings) -> Verdict | None:
+    lost = of_kind(findings, ChangeKind.NOT_READY)
+    if not lost:
+        return None
+    sentence = "the container lost its readiness under the load: it got no traffic, but lived"
+    facts = [*events(findings, "Unhealthy")[-3:], *lost, *of_kind(findings, ChangeKind.READY)]
+    return Verdict(Outcome.READINESS_LOST, sentence, as_evidence(facts) + last_sample(findings))
+
+
+def _lost(_plan: Plan, findings: Findings) -> Verdict | None:
+    ending = findings.ending
+    if ending.is_interrupted:
+        return Verdict(Outcome.INCONCLUSIVE, "the run was interrupted; the load is released")
+    if ending.bye is None:
+        reason = ending.lost or f"the agent ended with exit code {ending.exit_code}"
+        sentence = (
+            f"the stream of the agent broke off without a cause in status or counters: {reason}"
+        )
+        return Verdict(Outcome.INCONCLUSIVE, sentence, last_sample(findings))
+    if ending.bye.reason != "duration":
+        words = "; ".join(f"{error.code}: {error.message}" for error in findings.errors)
+        sentence = f"the agent ended before its time ({ending.bye.reason}{words and ': ' + words})"
+        return Verdict(Outcome.INCONCLUSIVE, sentence, last_sample(findings))
+    return None
+
+
+def _ended(plan: Plan, findings: Findings) -> Verdict | None:
+    """The load ran to its end and nobody died."""
+    peak_held, evidence = findings.samples.peak_held_bytes, peak(findings)
+    throttled = findings.samples.delta("high_events") or 0
+    if throttled:
+        sentence = f"memory.high slowed the container down ({throttled} times); nobody was killed"
+        return Verdict(Outcome.THROTTLED, sentence, evidence)
+    if plan.size_bytes is not None and peak_held < plan.size_bytes:
+        sentence = (
+            f"the load held only {format_bytes(peak_held)} of {format_bytes(plan.size_bytes)}, so "
+            "the level asked for was never tested"
+        )
+        return Verdict(Outcome.INCONCLUSIVE, sentence, evidence)
+    sentence = "the container survived: no OOM kill, no restart, no lost readiness"
+    return Verdict(Outcome.SURVIVED, sentence, evidence)
