@@ -1,0 +1,3 @@
+module kubectl-stress.dev/apps/hello
+
+go 1.26.0

@@ -1,0 +1,109 @@
+"""The programs that are built from Go and C sources."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from tests.cluster import cache as kept
+from tests.cluster.errors import ClusterError
+from tests.cluster.packages import command_path
+from tests.cluster.paths import APPS, HERE
+from tests.cluster.story import step
+
+COMPONENTS = (
+    "etcd",
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-scheduler",
+    "kubelet",
+    "kubectl",
+)
+_VERSION = "k8s.io/component-base/version"
+
+
+def kubernetes() -> Path:
+    """Build Kubernetes and etcd as one program; the folder has it under all its names."""
+    return _go_module("kubernetes", HERE / "kubernetes", "one binary, six names", _kubernetes_into)
+
+
+def tools() -> Path:
+    """Build containerd, its shim, ctr and crane."""
+    return _go_module("tools", HERE / "tools", "stripped", _tools_into)
+
+
+def guest_shell() -> Path:
+    """Build the node's root shell."""
+    return _go_module("guest", HERE / "guest", "stripped", _one_program) / "guest"
+
+
+def hello() -> Path:
+    """Build the demo app."""
+    return _go_module("hello", APPS / "hello", "stripped", _one_program) / "hello"
+
+
+def pause() -> Path:
+    """Build the process that holds a pod's namespaces."""
+    source = HERE / "pause.c"
+
+    def build(folder: Path) -> None:
+        compiler = [command_path("musl-gcc"), "-static", "-Os", "-s", "-Wall", "-Wextra"]
+        _run(*compiler, "-o", str(folder / "pause"), str(source), cwd=HERE)
+
+    return kept.artefact("pause", kept.key_of(source), build) / "pause"
+
+
+def _go_module(kind: str, source: Path, recipe: str, build: Callable[[Path, Path], None]) -> Path:
+    key = kept.key_of(source, recipe, go_version())
+
+    def told(folder: Path) -> None:
+        with step(f"building {kind}"):
+            build(source, folder)
+
+    return kept.artefact(kind, key, told)
+
+
+def _kubernetes_into(source: Path, folder: Path) -> None:
+    version = _module_version(source, "k8s.io/kubernetes")
+    major, minor, _ = version.removeprefix("v").split(".")
+    flags = f"-s -w -X {_VERSION}.gitVersion={version}"
+    flags += f" -X {_VERSION}.gitMajor={major} -X {_VERSION}.gitMinor={minor}"
+    _go(source, "build", "-trimpath", "-ldflags", flags, "-o", str(folder / "kubernetes"), ".")
+    for name in COMPONENTS:
+        (folder / name).symlink_to("kubernetes")
+
+
+def _tools_into(source: Path, folder: Path) -> None:
+    _go(source, "build", "-trimpath", "-ldflags", "-s -w", "-o", f"{folder}/", "tool")
+
+
+def _one_program(source: Path, folder: Path) -> None:
+    output = str(folder / source.name)
+    _go(source, "build", "-trimpath", "-ldflags", "-s -w", "-o", output, ".")
+
+
+def _module_version(source: Path, module: str) -> str:
+    return _go(source, "list", "-m", "-f", "{{.Version}}", module).strip()
+
+
+@cache
+def go_version() -> str:
+    """Name the compiler."""
+    return _go(HERE, "env", "GOVERSION").strip()
+
+
+def _go(source: Path, *arguments: str) -> str:
+    return _run(command_path("go"), *arguments, cwd=source)
+
+
+def _run(*argv: str, cwd: Path) -> str:
+    environment = os.environ | {"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false -mod=readonly"}
+    done = subprocess.run(
+        argv, env=environment, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
+    if done.returncode != 0:
+        raise ClusterError(f"{' '.join(argv)} failed:\n{done.stderr.strip()[-4000:]}")
+    return done.stdout

@@ -1,0 +1,219 @@
+"""A whole cluster: up, down, and what tests and people ask of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.cluster import builds, cache, certificates, controlplane, packages, parts, processes
+from tests.cluster import state as states
+from tests.cluster.api import Api
+from tests.cluster.errors import ClusterError
+from tests.cluster.kubeconfig import kubeconfig
+from tests.cluster.machine import HOST_SEEN_BY_GUEST, lay_out
+from tests.cluster.node import Node
+from tests.cluster.paths import clusters_folder
+from tests.cluster.state import ADMIN, DEVELOPER, NodeState, State
+from tests.cluster.story import say, step
+
+DEFAULT_NAME = "demo"
+DEFAULT_MEMORY_MIB = 2048
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster that is up."""
+
+    state: State
+
+    @classmethod
+    def up(
+        cls,
+        name: str = DEFAULT_NAME,
+        *,
+        nodes: Sequence[str] = ("v2",),
+        memory_mib: int = DEFAULT_MEMORY_MIB,
+        images: Sequence[Path] = (),
+    ) -> Cluster:
+        """Have a cluster with these nodes and images: the one that is there, or a new one."""
+        packages.ensure()
+        folder = folder_of(name)
+        with _locked(name):
+            cluster = cls._found(folder)
+            try:
+                if cluster is None:
+                    remove(folder)
+                    cluster = cls._begun(folder)
+                cluster._add_nodes(nodes, memory_mib)
+                cluster._add_images(images)
+            except BaseException:
+                remove(folder)
+                raise
+        return cluster
+
+    @classmethod
+    def get(cls, name: str = DEFAULT_NAME) -> Cluster:
+        """Give a cluster that was brought up before."""
+        state = states.load(folder_of(name))
+        if state is None:
+            raise ClusterError(f'there is no cluster "{name}": bring it up first')
+        return cls(state)
+
+    @property
+    def api(self) -> Api:
+        """The cluster's API server, with all rights."""
+        authority = certificates.certificate(self.state.keys, certificates.AUTHORITY)
+        return Api(self.state.api_port, authority, self.state.tokens[ADMIN])
+
+    @property
+    def kubeconfig_path(self) -> Path:
+        """The kubeconfig, with the contexts admin (current) and developer (without rights)."""
+        return self.state.kubeconfig
+
+    @property
+    def nodes(self) -> list[Node]:
+        """All nodes."""
+        return [Node(self.state, own, self.api) for own in self.state.nodes.values()]
+
+    def node(self, name: str) -> Node:
+        """Give a node by its name or its flavour."""
+        for node in self.nodes:
+            if name in (node.name, node.own.flavour):
+                return node
+        raise ClusterError(f'the cluster "{self.state.name}" has no node "{name}"')
+
+    def kubectl(
+        self, *arguments: str, stdin: str | None = None, timeout_seconds: float = 120.0
+    ) -> subprocess.CompletedProcess[str]:
+        """Call kubectl as admin."""
+        return subprocess.run(
+            [str(builds.kubernetes() / "kubectl"), *arguments],
+            env=os.environ | {"KUBECONFIG": str(self.kubeconfig_path)},
+            input=stdin if stdin is not None else "",
+            capture_output=True,
+            text=True,
+            timeout=timeout_seconds,
+        )
+
+    def start_node(self, node: Node) -> None:
+        """Switch a killed node on again."""
+        with step(f"starting node {node.name}"):
+            node.start(parts.accelerator())
+            node.wait_until_ready()
+
+    def healthy(self) -> bool:
+        """Tell whether everything of the cluster works, by asking each part."""
+        running = processes.find(self.state.folder)
+        wanted = [*controlplane.COMPONENTS, *(node.name for node in self.nodes)]
+        if not all(component in running for component in wanted) or not self.api.ready():
+            return False
+        return all(node.ready() and node.answers() for node in self.nodes)
+
+    def down(self) -> None:
+        """Remove the cluster."""
+        down(self.state.name)
+
+    @classmethod
+    def _found(cls, folder: Path) -> Cluster | None:
+        state = states.load(folder)
+        if state is None:
+            return None
+        cluster = cls(state)
+        if not cluster.healthy():
+            say(f'the cluster "{state.name}" is not healthy: starting it anew')
+            return None
+        return cluster
+
+    @classmethod
+    def _begun(cls, folder: Path) -> Cluster:
+        """Start the control plane; whether it is ready is found out while the nodes start."""
+        programs = builds.kubernetes()
+        folder.mkdir(mode=0o700, parents=True)
+        state = states.new(folder)
+        state.save()
+        certificates.write(state.keys, HOST_SEEN_BY_GUEST)
+        _write_users(state)
+        controlplane.start(state, programs)
+        return cls(state)
+
+    def _add_nodes(self, flavours: Sequence[str], memory_mib: int) -> None:
+        missing = [flavour for flavour in flavours if flavour not in self.state.nodes]
+        if missing:
+            parts.prepare()
+        for flavour, port in zip(missing, states.free_ports(len(missing)), strict=True):
+            self.state.nodes[flavour] = NodeState(flavour, port, memory_mib)
+        self.state.save()
+        nodes = [self.node(flavour) for flavour in missing]
+        for node in nodes:
+            node.folder.mkdir()
+            lay_out(node.folder, disk=parts.disk(), kernel=parts.kernel(), initrd=parts.initrd())
+            node.start(parts.accelerator())
+        with step("waiting for the API server"):
+            controlplane.wait_until_ready(self.state, self.api)
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(self._bring_in, nodes))
+
+    def _bring_in(self, node: Node) -> None:
+        with step(f"waiting for node {node.name}"):
+            node.wait_until_importing_works()
+            node.load_image(parts.images())
+            node.wait_until_ready()
+
+    def _add_images(self, archives: Sequence[Path]) -> None:
+        for archive in archives:
+            for node in self.nodes:
+                with step(f"loading {archive.name} into {node.name}"):
+                    node.load_image(archive)
+
+
+def down(name: str) -> None:
+    """Remove a cluster, or what a crash left of it."""
+    with _locked(name):
+        remove(folder_of(name))
+    (clusters_folder() / f".{name}.lock").unlink(missing_ok=True)
+
+
+def names() -> list[str]:
+    """Name the clusters that have a folder."""
+    folder = clusters_folder()
+    if not folder.is_dir():
+        return []
+    return sorted(path.name for path in folder.iterdir() if path.is_dir())
+
+
+def folder_of(name: str) -> Path:
+    """Say where a cluster's folder is."""
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?", name):
+        raise ClusterError(f'"{name}" cannot name a cluster: use a-z, 0-9 and -, at most 32 letters')
+    return clusters_folder() / name
+
+
+def remove(folder: Path) -> None:
+    """End the processes of a cluster and remove its folder."""
+    processes.kill_all(folder)
+    if folder.exists():
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def _locked(name: str) -> Iterator[None]:
+    with cache.exclusive(clusters_folder() / f".{name}.lock"):
+        yield
+
+
+def _write_users(state: State) -> None:
+    states.write_private(state.folder / "tokens.csv", state.users_csv())
+    authority = certificates.certificate(state.keys, certificates.AUTHORITY).read_bytes()
+    server = f"https://127.0.0.1:{state.api_port}"
+    people = {user: state.tokens[user] for user in (ADMIN, DEVELOPER)}
+    states.write_private(state.kubeconfig, kubeconfig(server, authority, people))
+    for component in ("kube-controller-manager", "kube-scheduler"):
+        text = kubeconfig(server, authority, {component: state.tokens[component]})
+        states.write_private(state.folder / f"{component}.kubeconfig", text)

@@ -1,0 +1,3 @@
+module kubectl-stress.dev/cluster/guest
+
+go 1.26.0

@@ -1,0 +1,59 @@
+"""All that a node is made of, each part built once and kept in the cache."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+
+from tests.cluster import builds, machine, rootfs
+from tests.cluster import images as archives
+from tests.cluster import kernel as kernels
+from tests.cluster.kernel import Kernel
+
+
+def prepare() -> None:
+    """Build everything, the long build beside the short ones."""
+    with ThreadPoolExecutor() as pool:
+        small = pool.submit(_small_parts)
+        builds.kubernetes()
+        small.result()
+    disk()
+
+
+@cache
+def kernel() -> Kernel:
+    """The kernel."""
+    return kernels.unpacked()
+
+
+@cache
+def initrd() -> Path:
+    """The initrd."""
+    return kernels.initrd(kernel(), rootfs.busybox())
+
+
+@cache
+def disk() -> Path:
+    """The disk that nodes start from."""
+    return rootfs.disk()
+
+
+@cache
+def images() -> Path:
+    """The archive of the cluster's own images."""
+    return archives.archive(rootfs.busybox())
+
+
+@cache
+def accelerator() -> list[str]:
+    """How QEMU runs machines here."""
+    return machine.accelerator(kernel())
+
+
+def _small_parts() -> None:
+    accelerator()
+    initrd()
+    images()
+    builds.guest_shell()
+    builds.tools()
