@@ -24,7 +24,6 @@ class Ending:
     exit_code: int | None = None
     lost: str | None = None
     at_ms: int = 0
-    is_interrupted: bool = False
 
 
 @dataclass(frozen=True)

@@ -208,8 +208,6 @@ def _readiness(_plan: Plan, findings: Findings) -> Verdict | None:
 
 def _lost(_plan: Plan, findings: Findings) -> Verdict | None:
     ending = findings.ending
-    if ending.is_interrupted:
-        return Verdict(Outcome.INCONCLUSIVE, "the run was interrupted; the load is released")
     if ending.bye is None:
         reason = ending.lost or f"the agent ended with exit code {ending.exit_code}"
         sentence = (

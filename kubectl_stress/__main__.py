@@ -1,0 +1,37 @@
+"""Entry points: `kubectl stress`, `python -m kubectl_stress` and shell completion."""
+
+import os
+import sys
+
+
+def _restore_library_path() -> None:
+    """Undo what a PyInstaller bundle exports, so that credential helpers run on their own libs.
+
+    Source: PyInstaller's manual, "LD_LIBRARY_PATH / LIBPATH considerations".
+    """
+    if not getattr(sys, "frozen", False):
+        return
+    original = os.environ.pop("LD_LIBRARY_PATH_ORIG", None)
+    os.environ.pop("LD_LIBRARY_PATH", None)
+    if original is not None:
+        os.environ["LD_LIBRARY_PATH"] = original
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    _restore_library_path()
+    from kubectl_stress.cli import run_command_line
+
+    sys.exit(run_command_line(sys.argv[1:]))
+
+
+def complete() -> None:
+    """Answer kubectl's question for completions (`kubectl_complete-stress ARGS…`)."""
+    _restore_library_path()
+    from kubectl_stress.completion import print_completions
+
+    print_completions(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""Turns what arrives during a run into findings, one input at a time. Pure: no clock.
+
+Inputs are bytes of the agent's stream, pods and events of the API server; each returns what is new
+in it, so that the caller can show it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from kubectl_stress.agent import (
+    AgentError,
+    Bye,
+    Decoder,
+    Hello,
+    Message,
+    Processes,
+    WorkerKilled,
+)
+from kubectl_stress.evidence import Ending, Findings
+from kubectl_stress.samples import Process, Sample, Series
+from kubectl_stress.status import (
+    Change,
+    ChangeKind,
+    ContainerStatus,
+    changes,
+    event_change,
+    is_told,
+)
+from kubectl_stress.target import Pod
+
+Update = Message | Change
+
+
+class Collector:
+    """The state of one run: samples, changes and how the stream ended."""
+
+    def __init__(self, before: ContainerStatus, container: str) -> None:
+        self.status = before
+        self.series = Series()
+        self.changes: list[Change] = []
+        self.hello: Hello | None = None
+        self.bye: Bye | None = None
+        self.processes: tuple[Process, ...] = ()
+        self.kills: list[WorkerKilled] = []
+        self.errors: list[AgentError] = []
+        self.afterwards: Sample | None = None
+        self.ending: Ending | None = None
+        self._container = container
+        self._decoder = Decoder()
+
+    def feed(self, chunk: bytes, *, at_ms: int) -> list[Update]:
+        """Bytes of the agent's stdout; returns its messages stamped with `at_ms`."""
+        return [self._take(message, at_ms) for message in self._decoder.feed(chunk)]
+
+    def _take(self, message: Message, at_ms: int) -> Message:
+        if isinstance(message, Sample):
+            message = replace(message, at_ms=at_ms)
+            self.series.add(message)
+        elif isinstance(message, WorkerKilled):
+            message = replace(message, at_ms=at_ms)
+            self.kills.append(message)
+        elif isinstance(message, Processes):
+            self.processes = message.processes
+        elif isinstance(message, Hello):
+            self.hello = message
+        elif isinstance(message, Bye):
+            self.bye = message
+        elif isinstance(message, AgentError):
+            self.errors.append(message)
+        return message
+
+    def see_pod(self, pod: Pod, *, at_ms: int) -> list[Change]:
+        """A newer state of the pod; returns what changed since the last one."""
+        status = ContainerStatus.from_pod(pod, self._container)
+        found = changes(self.status, status, at_ms=at_ms)
+        self.status = status
+        self.changes += found
+        return found
+
+    def see_deletion(self, *, at_ms: int) -> list[Change]:
+        """The pod is gone from the API server."""
+        if self.has_changed(ChangeKind.DELETED):
+            return []
+        change = Change(at_ms, ChangeKind.DELETED, "the pod is gone")
+        self.changes.append(change)
+        return [change]
+
+    def see_event(self, event: Mapping[str, Any], *, at_ms: int) -> list[Change]:
+        """An API event that is new in this run."""
+        if not is_told(event):
+            return []
+        change = event_change(event, at_ms=at_ms)
+        self.changes.append(change)
+        return [change]
+
+    def end_stream(
+        self, *, at_ms: int, exit_code: int | None, lost: str | None = None
+    ) -> list[Update]:
+        """The stream is over; a line cut in its middle is told as garbage."""
+        rest = [self._take(message, at_ms) for message in self._decoder.flush()]
+        self.ending = Ending(self.bye, exit_code, lost, at_ms)
+        return list(rest)
+
+    def has_changed(self, *kinds: ChangeKind) -> bool:
+        """Whether a change of one of these kinds was seen in this run."""
+        return any(change.kind in kinds for change in self.changes)
+
+    @property
+    def needs_cause(self) -> bool:
+        """The agent ended without goodbye, or says that somebody else ended it."""
+        return self.bye is None or self.bye.reason in ("target-gone", "signal")
+
+    def findings(self) -> Findings:
+        """Everything seen so far, as the verdict takes it."""
+        return Findings(
+            samples=self.series,
+            changes=tuple(self.changes),
+            ending=self.ending or Ending(self.bye),
+            hello=self.hello,
+            kills=tuple(self.kills),
+            errors=tuple(self.errors),
+            afterwards=self.afterwards,
+        )

@@ -1,0 +1,129 @@
+"""A report as text: table, JSON, YAML, CSV or name. Computes nothing and reads nothing."""
+
+import csv
+import io
+import json
+from typing import Any
+
+from kubectl_stress.plan import Plan
+from kubectl_stress.quantity import format_bytes
+from kubectl_stress.report import Report
+from kubectl_stress.table import Row, process_table, target_table
+
+FORMATS = ("table", "wide", "json", "jsonl", "yaml", "csv", "name")
+
+
+def render(report: Report, output: str, *, width: int | None = None) -> str:
+    """The report in one of FORMATS; jsonl is its last line, after samples and changes."""
+    if output == "json":
+        return json.dumps(report.to_dict(), indent=2)
+    if output == "jsonl":
+        return json_line({"type": "report", **report.to_dict()})
+    if output == "yaml":
+        return to_yaml(report.to_dict())
+    if output == "csv":
+        return _csv(report)
+    if output == "name":
+        return f"pod/{report.plan.target.pod}"
+    return _for_a_person(report, wide=output == "wide", width=width)
+
+
+def json_line(values: dict[str, Any]) -> str:
+    """One object on one line."""
+    return json.dumps(values, separators=(",", ":"))
+
+
+def to_yaml(values: dict[str, Any]) -> str:
+    """A document in the order of its keys."""
+    import yaml
+
+    return str(yaml.safe_dump(values, sort_keys=False, allow_unicode=True)).rstrip("\n")
+
+
+def report_row(report: Report) -> Row:
+    """The target's row at the end of the run."""
+    findings = report.findings
+    return Row(
+        target=report.plan.target,
+        status=report.after,
+        sample=findings.afterwards or findings.samples.last,
+        peak_usage_bytes=findings.samples.peak_usage_bytes,
+        oom_kills=report.oom_kills,
+    )
+
+
+def _for_a_person(report: Report, *, wide: bool, width: int | None) -> str:
+    parts = [target_table([report_row(report)], wide=wide, width=width)]
+    if report.processes:
+        parts.append(process_table(report.processes))
+    parts.append(_before_and_after(report))
+    parts.append(verdict_text(report))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _before_and_after(report: Report) -> str:
+    """Where the difference in usage comes from: the load, page tables and other kernel memory."""
+    series = report.findings.samples
+    before = series.first
+    held = [sample for sample in series.samples if sample.phase == "hold"]
+    if before is None or not held:
+        return ""
+    under, parts = held[-1], []
+    for field, word in (("anon", "anon"), ("kernel", "kernel"), ("file", "file")):
+        old = getattr(before.memory, f"{field}_bytes")
+        new = getattr(under.memory, f"{field}_bytes")
+        if old is not None and new is not None:
+            sign = "+" if new >= old else ""
+            parts.append(f"{word} {sign}{format_bytes(new - old)}")
+    usage = f"{format_bytes(before.memory.usage_bytes)} → {format_bytes(under.memory.usage_bytes)}"
+    return f"usage {usage} under the load ({', '.join(parts)})"
+
+
+def verdict_text(report: Report) -> str:
+    """The verdict with its evidence, a line a fact."""
+    verdict = report.verdict
+    lines = [f"VERDICT  {verdict.outcome.value}: {verdict.sentence}"]
+    lines += [
+        f"  {fact.at_ms / 1000:7.1f}s  {fact.source:<7} {fact.text}" for fact in verdict.evidence
+    ]
+    after, target = report.after, report.plan.target
+    restarts = f"{report.before.restart_count} → {after.restart_count}"
+    lines.append(f"  restarts {restarts}, container {after.container_id or target.container_id}")
+    if report.expectation is not None:
+        word = "as expected" if report.is_as_expected else "NOT as expected"
+        lines.append(f"  {word} (--expect {report.expectation.value})")
+    return "\n".join(lines)
+
+
+def _csv(report: Report) -> str:
+    flat = _flattened(report.to_dict())
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(flat)
+    writer.writerow(flat.values())
+    return out.getvalue().rstrip("\n")
+
+
+def _flattened(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested objects as dotted columns; lists do not fit into one row and are left out."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            flat |= _flattened(value, f"{prefix}{key}.")
+        elif not isinstance(value, list):
+            flat[prefix + key] = value
+    return flat
+
+
+def dry_run(plan: Plan, patch: dict[str, Any], output: str, *, story: str) -> str:
+    """What would be done: the plan in a sentence and the patch, or both as data."""
+    if output in ("json", "jsonl"):
+        return json.dumps({"plan": story, "patch": patch}, indent=None if output == "jsonl" else 2)
+    if output == "yaml":
+        return to_yaml({"plan": story, "patch": patch})
+    if output == "name":
+        return f"pod/{plan.target.pod}"
+    notes = "".join(f"\nnote: {note}" for note in plan.notes)
+    asked = "".join(f"\nasks first: {question}" for question in plan.questions)
+    head = f"would patch pod/{plan.target.pod} (subresource ephemeralcontainers) with:"
+    return f"would add {story}{notes}{asked}\n{head}\n{to_yaml(patch)}"

@@ -1,0 +1,212 @@
+"""Shows a run while it goes on, on stderr: a live table on a terminal, plain lines elsewhere.
+
+stdout is for the answer; only `-o jsonl` writes there during the run.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+from kubectl_stress.agent import AgentError, Bye, Hello, PhaseStart, Processes, WorkerKilled
+from kubectl_stress.quantity import format_bytes, format_duration
+from kubectl_stress.render import json_line
+from kubectl_stress.report import change_dict, sample_dict
+from kubectl_stress.run import Started, StatusSeen, Story, Told
+from kubectl_stress.samples import Process, Sample, Series
+from kubectl_stress.status import Change, ContainerStatus
+from kubectl_stress.table import Row, process_table, target_table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+_PLAIN_EVERY_MS = 10_000
+
+
+class Listener(Protocol):
+    """Whoever hears what a run tells."""
+
+    def __call__(self, told: Told) -> None:
+        """Hear one step."""
+
+
+class View:
+    """The latest of everything, as the live table shows it."""
+
+    def __init__(self) -> None:
+        self.started: Started | None = None
+        self.status: ContainerStatus | None = None
+        self.series = Series()
+        self.processes: tuple[Process, ...] = ()
+
+    def hear(self, told: Told) -> None:
+        """Keep what the table shows."""
+        if isinstance(told, Started):
+            self.started, self.status = told, told.before
+            self.processes = told.reading.processes
+        elif isinstance(told, StatusSeen):
+            self.status = told.status
+        elif isinstance(told, Sample):
+            self.series.add(told)
+        elif isinstance(told, Processes):
+            self.processes = told.processes
+
+    def text(self, *, width: int, wide: bool) -> str:
+        """The tables, or nothing before there is a first sample."""
+        if self.started is None or self.status is None:
+            return ""
+        row = Row(
+            target=self.started.plan.target,
+            status=self.status,
+            sample=self.series.last or self.started.reading.sample,
+            peak_usage_bytes=self.series.peak_usage_bytes,
+            oom_kills=self.series.delta("oom_kill") or 0,
+        )
+        tables = [target_table([row], wide=wide, width=width), process_table(self.processes)]
+        return "\n\n".join(tables)
+
+
+def sentence(told: Told) -> str | None:
+    """What a person is told of one step; None where the table says it."""
+    if isinstance(told, Story):
+        return told.text
+    if isinstance(told, Change):
+        return told.text
+    if isinstance(told, PhaseStart):
+        return f"{told.phase}: the load holds {format_bytes(told.held_bytes)}"
+    if isinstance(told, WorkerKilled):
+        return (
+            f"worker {told.pid} killed by signal {told.signal} holding "
+            f"{format_bytes(told.held_bytes)} (oom_kill {told.oom_kill_after})"
+        )
+    if isinstance(told, Hello):
+        return f"agent {told.version} in the target's cgroup (v{told.cgroup_version})"
+    if isinstance(told, AgentError):
+        return f"agent: {told.message}"
+    if isinstance(told, Bye) and told.reason != "duration":
+        return f"the agent ended: {told.reason}"
+    return None
+
+
+def _sample_sentence(sample: Sample, target_limit: int | None) -> str:
+    memory = sample.memory
+    share = ""
+    if memory.usage_bytes is not None and target_limit:
+        share = f" ({100 * memory.usage_bytes / target_limit:.1f}% of the limit)"
+    return (
+        f"usage {format_bytes(memory.usage_bytes)}{share}, working set "
+        f"{format_bytes(memory.working_set_bytes)}, stress {format_bytes(sample.held_bytes)}"
+    )
+
+
+class PlainStory:
+    """One line a step and one each ten seconds, with the time since the start; no cursor codes."""
+
+    def __init__(self, now_ms: Callable[[], int]) -> None:
+        self._now_ms, self._started_ms = now_ms, now_ms()
+        self._told_ms = 0
+
+    def __call__(self, told: Told) -> None:
+        """Print the step, if it is one to be told."""
+        text = sentence(told)
+        if isinstance(told, Sample) and self._elapsed_ms() - self._told_ms >= _PLAIN_EVERY_MS:
+            text = _sample_sentence(told, told.memory.limit_bytes)
+        if text is not None:
+            self._told_ms = self._elapsed_ms()
+            print(f"{self._told_ms / 1000:7.1f}s  {text}", file=sys.stderr, flush=True)
+
+    def _elapsed_ms(self) -> int:
+        return self._now_ms() - self._started_ms
+
+
+class LiveScreen:
+    """The table in place under the story, drawn by rich."""
+
+    def __init__(self, live: "Live", console: "Console", *, now_ms: Callable[[], int], wide: bool):
+        self._live, self._console, self._wide = live, console, wide
+        self._now_ms, self._started_ms, self._drawn_ms = now_ms, now_ms(), 0
+        self._view = View()
+        self._doing = ""
+
+    def __call__(self, told: Told) -> None:
+        """Show the step: its sentence above, the tables below."""
+        self._view.hear(told)
+        if isinstance(told, Started):
+            # Not before: until then the user may be asked something on the same terminal.
+            self._live.start()
+        elapsed_ms = self._now_ms() - self._started_ms
+        text = sentence(told)
+        if text is not None:
+            self._doing = text
+            self._console.print(f"{elapsed_ms / 1000:7.1f}s  {text}", markup=False, highlight=False)
+        if text is not None or elapsed_ms - self._drawn_ms >= 200:
+            self._drawn_ms = elapsed_ms
+            self._live.update(self._picture(), refresh=True)
+
+    def _picture(self) -> "Text":
+        from rich.text import Text
+
+        body = self._view.text(width=self._console.width, wide=self._wide)
+        drawn = f"\n{body}\n{self._progress()}" if body else ""
+        return Text(drawn, no_wrap=True, overflow="crop")
+
+    def _progress(self) -> str:
+        last, started = self._view.series.last, self._view.started
+        if last is None or started is None:
+            return ""
+        total_ms = started.plan.spec.ramp_ms + started.plan.spec.duration_ms
+        elapsed = format_duration(min(last.elapsed_ms, total_ms))
+        return f"\n{last.phase or 'starting'}  {elapsed} of {format_duration(total_ms)}"
+
+
+class JsonLines:
+    """Samples and changes on stdout as they come, for `-o jsonl`."""
+
+    def __call__(self, told: Told) -> None:
+        """Write the step if it is data."""
+        if isinstance(told, Sample):
+            print(json_line(sample_dict(told)), flush=True)
+        elif isinstance(told, Change):
+            print(json_line(change_dict(told)), flush=True)
+
+
+@contextmanager
+def listening(
+    *, quiet: bool, output: str, color: bool | None, now_ms: Callable[[], int]
+) -> Iterator[Listener]:
+    """Everybody who hears this run; the live screen is restored at the end, whatever happens."""
+    listeners: list[Listener] = []
+    if output == "jsonl":
+        listeners.append(JsonLines())
+    if quiet or not sys.stderr.isatty():
+        if not quiet:
+            listeners.append(PlainStory(now_ms))
+        yield _all(listeners)
+        return
+    with _live_screen(output=output, color=color, now_ms=now_ms) as screen:
+        yield _all([*listeners, screen])
+
+
+@contextmanager
+def _live_screen(
+    *, output: str, color: bool | None, now_ms: Callable[[], int]
+) -> Iterator[LiveScreen]:
+    from rich.console import Console
+    from rich.live import Live
+
+    console = Console(stderr=True, no_color=color is False, soft_wrap=True)
+    live = Live(console=console, auto_refresh=False, transient=True)
+    try:
+        yield LiveScreen(live, console, now_ms=now_ms, wide=output == "wide")
+    finally:
+        live.stop()
+
+
+def _all(listeners: list[Listener]) -> Listener:
+    def hear(told: Told) -> None:
+        for listener in listeners:
+            listener(told)
+
+    return hear
