@@ -16,8 +16,8 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote, urlencode, urlsplit
 
-from urllib3 import BaseHTTPResponse, HTTPHeaderDict
-from urllib3.exceptions import HTTPError, ProtocolError
+from urllib3 import BaseHTTPResponse, HTTPHeaderDict, disable_warnings
+from urllib3.exceptions import HTTPError, InsecureRequestWarning, ProtocolError
 
 from kubectl_stress import __version__
 from kubectl_stress.credentials import Credential, Credentials, request_headers, tls_context
@@ -474,6 +474,8 @@ def _api_client(connection: Connection, credential: Credential) -> Any:
             "a socks5 proxy needs the package PySocks: pip install pysocks"
         ) from error
     tls = tls_context(connection, credential)
+    if connection.insecure:
+        disable_warnings(InsecureRequestWarning)  # the user said so
     if tls is not None:
         # One context for REST and exec; the library would want the key in a file.
         client.rest_client.pool_manager.connection_pool_kw["ssl_context"] = tls

@@ -34,8 +34,9 @@ from kubectl_stress.refusals import brief_reason
 PING_SECONDS = 5.0  # as kubectl
 # Three pings unanswered. kubectl waits for 61 s, but a load must not run on unseen for so long.
 SILENCE_SECONDS = 15.0
-# The close frame comes right after the status; a server that forgets it is not waited for.
-STATUS_GRACE_SECONDS = 1.0
+# The status overtakes stdout (seen: 600 KiB after it, from a 1.37 kubelet), so the end is the close
+# frame. A server that forgets that one is not waited for once it has been quiet for so long.
+STATUS_GRACE_SECONDS = 3.0
 CLOSE_SECONDS = 0.5
 
 _READ_BYTES = 64 * 1024
@@ -78,7 +79,7 @@ class ExecStream:
         self._fragments = continuous_frame(fire_cont_frame=False, skip_utf8_validation=True)
         self._messages: list[tuple[Channel, bytes]] = []
         self._error_data = b""
-        self._status_at: float | None = None
+        self._message_at = 0.0
         self._ping_at = clock() + PING_SECONDS
         self._unanswered_since: float | None = None
         self._closed = False
@@ -192,7 +193,7 @@ class ExecStream:
         self._judge_silence(self._clock())
 
     def _judge_silence(self, now: float) -> None:
-        if self._status_at is not None and now >= self._status_at + STATUS_GRACE_SECONDS:
+        if self._error_data and now >= self._message_at + STATUS_GRACE_SECONDS:
             self._end("")
         since = self._unanswered_since
         if since is not None and now >= since + SILENCE_SECONDS:
@@ -201,8 +202,8 @@ class ExecStream:
     def _next_duty(self) -> float:
         """Seconds until something must be done even if nothing comes."""
         due = self._ping_at
-        if self._status_at is not None:
-            due = min(due, self._status_at + STATUS_GRACE_SECONDS)
+        if self._error_data:
+            due = min(due, self._message_at + STATUS_GRACE_SECONDS)
         return max(0.0, due - self._clock())
 
     def _wait(self, seconds: float) -> None:
@@ -269,9 +270,9 @@ class ExecStream:
         if decoded is None or not decoded[1]:  # servers open with an empty frame on each channel
             return
         channel, data = decoded
+        self._message_at = self._clock()
         if channel is Channel.ERROR:
             self._error_data += data
-            self._status_at = self._status_at or self._clock()
         elif channel in (Channel.STDOUT, Channel.STDERR):
             self._messages.append((channel, data))
 

@@ -166,7 +166,7 @@ def load_connection(
     return Connection(
         namespace=namespace,
         context=context.name,
-        user=user.name,
+        user="" if flags.token else user.name,
         request_timeout_seconds=flags.request_timeout or None,
         **_server_fields(cluster, flags, environ),
         **_user_fields(user, cluster, flags),

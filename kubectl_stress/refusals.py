@@ -133,8 +133,9 @@ def _forbidden(request: Request, message: str, asker: Asker) -> ClusterError:
     verb = denied["verb"] if denied else request.verb
     resource = denied["what"] if denied else request.resource
     where = f' in namespace "{request.namespace}"' if request.namespace else ""
+    role = "Role" if request.namespace else "ClusterRole"
     return Forbidden(
-        f'user "{user}" may not {verb} {resource}{where}: a Role that allows it is needed',
+        f'user "{user}" may not {verb} {resource}{where}: a {role} that allows it is needed',
         verb=verb,
         resource=resource,
     )
