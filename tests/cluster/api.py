@@ -71,7 +71,9 @@ class Api:
         except (ApiUnavailable, ApiRefused):
             return False
 
-    def _request(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> bytes:
+    def _request(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
+    ) -> bytes:
         headers = headers | {"Authorization": f"Bearer {self.token}"}
         try:
             context = ssl.create_default_context(cafile=str(self.authority))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
+import threading
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -11,7 +13,7 @@ from pathlib import Path
 from tests.cluster import cache as kept
 from tests.cluster.errors import ClusterError
 from tests.cluster.packages import command_path
-from tests.cluster.paths import APPS, HERE
+from tests.cluster.paths import APPS, HERE, cache_folder
 from tests.cluster.story import step
 
 COMPONENTS = (
@@ -23,6 +25,10 @@ COMPONENTS = (
     "kubectl",
 )
 _VERSION = "k8s.io/component-base/version"
+
+_lock = threading.Lock()
+_stopped = threading.Event()
+_running: set[subprocess.Popen[str]] = set()
 
 
 def kubernetes() -> Path:
@@ -54,6 +60,28 @@ def pause() -> Path:
         _run(*compiler, "-o", str(folder / "pause"), str(source), cwd=HERE)
 
     return kept.artefact("pause", kept.key_of(source), build) / "pause"
+
+
+def programs() -> Path:
+    """Give one folder with all programs under their names, for people's PATH."""
+    folder = cache_folder() / "bin"
+    with kept.exclusive(folder.with_suffix(".lock")):
+        folder.mkdir(exist_ok=True)
+        for built in (kubernetes(), tools()):
+            for program in built.iterdir():
+                beside = folder / f".{program.name}.new"
+                beside.unlink(missing_ok=True)
+                beside.symlink_to(program)
+                beside.rename(folder / program.name)
+    return folder
+
+
+def stop() -> None:
+    """End the builds that run, and begin no other."""
+    with _lock:
+        _stopped.set()
+        for child in list(_running):
+            child.send_signal(signal.SIGINT)
 
 
 def _go_module(kind: str, source: Path, recipe: str, build: Callable[[Path, Path], None]) -> Path:
@@ -101,9 +129,18 @@ def _go(source: Path, *arguments: str) -> str:
 
 def _run(*argv: str, cwd: Path) -> str:
     environment = os.environ | {"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false -mod=readonly"}
-    done = subprocess.run(
-        argv, env=environment, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True
-    )
-    if done.returncode != 0:
-        raise ClusterError(f"{' '.join(argv)} failed:\n{done.stderr.strip()[-4000:]}")
-    return done.stdout
+    null, pipe = subprocess.DEVNULL, subprocess.PIPE
+    with _lock:
+        if _stopped.is_set():
+            raise ClusterError("building was stopped")
+        child = subprocess.Popen(
+            argv, env=environment, cwd=cwd, stdin=null, stdout=pipe, stderr=pipe, text=True
+        )
+        _running.add(child)
+    try:
+        out, err = child.communicate()
+    finally:
+        _running.discard(child)
+    if child.returncode != 0:
+        raise ClusterError(f"{' '.join(argv)} failed:\n{err.strip()[-4000:]}")
+    return out

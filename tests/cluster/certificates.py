@@ -15,7 +15,7 @@ KUBELET = "kubelet"
 SERVICE_ACCOUNTS = "service-accounts"
 API_SERVICE_IP = "10.96.0.1"
 
-_NEW_KEY = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650".split()
+_NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "3650"]
 _API_NAMES = "DNS:localhost,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc"
 
 

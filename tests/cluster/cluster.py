@@ -6,10 +6,11 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tests.cluster import builds, cache, certificates, controlplane, packages, parts, processes
@@ -19,12 +20,15 @@ from tests.cluster.errors import ClusterError
 from tests.cluster.kubeconfig import kubeconfig
 from tests.cluster.machine import HOST_SEEN_BY_GUEST, lay_out
 from tests.cluster.node import Node
+from tests.cluster.parallel import together
 from tests.cluster.paths import clusters_folder
 from tests.cluster.state import ADMIN, DEVELOPER, NodeState, State
 from tests.cluster.story import say, step
 
 DEFAULT_NAME = "demo"
 DEFAULT_MEMORY_MIB = 2048
+# How long a cluster whose processes all run may take to be well again, on a busy machine.
+RECOVERY_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -102,17 +106,15 @@ class Cluster:
             timeout=timeout_seconds,
         )
 
-    def start_node(self, node: Node) -> None:
-        """Switch a killed node on again."""
-        with step(f"starting node {node.name}"):
-            node.start(parts.accelerator())
-            node.wait_until_ready()
+    def whole(self) -> bool:
+        """Tell whether all processes of the cluster run."""
+        running = processes.find(self.state.folder)
+        wanted = [*controlplane.COMPONENTS, *(node.name for node in self.nodes)]
+        return all(component in running for component in wanted)
 
     def healthy(self) -> bool:
         """Tell whether everything of the cluster works, by asking each part."""
-        running = processes.find(self.state.folder)
-        wanted = [*controlplane.COMPONENTS, *(node.name for node in self.nodes)]
-        if not all(component in running for component in wanted) or not self.api.ready():
+        if not self.whole() or not self.api.ready():
             return False
         return all(node.ready() and node.answers() for node in self.nodes)
 
@@ -122,13 +124,20 @@ class Cluster:
 
     @classmethod
     def _found(cls, folder: Path) -> Cluster | None:
-        state = states.load(folder)
+        try:
+            state = states.load(folder)
+        except ClusterError as error:
+            say(f"{error}; starting anew")
+            return None
         if state is None:
             return None
         cluster = cls(state)
-        if not cluster.healthy():
-            say(f'the cluster "{state.name}" is not healthy: starting it anew')
-            return None
+        deadline = time.monotonic() + RECOVERY_SECONDS
+        while not cluster.healthy():
+            if not cluster.whole() or time.monotonic() > deadline:
+                say(f'the cluster "{state.name}" is not healthy: starting it anew')
+                return None
+            time.sleep(0.5)
         return cluster
 
     @classmethod
@@ -157,8 +166,10 @@ class Cluster:
             node.start(parts.accelerator())
         with step("waiting for the API server"):
             controlplane.wait_until_ready(self.state, self.api)
-        with ThreadPoolExecutor() as pool:
-            list(pool.map(self._bring_in, nodes))
+        together(
+            [partial(self._bring_in, node) for node in nodes],
+            on_failure=partial(processes.kill_all, self.state.folder),
+        )
 
     def _bring_in(self, node: Node) -> None:
         with step(f"waiting for node {node.name}"):
@@ -191,7 +202,9 @@ def names() -> list[str]:
 def folder_of(name: str) -> Path:
     """Say where a cluster's folder is."""
     if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?", name):
-        raise ClusterError(f'"{name}" cannot name a cluster: use a-z, 0-9 and -, at most 32 letters')
+        raise ClusterError(
+            f'"{name}" cannot name a cluster: use a-z, 0-9 and -, at most 32 letters'
+        )
     return clusters_folder() / name
 
 

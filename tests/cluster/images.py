@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import subprocess
 import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,11 +21,6 @@ BUSYBOX = f"{REGISTRY}/busybox:dev"
 HELLO = f"{REGISTRY}/hello:dev"
 ARCHIVE = "images.tar"
 
-_APPLETS = (
-    "sh ash cat ls ps head tail tee grep sed awk sleep kill env id date echo printf test true false "
-    "mkdir mktemp rm cp mv dd df du free top stat touch wc wget nc ip ping mount umount "
-    "hostname uname sync timeout yes seq sort cut tr xargs find nproc od readlink httpd"
-).split()
 _OCI = "application/vnd.oci.image"
 
 
@@ -62,6 +58,12 @@ def write_archive(path: Path, images: list[Image]) -> None:
     path.write_bytes(_tar([(name, 0o644, data) for name, data in members.items()]))
 
 
+def applets(busybox: Path) -> list[str]:
+    """List the commands that busybox has."""
+    listed = subprocess.run([str(busybox), "--list"], check=True, capture_output=True, text=True)
+    return [name for name in listed.stdout.split() if name != "busybox"]
+
+
 def _images(busybox: Path) -> list[Image]:
     hello = {"hello": builds.hello(), "srv/index.html": APPS / "hello" / "index.html"}
     return [
@@ -70,7 +72,7 @@ def _images(busybox: Path) -> list[Image]:
             BUSYBOX,
             ["/bin/sh"],
             {"bin/busybox": busybox},
-            links={f"bin/{name}": "busybox" for name in _APPLETS},
+            links={f"bin/{name}": "busybox" for name in applets(busybox)},
             texts={"etc/passwd": "root:x:0:0:root:/:/bin/sh\nuser:x:1000:1000:user:/:/bin/sh\n"},
             user="1000:1000",
         ),

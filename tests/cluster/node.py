@@ -10,9 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from tests.cluster import guestshell, machine, nodefiles, processes
+from tests.cluster import controlplane, guestshell, machine, nodefiles, processes
 from tests.cluster.api import Api, ApiConflict, ApiUnavailable
+from tests.cluster.archives import names_in
 from tests.cluster.errors import ClusterError
 from tests.cluster.guestshell import NodeSilent
 from tests.cluster.state import NodeState, State
@@ -20,6 +22,7 @@ from tests.cluster.state import NodeState, State
 READY_SECONDS = 240.0
 CPUS = 2
 _LOGS = ("console", "containerd", "kubelet")
+_BOOT_ID = "/proc/sys/kernel/random/boot_id"
 _UNINITIALIZED = "node.cloudprovider.kubernetes.io/uninitialized"
 
 
@@ -44,7 +47,7 @@ class Node:
     def run(
         self, argv: Sequence[str], *, stdin: bytes = b"", timeout_seconds: float = 60.0
     ) -> subprocess.CompletedProcess[bytes]:
-        """Run a command as root in the node; its exit code is in the answer, 128 + N of a signal."""
+        """Run a command as root in the node; a signal N makes its exit code 128 + N."""
         shell = self.folder / machine.SHELL
         return guestshell.run(shell, argv, stdin=stdin, timeout_seconds=timeout_seconds)
 
@@ -78,6 +81,12 @@ class Node:
         argv = machine.command(shape, accelerator, logs)
         processes.spawn(self.state.folder, self.name, argv, cwd=self.folder)
 
+    def start_again(self, accelerator: list[str]) -> None:
+        """Switch a killed machine on again and wait until the node is ready."""
+        self.start(accelerator)
+        self._wait("does not come back", self._is_of_this_boot)
+        self.wait_until_ready()
+
     def kill(self) -> None:
         """Take the machine's power: SIGKILL to QEMU."""
         processes.kill(self.state.folder, self.name)
@@ -100,11 +109,11 @@ class Node:
 
     def reboot(self) -> None:
         """Restart the machine and wait until it is ready again."""
-        boot_id = "/proc/sys/kernel/random/boot_id"
-        before = self.read_file(boot_id)
+        before = self.read_file(_BOOT_ID)
         self.check_run(["sync"])
         self._control("system_reset")
-        self._wait("does not come back", lambda: self._new_boot(boot_id, before))
+        self._wait("does not restart", lambda: self._boot_id() not in ("", before))
+        self._wait("does not come back", self._is_of_this_boot)
         self.wait_until_ready()
 
     def wait_until_ready(self) -> None:
@@ -125,15 +134,17 @@ class Node:
         """Import the images of an archive under their names; tell whether they were new."""
         content = archive.read_bytes()
         digest = hashlib.sha256(content).hexdigest()
-        if digest in self.own.images:
+        # Which archive each name came from last; the file is written when the import is done.
+        marks = [self.folder / f"image-{quote(name, safe='')}" for name in names_in(archive)]
+        if marks and all(mark.exists() and mark.read_text() == digest for mark in marks):
             return False
         self.check_run(
             ["ctr", "--namespace=k8s.io", "images", "import", "-"],
             stdin=content,
             timeout_seconds=300,
         )
-        self.own.images.append(digest)
-        self.state.save()
+        for mark in marks:
+            mark.write_text(digest)
         return True
 
     def wait_until_importing_works(self) -> None:
@@ -168,6 +179,7 @@ class Node:
         while not condition():
             if self.name not in processes.find(self.state.folder):
                 raise self.failure("ended")
+            controlplane.check(self.state)
             if time.monotonic() > deadline:
                 raise self.failure(what)
             time.sleep(0.2)
@@ -193,16 +205,16 @@ class Node:
         ]
         self.api.patch(f"{path}/status", {"status": {"addresses": addresses}})
 
-    def _new_boot(self, file: str, before: str) -> bool:
+    def _boot_id(self) -> str:
         try:
-            done = self.run(["cat", file], timeout_seconds=5)
+            return self.run(["cat", _BOOT_ID], timeout_seconds=5).stdout.decode()
         except NodeSilent:
-            return False
-        if done.stdout.decode() in ("", before):
-            return False
-        # The API server still shows what the node said before it went down.
+            return ""
+
+    def _is_of_this_boot(self) -> bool:
+        """Ask whether what the API server shows was said by the node since it last started."""
         node = self.api.get(f"/api/v1/nodes/{self.name}")
-        return str(node["status"]["nodeInfo"]["bootID"]) == done.stdout.decode().strip()
+        return str(node["status"]["nodeInfo"]["bootID"]) == self._boot_id().strip()
 
     def _quietly(self, argv: Sequence[str]) -> bool:
         try:

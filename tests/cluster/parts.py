@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
@@ -10,14 +9,12 @@ from tests.cluster import builds, machine, rootfs
 from tests.cluster import images as archives
 from tests.cluster import kernel as kernels
 from tests.cluster.kernel import Kernel
+from tests.cluster.parallel import together
 
 
 def prepare() -> None:
     """Build everything, the long build beside the short ones."""
-    with ThreadPoolExecutor() as pool:
-        small = pool.submit(_small_parts)
-        builds.kubernetes()
-        small.result()
+    together([builds.kubernetes, _small_parts], on_failure=builds.stop)
     disk()
 
 

@@ -25,7 +25,9 @@ def spawn(folder: Path, component: str, argv: Sequence[str], *, cwd: Path) -> No
     """Start a process that outlives the driver; its output goes to the component's log."""
     log = log_path(folder, component)
     log.parent.mkdir(parents=True, exist_ok=True)
-    environment = os.environ | {_CLUSTER: str(folder), _COMPONENT: component}
+    # A proxy of the host's has no business between the parts of a cluster.
+    inherited = {key: value for key, value in os.environ.items() if not _is_proxy(key)}
+    environment = inherited | {_CLUSTER: str(folder), _COMPONENT: component}
     with log.open("ab") as output:
         subprocess.run(
             ["setsid", "--fork", *argv],
@@ -94,6 +96,10 @@ def log_tail(path: Path, lines: int = 15) -> str:
     except OSError as error:
         return f"({error})"
     return "\n".join(line[:400] for line in text.splitlines()[-lines:])
+
+
+def _is_proxy(variable: str) -> bool:
+    return variable.lower().endswith("_proxy")
 
 
 def _component(pid: int, folder: Path) -> str | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.cluster import builds, cache, packages
 from tests.cluster.errors import ClusterError
+from tests.cluster.images import applets
 from tests.cluster.packages import command_path
 from tests.cluster.paths import HERE
 from tests.cluster.story import step
@@ -16,16 +17,12 @@ from tests.cluster.story import step
 DISK = "disk.img"
 DISK_SIZE = "6G"
 FILES = HERE / "files"
-_EMPTY = "dev proc sys run tmp root var/lib var/log var/tmp mnt sbin usr/sbin etc/containerd/certs.d"
+_EMPTY = (
+    "dev proc sys run tmp root var/lib var/log var/tmp mnt sbin usr/sbin etc/containerd/certs.d"
+)
 _FROM_TOOLS = ("containerd", "containerd-shim-runc-v2", "ctr")
 # Of all plugins those that the nodes' network uses.
 _CNI = ("bridge", "host-local", "loopback")
-_APPLETS = (
-    "sh ash cat chmod chown cp cut date dd df dmesg du echo env false find free grep head hostname "
-    "id insmod ip kill ln ls lsmod mkdir mknod mount mv nc nsenter od poweroff printf ps pwd "
-    "readlink reboot rm rmdir sed seq sleep sort stat swapoff swapon sync sysctl tail tar tee test "
-    "timeout top touch tr true umount uname uniq usleep wc wget xargs awk basename dirname ping nproc"
-).split()
 
 
 def packages_folder() -> Path:
@@ -72,7 +69,7 @@ def _fill(root: Path, unpacked: Path, programs: dict[str, Path], tools: Path) ->
             plugin.unlink()
     for name, path in programs.items() | {name: tools / name for name in _FROM_TOOLS}.items():
         shutil.copy(path, root / "usr/bin" / name)
-    for name in _APPLETS:
+    for name in applets(unpacked / "bin" / "busybox"):
         (root / "bin" / name).symlink_to("busybox")
     shutil.copytree(FILES, root, dirs_exist_ok=True)
 

@@ -33,7 +33,6 @@ class NodeState:
     flavour: str
     port: int
     memory_mib: int
-    images: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -74,7 +73,8 @@ class State:
         for flavour in FLAVOURS:
             users[flavour] = (f"system:node:{self.node_name(flavour)}", "system:nodes")
         return "".join(
-            f'{self.tokens[user]},{name},{user},"{group}"\n' for user, (name, group) in users.items()
+            f'{self.tokens[user]},{name},{user},"{group}"\n'
+            for user, (name, group) in users.items()
         )
 
     def save(self) -> None:
@@ -93,12 +93,12 @@ def load(folder: Path) -> State | None:
     """Read the state of a cluster, if there is one."""
     try:
         values = json.loads((folder / _FILE).read_text())
+        nodes = {name: NodeState(**node) for name, node in values["nodes"].items()}
+        return State(folder, values["api_port"], values["tokens"], nodes)
     except FileNotFoundError:
         return None
-    except ValueError as error:
-        raise ClusterError(f"{folder / _FILE} cannot be read: {error}") from error
-    nodes = {name: NodeState(**node) for name, node in values["nodes"].items()}
-    return State(folder, values["api_port"], values["tokens"], nodes)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ClusterError(f"{folder / _FILE} is not of this version: {error}") from error
 
 
 def free_ports(count: int, taken: Iterable[int] = ()) -> list[int]:
