@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,8 +24,6 @@ INITRD = "initrd"
 # What the guest calls the host's loopback.
 HOST_SEEN_BY_GUEST = "10.0.2.2"
 _KERNEL_COMMAND_LINE = "console=ttyS0 quiet psi=1 panic=1 net.ifnames=0"
-# QEMU 7.2 aborts on some hosts when it passes their arch-capabilities on.
-_KVM = ["-accel", "kvm", "-cpu", "host,-arch-capabilities"]
 _PROBE_SECONDS = 5
 _CONTROL_SECONDS = 10.0
 
@@ -40,11 +37,36 @@ class Shape:
     port: int
 
 
-def command(shape: Shape, accelerator: Sequence[str], logs: dict[str, Path]) -> list[str]:
-    """Write the call of QEMU; it is made in the node's folder, so that socket paths are short."""
-    argv = [command_path("qemu-system-x86_64"), *accelerator, "-nodefaults", "-display", "none"]
+@dataclass(frozen=True)
+class Accelerator:
+    """How QEMU runs a machine, and what its kernel should know of that."""
+
+    options: tuple[str, ...]
+    kernel_options: str = ""
+
+
+KVM = Accelerator(
+    # QEMU 7.2 aborts on some hosts when it passes their arch-capabilities on.
+    ("-accel", "kvm", "-cpu", "host,-arch-capabilities")
+)
+EMULATION = Accelerator(
+    ("-accel", "tcg,thread=multi", "-cpu", "max"),
+    # Emulated CPUs share one time stamp counter, but the kernel does not trust it, and each look
+    # at the clock would leave the machine for an HPET. Guarding against leaks is as dear.
+    "tsc=reliable mitigations=off",
+)
+
+
+def command(shape: Shape, accelerator: Accelerator, logs: dict[str, str]) -> list[str]:
+    """Write the call of QEMU, which is made in the machine's folder.
+
+    All paths are relative to it: a socket's may not be long, and none may hold a comma.
+    """
+    argv = [command_path("qemu-system-x86_64"), *accelerator.options]
+    argv += ["-nodefaults", "-display", "none"]
+    command_line = f"{_KERNEL_COMMAND_LINE} {accelerator.kernel_options}"
     argv += ["-smp", str(shape.cpus), "-m", str(shape.memory_mib)]
-    argv += ["-kernel", VMLINUZ, "-initrd", INITRD, "-append", _KERNEL_COMMAND_LINE]
+    argv += ["-kernel", VMLINUZ, "-initrd", INITRD, "-append", command_line]
     argv += ["-drive", f"file={DISK},if=virtio,format=raw,cache=unsafe,discard=unmap"]
     argv += ["-drive", f"file={OWN},if=virtio,format=raw,readonly=on"]
     forward = f"hostfwd=tcp:127.0.0.1:{shape.port}-:{shape.port}"
@@ -99,7 +121,7 @@ def copy_disk(source: Path, goal: Path) -> None:
     subprocess.run(argv, check=True)
 
 
-def accelerator(kernel: Kernel) -> list[str]:
+def accelerator(kernel: Kernel) -> Accelerator:
     """Choose KVM where it works, else emulation; /dev/kvm may be there and hang."""
     boot = Path("/proc/sys/kernel/random/boot_id").read_text()
 
@@ -109,15 +131,15 @@ def accelerator(kernel: Kernel) -> list[str]:
 
     found = cache.artefact("accelerator", cache.key_of(boot, str(kernel.vmlinuz)), build)
     if (found / "accelerator").read_text() == "kvm":
-        return _KVM
-    return ["-accel", "tcg,thread=multi", "-cpu", "max"]
+        return KVM
+    return EMULATION
 
 
 def _boots_with_kvm(kernel: Kernel) -> bool:
     """Boot the kernel without a disk: it panics, restarts, and QEMU ends."""
     if not Path("/dev/kvm").exists():
         return False
-    argv = [command_path("qemu-system-x86_64"), *_KVM, "-m", "256"]
+    argv = [command_path("qemu-system-x86_64"), *KVM.options, "-m", "256"]
     argv += ["-nodefaults", "-display", "none", "-no-reboot"]
     argv += ["-kernel", str(kernel.vmlinuz), "-append", "panic=-1"]
     with step("trying KVM"):

@@ -73,15 +73,15 @@ class Node:
         """Give the kernel's messages."""
         return self.check_run(["dmesg"])
 
-    def start(self, accelerator: list[str]) -> None:
+    def start(self, accelerator: machine.Accelerator) -> None:
         """Switch the machine on; its disk is as it was left."""
         nodefiles.write(self.state, self.own, self.folder / machine.OWN)
         shape = machine.Shape(self.own.memory_mib, CPUS, self.own.port)
-        logs = {log: processes.log_path(self.state.folder, f"{self.name}-{log}") for log in _LOGS}
+        logs = {log: f"../logs/{self.name}-{log}.log" for log in _LOGS}
         argv = machine.command(shape, accelerator, logs)
         processes.spawn(self.state.folder, self.name, argv, cwd=self.folder)
 
-    def start_again(self, accelerator: list[str]) -> None:
+    def start_again(self, accelerator: machine.Accelerator) -> None:
         """Switch a killed machine on again and wait until the node is ready."""
         self.start(accelerator)
         self._wait("does not come back", self._is_of_this_boot)

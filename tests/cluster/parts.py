@@ -9,6 +9,7 @@ from tests.cluster import builds, machine, rootfs
 from tests.cluster import images as archives
 from tests.cluster import kernel as kernels
 from tests.cluster.kernel import Kernel
+from tests.cluster.machine import Accelerator
 from tests.cluster.parallel import together
 
 
@@ -43,7 +44,7 @@ def images() -> Path:
 
 
 @cache
-def accelerator() -> list[str]:
+def accelerator() -> Accelerator:
     """How QEMU runs machines here."""
     return machine.accelerator(kernel())
 

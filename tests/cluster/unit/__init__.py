@@ -1,0 +1,1 @@
+"""What can be said of the driver without starting a cluster."""
