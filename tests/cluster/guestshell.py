@@ -9,8 +9,10 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
 
 from tests.cluster.cache import exclusive
 from tests.cluster.errors import ClusterError
@@ -58,8 +60,15 @@ def run(
     with exclusive(path.with_suffix(".lock")):
         try:
             with connected(path, timeout_seconds) as port:
-                _send(port, decoder, argv, stdin)
-                _receive(port, decoder, deadline)
+                # A command may answer before it has read everything.
+                sender = Thread(target=_send, args=(port, decoder.run_id, argv, stdin), daemon=True)
+                sender.start()
+                try:
+                    _receive(port, decoder, deadline)
+                finally:
+                    with suppress(OSError):  # the other side was quicker
+                        port.shutdown(socket.SHUT_RDWR)
+                    sender.join()
         except OSError as error:
             name = " ".join(argv)[:80]
             raise NodeSilent(f"the node does not answer to `{name}`: {error}") from error
@@ -68,9 +77,11 @@ def run(
     return subprocess.CompletedProcess(list(argv), decoder.exit_code, out, err)
 
 
-def _send(port: socket.socket, decoder: Decoder, argv: Sequence[str], stdin: bytes) -> None:
-    for line in request(decoder.run_id, argv, stdin):
-        port.sendall(line)
+def _send(port: socket.socket, run_id: str, argv: Sequence[str], stdin: bytes) -> None:
+    # When the port is closed under it, the reader knows why.
+    with suppress(OSError):
+        for line in request(run_id, argv, stdin):
+            port.sendall(line)
 
 
 def request(run_id: str, argv: Sequence[str], stdin: bytes) -> Iterator[bytes]:

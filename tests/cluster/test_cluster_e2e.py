@@ -1,6 +1,7 @@
 """The driver itself, on a real cluster with one node, in a folder with a long name."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -73,7 +74,14 @@ def test_a_command_that_takes_too_long_does_not_harm_the_next(node: Node) -> Non
         node.run(["sleep", "600"], timeout_seconds=0.5)
 
     assert node.run(["echo", "next"]).stdout == b"next\n"
-    assert node.run(["pgrep", "-f", "sleep 600"]).returncode == 1
+    assert "sleep 600" not in node.check_run(["ps"])
+
+
+def test_a_command_that_does_not_read_its_input_does_not_harm_the_next(node: Node) -> None:
+    with pytest.raises(NodeSilent):
+        node.run(["sleep", "600"], stdin=b"x" * 1_000_000, timeout_seconds=1)
+
+    assert node.run(["echo", "next"]).stdout == b"next\n"
 
 
 def test_the_demo_app_runs_restricted_and_answers(up: Cluster) -> None:
@@ -100,7 +108,7 @@ def test_the_kernel_tells_of_an_out_of_memory_kill(up: Cluster, node: Node) -> N
     events = node.check_run(
         ["sh", "-c", "cat /sys/fs/cgroup/kubepods/burstable/pod*/memory.events"]
     )
-    assert "oom_kill 1" in events or "oom_kill 2" in events
+    assert re.search("oom_kill [1-9]", events)
 
 
 def test_the_developer_has_no_rights(up: Cluster) -> None:

@@ -24,6 +24,8 @@ import (
 const (
 	cannotRun = 127
 	chunk     = 48 << 10
+	// Chunks of input that may wait for a command to read them: some 200 MB.
+	waitingParts = 4096
 )
 
 type port struct {
@@ -55,16 +57,35 @@ func (s stream) Write(data []byte) (int, error) {
 // command is what runs now; its zero value is nothing.
 type command struct {
 	id    string
-	stdin io.WriteCloser
+	stdin chan<- []byte
 	kill  func()
 }
 
+func (c *command) closeStdin() {
+	if c.stdin != nil {
+		close(c.stdin)
+		c.stdin = nil
+	}
+}
+
 func (c *command) end() {
+	c.closeStdin()
 	if c.kill != nil {
-		c.stdin.Close()
 		c.kill()
 	}
 	*c = command{}
+}
+
+// feed gives a command its input, so that one that does not read it cannot stop the port.
+func feed(stdin io.WriteCloser) chan<- []byte {
+	parts := make(chan []byte, waitingParts)
+	go func() {
+		defer stdin.Close()
+		for part := range parts {
+			stdin.Write(part)
+		}
+	}()
+	return parts
 }
 
 func start(p *port, id, encoded string) (command, error) {
@@ -93,7 +114,7 @@ func start(p *port, id, encoded string) (command, error) {
 	os.WriteFile(fmt.Sprintf("/proc/%d/oom_score_adj", child.Process.Pid), []byte("0"), 0)
 	go func() { p.send("exit", id, fmt.Sprint(exitCode(child.Wait()))) }()
 	kill := func() { syscall.Kill(-child.Process.Pid, syscall.SIGKILL) }
-	return command{id, stdin, kill}, nil
+	return command{id, feed(stdin), kill}, nil
 }
 
 func exitCode(err error) int {
@@ -127,12 +148,12 @@ func (p *port) handle(current *command, line string) {
 		}
 		*current = started
 	case id != current.id:
-	case kind == "in" && len(words) == 3:
+	case kind == "in" && len(words) == 3 && current.stdin != nil:
 		if data, err := base64.StdEncoding.DecodeString(words[2]); err == nil {
-			current.stdin.Write(data)
+			current.stdin <- data
 		}
 	case kind == "end":
-		current.stdin.Close()
+		current.closeStdin()
 	}
 }
 
