@@ -17,6 +17,7 @@ from tests.cluster import builds, cache, certificates, controlplane, packages, p
 from tests.cluster import state as states
 from tests.cluster.api import Api
 from tests.cluster.errors import ClusterError
+from tests.cluster.guestshell import NodeSilent
 from tests.cluster.kubeconfig import kubeconfig
 from tests.cluster.machine import HOST_SEEN_BY_GUEST, lay_out
 from tests.cluster.node import Node
@@ -173,9 +174,12 @@ class Cluster:
 
     def _bring_in(self, node: Node) -> None:
         with step(f"waiting for node {node.name}"):
-            node.wait_until_importing_works()
-            node.load_image(parts.images())
-            node.wait_until_ready()
+            try:
+                node.wait_until_importing_works()
+                node.load_image(parts.images())
+                node.wait_until_ready()
+            except NodeSilent as error:
+                raise node.failure(f"fell silent: {error}") from error
 
     def _add_images(self, archives: Sequence[Path]) -> None:
         for archive in archives:

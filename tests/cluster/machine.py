@@ -129,7 +129,7 @@ def accelerator(kernel: Kernel) -> Accelerator:
         works = _boots_with_kvm(kernel)
         (folder / "accelerator").write_text("kvm" if works else "tcg")
 
-    found = cache.artefact("accelerator", cache.key_of(boot, str(kernel.vmlinuz)), build)
+    found = cache.artefact("accelerator", cache.key_of(boot, *KVM.options, kernel.release), build)
     if (found / "accelerator").read_text() == "kvm":
         return KVM
     return EMULATION

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from functools import cache as once
 from pathlib import Path
 
 from tests.cluster import builds, cache, packages
@@ -25,6 +26,7 @@ _FROM_TOOLS = ("containerd", "containerd-shim-runc-v2", "ctr")
 _CNI = ("bridge", "host-local", "loopback")
 
 
+@once
 def packages_folder() -> Path:
     """Have the packages of a node unpacked in the cache."""
 
