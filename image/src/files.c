@@ -1,0 +1,117 @@
+#include "files.h"
+
+#include "text.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// Reads at most size - 1 bytes and ends them with NUL. Returns their number or -errno.
+int file_read(int directory, const char* path, char* buffer, size_t size)
+{
+    size_t length = 0;
+    int file = openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+    buffer[0] = '\0';
+    if (file < 0)
+        return -errno;
+    while (length + 1 < size) {
+        ssize_t got = read(file, buffer + length, size - 1 - length);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0) {
+            int error = -errno;
+
+            close(file);
+            buffer[0] = '\0';
+            return error;
+        }
+        if (got == 0)
+            break;
+        length += (size_t)got;
+    }
+    close(file);
+    buffer[length] = '\0';
+    return (int)length;
+}
+
+// Returns 0 or -errno.
+int file_write(const char* path, const char* text)
+{
+    size_t length = strlen(text);
+    int file = open(path, O_WRONLY | O_CLOEXEC);
+    int error = 0;
+
+    if (file < 0)
+        return -errno;
+    errno = EIO;
+    if (write(file, text, length) != (ssize_t)length)
+        error = -errno;
+    close(file);
+    return error;
+}
+
+bool file_exists(int directory, const char* path)
+{
+    return faccessat(directory, path, F_OK, 0) == 0;
+}
+
+// The number that a file of one line begins with, or ABSENT.
+int64_t file_number(int directory, const char* path)
+{
+    char text[64];
+
+    return file_read(directory, path, text, sizeof(text)) > 0 ? text_first_number(text) : ABSENT;
+}
+
+// "/proc/PID/NAME" in a buffer that the next call overwrites.
+const char* proc_path(int64_t pid, const char* name)
+{
+    static char path[64];
+    size_t length = text_append(path, sizeof(path), 0, "/proc/");
+
+    length = text_append_number(path, sizeof(path), length, (uint64_t)pid);
+    length = text_append(path, sizeof(path), length, "/");
+    text_append(path, sizeof(path), length, name);
+    return path;
+}
+
+int proc_read(int64_t pid, const char* name, char* buffer, size_t size)
+{
+    return file_read(AT_FDCWD, proc_path(pid, name), buffer, size);
+}
+
+struct kernel_dirent {
+    uint64_t inode;
+    int64_t offset;
+    unsigned short length;
+    unsigned char type;
+    char name[];
+};
+
+// getdents64 instead of readdir: the C library's takes memory from the heap.
+int proc_each(void (*visit)(int64_t pid, void* context), void* context)
+{
+    _Alignas(struct kernel_dirent) char entries[1024];
+    int directory = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    long got;
+
+    if (directory < 0)
+        return -errno;
+    while ((got = syscall(SYS_getdents64, directory, entries, sizeof(entries))) > 0) {
+        for (long at = 0; at < got;) {
+            const struct kernel_dirent* entry = (const void*)(entries + at);
+            int64_t pid = text_first_number(entry->name);
+
+            if (pid > 0)
+                visit(pid, context);
+            at += entry->length;
+        }
+    }
+    close(directory);
+    return 0;
+}

@@ -1,0 +1,241 @@
+#include "processes.h"
+
+#include "buffers.h"
+#include "files.h"
+#include "message.h"
+#include "text.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { RANKED_MAX = 50, COMMAND_SIZE = 68 };
+
+struct process {
+    int64_t pid;
+    int64_t rss_bytes;
+    int64_t swap_bytes;
+    int64_t pagetables_bytes;
+    int64_t oom_score_adj;
+    int64_t badness_bytes;
+    char command[COMMAND_SIZE];
+};
+
+struct ranking {
+    struct process processes[RANKED_MAX];
+    int count;
+    int64_t limit_bytes;
+};
+
+static dev_t own_device;
+static ino_t own_inode;
+BUFFER char text[4096];
+
+void processes_init(void)
+{
+    struct stat own;
+
+    if (stat("/proc/self/exe", &own) == 0) {
+        own_device = own.st_dev;
+        own_inode = own.st_ino;
+    }
+}
+
+// What a process of this very binary is doing, by its first argument.
+enum agent_kind process_agent_kind(int64_t pid)
+{
+    struct stat exe;
+    char arguments[512];
+    int length;
+
+    if (stat(proc_path(pid, "exe"), &exe) != 0 || exe.st_ino != own_inode
+        || exe.st_dev != own_device)
+        return AGENT_NONE;
+    length = proc_read(pid, "cmdline", arguments, sizeof(arguments));
+    for (int i = 0; i + 1 < length; i++) {
+        if (arguments[i] != '\0')
+            continue;
+        if (text_equal(arguments + i + 1, "hold"))
+            return AGENT_HOLD;
+        if (text_equal(arguments + i + 1, "run"))
+            return AGENT_RUN;
+        if (text_equal(arguments + i + 1, "probe"))
+            return AGENT_PROBE;
+        break;
+    }
+    return AGENT_NONE;
+}
+
+static void visit_holder(int64_t pid, void* context)
+{
+    int64_t* lowest = context;
+
+    if ((*lowest == ABSENT || pid < *lowest) && process_agent_kind(pid) == AGENT_HOLD)
+        *lowest = pid;
+}
+
+// The lowest process ID that runs this binary as `hold`, or ABSENT.
+int64_t process_find_holder(void)
+{
+    int64_t lowest = ABSENT;
+
+    proc_each(visit_holder, &lowest);
+    return lowest;
+}
+
+// The text of /proc/PID/stat after "(comm) ": a name may hold blanks and brackets itself.
+static const char* stat_fields(int64_t pid)
+{
+    char* end;
+
+    if (proc_read(pid, "stat", text, sizeof(text)) <= 0)
+        return NULL;
+    end = strrchr(text, ')');
+    return end == NULL || end[1] == '\0' ? NULL : end + 2;
+}
+
+// Field 22 of /proc/PID/stat. With the process ID it names a process for good. A zombie is gone.
+int64_t process_start_time_ticks(int64_t pid)
+{
+    const char* field = stat_fields(pid);
+
+    if (field == NULL || *field == 'Z' || *field == 'X')
+        return ABSENT;
+    for (int blanks = 22 - 3; blanks > 0; blanks--) {
+        field = strchr(field, ' ');
+        if (field == NULL)
+            return ABSENT;
+        field++;
+    }
+    return text_first_number(field);
+}
+
+// Returns 0 or -errno.
+int process_oom_score_adj(int64_t pid, int64_t* value)
+{
+    char number[16];
+    int length = proc_read(pid, "oom_score_adj", number, sizeof(number));
+    bool negative = number[0] == '-';
+
+    if (length <= 0)
+        return length < 0 ? length : -ESRCH;
+    *value = text_first_number(number + negative);
+    if (*value == ABSENT)
+        return -EINVAL;
+    if (negative)
+        *value = -*value;
+    return 0;
+}
+
+static void visit_run(int64_t pid, void* context)
+{
+    (void)context;
+    if (process_agent_kind(pid) == AGENT_RUN)
+        kill((pid_t)pid, SIGTERM); // workers have it blocked: only the supervisor takes it
+}
+
+// Asks every load of ours that we may signal to end.
+void processes_stop_runs(void) { proc_each(visit_run, NULL); }
+
+// The kernel's oom_badness() for an OOM of a cgroup with this limit, in its own integer
+// arithmetic: in pages, with the limit divided first.
+static int64_t badness_bytes(const struct process* process, int64_t limit_bytes)
+{
+    int64_t page = sysconf(_SC_PAGESIZE);
+    int64_t pages;
+
+    if (limit_bytes == ABSENT || process->oom_score_adj == ABSENT
+        || process->oom_score_adj == -1000)
+        return ABSENT;
+    pages = (process->rss_bytes + process->swap_bytes + process->pagetables_bytes) / page;
+    pages += process->oom_score_adj * (limit_bytes / page / 1000);
+    return pages * page;
+}
+
+// True where `a` dies before `b`. Without badness the larger one is shown first.
+static bool ranks_before(const struct process* a, const struct process* b)
+{
+    if (a->badness_bytes != b->badness_bytes)
+        return a->badness_bytes > b->badness_bytes;
+    return a->rss_bytes > b->rss_bytes;
+}
+
+static void insert(struct ranking* ranking, const struct process* process)
+{
+    int at = ranking->count;
+
+    if (at == RANKED_MAX) {
+        if (!ranks_before(process, &ranking->processes[at - 1]))
+            return;
+        at--;
+    } else {
+        ranking->count++;
+    }
+    for (; at > 0 && ranks_before(process, &ranking->processes[at - 1]); at--)
+        ranking->processes[at] = ranking->processes[at - 1];
+    ranking->processes[at] = *process;
+}
+
+static int64_t zero_if_absent(int64_t value) { return value == ABSENT ? 0 : value; }
+
+static void visit_process(int64_t pid, void* context)
+{
+    struct ranking* ranking = context;
+    struct process process = { .pid = pid };
+    const char* name = text + strlen("Name:\t");
+    size_t length;
+
+    if (proc_read(pid, "status", text, sizeof(text)) <= 0 || !text_starts_with(text, "Name:\t"))
+        return;
+    process.rss_bytes = text_kib_of(text, "VmRSS:");
+    if (process.rss_bytes == ABSENT)
+        return; // a kernel thread or a zombie: nothing that could be killed for memory
+    process.swap_bytes = zero_if_absent(text_kib_of(text, "VmSwap:"));
+    process.pagetables_bytes = zero_if_absent(text_kib_of(text, "VmPTE:"));
+    length = strcspn(name, "\n");
+    for (size_t i = 0; i < length && i < COMMAND_SIZE - 1; i++)
+        process.command[i] = name[i];
+    if (process_oom_score_adj(pid, &process.oom_score_adj) != 0)
+        process.oom_score_adj = ABSENT;
+    process.badness_bytes = badness_bytes(&process, ranking->limit_bytes);
+    insert(ranking, &process);
+}
+
+static const char* role_of(int64_t pid, int64_t target_pid)
+{
+    enum agent_kind kind = process_agent_kind(pid);
+
+    if (pid == target_pid)
+        return "target";
+    return kind == AGENT_RUN ? "load" : kind == AGENT_HOLD ? "holder" : "other";
+}
+
+// Prints the `processes` line: the 50 that would die first.
+void processes_report(int64_t target_pid, int64_t limit_bytes)
+{
+    BUFFER struct ranking ranking;
+
+    ranking.count = 0;
+    ranking.limit_bytes = limit_bytes;
+    proc_each(visit_process, &ranking);
+    message_begin("processes");
+    message_open("processes", '[');
+    for (int i = 0; i < ranking.count; i++) {
+        const struct process* process = &ranking.processes[i];
+
+        message_open(NULL, '{');
+        message_number("pid", process->pid);
+        message_text("command", process->command);
+        message_text("role", role_of(process->pid, target_pid));
+        message_number("rss_bytes", process->rss_bytes);
+        message_number("swap_bytes", process->swap_bytes);
+        message_number("pagetables_bytes", process->pagetables_bytes);
+        message_number("oom_score_adj", process->oom_score_adj);
+        message_number("badness_bytes", process->badness_bytes);
+        message_close('}');
+    }
+    message_close(']');
+    message_end(0);
+}

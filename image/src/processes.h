@@ -1,0 +1,21 @@
+// The processes that we can see, ranked by who would die first, and our own among them.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum agent_kind {
+    AGENT_NONE, // another program, or one that we may not look at
+    AGENT_HOLD,
+    AGENT_RUN,
+    AGENT_PROBE,
+};
+
+void processes_init(void);
+enum agent_kind process_agent_kind(int64_t pid);
+int64_t process_find_holder(void);
+int64_t process_start_time_ticks(int64_t pid);
+int process_oom_score_adj(int64_t pid, int64_t* value);
+void processes_stop_runs(void);
+
+void processes_report(int64_t target_pid, int64_t limit_bytes);

@@ -1,0 +1,504 @@
+#include "session.h"
+
+#include "clock.h"
+#include "files.h"
+#include "join.h"
+#include "message.h"
+#include "processes.h"
+#include "text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static const char* const membership_names[] = { "same", "different", "unreadable" };
+static const char* const phase_names[] = { "baseline", "ramp", "hold", "release", "settle" };
+
+bool session_is_cpu(const struct session* session)
+{
+    return session->options->command == COMMAND_RUN_CPU;
+}
+
+static bool is_run(const struct session* session)
+{
+    return session->options->command != COMMAND_PROBE;
+}
+
+static int64_t cpu_count(void)
+{
+    cpu_set_t set;
+
+    return sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : ABSENT;
+}
+
+static void hello_node(int64_t swap_bytes)
+{
+    char text[2048];
+
+    file_read(AT_FDCWD, "/proc/meminfo", text, sizeof(text));
+    message_number("node_total_bytes", text_kib_of(text, "MemTotal:"));
+    message_number("node_available_bytes", text_kib_of(text, "MemAvailable:"));
+    message_number("node_swap_total_bytes", swap_bytes);
+}
+
+static int64_t node_swap_bytes(void)
+{
+    char text[2048];
+
+    file_read(AT_FDCWD, "/proc/meminfo", text, sizeof(text));
+    return text_kib_of(text, "SwapTotal:");
+}
+
+static int64_t oom_score_adj_of(int64_t pid)
+{
+    int64_t value;
+
+    return process_oom_score_adj(pid, &value) == 0 ? value : ABSENT;
+}
+
+static void hello(const struct session* session, enum membership mount_namespace)
+{
+    int64_t target_pid = session->options->target_pid;
+
+    message_begin("hello");
+    message_number("protocol", 1);
+    message_text("version", AGENT_VERSION);
+    message_number("pid", getpid());
+    message_number("uid", getuid());
+    message_number("gid", getgid());
+    message_number("page_size_bytes", sysconf(_SC_PAGESIZE));
+    message_number("cpus", cpu_count());
+    message_number("cgroup_version", session->cgroup.version);
+    message_number("oom_score_adj", oom_score_adj_of(getpid()));
+    message_maybe_bool("oom_group", cgroup_oom_group(&session->cgroup));
+    hello_node(session->node_swap_bytes);
+    message_open("target", '{');
+    message_number("pid", target_pid);
+    message_number("oom_score_adj", oom_score_adj_of(target_pid));
+    message_number("start_time_ticks", session->target_start_ticks);
+    message_close('}');
+    message_open("membership", '{');
+    message_text("cgroup", membership_names[session->membership]);
+    message_text(
+        "pid_namespace", membership_names[cgroup_namespace_membership(target_pid, "ns/pid")]);
+    message_text("mount_namespace", membership_names[mount_namespace]);
+    message_close('}');
+    message_number("holder_pid", session->holder_pid);
+    message_end(500);
+}
+
+// The target's cgroup files: in the target's mount namespace they lie before us; from another
+// container, or after joining from one, only the target's own root shows the right ones.
+static const char* cgroup_root(const struct session* session, enum membership mount_namespace)
+{
+    static char path[64];
+
+    if (session->options->cgroup_root != NULL)
+        return session->options->cgroup_root;
+    if (session->membership == MEMBERSHIP_SAME && mount_namespace != MEMBERSHIP_DIFFERENT)
+        return "/sys/fs/cgroup";
+    text_append(
+        path, sizeof(path), 0, proc_path(session->options->target_pid, "root/sys/fs/cgroup"));
+    return path;
+}
+
+// Returns 0 or -errno. Lowering the value below the inherited one needs CAP_SYS_RESOURCE.
+static int set_oom_score_adj(const struct options* options)
+{
+    char text[16];
+    size_t length = 0;
+    int64_t wanted = options->oom_score_adj;
+    int64_t own;
+    int error = 0;
+
+    if (wanted == OOM_SCORE_ADJ_SAME)
+        error = process_oom_score_adj(options->target_pid, &wanted);
+    if (error == 0)
+        error = process_oom_score_adj(getpid(), &own);
+    if (error != 0 || own == wanted)
+        return error;
+    if (wanted < 0)
+        length = text_append(text, sizeof(text), length, "-");
+    text_append_number(text, sizeof(text), length, (uint64_t)(wanted < 0 ? -wanted : wanted));
+    error = file_write("/proc/self/oom_score_adj", text);
+    if (error == 0)
+        error = process_oom_score_adj(getpid(), &own);
+    return error != 0 ? error : own == wanted ? 0 : -EACCES;
+}
+
+static void open_signals(struct session* session)
+{
+    sigset_t set;
+
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); // a limit on file sizes becomes an errno
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    session->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static bool fail(struct session* session, enum ending ending, const char* code, const char* text)
+{
+    message_error(code, text);
+    session->ending = ending;
+    return false;
+}
+
+// Checks everything that must hold before anything is allocated.
+static bool may_load(struct session* session, enum membership mount_namespace)
+{
+    enum membership pid_namespace
+        = cgroup_namespace_membership(session->options->target_pid, "ns/pid");
+    bool joined = session->options->join_pid != ABSENT;
+    int error;
+
+    if (session->membership == MEMBERSHIP_DIFFERENT)
+        return fail(session, ENDING_NOT_A_MEMBER, "not-a-member",
+            "this process is not in the target's cgroup");
+    if (!joined
+        && (pid_namespace == MEMBERSHIP_DIFFERENT || mount_namespace == MEMBERSHIP_DIFFERENT))
+        return fail(session, ENDING_NOT_A_MEMBER, "not-a-member",
+            "this process is not in the target's PID and mount namespaces");
+    error = set_oom_score_adj(session->options);
+    if (error != 0)
+        return fail(session, ENDING_OOM_SCORE_ADJ, "oom-score-adj",
+            error == -EACCES || error == -EPERM
+                ? "the kernel refused oom_score_adj: below the inherited value it needs"
+                  " CAP_SYS_RESOURCE"
+                : "oom_score_adj could not be read or set");
+    return true;
+}
+
+// Sends samples to the holder's log, where they are found after the client has gone.
+static void detach(struct session* session)
+{
+    if (session->options->detach && session->holder_pid != ABSENT)
+        message_to(proc_path(session->holder_pid, "fd/1"));
+}
+
+// Opens everything and says hello. Returns false where the session must end at once.
+bool session_open(struct session* session, const struct options* options, int64_t start_ms)
+{
+    enum membership mount_namespace;
+    const char* join_problem = NULL;
+
+    *session = (struct session) { .options = options,
+        .start_ms = start_ms,
+        .ending = ENDING_NONE,
+        .target = -1,
+        .input_open = !options->detach,
+        .input_ms = now_ms(),
+        .next_sample_ms = now_ms(),
+        .next_second_ms = now_ms(),
+        .wanted = 0,
+        .workers = { .notify = -1 } };
+    processes_init();
+    open_signals(session);
+    session->node_swap_bytes = node_swap_bytes();
+    session->target_start_ticks = process_start_time_ticks(options->target_pid);
+    session->target = (int)syscall(SYS_pidfd_open, options->target_pid, 0);
+    if (options->join_pid != ABSENT && session->target_start_ticks != ABSENT)
+        join_problem = join_cgroup(options->join_pid);
+    session->membership = cgroup_membership(options->target_pid);
+    mount_namespace = cgroup_namespace_membership(options->target_pid, "ns/mnt");
+    session->holder_pid
+        = options->holder_pid != ABSENT ? options->holder_pid : process_find_holder();
+    cgroup_open(&session->cgroup, cgroup_root(session, mount_namespace), options->target_pid);
+    detach(session);
+    hello(session, mount_namespace);
+    if (session->target_start_ticks == ABSENT)
+        return fail(session, ENDING_TARGET_GONE, "target-gone", "the target's init is not there");
+    if (join_problem != NULL)
+        return fail(session, ENDING_NOT_A_MEMBER, "join-failed", join_problem);
+    return !is_run(session) || may_load(session, mount_namespace);
+}
+
+static const char* ending_name(enum ending ending)
+{
+    switch (ending) {
+    case ENDING_DURATION:
+        return "duration";
+    case ENDING_STOPPED:
+        return "stopped";
+    case ENDING_USAGE:
+        return "usage";
+    case ENDING_NOT_A_MEMBER:
+        return "not-a-member";
+    case ENDING_NO_MEMORY:
+        return "no-memory";
+    case ENDING_WORKERS_KILLED:
+        return "workers-killed";
+    case ENDING_OOM_SCORE_ADJ:
+        return "oom-score-adj";
+    case ENDING_STDIN_CLOSED:
+        return "stdin-closed";
+    case ENDING_HEARTBEAT_LOST:
+        return "heartbeat-lost";
+    case ENDING_DEADLINE:
+        return "deadline";
+    case ENDING_TARGET_GONE:
+        return "target-gone";
+    case ENDING_SIGNAL:
+        return "signal";
+    case ENDING_NONE:
+    case ENDING_INTERNAL:
+        break;
+    }
+    return "internal";
+}
+
+// Says goodbye. Returns the exit code.
+int session_close(struct session* session)
+{
+    int exit_code = session->ending == ENDING_STOPPED ? 0 : (int)session->ending;
+
+    if (session->ending == ENDING_NONE)
+        exit_code = ENDING_INTERNAL;
+    message_begin("bye");
+    message_text("reason", ending_name(session->ending));
+    message_number("exit_code", exit_code);
+    message_number("held_max_bytes", session->held_max_bytes);
+    message_number("dropped", message_dropped());
+    message_end(500);
+    return exit_code;
+}
+
+static void sample_load(struct session* session)
+{
+    int64_t held_bytes = workers_held_bytes();
+
+    if (held_bytes > session->held_max_bytes)
+        session->held_max_bytes = held_bytes;
+    message_open("load", '{');
+    message_number("size_bytes", session_is_cpu(session) ? 0 : session->wanted);
+    message_number("held_bytes", held_bytes);
+    message_number("workers", session->workers.alive);
+    if (session_is_cpu(session)) {
+        message_thousandths("load_percent", session->wanted);
+        message_number("used_us", workers_used_us());
+    }
+    message_close('}');
+}
+
+static void sample_memory(const struct readings* readings)
+{
+    message_open("memory", '{');
+    message_number("usage_bytes", readings->usage_bytes);
+    message_number("peak_bytes", readings->peak_bytes);
+    message_number("limit_bytes", readings->limit_bytes);
+    message_number("high_bytes", readings->high_bytes);
+    message_number("swap_bytes", readings->swap_bytes);
+    message_number("swap_limit_bytes", readings->swap_limit_bytes);
+    message_number("anon_bytes", readings->anon_bytes);
+    message_number("file_bytes", readings->file_bytes);
+    message_number("inactive_file_bytes", readings->inactive_file_bytes);
+    message_number("shmem_bytes", readings->shmem_bytes);
+    message_number("kernel_bytes", readings->kernel_bytes);
+    message_number("pagetables_bytes", readings->pagetables_bytes);
+    message_number("slab_bytes", readings->slab_bytes);
+    message_number("max_events", readings->max_events);
+    message_number("high_events", readings->high_events);
+    message_number("oom", readings->oom);
+    message_number("oom_kill", readings->oom_kill);
+    message_number("oom_group_kill", readings->oom_group_kill);
+    message_hundredths("pressure_some_avg10_percent", readings->pressure_some_hundredths);
+    message_hundredths("pressure_full_avg10_percent", readings->pressure_full_hundredths);
+    message_close('}');
+}
+
+static void sample_cpu(const struct readings* readings)
+{
+    message_open("cpu", '{');
+    message_number("usage_us", readings->cpu_usage_us);
+    message_number("nr_periods", readings->cpu_nr_periods);
+    message_number("nr_throttled", readings->cpu_nr_throttled);
+    message_number("throttled_us", readings->cpu_throttled_us);
+    message_number("limit_millicores", readings->cpu_limit_millicores);
+    message_close('}');
+}
+
+// Reads the target's cgroup and prints it, waiting at most `wait_ms` for a slow reader.
+void session_sample(struct session* session, int wait_ms)
+{
+    const struct readings* readings = &session->readings;
+
+    cgroup_read(&session->cgroup, &session->readings);
+    message_begin("sample");
+    message_text("phase", phase_names[session->phase]);
+    sample_load(session);
+    sample_memory(readings);
+    sample_cpu(readings);
+    message_open("pids", '{');
+    message_number("current", readings->pids_current);
+    message_number("limit", readings->pids_limit);
+    message_close('}');
+    message_maybe_bool("cgroup_same",
+        session->membership == MEMBERSHIP_UNREADABLE ? ABSENT
+                                                     : session->membership == MEMBERSHIP_SAME);
+    message_number("dropped", message_dropped());
+    message_end(wait_ms);
+    session->next_sample_ms = now_ms() + session->options->sample_interval_ms;
+}
+
+// Enters a phase and says so. `step` counts the steps of a staircase from 1; ABSENT without one.
+void session_phase(struct session* session, enum phase phase, int64_t step)
+{
+    session->phase = phase;
+    message_begin("phase");
+    message_text("phase", phase_names[phase]);
+    message_number("held_bytes", workers_held_bytes());
+    if (step != ABSENT)
+        message_number("step", step);
+    message_end(100);
+}
+
+static void finish(struct session* session, enum ending ending)
+{
+    if (session->ending == ENDING_NONE)
+        session->ending = ending;
+}
+
+static void check_target(struct session* session)
+{
+    if (process_start_time_ticks(session->options->target_pid) != session->target_start_ticks)
+        finish(session, ENDING_TARGET_GONE);
+}
+
+// The size that the kernel measures badness by: the limit, and the swap that comes with it.
+static int64_t badness_limit(const struct session* session)
+{
+    int64_t limit_bytes = session->readings.limit_bytes;
+    int64_t swap_bytes = session->node_swap_bytes;
+    int64_t swap_limit_bytes = session->readings.swap_limit_bytes;
+
+    if (limit_bytes == ABSENT || swap_bytes == ABSENT)
+        return limit_bytes;
+    if (swap_limit_bytes != ABSENT && swap_limit_bytes < swap_bytes)
+        swap_bytes = swap_limit_bytes;
+    return limit_bytes + swap_bytes;
+}
+
+void session_report_processes(struct session* session)
+{
+    processes_report(session->options->target_pid, badness_limit(session));
+    session->next_second_ms = now_ms() + 1000;
+}
+
+// What is due each second: are we still where we should be, and who else is here?
+static void each_second(struct session* session)
+{
+    session->next_second_ms = now_ms() + 1000;
+    check_target(session);
+    session->membership = cgroup_membership(session->options->target_pid);
+    if (is_run(session) && session->membership == MEMBERSHIP_DIFFERENT) {
+        message_error("not-a-member", "the cgroups of this process and of the target have parted");
+        finish(session, ENDING_NOT_A_MEMBER);
+    }
+    if (session->holder_pid != ABSENT && process_agent_kind(session->holder_pid) == AGENT_HOLD)
+        kill((pid_t)session->holder_pid, SIGUSR1);
+    session_report_processes(session);
+}
+
+static void check_time(struct session* session)
+{
+    const struct options* options = session->options;
+    int64_t now = now_ms();
+
+    if (now - session->start_ms >= options->deadline_ms)
+        finish(session, ENDING_DEADLINE);
+    if (!options->detach && now - session->input_ms >= options->heartbeat_timeout_ms)
+        finish(session, ENDING_HEARTBEAT_LOST);
+}
+
+static enum input_event read_input(struct session* session)
+{
+    char bytes[256];
+    ssize_t got = read(STDIN_FILENO, bytes, sizeof(bytes));
+    enum input_event result = INPUT_NOTHING;
+
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return INPUT_NOTHING;
+    if (got <= 0) {
+        session->input_open = false;
+        finish(session, ENDING_STDIN_CLOSED);
+        return INPUT_NOTHING;
+    }
+    session->input_ms = now_ms();
+    for (ssize_t i = 0; i < got; i++) {
+        enum input_event event = input_byte(&session->input, bytes[i]);
+
+        if (event == INPUT_BAD)
+            message_error("bad-command", "a line on stdin is no command and was ignored");
+        else if (event == INPUT_STOP)
+            finish(session, ENDING_STOPPED);
+        else if (event != INPUT_NOTHING)
+            result = event; // of several sizes in one read, the last one counts
+    }
+    return result;
+}
+
+static void read_signals(struct session* session)
+{
+    struct signalfd_siginfo info;
+
+    while (read(session->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
+        if (info.ssi_signo != SIGCHLD)
+            finish(session, ENDING_SIGNAL);
+}
+
+static int64_t earliest(int64_t a, int64_t b) { return a < b ? a : b; }
+
+static int64_t next_wake_ms(const struct session* session, int64_t until_ms)
+{
+    const struct options* options = session->options;
+    int64_t wake_ms = earliest(until_ms, session->start_ms + options->deadline_ms);
+
+    wake_ms = earliest(wake_ms, session->next_sample_ms);
+    wake_ms = earliest(wake_ms, session->next_second_ms);
+    if (!options->detach)
+        wake_ms = earliest(wake_ms, session->input_ms + options->heartbeat_timeout_ms);
+    return wake_ms;
+}
+
+// Waits until something happens, at most until `until_ms`, and does what is due: samples, the look
+// each second, the reasons to end (in session->ending). Returns a command that came on stdin; its
+// value is in session->input.
+enum input_event session_wait(struct session* session, int64_t until_ms)
+{
+    enum { SIGNALS, INPUT, WORKERS, TARGET, COUNT };
+    struct pollfd events[COUNT] = { [SIGNALS] = { session->signals, POLLIN, 0 },
+        [INPUT] = { session->input_open ? STDIN_FILENO : -1, POLLIN, 0 },
+        [WORKERS] = { session->workers.notify, POLLIN, 0 },
+        [TARGET] = { session->target, POLLIN, 0 } };
+    int64_t left_ms = next_wake_ms(session, until_ms) - now_ms();
+    enum input_event event = INPUT_NOTHING;
+    uint64_t count;
+
+    if (left_ms < 0)
+        left_ms = 0;
+    if (poll(events, COUNT, left_ms > 1000 ? 1000 : (int)left_ms) > 0) {
+        if (events[SIGNALS].revents != 0)
+            read_signals(session);
+        if (events[WORKERS].revents != 0 && read(session->workers.notify, &count, 8) < 0)
+            errno = 0;
+        if (events[INPUT].revents != 0)
+            event = read_input(session);
+        if (events[TARGET].revents != 0)
+            finish(session, ENDING_TARGET_GONE);
+    }
+    check_time(session);
+    if (session->ending == ENDING_NONE && now_ms() >= session->next_sample_ms)
+        session_sample(session, 0);
+    if (session->ending == ENDING_NONE && now_ms() >= session->next_second_ms)
+        each_second(session);
+    return event;
+}

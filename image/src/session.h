@@ -1,0 +1,49 @@
+// What `run` and `probe` share: the target, its readings, the lines about them, and every reason to
+// end that does not come from the load itself.
+#pragma once
+
+#include "cgroup.h"
+#include "ending.h"
+#include "input.h"
+#include "options.h"
+#include "workers.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum phase { PHASE_BASELINE, PHASE_RAMP, PHASE_HOLD, PHASE_RELEASE, PHASE_SETTLE };
+
+struct session {
+    const struct options* options;
+    int64_t start_ms;
+    enum phase phase;
+    enum ending ending;
+
+    struct cgroup cgroup;
+    struct readings readings; // the last
+    enum membership membership;
+    int64_t target_start_ticks;
+    int64_t holder_pid;
+    int64_t node_swap_bytes;
+
+    struct workers workers;
+    int64_t wanted; // what is asked for now: bytes, or thousandths of a percent for a CPU load
+    int64_t held_max_bytes;
+
+    int signals; // a signalfd
+    int target; // a pidfd, or -1
+    bool input_open;
+    struct input input;
+    int64_t input_ms; // when a byte came last
+    int64_t next_sample_ms;
+    int64_t next_second_ms;
+};
+
+bool session_open(struct session* session, const struct options* options, int64_t start_ms);
+int session_close(struct session* session);
+
+void session_sample(struct session* session, int wait_ms);
+void session_report_processes(struct session* session);
+void session_phase(struct session* session, enum phase phase, int64_t step);
+enum input_event session_wait(struct session* session, int64_t until_ms);
+bool session_is_cpu(const struct session* session);

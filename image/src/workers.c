@@ -1,0 +1,320 @@
+#include "workers.h"
+
+#include "clock.h"
+#include "cpu.h"
+#include "memory.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+    WAKE_MS = 1000, // how often a resting worker looks after its supervisor
+    REWRITE_MS = 20,
+};
+
+struct slot {
+    _Atomic uint32_t command; // raised with each new target; a worker waits on it
+    _Atomic uint32_t done; // the last command that was carried out
+    _Atomic int64_t target;
+    _Atomic int64_t held_bytes;
+    _Atomic int64_t used_us;
+    _Atomic int error;
+    _Atomic int64_t pid; // 0 when it is gone
+};
+
+// One page or a few, shared with the workers.
+struct shared {
+    _Atomic int64_t supervisor_tick_ms;
+    struct slot slots[];
+};
+
+static struct shared* shared;
+static int64_t slot_count;
+static struct memory memory;
+
+static void futex_wait(_Atomic uint32_t* word, uint32_t value, int64_t timeout_us)
+{
+    struct timespec timeout
+        = { .tv_sec = timeout_us / 1000000, .tv_nsec = timeout_us % 1000000 * 1000 };
+
+    syscall(SYS_futex, word, FUTEX_WAIT, value, &timeout, NULL, 0);
+}
+
+// The last resort: a supervisor that is stopped or hangs can neither see its deadline nor the end
+// of its input. It must not leave us behind, nor stay behind itself.
+static void exit_if_forsaken(const struct options* options, int64_t deadline_ms, pid_t parent)
+{
+    int64_t now = now_ms();
+    int64_t patience_ms
+        = options->heartbeat_timeout_ms > 10000 ? options->heartbeat_timeout_ms : 10000;
+
+    if (getppid() != parent)
+        _exit(0);
+    if (now > deadline_ms + 2000 || now > shared->supervisor_tick_ms + patience_ms) {
+        kill(parent, SIGKILL);
+        _exit(0);
+    }
+}
+
+static void finish_command(struct slot* slot, uint32_t command, int notify)
+{
+    uint64_t one = 1;
+
+    slot->done = command;
+    while (write(notify, &one, sizeof(one)) < 0 && errno == EINTR)
+        ;
+}
+
+static int64_t rest_memory(const struct options* options)
+{
+    int64_t share = options->dirty_bytes_per_s / options->workers;
+
+    if (share == 0 || memory.held_bytes == 0)
+        return WAKE_MS * 1000;
+    static int64_t last_us;
+    static int64_t owed_bytes;
+    int64_t now_us = clock_us(CLOCK_MONOTONIC);
+
+    if (last_us != 0)
+        owed_bytes += (int64_t)((__int128)share * (now_us - last_us) / 1000000);
+    last_us = now_us;
+    if (owed_bytes > share) // never catch up more than a second
+        owed_bytes = share;
+    memory_rewrite(&memory, owed_bytes / 4096 * 4096);
+    owed_bytes %= 4096;
+    return REWRITE_MS * 1000;
+}
+
+static int64_t rest_cpu(struct cpu* cpu, struct slot* slot)
+{
+    int64_t sleep_us;
+
+    if (slot->target == 0) {
+        cpu_start(cpu);
+        return WAKE_MS * 1000;
+    }
+    sleep_us = cpu_work_one_period(cpu, slot->target);
+    slot->used_us = clock_us(CLOCK_PROCESS_CPUTIME_ID);
+    return sleep_us;
+}
+
+static void carry_out(const struct options* options, struct slot* slot, int notify)
+{
+    uint32_t command = slot->command;
+    int error;
+
+    if (command == slot->done)
+        return;
+    if (options->command == COMMAND_RUN_MEMORY) {
+        error = memory_resize(&memory, slot->target, &slot->target, &slot->held_bytes);
+        if (error != 0)
+            slot->error = -error;
+    }
+    finish_command(slot, command, notify);
+}
+
+static _Noreturn void work(
+    const struct options* options, struct slot* slot, int notify, int64_t deadline_ms, pid_t parent)
+{
+    struct cpu cpu;
+    int64_t looked_ms = 0;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    prctl(PR_SET_NAME, "agent-worker");
+    close(STDIN_FILENO);
+    close(STDOUT_FILENO);
+    cpu_start(&cpu);
+    for (;;) {
+        int64_t rest_us;
+
+        if (now_ms() - looked_ms >= WAKE_MS) { // the first time, this also catches a supervisor
+            exit_if_forsaken(options, deadline_ms, parent); // that died before the prctl above
+            looked_ms = now_ms();
+        }
+        carry_out(options, slot, notify);
+        rest_us = options->command == COMMAND_RUN_CPU ? rest_cpu(&cpu, slot) : rest_memory(options);
+        if (rest_us > 0)
+            futex_wait(&slot->command, slot->done, rest_us);
+    }
+}
+
+static void prepare_memory(
+    const struct options* options, bool two_threads, bool random, int file_directory)
+{
+    memory = (struct memory) { .kind = options->kind,
+        .directory = file_directory,
+        .file = -1,
+        .random = random,
+        .huge_pages = options->huge_pages,
+        .two_threads = two_threads && options->workers == 1 };
+}
+
+// Starts the workers, with nothing to do yet. Returns 0 or -errno.
+int workers_start(struct workers* workers, const struct options* options, bool two_threads,
+    bool random, int file_directory)
+{
+    size_t size = sizeof(struct shared) + (size_t)options->workers * sizeof(struct slot);
+    int64_t deadline_ms = now_ms() + options->deadline_ms;
+    pid_t parent = getpid();
+
+    *workers = (struct workers) { .notify = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) };
+    shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (workers->notify < 0 || shared == MAP_FAILED)
+        return -errno;
+    workers_tick(now_ms());
+    prepare_memory(options, two_threads, random, file_directory);
+    for (slot_count = 0; slot_count < options->workers; slot_count++) {
+        pid_t pid = fork();
+
+        if (pid < 0)
+            return -errno;
+        if (pid == 0) {
+            memory.seed = (uint64_t)getpid() << 40 ^ (uint64_t)clock_us(CLOCK_REALTIME);
+            work(options, &shared->slots[slot_count], workers->notify, deadline_ms, parent);
+        }
+        shared->slots[slot_count].pid = pid;
+        workers->alive++;
+    }
+    return 0;
+}
+
+static void command(struct workers* workers, struct slot* slot, int64_t target)
+{
+    workers->commanded += target;
+    if (slot->target == target)
+        return;
+    slot->target = target;
+    slot->command++;
+    syscall(SYS_futex, &slot->command, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+// Tells every living worker the same load of the CPU.
+void workers_command_each(struct workers* workers, int64_t target)
+{
+    workers->commanded = 0;
+    for (int64_t i = 0; i < slot_count; i++)
+        if (shared->slots[i].pid != 0)
+            command(workers, &shared->slots[i], target);
+}
+
+// Tells each living worker its share of `total`. The shares differ by a page at most.
+void workers_command_total(struct workers* workers, int64_t total)
+{
+    int64_t page = sysconf(_SC_PAGESIZE);
+    int64_t pages = (total + page - 1) / page;
+    int64_t given = 0;
+    int64_t index = 0;
+
+    workers->commanded = 0;
+    for (int64_t i = 0; i < slot_count; i++) {
+        struct slot* slot = &shared->slots[i];
+        int64_t share;
+
+        if (slot->pid == 0)
+            continue;
+        index++;
+        share = (int64_t)((__int128)pages * index / workers->alive) - given;
+        given += share;
+        command(workers, slot, share * page);
+    }
+}
+
+void workers_tick(int64_t time_ms) { shared->supervisor_tick_ms = time_ms; }
+
+bool workers_busy(void)
+{
+    for (int64_t i = 0; i < slot_count; i++)
+        if (shared->slots[i].pid != 0 && shared->slots[i].done != shared->slots[i].command)
+            return true;
+    return false;
+}
+
+int64_t workers_held_bytes(void)
+{
+    int64_t held_bytes = 0;
+
+    for (int64_t i = 0; i < slot_count; i++)
+        if (shared->slots[i].pid != 0)
+            held_bytes += shared->slots[i].held_bytes;
+    return held_bytes;
+}
+
+// CPU time of all workers, those that are gone included.
+int64_t workers_used_us(void)
+{
+    int64_t used_us = 0;
+
+    for (int64_t i = 0; i < slot_count; i++)
+        used_us += shared->slots[i].used_us;
+    return used_us;
+}
+
+// The first error that a worker met (an errno), or 0.
+int workers_error(void)
+{
+    for (int64_t i = 0; i < slot_count; i++)
+        if (shared->slots[i].error != 0)
+            return shared->slots[i].error;
+    return 0;
+}
+
+int64_t workers_largest_share(void)
+{
+    int64_t largest = 0;
+
+    for (int64_t i = 0; i < slot_count; i++)
+        if (shared->slots[i].target > largest)
+            largest = shared->slots[i].target;
+    return largest;
+}
+
+// Collects one worker that has ended. Returns false when there is none.
+bool workers_reap(struct workers* workers, struct dead_worker* dead)
+{
+    int status;
+    pid_t pid = waitpid(-1, &status, WNOHANG);
+
+    if (pid <= 0)
+        return false;
+    *dead
+        = (struct dead_worker) { .pid = pid, .signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0 };
+    for (int64_t i = 0; i < slot_count; i++) {
+        struct slot* slot = &shared->slots[i];
+
+        if (slot->pid != pid)
+            continue;
+        dead->held_bytes = slot->held_bytes;
+        slot->pid = 0;
+        workers->alive--;
+        workers->commanded -= slot->target;
+    }
+    return true;
+}
+
+// Ends every worker and waits until the kernel has taken all of its memory back. A killed process
+// that waits for memory itself may need a while; a stopped one dies at once.
+void workers_stop(struct workers* workers)
+{
+    for (int64_t i = 0; i < slot_count; i++)
+        if (shared->slots[i].pid != 0)
+            kill((pid_t)shared->slots[i].pid, SIGKILL);
+    while (workers->alive > 0) {
+        pid_t pid = waitpid(-1, NULL, 0);
+
+        if (pid < 0 && errno != EINTR)
+            break;
+        if (pid > 0)
+            workers->alive--;
+    }
+    for (int64_t i = 0; i < slot_count; i++)
+        shared->slots[i].pid = 0;
+    workers->commanded = 0;
+}
