@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from pathlib import Path
 from tests.cluster import builds, cache, certificates, controlplane, packages, parts, processes
 from tests.cluster import state as states
 from tests.cluster.api import Api
+from tests.cluster.archives import names_in
 from tests.cluster.errors import ClusterError
 from tests.cluster.guestshell import NodeSilent
 from tests.cluster.kubeconfig import kubeconfig
@@ -50,16 +51,17 @@ class Cluster:
         """Have a cluster with these nodes and images: the one that is there, or a new one."""
         packages.ensure()
         folder = folder_of(name)
+        for archive in images:
+            names_in(archive)  # one that is none is found before anything is started
         with _locked(name):
-            cluster = cls._found(folder)
+            found = cls._found(folder)
             try:
-                if cluster is None:
-                    remove(folder)
-                    cluster = cls._begun(folder)
+                cluster = found or cls._begun(folder)
                 cluster._add_nodes(nodes, memory_mib)
                 cluster._add_images(images)
             except BaseException:
-                remove(folder)
+                if found is None:
+                    remove(folder)
                 raise
         return cluster
 
@@ -144,33 +146,53 @@ class Cluster:
     @classmethod
     def _begun(cls, folder: Path) -> Cluster:
         """Start the control plane; whether it is ready is found out while the nodes start."""
-        programs = builds.kubernetes()
+        remove(folder)
+        parts.prepare()
         folder.mkdir(mode=0o700, parents=True)
         state = states.new(folder)
         state.save()
         certificates.write(state.keys, HOST_SEEN_BY_GUEST)
         _write_users(state)
-        controlplane.start(state, programs)
+        controlplane.start(state, builds.kubernetes())
         return cls(state)
 
     def _add_nodes(self, flavours: Sequence[str], memory_mib: int) -> None:
-        missing = [flavour for flavour in flavours if flavour not in self.state.nodes]
-        if missing:
-            parts.prepare()
+        missing = [one for one in dict.fromkeys(flavours) if one not in self.state.nodes]
+        if not missing:
+            return
+        parts.prepare()
         for flavour, port in zip(missing, states.free_ports(len(missing)), strict=True):
             self.state.nodes[flavour] = NodeState(flavour, port, memory_mib)
         self.state.save()
         nodes = [self.node(flavour) for flavour in missing]
+        try:
+            self._start(nodes)
+        except BaseException:
+            for node in nodes:
+                self._drop(node)
+            raise
+
+    def _start(self, nodes: Sequence[Node]) -> None:
         for node in nodes:
             node.folder.mkdir()
             lay_out(node.folder, disk=parts.disk(), kernel=parts.kernel(), initrd=parts.initrd())
             node.start(parts.accelerator())
         with step("waiting for the API server"):
             controlplane.wait_until_ready(self.state, self.api)
-        together(
-            [partial(self._bring_in, node) for node in nodes],
-            on_failure=partial(processes.kill_all, self.state.folder),
-        )
+
+        def end() -> None:
+            for node in nodes:
+                node.kill()
+
+        together([partial(self._bring_in, node) for node in nodes], on_failure=end)
+
+    def _drop(self, node: Node) -> None:
+        node.kill()
+        shutil.rmtree(node.folder, ignore_errors=True)
+        del self.state.nodes[node.own.flavour]
+        self.state.save()
+        with suppress(ClusterError):
+            self.api.delete(f"/api/v1/nodes/{node.name}")
 
     def _bring_in(self, node: Node) -> None:
         with step(f"waiting for node {node.name}"):
