@@ -9,8 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-BUFFER char text[FILE_TEXT_SIZE];
-
 // True where `list`, like "cpu,cpuacct", names `controller`. `length` is the list's.
 bool cgroup_names_controller(const char* list, size_t length, const char* controller)
 {
@@ -66,18 +64,18 @@ bool cgroup_path_of(const char* proc_text, const char* controller, char path[CGR
 enum membership cgroup_membership(int64_t target_pid)
 {
     static const char* const controllers[] = { "memory", "cpu" };
-    BUFFER char own_paths[2][CGROUP_PATH_SIZE];
-    BUFFER char target_path[CGROUP_PATH_SIZE];
+    BUFFER static char own_paths[2][CGROUP_PATH_SIZE];
+    BUFFER static char target_path[CGROUP_PATH_SIZE];
     bool own_found[2];
 
-    if (file_read(AT_FDCWD, "/proc/self/cgroup", text, sizeof(text)) <= 0)
+    if (file_read(AT_FDCWD, "/proc/self/cgroup", file_text, sizeof(file_text)) <= 0)
         return MEMBERSHIP_UNREADABLE;
     for (int i = 0; i < 2; i++)
-        own_found[i] = cgroup_path_of(text, controllers[i], own_paths[i]);
-    if (proc_read(target_pid, "cgroup", text, sizeof(text)) <= 0)
+        own_found[i] = cgroup_path_of(file_text, controllers[i], own_paths[i]);
+    if (proc_read(target_pid, "cgroup", file_text, sizeof(file_text)) <= 0)
         return MEMBERSHIP_UNREADABLE;
     for (int i = 0; i < 2; i++) {
-        bool found = cgroup_path_of(text, controllers[i], target_path);
+        bool found = cgroup_path_of(file_text, controllers[i], target_path);
 
         if (found != own_found[i] || (found && !text_equal(own_paths[i], target_path)))
             return MEMBERSHIP_DIFFERENT;
@@ -103,7 +101,7 @@ enum membership cgroup_namespace_membership(int64_t target_pid, const char* name
 
 static int open_directory(const char* root, const char* middle, const char* path)
 {
-    BUFFER char full[2 * CGROUP_PATH_SIZE];
+    BUFFER static char full[2 * CGROUP_PATH_SIZE];
     size_t length = text_append(full, sizeof(full), 0, root);
 
     length = text_append(full, sizeof(full), length, middle);
@@ -138,7 +136,7 @@ static void open_all_v1(struct cgroup* cgroup, const char* root, const char* pro
         const char* file;
     } controllers[] = { { "memory", "memory.usage_in_bytes" }, { "cpu", "cpu.stat" },
         { "cpuacct", "cpuacct.usage" }, { "pids", "pids.current" } };
-    BUFFER char path[CGROUP_PATH_SIZE];
+    BUFFER static char path[CGROUP_PATH_SIZE];
     int* const directories[] = { &cgroup->memory, &cgroup->cpu, &cgroup->cpuacct, &cgroup->pids };
 
     for (int i = 0; i < 4; i++) {
@@ -155,7 +153,7 @@ static void open_all_v1(struct cgroup* cgroup, const char* root, const char* pro
 // root of a machine has no memory.current, and there the target's path leads on.
 static void open_v2(struct cgroup* cgroup, const char* root, const char* proc_text)
 {
-    BUFFER char path[CGROUP_PATH_SIZE];
+    BUFFER static char path[CGROUP_PATH_SIZE];
     int directory = open_directory(root, "", "");
 
     if (directory >= 0 && !file_exists(directory, "memory.current")
@@ -172,24 +170,23 @@ static void open_v2(struct cgroup* cgroup, const char* root, const char* proc_te
 // Finds the cgroup of the target below ROOT (a mount of cgroups). What is not there stays -1.
 void cgroup_open(struct cgroup* cgroup, const char* root, int64_t target_pid)
 {
-    BUFFER char proc_text[4096];
     int directory = open_directory(root, "", "");
 
     *cgroup = (struct cgroup) { ABSENT, -1, -1, -1, -1 };
     if (directory < 0)
         return;
-    proc_read(target_pid, "cgroup", proc_text, sizeof(proc_text));
+    proc_read(target_pid, "cgroup", file_text, sizeof(file_text));
     if (file_exists(directory, "memory") && !file_exists(directory, "memory.current"))
-        open_all_v1(cgroup, root, proc_text);
+        open_all_v1(cgroup, root, file_text);
     else if (file_exists(directory, "cgroup.controllers")
         || file_exists(directory, "memory.current"))
-        open_v2(cgroup, root, proc_text);
+        open_v2(cgroup, root, file_text);
     close(directory);
 }
 
 static bool read_text(int directory, const char* path)
 {
-    return directory >= 0 && file_read(directory, path, text, sizeof(text)) > 0;
+    return directory >= 0 && file_read(directory, path, file_text, sizeof(file_text)) > 0;
 }
 
 static int64_t number(int directory, const char* path)
@@ -230,11 +227,11 @@ static void read_memory_v1(int directory, struct readings* readings)
         = difference(v1_limit(directory, "memory.memsw.limit_in_bytes"), readings->limit_bytes);
     readings->kernel_bytes = number(directory, "memory.kmem.usage_in_bytes");
     if (read_text(directory, "memory.stat")) {
-        readings->swap_bytes = text_value_of(text, "total_swap ");
-        readings->anon_bytes = text_value_of(text, "total_rss ");
-        readings->file_bytes = text_value_of(text, "total_cache ");
-        readings->inactive_file_bytes = text_value_of(text, "total_inactive_file ");
-        readings->shmem_bytes = text_value_of(text, "total_shmem ");
+        readings->swap_bytes = text_value_of(file_text, "total_swap ");
+        readings->anon_bytes = text_value_of(file_text, "total_rss ");
+        readings->file_bytes = text_value_of(file_text, "total_cache ");
+        readings->inactive_file_bytes = text_value_of(file_text, "total_inactive_file ");
+        readings->shmem_bytes = text_value_of(file_text, "total_shmem ");
     }
 }
 
@@ -247,17 +244,17 @@ static void read_memory_v2(int directory, struct readings* readings)
     readings->swap_bytes = number(directory, "memory.swap.current");
     readings->swap_limit_bytes = number(directory, "memory.swap.max");
     if (read_text(directory, "memory.stat")) {
-        readings->anon_bytes = text_value_of(text, "anon ");
-        readings->file_bytes = text_value_of(text, "file ");
-        readings->inactive_file_bytes = text_value_of(text, "inactive_file ");
-        readings->shmem_bytes = text_value_of(text, "shmem ");
-        readings->kernel_bytes = text_value_of(text, "kernel ");
-        readings->pagetables_bytes = text_value_of(text, "pagetables ");
-        readings->slab_bytes = text_value_of(text, "slab ");
+        readings->anon_bytes = text_value_of(file_text, "anon ");
+        readings->file_bytes = text_value_of(file_text, "file ");
+        readings->inactive_file_bytes = text_value_of(file_text, "inactive_file ");
+        readings->shmem_bytes = text_value_of(file_text, "shmem ");
+        readings->kernel_bytes = text_value_of(file_text, "kernel ");
+        readings->pagetables_bytes = text_value_of(file_text, "pagetables ");
+        readings->slab_bytes = text_value_of(file_text, "slab ");
     }
     if (read_text(directory, "memory.pressure")) {
-        readings->pressure_some_hundredths = text_avg10_hundredths(text, "some avg10=");
-        readings->pressure_full_hundredths = text_avg10_hundredths(text, "full avg10=");
+        readings->pressure_some_hundredths = text_avg10_hundredths(file_text, "some avg10=");
+        readings->pressure_full_hundredths = text_avg10_hundredths(file_text, "full avg10=");
     }
 }
 
@@ -265,9 +262,9 @@ static void read_cpu_v1(const struct cgroup* cgroup, struct readings* readings)
 {
     readings->cpu_usage_us = divided(number(cgroup->cpuacct, "cpuacct.usage"), 1000);
     if (read_text(cgroup->cpu, "cpu.stat")) {
-        readings->cpu_nr_periods = text_value_of(text, "nr_periods ");
-        readings->cpu_nr_throttled = text_value_of(text, "nr_throttled ");
-        readings->cpu_throttled_us = divided(text_value_of(text, "throttled_time "), 1000);
+        readings->cpu_nr_periods = text_value_of(file_text, "nr_periods ");
+        readings->cpu_nr_throttled = text_value_of(file_text, "nr_throttled ");
+        readings->cpu_throttled_us = divided(text_value_of(file_text, "throttled_time "), 1000);
     }
     readings->cpu_limit_millicores = millicores(
         number(cgroup->cpu, "cpu.cfs_quota_us"), number(cgroup->cpu, "cpu.cfs_period_us"));
@@ -278,14 +275,14 @@ static void read_cpu_v2(int directory, struct readings* readings)
     const char* period;
 
     if (read_text(directory, "cpu.stat")) {
-        readings->cpu_usage_us = text_value_of(text, "usage_usec ");
-        readings->cpu_nr_periods = text_value_of(text, "nr_periods ");
-        readings->cpu_nr_throttled = text_value_of(text, "nr_throttled ");
-        readings->cpu_throttled_us = text_value_of(text, "throttled_usec ");
+        readings->cpu_usage_us = text_value_of(file_text, "usage_usec ");
+        readings->cpu_nr_periods = text_value_of(file_text, "nr_periods ");
+        readings->cpu_nr_throttled = text_value_of(file_text, "nr_throttled ");
+        readings->cpu_throttled_us = text_value_of(file_text, "throttled_usec ");
     }
-    if (read_text(directory, "cpu.max") && (period = strchr(text, ' ')) != NULL)
+    if (read_text(directory, "cpu.max") && (period = strchr(file_text, ' ')) != NULL)
         readings->cpu_limit_millicores
-            = millicores(text_first_number(text), text_first_number(period + 1));
+            = millicores(text_first_number(file_text), text_first_number(period + 1));
 }
 
 // Reads the counters that a kill moves, and nothing else: this is on the way of an urgent message.
@@ -294,13 +291,13 @@ void cgroup_read_events(const struct cgroup* cgroup, struct readings* readings)
     if (cgroup->version == 1) {
         readings->max_events = number(cgroup->memory, "memory.failcnt");
         if (read_text(cgroup->memory, "memory.oom_control"))
-            readings->oom_kill = text_value_of(text, "oom_kill ");
+            readings->oom_kill = text_value_of(file_text, "oom_kill ");
     } else if (read_text(cgroup->memory, "memory.events")) {
-        readings->max_events = text_value_of(text, "max ");
-        readings->high_events = text_value_of(text, "high ");
-        readings->oom = text_value_of(text, "oom ");
-        readings->oom_kill = text_value_of(text, "oom_kill ");
-        readings->oom_group_kill = text_value_of(text, "oom_group_kill ");
+        readings->max_events = text_value_of(file_text, "max ");
+        readings->high_events = text_value_of(file_text, "high ");
+        readings->oom = text_value_of(file_text, "oom ");
+        readings->oom_kill = text_value_of(file_text, "oom_kill ");
+        readings->oom_group_kill = text_value_of(file_text, "oom_group_kill ");
     }
 }
 

@@ -1,5 +1,6 @@
 #include "files.h"
 
+#include "buffers.h"
 #include "text.h"
 
 #include <dirent.h>
@@ -8,6 +9,8 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+BUFFER char file_text[FILE_TEXT_SIZE];
 
 // Reads at most size - 1 bytes and ends them with NUL. Returns their number or -errno.
 int file_read(int directory, const char* path, char* buffer, size_t size)

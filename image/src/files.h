@@ -7,6 +7,9 @@
 
 enum { FILE_TEXT_SIZE = 8192 };
 
+// The one buffer for texts that are read, parsed and forgotten at once.
+extern char file_text[FILE_TEXT_SIZE];
+
 int file_read(int directory, const char* path, char* buffer, size_t size);
 int file_write(const char* path, const char* text);
 bool file_exists(int directory, const char* path);

@@ -14,10 +14,10 @@
 
 #define MOUNT_POINT "/sys/fs/cgroup" // there in every container; covered in our own namespace only
 
-BUFFER char own_text[4096];
-BUFFER char target_text[4096];
-BUFFER char path[CGROUP_PATH_SIZE];
-BUFFER char own_path[CGROUP_PATH_SIZE];
+BUFFER static char own_text[4096];
+BUFFER static char target_text[4096];
+BUFFER static char path[CGROUP_PATH_SIZE];
+BUFFER static char own_path[CGROUP_PATH_SIZE];
 
 // A load in a cgroup above the target's would not meet the target's limit, but that of the pod or
 // of the whole machine. Returns NULL, or why this path is refused.
@@ -41,7 +41,7 @@ static const char* refusal(const char* controller)
 
 static const char* write_own_pid(const char* root)
 {
-    BUFFER char file[2 * CGROUP_PATH_SIZE];
+    BUFFER static char file[2 * CGROUP_PATH_SIZE];
     size_t length = text_append(file, sizeof(file), 0, root);
 
     length = text_append(file, sizeof(file), length, path);

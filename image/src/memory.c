@@ -26,7 +26,7 @@ enum {
 };
 
 // Low, so that the page tables of the load share their upper levels with the program's.
-#define BASE_HINT ((char*)0x1000000000)
+#define BASE_HINT ((char*)0x4000000)
 
 // What both filling threads work on. They take chunks in turn until none is left.
 static struct {
@@ -39,7 +39,7 @@ static struct {
     _Atomic int error;
 } filling;
 
-BUFFER _Alignas(4096) char second_stack[4096];
+BUFFER static _Alignas(4096) char second_stack[4096];
 static _Atomic int second_running;
 
 static uint64_t mixed(uint64_t value)

@@ -31,7 +31,6 @@ struct ranking {
 
 static dev_t own_device;
 static ino_t own_inode;
-BUFFER char text[4096];
 
 void processes_init(void)
 {
@@ -90,9 +89,9 @@ static const char* stat_fields(int64_t pid)
 {
     char* end;
 
-    if (proc_read(pid, "stat", text, sizeof(text)) <= 0)
+    if (proc_read(pid, "stat", file_text, sizeof(file_text)) <= 0)
         return NULL;
-    end = strrchr(text, ')');
+    end = strrchr(file_text, ')');
     return end == NULL || end[1] == '\0' ? NULL : end + 2;
 }
 
@@ -184,16 +183,17 @@ static void visit_process(int64_t pid, void* context)
 {
     struct ranking* ranking = context;
     struct process process = { .pid = pid };
-    const char* name = text + strlen("Name:\t");
+    const char* name = file_text + strlen("Name:\t");
     size_t length;
 
-    if (proc_read(pid, "status", text, sizeof(text)) <= 0 || !text_starts_with(text, "Name:\t"))
+    if (proc_read(pid, "status", file_text, sizeof(file_text)) <= 0
+        || !text_starts_with(file_text, "Name:\t"))
         return;
-    process.rss_bytes = text_kib_of(text, "VmRSS:");
+    process.rss_bytes = text_kib_of(file_text, "VmRSS:");
     if (process.rss_bytes == ABSENT)
         return; // a kernel thread or a zombie: nothing that could be killed for memory
-    process.swap_bytes = zero_if_absent(text_kib_of(text, "VmSwap:"));
-    process.pagetables_bytes = zero_if_absent(text_kib_of(text, "VmPTE:"));
+    process.swap_bytes = zero_if_absent(text_kib_of(file_text, "VmSwap:"));
+    process.pagetables_bytes = zero_if_absent(text_kib_of(file_text, "VmPTE:"));
     length = strcspn(name, "\n");
     for (size_t i = 0; i < length && i < COMMAND_SIZE - 1; i++)
         process.command[i] = name[i];
@@ -215,7 +215,7 @@ static const char* role_of(int64_t pid, int64_t target_pid)
 // Prints the `processes` line: the 50 that would die first.
 void processes_report(int64_t target_pid, int64_t limit_bytes)
 {
-    BUFFER struct ranking ranking;
+    BUFFER static struct ranking ranking;
 
     ranking.count = 0;
     ranking.limit_bytes = limit_bytes;

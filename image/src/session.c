@@ -38,20 +38,16 @@ static int64_t cpu_count(void)
 
 static void hello_node(int64_t swap_bytes)
 {
-    char text[2048];
-
-    file_read(AT_FDCWD, "/proc/meminfo", text, sizeof(text));
-    message_number("node_total_bytes", text_kib_of(text, "MemTotal:"));
-    message_number("node_available_bytes", text_kib_of(text, "MemAvailable:"));
+    file_read(AT_FDCWD, "/proc/meminfo", file_text, sizeof(file_text));
+    message_number("node_total_bytes", text_kib_of(file_text, "MemTotal:"));
+    message_number("node_available_bytes", text_kib_of(file_text, "MemAvailable:"));
     message_number("node_swap_total_bytes", swap_bytes);
 }
 
 static int64_t node_swap_bytes(void)
 {
-    char text[2048];
-
-    file_read(AT_FDCWD, "/proc/meminfo", text, sizeof(text));
-    return text_kib_of(text, "SwapTotal:");
+    file_read(AT_FDCWD, "/proc/meminfo", file_text, sizeof(file_text));
+    return text_kib_of(file_text, "SwapTotal:");
 }
 
 static int64_t oom_score_adj_of(int64_t pid)

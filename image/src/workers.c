@@ -20,6 +20,9 @@ enum {
     REWRITE_MS = 20,
 };
 
+// Beside the program, so that it needs no page tables of its own.
+#define SHARED_HINT ((void*)0x1100000)
+
 struct slot {
     _Atomic uint32_t command; // raised with each new target; a worker waits on it
     _Atomic uint32_t done; // the last command that was carried out
@@ -166,7 +169,7 @@ int workers_start(struct workers* workers, const struct options* options, bool t
     pid_t parent = getpid();
 
     *workers = (struct workers) { .notify = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) };
-    shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    shared = mmap(SHARED_HINT, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (workers->notify < 0 || shared == MAP_FAILED)
         return -errno;
     workers_tick(now_ms());

@@ -1,0 +1,107 @@
+// libFuzzer harness for everything that reads text from outside: arguments, stdin, and the files
+// of the kernel. The first byte chooses the parser.
+#include "cgroup.h"
+#include "input.h"
+#include "message.h"
+#include "options.h"
+#include "text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ARGUMENTS_MAX = 40 };
+
+static void check(bool fact)
+{
+    if (!fact)
+        abort();
+}
+
+// One argument a line, after a command that the first character chooses.
+static void fuzz_arguments(char *text)
+{
+    static char *const commands[] = { "mem", "cpu" };
+    char *arguments[ARGUMENTS_MAX] = { "run", commands[text[0] & 1] };
+    struct options options;
+    int count = 2;
+
+    if (text[0] == 'p')
+        arguments[--count - 1] = "probe";
+    if (text[0] == '-')
+        count = 0;
+    for (char *line = strtok(text, "\n"); line != NULL && count < ARGUMENTS_MAX;
+         line = strtok(NULL, "\n"))
+        arguments[count++] = line;
+    if (options_parse(&options, count, arguments) != NULL)
+        return;
+    check(options.workers >= 1 && options.workers <= WORKERS_MAX);
+    check(options.steps_count >= 0 && options.steps_count <= STEPS_MAX);
+    check(options.command != COMMAND_RUN_MEMORY || options.size_bytes >= 0);
+    check(options.command == COMMAND_VERSION || options.command == COMMAND_HOLD
+        || options.deadline_ms > 0);
+    check(options.oom_score_adj == OOM_SCORE_ADJ_SAME
+        || (options.oom_score_adj > -1000 && options.oom_score_adj <= 1000));
+}
+
+static void fuzz_input(const char *text, size_t size)
+{
+    struct input input = { .length = 0 };
+
+    for (size_t i = 0; i < size; i++) {
+        enum input_event event = input_byte(&input, text[i]);
+
+        check(input.length < sizeof(input.line));
+        check(event != INPUT_LOAD || (input.value >= 0 && input.value <= 100000));
+        check(event != INPUT_SIZE || (input.value >= 0 && input.value <= INT64_C(1) << 46));
+    }
+}
+
+static void fuzz_files(const char *text)
+{
+    static const char *const keys[] = { "anon ", "oom_kill ", "total_rss ", "" };
+    char path[CGROUP_PATH_SIZE];
+
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        int64_t value = text_value_of(text, keys[i]);
+
+        check(value >= 0 || value == ABSENT);
+    }
+    text_kib_of(text, "VmRSS:");
+    text_avg10_hundredths(text, "some avg10=");
+    text_first_number(text);
+    if (cgroup_path_of(text, "memory", path))
+        check(path[0] == '/' && strlen(path) < sizeof(path));
+    if (cgroup_path_of(text, "", path))
+        check(path[0] == '/' && strlen(path) < sizeof(path));
+}
+
+static void fuzz_message(const char *text)
+{
+    message_begin("fuzz");
+    message_text("text", text);
+    message_end(0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static bool opened;
+    char *text;
+
+    if (!opened)
+        opened = message_to("/dev/null") == 0;
+    if (size < 2)
+        return 0;
+    text = malloc(size); // exactly as large as the text, so that one byte too many is seen
+    memcpy(text, data + 1, size - 1);
+    text[size - 1] = '\0';
+    if (data[0] == 'a')
+        fuzz_arguments(text);
+    else if (data[0] == 'i')
+        fuzz_input(text, size - 1);
+    else if (data[0] == 'f')
+        fuzz_files(text);
+    else
+        fuzz_message(text);
+    free(text);
+    return 0;
+}
