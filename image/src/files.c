@@ -88,18 +88,10 @@ int proc_read(int64_t pid, const char* name, char* buffer, size_t size)
     return file_read(AT_FDCWD, proc_path(pid, name), buffer, size);
 }
 
-struct kernel_dirent {
-    uint64_t inode;
-    int64_t offset;
-    unsigned short length;
-    unsigned char type;
-    char name[];
-};
-
 // getdents64 instead of readdir: the C library's takes memory from the heap.
 int proc_each(void (*visit)(int64_t pid, void* context), void* context)
 {
-    _Alignas(struct kernel_dirent) char entries[1024];
+    _Alignas(struct dirent) char entries[1024];
     int directory = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     long got;
 
@@ -107,12 +99,12 @@ int proc_each(void (*visit)(int64_t pid, void* context), void* context)
         return -errno;
     while ((got = syscall(SYS_getdents64, directory, entries, sizeof(entries))) > 0) {
         for (long at = 0; at < got;) {
-            const struct kernel_dirent* entry = (const void*)(entries + at);
-            int64_t pid = text_first_number(entry->name);
+            const struct dirent* entry = (const void*)(entries + at);
+            int64_t pid = text_first_number(entry->d_name);
 
             if (pid > 0)
                 visit(pid, context);
-            at += entry->length;
+            at += entry->d_reclen;
         }
     }
     close(directory);

@@ -75,9 +75,9 @@ static int advise(char* start, int64_t length, int advice)
     long result = SYS_madvise;
 
     __asm__ volatile("syscall"
-                     : "+a"(result)
-                     : "D"(start), "S"(length), "d"((long)advice)
-                     : "rcx", "r11", "memory");
+        : "+a"(result)
+        : "D"(start), "S"(length), "d"((long)advice)
+        : "rcx", "r11", "memory");
     return (int)result;
 #elif defined(__aarch64__)
     register long number __asm__("x8") = SYS_madvise;

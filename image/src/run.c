@@ -89,7 +89,7 @@ static void follow_ramp(void)
 {
     int64_t passed_ms = now_ms() - course.from_ms;
 
-    if (passed_ms >= course.ramp_ms)
+    if (course.ramp_ms == 0 || passed_ms >= course.ramp_ms)
         session.wanted = course.goal;
     else
         session.wanted = course.from

@@ -111,17 +111,16 @@ static int64_t rest_cpu(struct cpu* cpu, struct slot* slot)
 
 static void carry_out(const struct options* options, struct slot* slot, int notify)
 {
-    uint32_t command = slot->command;
-    int error;
+    uint32_t number = slot->command;
 
-    if (command == slot->done)
+    if (number == slot->done)
         return;
     if (options->command == COMMAND_RUN_MEMORY) {
-        error = memory_resize(&memory, slot->target, &slot->target, &slot->held_bytes);
+        int error = memory_resize(&memory, slot->target, &slot->target, &slot->held_bytes);
         if (error != 0)
             slot->error = -error;
     }
-    finish_command(slot, command, notify);
+    finish_command(slot, number, notify);
 }
 
 static _Noreturn void work(
@@ -189,7 +188,7 @@ int workers_start(struct workers* workers, const struct options* options, bool t
     return 0;
 }
 
-static void command(struct workers* workers, struct slot* slot, int64_t target)
+static void tell(struct workers* workers, struct slot* slot, int64_t target)
 {
     workers->commanded += target;
     if (slot->target == target)
@@ -205,7 +204,7 @@ void workers_command_each(struct workers* workers, int64_t target)
     workers->commanded = 0;
     for (int64_t i = 0; i < slot_count; i++)
         if (shared->slots[i].pid != 0)
-            command(workers, &shared->slots[i], target);
+            tell(workers, &shared->slots[i], target);
 }
 
 // Tells each living worker its share of `total`. The shares differ by a page at most.
@@ -226,7 +225,7 @@ void workers_command_total(struct workers* workers, int64_t total)
         index++;
         share = (int64_t)((__int128)pages * index / workers->alive) - given;
         given += share;
-        command(workers, slot, share * page);
+        tell(workers, slot, share * page);
     }
 }
 
