@@ -47,9 +47,20 @@ def artefact(kind: str, key: str, build: Callable[[Path], None]) -> Path:
 def exclusive(lock: Path) -> Iterator[None]:
     """Hold a lock file; it is free again when the process ends, however it ends."""
     lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    while True:
+        with lock.open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if not _still_there(lock, file.fileno()):
+                continue  # its last holder removed it while we waited
+            yield
+            return
+
+
+def _still_there(lock: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(lock.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
 
 
 def _contents(part: str | bytes | Path) -> Iterator[bytes]:

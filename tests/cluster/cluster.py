@@ -214,7 +214,7 @@ def down(name: str) -> None:
     """Remove a cluster, or what a crash left of it."""
     with _locked(name):
         remove(folder_of(name))
-    (clusters_folder() / f".{name}.lock").unlink(missing_ok=True)
+        _lock_file(name).unlink(missing_ok=True)
 
 
 def names() -> list[str]:
@@ -243,8 +243,12 @@ def remove(folder: Path) -> None:
 
 @contextmanager
 def _locked(name: str) -> Iterator[None]:
-    with cache.exclusive(clusters_folder() / f".{name}.lock"):
+    with cache.exclusive(_lock_file(name)):
         yield
+
+
+def _lock_file(name: str) -> Path:
+    return clusters_folder() / f".{name}.lock"
 
 
 def _write_users(state: State) -> None:

@@ -64,6 +64,15 @@ def test_two_builders_at_once_build_once() -> None:
     assert len(built) == 1
 
 
+def test_a_lock_may_be_removed_by_its_holder(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    with cache.exclusive(lock):
+        lock.unlink()
+
+    with cache.exclusive(lock):
+        assert lock.exists()
+
+
 def test_a_failed_build_leaves_nothing(tmp_path: Path) -> None:
     def build(folder: Path) -> None:
         write_a(folder)
