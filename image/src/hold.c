@@ -34,7 +34,7 @@ static int open_signals(void)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGUSR1);
+    sigaddset(&set, SIGURG);
     sigprocmask(SIG_BLOCK, &set, NULL);
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
@@ -52,13 +52,13 @@ static bool read_commands(void)
     return got > 0;
 }
 
-// Returns 0 to go on, else the signal that asks us to end. A running load of ours sends SIGUSR1.
+// Returns 0 to go on, else the signal that asks us to end. A running load of ours sends SIGURG.
 static int read_signals(int signals, int64_t* last_use_ms)
 {
     struct signalfd_siginfo info;
 
     while (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-        if (info.ssi_signo != SIGUSR1)
+        if (info.ssi_signo != SIGURG)
             return (int)info.ssi_signo;
         *last_use_ms = now_ms();
     }

@@ -400,7 +400,7 @@ static void each_second(struct session* session)
         finish(session, ENDING_NOT_A_MEMBER);
     }
     if (session->holder_pid != ABSENT && process_agent_kind(session->holder_pid) == AGENT_HOLD)
-        kill((pid_t)session->holder_pid, SIGUSR1);
+        kill((pid_t)session->holder_pid, SIGURG); // harmless to one that does not listen yet
     session_report_processes(session);
 }
 

@@ -226,7 +226,7 @@ def test_a_holder_ends_after_its_last_use(agent: Path) -> None:
         holder.until_type("hello")
         start = time.monotonic()
         time.sleep(0.4)
-        holder.process.send_signal(signal.SIGUSR1)
+        holder.process.send_signal(signal.SIGURG)
 
         assert holder.exit_code() == 0
         assert time.monotonic() - start >= 1.0
