@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "ending.h"
 #include "input.h"
+#include "lifeline.h"
 #include "message.h"
 #include "processes.h"
 
@@ -11,6 +12,11 @@
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+enum {
+    WAKE_MS = 5000,
+    STOPPED_MS = 15000, // a holder that is stopped for so long is ended by the kernel
+};
 
 // Tells whoever reads the log under which process ID our file system is found. 1 would mean that
 // the runtime did not put us into the target's process namespace.
@@ -75,12 +81,14 @@ int hold(const struct options* options, int64_t start_ms)
 
     processes_init();
     hello();
+    lifeline_start();
     for (;;) {
         int64_t left_ms = last_use_ms + options->linger_ms - now_ms();
 
         if (left_ms <= 0)
             return 0;
-        if (poll(events, COUNT, left_ms > INT32_MAX ? INT32_MAX : (int)left_ms) <= 0)
+        lifeline_extend(STOPPED_MS);
+        if (poll(events, COUNT, left_ms > WAKE_MS ? WAKE_MS : (int)left_ms) <= 0)
             continue;
         if (events[SIGNALS].revents != 0 && read_signals(events[SIGNALS].fd, &last_use_ms) != 0)
             return 0;

@@ -336,7 +336,6 @@ int run(const struct options* run_options, int64_t start_ms)
         while (session.ending == ENDING_NONE) {
             enum input_event event = session_wait(&session, wake_ms());
 
-            workers_tick(now_ms());
             check_workers();
             take_command(event);
             if (session.ending == ENDING_NONE)

@@ -2,6 +2,7 @@
 
 #include "clock.h"
 #include "cpu.h"
+#include "lifeline.h"
 #include "memory.h"
 
 #include <errno.h>
@@ -16,7 +17,7 @@
 #include <unistd.h>
 
 enum {
-    WAKE_MS = 1000, // how often a resting worker looks after its supervisor
+    RESTING_US = -1,
     REWRITE_MS = 20,
 };
 
@@ -33,13 +34,7 @@ struct slot {
     _Atomic int64_t pid; // 0 when it is gone
 };
 
-// One page or a few, shared with the workers.
-struct shared {
-    _Atomic int64_t supervisor_tick_ms;
-    struct slot slots[];
-};
-
-static struct shared* shared;
+static struct slot* slots; // one page or a few, shared with the workers
 static int64_t slot_count;
 static struct memory memory;
 
@@ -48,23 +43,8 @@ static void futex_wait(_Atomic uint32_t* word, uint32_t value, int64_t timeout_u
     struct timespec timeout
         = { .tv_sec = timeout_us / 1000000, .tv_nsec = timeout_us % 1000000 * 1000 };
 
-    syscall(SYS_futex, word, FUTEX_WAIT, value, &timeout, NULL, 0);
-}
-
-// The last resort: a supervisor that is stopped or hangs can neither see its deadline nor the end
-// of its input. It must not leave us behind, nor stay behind itself.
-static void exit_if_forsaken(const struct options* options, int64_t deadline_ms, pid_t parent)
-{
-    int64_t now = now_ms();
-    int64_t patience_ms
-        = options->heartbeat_timeout_ms > 10000 ? options->heartbeat_timeout_ms : 10000;
-
-    if (getppid() != parent)
-        _exit(0);
-    if (now > deadline_ms + 2000 || now > shared->supervisor_tick_ms + patience_ms) {
-        kill(parent, SIGKILL);
-        _exit(0);
-    }
+    syscall(
+        SYS_futex, word, FUTEX_WAIT, value, timeout_us == RESTING_US ? NULL : &timeout, NULL, 0);
 }
 
 static void finish_command(struct slot* slot, uint32_t command, int notify)
@@ -81,7 +61,7 @@ static int64_t rest_memory(const struct options* options)
     int64_t share = options->dirty_bytes_per_s / options->workers;
 
     if (share == 0 || memory.held_bytes == 0)
-        return WAKE_MS * 1000;
+        return RESTING_US;
     static int64_t last_us;
     static int64_t owed_bytes;
     int64_t now_us = clock_us(CLOCK_MONOTONIC);
@@ -102,7 +82,7 @@ static int64_t rest_cpu(struct cpu* cpu, struct slot* slot)
 
     if (slot->target == 0) {
         cpu_start(cpu);
-        return WAKE_MS * 1000;
+        return RESTING_US;
     }
     sleep_us = cpu_work_one_period(cpu, slot->target);
     slot->used_us = clock_us(CLOCK_PROCESS_CPUTIME_ID);
@@ -124,12 +104,15 @@ static void carry_out(const struct options* options, struct slot* slot, int noti
 }
 
 static _Noreturn void work(
-    const struct options* options, struct slot* slot, int notify, int64_t deadline_ms, pid_t parent)
+    const struct options* options, struct slot* slot, int notify, pid_t parent)
 {
     struct cpu cpu;
-    int64_t looked_ms = 0;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) // it died before the line above
+        _exit(0);
+    if (lifeline_start() == 0)
+        lifeline_extend(options->deadline_ms + 2000);
     prctl(PR_SET_NAME, "agent-worker");
     close(STDIN_FILENO);
     close(STDOUT_FILENO);
@@ -137,13 +120,9 @@ static _Noreturn void work(
     for (;;) {
         int64_t rest_us;
 
-        if (now_ms() - looked_ms >= WAKE_MS) { // the first time, this also catches a supervisor
-            exit_if_forsaken(options, deadline_ms, parent); // that died before the prctl above
-            looked_ms = now_ms();
-        }
         carry_out(options, slot, notify);
         rest_us = options->command == COMMAND_RUN_CPU ? rest_cpu(&cpu, slot) : rest_memory(options);
-        if (rest_us > 0)
+        if (rest_us != 0)
             futex_wait(&slot->command, slot->done, rest_us);
     }
 }
@@ -163,15 +142,13 @@ static void prepare_memory(
 int workers_start(struct workers* workers, const struct options* options, bool two_threads,
     bool random, int file_directory)
 {
-    size_t size = sizeof(struct shared) + (size_t)options->workers * sizeof(struct slot);
-    int64_t deadline_ms = now_ms() + options->deadline_ms;
+    size_t size = (size_t)options->workers * sizeof(struct slot);
     pid_t parent = getpid();
 
     *workers = (struct workers) { .notify = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) };
-    shared = mmap(SHARED_HINT, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (workers->notify < 0 || shared == MAP_FAILED)
+    slots = mmap(SHARED_HINT, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (workers->notify < 0 || slots == MAP_FAILED)
         return -errno;
-    workers_tick(now_ms());
     prepare_memory(options, two_threads, random, file_directory);
     for (slot_count = 0; slot_count < options->workers; slot_count++) {
         pid_t pid = fork();
@@ -180,9 +157,9 @@ int workers_start(struct workers* workers, const struct options* options, bool t
             return -errno;
         if (pid == 0) {
             memory.seed = (uint64_t)getpid() << 40 ^ (uint64_t)clock_us(CLOCK_REALTIME);
-            work(options, &shared->slots[slot_count], workers->notify, deadline_ms, parent);
+            work(options, &slots[slot_count], workers->notify, parent);
         }
-        shared->slots[slot_count].pid = pid;
+        slots[slot_count].pid = pid;
         workers->alive++;
     }
     return 0;
@@ -203,8 +180,8 @@ void workers_command_each(struct workers* workers, int64_t target)
 {
     workers->commanded = 0;
     for (int64_t i = 0; i < slot_count; i++)
-        if (shared->slots[i].pid != 0)
-            tell(workers, &shared->slots[i], target);
+        if (slots[i].pid != 0)
+            tell(workers, &slots[i], target);
 }
 
 // Tells each living worker its share of `total`. The shares differ by a page at most.
@@ -217,7 +194,7 @@ void workers_command_total(struct workers* workers, int64_t total)
 
     workers->commanded = 0;
     for (int64_t i = 0; i < slot_count; i++) {
-        struct slot* slot = &shared->slots[i];
+        struct slot* slot = &slots[i];
         int64_t share;
 
         if (slot->pid == 0)
@@ -229,12 +206,10 @@ void workers_command_total(struct workers* workers, int64_t total)
     }
 }
 
-void workers_tick(int64_t time_ms) { shared->supervisor_tick_ms = time_ms; }
-
 bool workers_busy(void)
 {
     for (int64_t i = 0; i < slot_count; i++)
-        if (shared->slots[i].pid != 0 && shared->slots[i].done != shared->slots[i].command)
+        if (slots[i].pid != 0 && slots[i].done != slots[i].command)
             return true;
     return false;
 }
@@ -244,8 +219,8 @@ int64_t workers_held_bytes(void)
     int64_t held_bytes = 0;
 
     for (int64_t i = 0; i < slot_count; i++)
-        if (shared->slots[i].pid != 0)
-            held_bytes += shared->slots[i].held_bytes;
+        if (slots[i].pid != 0)
+            held_bytes += slots[i].held_bytes;
     return held_bytes;
 }
 
@@ -255,7 +230,7 @@ int64_t workers_used_us(void)
     int64_t used_us = 0;
 
     for (int64_t i = 0; i < slot_count; i++)
-        used_us += shared->slots[i].used_us;
+        used_us += slots[i].used_us;
     return used_us;
 }
 
@@ -263,8 +238,8 @@ int64_t workers_used_us(void)
 int workers_error(void)
 {
     for (int64_t i = 0; i < slot_count; i++)
-        if (shared->slots[i].error != 0)
-            return shared->slots[i].error;
+        if (slots[i].error != 0)
+            return slots[i].error;
     return 0;
 }
 
@@ -273,8 +248,8 @@ int64_t workers_largest_share(void)
     int64_t largest = 0;
 
     for (int64_t i = 0; i < slot_count; i++)
-        if (shared->slots[i].target > largest)
-            largest = shared->slots[i].target;
+        if (slots[i].target > largest)
+            largest = slots[i].target;
     return largest;
 }
 
@@ -289,7 +264,7 @@ bool workers_reap(struct workers* workers, struct dead_worker* dead)
     *dead
         = (struct dead_worker) { .pid = pid, .signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0 };
     for (int64_t i = 0; i < slot_count; i++) {
-        struct slot* slot = &shared->slots[i];
+        struct slot* slot = &slots[i];
 
         if (slot->pid != pid)
             continue;
@@ -306,8 +281,8 @@ bool workers_reap(struct workers* workers, struct dead_worker* dead)
 void workers_stop(struct workers* workers)
 {
     for (int64_t i = 0; i < slot_count; i++)
-        if (shared->slots[i].pid != 0)
-            kill((pid_t)shared->slots[i].pid, SIGKILL);
+        if (slots[i].pid != 0)
+            kill((pid_t)slots[i].pid, SIGKILL);
     while (workers->alive > 0) {
         pid_t pid = waitpid(-1, NULL, 0);
 
@@ -317,6 +292,6 @@ void workers_stop(struct workers* workers)
             workers->alive--;
     }
     for (int64_t i = 0; i < slot_count; i++)
-        shared->slots[i].pid = 0;
+        slots[i].pid = 0;
     workers->commanded = 0;
 }

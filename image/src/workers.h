@@ -22,7 +22,6 @@ int workers_start(struct workers* workers, const struct options* options, bool t
     bool random, int file_directory);
 void workers_command_total(struct workers* workers, int64_t total);
 void workers_command_each(struct workers* workers, int64_t target);
-void workers_tick(int64_t time_ms);
 bool workers_busy(void);
 int64_t workers_held_bytes(void);
 int64_t workers_used_us(void);

@@ -1,0 +1,159 @@
+"""Whatever dies first: no agent stays behind. The orders are random; the seed is printed."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.agent.conftest import IMAGE
+from tests.agent.host import is_alive
+
+# A sample by default; 1000 for the whole storm.
+ORDERS = int(os.environ.get("KUBECTL_STRESS_KILL_ORDERS", "40"))
+SEED = int(os.environ.get("KUBECTL_STRESS_SEED", "0")) or random.SystemRandom().randrange(1 << 32)
+AT_ONCE = 16
+GRACE_SECONDS = 20.0
+HEARTBEAT_MS = 1000
+VICTIMS = ("client", "supervisor", "worker", "holder", "target")
+# Each of these ends the purpose of a load; without one of them it may rightly live on.
+FATAL = {("client", "kill"), ("client", "stop"), ("supervisor", "kill"), ("target", "kill")}
+
+Blow = tuple[str, str]
+
+
+@dataclass
+class Scene:
+    """All that stands around one load."""
+
+    client: subprocess.Popen[bytes]
+    supervisor: subprocess.Popen[bytes]
+    workers: list[int]
+    holder: subprocess.Popen[bytes]
+    target: subprocess.Popen[bytes]
+
+    def pids_of(self, victim: str, choice: random.Random) -> int:
+        if victim == "worker":
+            return choice.choice(self.workers)
+        process = getattr(self, victim)
+        assert isinstance(process, subprocess.Popen)
+        return process.pid
+
+    def left(self) -> list[int]:
+        """Agents that should be gone: the holder only where its target is."""
+        pids = [self.supervisor.pid, *self.workers]
+        if not is_alive(self.target.pid):
+            pids.append(self.holder.pid)
+        for process in (self.supervisor, self.holder, self.target, self.client):
+            process.poll()
+        return [pid for pid in pids if is_alive(pid)]
+
+
+def test_no_order_of_kills_leaves_an_agent_behind(agent: Path) -> None:
+    print(f"{ORDERS} orders, seed {SEED}")
+
+    assert storm(agent, ORDERS, SEED) == []
+
+
+def test_the_storm_finds_a_build_without_the_heartbeat() -> None:
+    faulty = IMAGE / "build" / "faulty" / "agent"
+    if not faulty.is_file():
+        pytest.skip("run `make -C image build/faulty/agent`")
+
+    assert storm(faulty, 16, SEED)
+
+
+def storm(agent: Path, count: int, seed: int) -> list[str]:
+    """Play `count` orders, and tell of each that left something behind."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        results = pool.map(lambda number: _play(agent, f"{seed}.{number}"), range(count))
+        return [failure for failure in results if failure]
+
+
+def _order(choice: random.Random) -> list[Blow]:
+    """Between one and five blows, with at least one that ends the load's purpose."""
+    while True:
+        blows = [
+            (victim, choice.choice(("kill", "stop")))
+            for victim in choice.sample(VICTIMS, choice.randint(1, len(VICTIMS)))
+        ]
+        if FATAL & set(blows):
+            return blows
+
+
+def _play(agent: Path, seed: str) -> str:
+    choice = random.Random(seed)
+    order = _order(choice)
+    with ExitStack() as stack:
+        scene = _set_up(agent, stack)
+        for victim, blow in order:
+            number = signal.SIGKILL if blow == "kill" else signal.SIGSTOP
+            with suppress(ProcessLookupError):
+                os.kill(scene.pids_of(victim, choice), number)
+            time.sleep(choice.choice((0, 0, 0.01, 0.1)))
+        deadline = time.monotonic() + GRACE_SECONDS
+        while (left := scene.left()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return f"{seed} {order}: {left}" if left else ""
+
+
+def _set_up(agent: Path, stack: ExitStack) -> Scene:
+    def start(*argv: str, **streams: int) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(argv, **streams)  # type: ignore[call-overload]
+        stack.callback(process.wait)
+        stack.callback(process.kill)
+        assert isinstance(process, subprocess.Popen)
+        return process
+
+    target = start("sleep", "1000")
+    here = ("--target-pid", str(target.pid))
+    holder = start(
+        str(agent), "hold", *here, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    )
+    reading, writing = os.pipe()
+    never = _pipe_without_writes(stack)
+    beat = "while printf .; do read -r -t 0.2 nothing; done"  # in one process
+    client = start("bash", "-c", beat, stdin=never, stdout=writing, stderr=subprocess.DEVNULL)
+    os.close(writing)
+    size = ("--size-bytes", str(4 << 20), "--workers", "2", "--duration-ms", "600000")
+    life = ("--heartbeat-timeout-ms", str(HEARTBEAT_MS), "--holder-pid", str(holder.pid))
+    supervisor = start(
+        str(agent), "run", "mem", *size, *life, *here, stdin=reading, stdout=subprocess.DEVNULL
+    )
+    os.close(reading)
+    workers = _workers_of(supervisor.pid)
+    stack.callback(_kill_all, workers)
+    return Scene(client, supervisor, workers, holder, target)
+
+
+def _pipe_without_writes(stack: ExitStack) -> int:
+    reading, writing = os.pipe()
+    stack.callback(os.close, reading)
+    stack.callback(os.close, writing)
+    return reading
+
+
+def _workers_of(pid: int) -> list[int]:
+    """Wait for both workers, or what there is of them in a busy moment."""
+    found: list[int] = []
+    deadline = time.monotonic() + 10
+    while len(found) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+        with suppress(OSError):
+            found = [*map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
+    assert len(found) == 2, "the load did not start"
+    return found
+
+
+def _kill_all(pids: list[int]) -> None:
+    for pid in pids:
+        if is_alive(pid):
+            os.kill(pid, signal.SIGKILL)
