@@ -184,9 +184,13 @@ void cgroup_open(struct cgroup* cgroup, const char* root, int64_t target_pid)
     close(directory);
 }
 
-static bool read_text(int directory, const char* path)
+// Leaves an empty text where there is nothing to read: every key in it is absent then.
+static void read_text(int directory, const char* path)
 {
-    return directory >= 0 && file_read(directory, path, file_text, sizeof(file_text)) > 0;
+    if (directory < 0)
+        file_text[0] = '\0';
+    else
+        file_read(directory, path, file_text, sizeof(file_text));
 }
 
 static int64_t number(int directory, const char* path)
@@ -221,68 +225,73 @@ static int64_t millicores(int64_t quota_us, int64_t period_us)
 static void read_memory_v1(int directory, struct readings* readings)
 {
     readings->usage_bytes = number(directory, "memory.usage_in_bytes");
-    readings->peak_bytes = number(directory, "memory.max_usage_in_bytes");
-    readings->limit_bytes = v1_limit(directory, "memory.limit_in_bytes");
-    readings->swap_limit_bytes
-        = difference(v1_limit(directory, "memory.memsw.limit_in_bytes"), readings->limit_bytes);
-    readings->kernel_bytes = number(directory, "memory.kmem.usage_in_bytes");
-    if (read_text(directory, "memory.stat")) {
-        readings->swap_bytes = text_value_of(file_text, "total_swap ");
-        readings->anon_bytes = text_value_of(file_text, "total_rss ");
-        readings->file_bytes = text_value_of(file_text, "total_cache ");
-        readings->inactive_file_bytes = text_value_of(file_text, "total_inactive_file ");
-        readings->shmem_bytes = text_value_of(file_text, "total_shmem ");
-    }
+    read_text(directory, "memory.stat");
+    readings->swap_bytes = text_value_of(file_text, "total_swap ");
+    readings->anon_bytes = text_value_of(file_text, "total_rss ");
+    readings->file_bytes = text_value_of(file_text, "total_cache ");
+    readings->inactive_file_bytes = text_value_of(file_text, "total_inactive_file ");
+    readings->shmem_bytes = text_value_of(file_text, "total_shmem ");
 }
 
 static void read_memory_v2(int directory, struct readings* readings)
 {
     readings->usage_bytes = number(directory, "memory.current");
-    readings->peak_bytes = number(directory, "memory.peak");
-    readings->limit_bytes = number(directory, "memory.max");
-    readings->high_bytes = number(directory, "memory.high");
-    readings->swap_bytes = number(directory, "memory.swap.current");
-    readings->swap_limit_bytes = number(directory, "memory.swap.max");
-    if (read_text(directory, "memory.stat")) {
-        readings->anon_bytes = text_value_of(file_text, "anon ");
-        readings->file_bytes = text_value_of(file_text, "file ");
-        readings->inactive_file_bytes = text_value_of(file_text, "inactive_file ");
-        readings->shmem_bytes = text_value_of(file_text, "shmem ");
-        readings->kernel_bytes = text_value_of(file_text, "kernel ");
-        readings->pagetables_bytes = text_value_of(file_text, "pagetables ");
-        readings->slab_bytes = text_value_of(file_text, "slab ");
-    }
-    if (read_text(directory, "memory.pressure")) {
-        readings->pressure_some_hundredths = text_avg10_hundredths(file_text, "some avg10=");
-        readings->pressure_full_hundredths = text_avg10_hundredths(file_text, "full avg10=");
-    }
+    read_text(directory, "memory.stat");
+    readings->anon_bytes = text_value_of(file_text, "anon ");
+    readings->file_bytes = text_value_of(file_text, "file ");
+    readings->inactive_file_bytes = text_value_of(file_text, "inactive_file ");
+    readings->shmem_bytes = text_value_of(file_text, "shmem ");
+    readings->kernel_bytes = text_value_of(file_text, "kernel ");
+    readings->pagetables_bytes = text_value_of(file_text, "pagetables ");
+    readings->slab_bytes = text_value_of(file_text, "slab ");
 }
 
 static void read_cpu_v1(const struct cgroup* cgroup, struct readings* readings)
 {
     readings->cpu_usage_us = divided(number(cgroup->cpuacct, "cpuacct.usage"), 1000);
-    if (read_text(cgroup->cpu, "cpu.stat")) {
-        readings->cpu_nr_periods = text_value_of(file_text, "nr_periods ");
-        readings->cpu_nr_throttled = text_value_of(file_text, "nr_throttled ");
-        readings->cpu_throttled_us = divided(text_value_of(file_text, "throttled_time "), 1000);
-    }
-    readings->cpu_limit_millicores = millicores(
-        number(cgroup->cpu, "cpu.cfs_quota_us"), number(cgroup->cpu, "cpu.cfs_period_us"));
+    read_text(cgroup->cpu, "cpu.stat");
+    readings->cpu_nr_periods = text_value_of(file_text, "nr_periods ");
+    readings->cpu_nr_throttled = text_value_of(file_text, "nr_throttled ");
+    readings->cpu_throttled_us = divided(text_value_of(file_text, "throttled_time "), 1000);
 }
 
 static void read_cpu_v2(int directory, struct readings* readings)
 {
+    read_text(directory, "cpu.stat");
+    readings->cpu_usage_us = text_value_of(file_text, "usage_usec ");
+    readings->cpu_nr_periods = text_value_of(file_text, "nr_periods ");
+    readings->cpu_nr_throttled = text_value_of(file_text, "nr_throttled ");
+    readings->cpu_throttled_us = text_value_of(file_text, "throttled_usec ");
+}
+
+static void read_slow_v1(const struct cgroup* cgroup, struct readings* readings)
+{
+    readings->peak_bytes = number(cgroup->memory, "memory.max_usage_in_bytes");
+    readings->limit_bytes = v1_limit(cgroup->memory, "memory.limit_in_bytes");
+    readings->swap_limit_bytes = difference(
+        v1_limit(cgroup->memory, "memory.memsw.limit_in_bytes"), readings->limit_bytes);
+    readings->kernel_bytes = number(cgroup->memory, "memory.kmem.usage_in_bytes");
+    readings->cpu_limit_millicores = millicores(
+        number(cgroup->cpu, "cpu.cfs_quota_us"), number(cgroup->cpu, "cpu.cfs_period_us"));
+}
+
+static void read_slow_v2(const struct cgroup* cgroup, struct readings* readings)
+{
     const char* period;
 
-    if (read_text(directory, "cpu.stat")) {
-        readings->cpu_usage_us = text_value_of(file_text, "usage_usec ");
-        readings->cpu_nr_periods = text_value_of(file_text, "nr_periods ");
-        readings->cpu_nr_throttled = text_value_of(file_text, "nr_throttled ");
-        readings->cpu_throttled_us = text_value_of(file_text, "throttled_usec ");
-    }
-    if (read_text(directory, "cpu.max") && (period = strchr(file_text, ' ')) != NULL)
-        readings->cpu_limit_millicores
-            = millicores(text_first_number(file_text), text_first_number(period + 1));
+    readings->peak_bytes = number(cgroup->memory, "memory.peak");
+    readings->limit_bytes = number(cgroup->memory, "memory.max");
+    readings->high_bytes = number(cgroup->memory, "memory.high");
+    readings->swap_bytes = number(cgroup->memory, "memory.swap.current");
+    readings->swap_limit_bytes = number(cgroup->memory, "memory.swap.max");
+    read_text(cgroup->memory, "memory.pressure");
+    readings->pressure_some_hundredths = text_avg10_hundredths(file_text, "some avg10=");
+    readings->pressure_full_hundredths = text_avg10_hundredths(file_text, "full avg10=");
+    read_text(cgroup->cpu, "cpu.max");
+    period = strchr(file_text, ' ');
+    readings->cpu_limit_millicores = period == NULL
+        ? ABSENT
+        : millicores(text_first_number(file_text), text_first_number(period + 1));
 }
 
 // Reads the counters that a kill moves, and nothing else: this is on the way of an urgent message.
@@ -290,22 +299,21 @@ void cgroup_read_events(const struct cgroup* cgroup, struct readings* readings)
 {
     if (cgroup->version == 1) {
         readings->max_events = number(cgroup->memory, "memory.failcnt");
-        if (read_text(cgroup->memory, "memory.oom_control"))
-            readings->oom_kill = text_value_of(file_text, "oom_kill ");
-    } else if (read_text(cgroup->memory, "memory.events")) {
-        readings->max_events = text_value_of(file_text, "max ");
-        readings->high_events = text_value_of(file_text, "high ");
-        readings->oom = text_value_of(file_text, "oom ");
+        read_text(cgroup->memory, "memory.oom_control");
         readings->oom_kill = text_value_of(file_text, "oom_kill ");
-        readings->oom_group_kill = text_value_of(file_text, "oom_group_kill ");
+        return;
     }
+    read_text(cgroup->memory, "memory.events");
+    readings->max_events = text_value_of(file_text, "max ");
+    readings->high_events = text_value_of(file_text, "high ");
+    readings->oom = text_value_of(file_text, "oom ");
+    readings->oom_kill = text_value_of(file_text, "oom_kill ");
+    readings->oom_group_kill = text_value_of(file_text, "oom_group_kill ");
 }
 
+// Reads what moves quickly.
 void cgroup_read(const struct cgroup* cgroup, struct readings* readings)
 {
-    _Static_assert(sizeof(*readings) % sizeof(int64_t) == 0, "readings hold numbers alone");
-    for (size_t i = 0; i < sizeof(*readings) / sizeof(int64_t); i++)
-        ((int64_t*)readings)[i] = ABSENT;
     if (cgroup->version == 1) {
         read_memory_v1(cgroup->memory, readings);
         read_cpu_v1(cgroup, readings);
@@ -315,7 +323,23 @@ void cgroup_read(const struct cgroup* cgroup, struct readings* readings)
     }
     cgroup_read_events(cgroup, readings);
     readings->pids_current = number(cgroup->pids, "pids.current");
+}
+
+// Reads what moves slowly: limits, peaks, swap, and averages over ten seconds.
+void cgroup_read_slow(const struct cgroup* cgroup, struct readings* readings)
+{
+    if (cgroup->version == 1)
+        read_slow_v1(cgroup, readings);
+    else
+        read_slow_v2(cgroup, readings);
     readings->pids_limit = number(cgroup->pids, "pids.max");
+}
+
+void cgroup_forget(struct readings* readings)
+{
+    _Static_assert(sizeof(*readings) % sizeof(int64_t) == 0, "readings hold numbers alone");
+    for (size_t i = 0; i < sizeof(*readings) / sizeof(int64_t); i++)
+        ((int64_t*)readings)[i] = ABSENT;
 }
 
 int64_t cgroup_usage(const struct cgroup* cgroup)

@@ -58,6 +58,8 @@ bool cgroup_names_controller(const char* list, size_t length, const char* contro
 bool cgroup_path_of(const char* proc_text, const char* controller, char path[CGROUP_PATH_SIZE]);
 
 void cgroup_open(struct cgroup* cgroup, const char* root, int64_t target_pid);
+void cgroup_forget(struct readings* readings);
+void cgroup_read_slow(const struct cgroup* cgroup, struct readings* readings);
 void cgroup_read(const struct cgroup* cgroup, struct readings* readings);
 void cgroup_read_events(const struct cgroup* cgroup, struct readings* readings);
 int64_t cgroup_usage(const struct cgroup* cgroup);

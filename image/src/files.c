@@ -12,34 +12,24 @@
 
 BUFFER char file_text[FILE_TEXT_SIZE];
 
-// Reads at most size - 1 bytes and ends them with NUL. Returns their number or -errno.
+// Reads at most size - 1 bytes and ends them with NUL: in one call, since the kernel writes such
+// files in one piece. Returns their number or -errno.
 int file_read(int directory, const char* path, char* buffer, size_t size)
 {
-    size_t length = 0;
+    ssize_t got;
+    int error;
     int file = openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
     buffer[0] = '\0';
     if (file < 0)
         return -errno;
-    while (length + 1 < size) {
-        ssize_t got = read(file, buffer + length, size - 1 - length);
-
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0) {
-            int error = -errno;
-
-            close(file);
-            buffer[0] = '\0';
-            return error;
-        }
-        if (got == 0)
-            break;
-        length += (size_t)got;
-    }
+    do
+        got = read(file, buffer, size - 1);
+    while (got < 0 && errno == EINTR);
+    error = got < 0 ? -errno : 0;
     close(file);
-    buffer[length] = '\0';
-    return (int)length;
+    buffer[got < 0 ? 0 : got] = '\0';
+    return got < 0 ? error : (int)got;
 }
 
 // Returns 0 or -errno.

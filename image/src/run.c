@@ -182,7 +182,7 @@ static void advance(void)
 static int64_t wake_ms(void)
 {
     if (session.wanted != course.goal)
-        return now_ms() + RAMP_TICK_MS;
+        return now_ms() + (course.ramp_ms == 0 ? 0 : RAMP_TICK_MS);
     if (session.phase == PHASE_HOLD)
         return course.hold_until_ms;
     // Arrived, or waiting for workers: they wake us.
@@ -333,6 +333,8 @@ int run(const struct options* run_options, int64_t start_ms)
     session_sample(&session, PATIENT_MS);
     if (start_workers()) {
         enter_ramp();
+        advance();
+        session_report_processes(&session); // while the workers fill: it takes its time
         while (session.ending == ENDING_NONE) {
             enum input_event event = session_wait(&session, wake_ms());
 

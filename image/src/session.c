@@ -17,7 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { HANGING_MS = 10000 };
+enum { HANGING_MS = 10000, SLOW_MS = 1000 };
 
 // Only a test sets this: its kill orders must find a build without the heartbeat.
 #ifdef AGENT_WITHOUT_HEARTBEAT
@@ -215,6 +215,7 @@ bool session_open(struct session* session, const struct options* options, int64_
         .next_second_ms = now_ms(),
         .wanted = 0,
         .workers = { .notify = -1 } };
+    cgroup_forget(&session->readings);
     processes_init();
     open_signals(session);
     session->node_swap_bytes = node_swap_bytes();
@@ -348,6 +349,10 @@ void session_sample(struct session* session, int wait_ms)
 {
     const struct readings* readings = &session->readings;
 
+    if (now_ms() >= session->next_slow_ms) {
+        cgroup_read_slow(&session->cgroup, &session->readings);
+        session->next_slow_ms = now_ms() + SLOW_MS;
+    }
     cgroup_read(&session->cgroup, &session->readings);
     message_begin("sample");
     message_text("phase", phase_names[session->phase]);

@@ -35,6 +35,7 @@ struct session {
     bool input_open;
     struct input input;
     int64_t input_ms; // when a byte came last
+    int64_t next_slow_ms;
     int64_t next_sample_ms;
     int64_t next_second_ms;
 };
