@@ -19,6 +19,7 @@ _OCI = "application/vnd.oci.image"
 
 
 def main() -> None:
+    """Write the archive that the arguments describe."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--name", required=True, help="full name of the image, with its tag")
     parser.add_argument("--version", required=True)
@@ -41,7 +42,10 @@ def archive(name: str, version: str, binaries: dict[str, bytes]) -> bytes:
         "io.containerd.image.name": name,
         "org.opencontainers.image.ref.name": tag,
     }
-    files = {"oci-layout": _json({"imageLayoutVersion": "1.0.0"}), "index.json": _json(_index([index]))}
+    files = {
+        "oci-layout": _json({"imageLayoutVersion": "1.0.0"}),
+        "index.json": _json(_index([index])),
+    }
     files |= {f"blobs/sha256/{digest}": data for digest, data in sorted(blobs.items())}
     return _tar([_file(file, data, 0o644) for file, data in files.items()])
 

@@ -71,9 +71,11 @@ class Cgroup:
         self.path.rmdir()
 
     def enter(self) -> None:
+        """Move the calling process in."""
         (self.path / "cgroup.procs").write_text("0")
 
     def usage_bytes(self) -> int:
+        """All that is charged."""
         name = "memory.usage_in_bytes" if self.version == 1 else "memory.current"
         return int((self.path / name).read_text())
 
@@ -86,6 +88,7 @@ class Cgroup:
         return usage
 
     def anon_bytes(self) -> int:
+        """Anonymous memory alone."""
         key = "total_rss" if self.version == 1 else "anon"
         lines = (self.path / "memory.stat").read_text().splitlines()
         return int(next(line.split()[1] for line in lines if line.split()[0] == key))
@@ -96,6 +99,7 @@ class Cgroup:
         return [pid for pid in pids if pid != self.target.pid]
 
     def kill(self) -> None:
+        """End the tool."""
         while pids := self.pids():
             for pid in pids:
                 with suppress(ProcessLookupError):
@@ -104,6 +108,7 @@ class Cgroup:
 
 
 def main() -> None:
+    """Measure all tools and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--agent", required=True, type=Path)
     parser.add_argument("--rounds", type=int, default=5)
@@ -235,7 +240,8 @@ def _print_goals(found: dict[str, Figures]) -> None:
 
     ours, one = "agent, two threads", "agent, one thread"
     overhead = found["stress-ng, as called"].beyond_kib / found[ours].beyond_kib
-    print(f"\n{'speed against':24}{'stress-ng':>10}{'its best':>10}{'bare':>8}{'bare, one thread':>18}")
+    heads = f"{'stress-ng':>10}{'its best':>10}{'bare':>8}{'bare, one thread':>18}"
+    print(f"\n{'speed against':24}{heads}")
     for size in SIZES:
         print(
             f"{size // MIB:5} MiB{'':15}{speed(size, ours, 'stress-ng, as called'):9.2f}×"

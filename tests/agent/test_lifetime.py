@@ -211,7 +211,10 @@ def test_a_detached_run_outlives_its_client(agent: Path, tmp_path: Path) -> None
     with (
         log.open("wb") as output,
         subprocess.Popen([str(agent), "hold", *here()], stdout=output) as holder,
-        Agent(agent, *LOAD[:-1], "1500", "--detach", target_pid=os.getpid()) as run,
+        Agent(
+            *(agent, *LOAD[:-1], "1500", "--detach", "--holder-pid", str(holder.pid)),
+            target_pid=os.getpid(),
+        ) as run,
     ):
         run.stdin.close()
         code = run.exit_code()
@@ -235,7 +238,7 @@ def test_a_holder_ends_after_its_last_use(agent: Path) -> None:
 def test_a_run_keeps_its_holder_alive(agent: Path) -> None:
     with (
         Agent(agent, "hold", "--linger-ms", "1800", target_pid=os.getpid()) as holder,
-        Agent(agent, *LOAD, target_pid=os.getpid()) as run,
+        Agent(agent, *LOAD, "--holder-pid", str(holder.pid), target_pid=os.getpid()) as run,
     ):
         hello = run.until_type("hello")
         for _ in range(4):

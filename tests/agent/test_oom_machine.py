@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 
@@ -52,7 +53,7 @@ def test_near_the_limit_each_small_step_follows_a_sample(container: MakeContaine
     rising = [line for line in samples if line["phase"] == "ramp"]
     near = [line for line in rising if line["memory"]["usage_bytes"] > 0.95 * LIMIT]
     held = [line["load"]["held_bytes"] for line in near]
-    steps = [after - before for before, after in zip(held, held[1:], strict=False)]
+    steps = [after - before for before, after in pairwise(held)]
     print(f"{len(near)} samples near the limit, largest step {max(steps) / LIMIT:.4f}")
     assert len(near) >= 8
     assert max(steps) <= LIMIT / 200
@@ -67,7 +68,9 @@ def test_a_group_kill_leaves_the_last_sample_as_evidence(
     guest.run(f"echo 1 > {target.memory}/memory.oom.group")
 
     run = target.run(f"run mem --size-bytes {2 * LIMIT} {_LIFE}")
-    run.wait_for(lambda _: _ended_or_dead(target, run.pid) and _ended_or_dead(target, target.target_pid))
+    run.wait_for(
+        lambda _: _ended_or_dead(target, run.pid) and _ended_or_dead(target, target.target_pid)
+    )
     lines = run.lines()
 
     samples = [line for line in lines if line["type"] == "sample"]

@@ -115,9 +115,7 @@ def _set_up(agent: Path, stack: ExitStack) -> Scene:
 
     target = start("sleep", "1000")
     here = ("--target-pid", str(target.pid))
-    holder = start(
-        str(agent), "hold", *here, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-    )
+    holder = start(str(agent), "hold", *here, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     reading, writing = os.pipe()
     never = _pipe_without_writes(stack)
     beat = "while printf .; do read -r -t 0.2 nothing; done"  # in one process

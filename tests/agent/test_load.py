@@ -1,0 +1,156 @@
+"""The shape of a load over time, and what the kernel's refusals are called."""
+
+from __future__ import annotations
+
+import os
+import resource
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.agent.host import Agent, Line, finished
+
+MIB = 1 << 20
+
+
+def here() -> tuple[str, str]:
+    return "--target-pid", str(os.getpid())
+
+
+def mem(*arguments: str) -> tuple[str, ...]:
+    return ("run", "mem", *arguments)
+
+
+def test_a_ramp_is_linear(agent: Path) -> None:
+    arguments = ("--size-bytes", str(64 * MIB), "--ramp-ms", "1000", "--duration-ms", "100")
+    end = finished(agent, *mem(*arguments, "--sample-interval-ms", "50"), *here())
+
+    ramp = [line for line in end.of_type("sample") if line["phase"] == "ramp"]
+    start = next(line["elapsed_ms"] for line in end.of_type("phase") if line["phase"] == "ramp")
+    for line in ramp:
+        expected = 64 * MIB * (line["elapsed_ms"] - start) / 1000
+        assert line["load"]["size_bytes"] == pytest.approx(expected, abs=6 * MIB)
+        assert line["load"]["held_bytes"] <= line["load"]["size_bytes"] + 4096
+    assert len(ramp) >= 8
+
+
+def test_steps_are_held_one_after_another(agent: Path) -> None:
+    steps = f"{2 * MIB},{4 * MIB},{8 * MIB}"
+    arguments = ("--size-bytes", str(8 * MIB), "--steps-bytes", steps, "--step-hold-ms", "200")
+    end = finished(agent, *mem(*arguments, "--duration-ms", "300"), *here())
+
+    holds = [line for line in end.of_type("phase") if line["phase"] == "hold"]
+    assert [line["held_bytes"] for line in holds] == [2 * MIB, 4 * MIB, 8 * MIB]
+    assert [line["step"] for line in holds] == [1, 2, 3]
+    assert holds[1]["elapsed_ms"] - holds[0]["elapsed_ms"] >= 200
+
+
+def test_workers_share_the_size_to_the_page(agent: Path) -> None:
+    size = 7 * 4096
+    arguments = ("--size-bytes", str(size), "--workers", "3", "--duration-ms", "100")
+    end = finished(agent, *mem(*arguments), *here())
+
+    assert end.bye["held_max_bytes"] == size
+
+
+def test_the_size_can_be_changed_both_ways(agent: Path) -> None:
+    arguments = ("--size-bytes", str(8 * MIB), "--duration-ms", "600000")
+    with Agent(agent, *mem(*arguments, "--workers", "3"), *here()) as run:
+        run.until_phase("hold")
+        for size in (24 * MIB, 4096, 0, 3 * MIB):
+            run.send(f"size {size}\n".encode())
+            while _held(run.until_type("sample")) != size:
+                pass
+
+
+def test_dirty_pages_are_rewritten_at_the_rate(agent: Path) -> None:
+    arguments = ("--size-bytes", str(8 * MIB), "--dirty-bytes-per-s", str(256 * MIB))
+    with Agent(agent, *mem(*arguments, "--duration-ms", "600000"), *here()) as run:
+        run.until_phase("hold")
+        (worker,) = run.workers()
+        before = _cpu_ns(worker)
+        time.sleep(1)
+
+        assert _cpu_ns(worker) - before > 5_000_000  # 256 MiB at 19 GiB/s take 13 ms
+
+
+def test_every_page_differs(agent: Path) -> None:
+    arguments = ("--size-bytes", str(MIB), "--duration-ms", "600000")
+    with Agent(agent, *mem(*arguments), *here()) as run:
+        run.until_phase("hold")
+        (worker,) = run.workers()
+        maps = Path(f"/proc/{worker}/maps").read_text().splitlines()
+        ranges = [tuple(int(end, 16) for end in line.split()[0].split("-")) for line in maps]
+        start = next(low for low, high in ranges if high - low == MIB)
+        with Path(f"/proc/{worker}/mem").open("rb") as memory:
+            memory.seek(start)
+            data = memory.read(MIB)
+
+    pages = {data[at : at + 4096] for at in range(0, MIB, 4096)}
+    assert len(pages) == MIB // 4096
+    assert bytes(4096) not in pages
+
+
+@pytest.mark.parametrize(
+    ("limit", "code"), [(resource.RLIMIT_AS, "rlimit-as"), (resource.RLIMIT_DATA, "rlimit-data")]
+)
+def test_a_limit_of_the_process_is_told_as_that(agent: Path, limit: int, code: str) -> None:
+    if "sanitized" in str(agent):
+        pytest.skip("the sanitizer needs terabytes of address space itself")
+
+    def lower() -> None:
+        resource.setrlimit(limit, (32 * MIB, 32 * MIB))
+
+    arguments = ("--size-bytes", str(64 * MIB), "--duration-ms", "1000")
+    with Agent(agent, *mem(*arguments), *here(), preexec_fn=lower) as run:
+        error = run.until_type("error")
+
+        assert error["code"] == code
+        assert run.until_type("bye")["reason"] == "no-memory"
+        assert run.exit_code() == 11
+
+
+def test_a_load_of_the_cpu_meets_its_share(agent: Path) -> None:
+    arguments = ("--load-percent", "20", "--workers", "2", "--duration-ms", "3000")
+    end = finished(agent, "run", "cpu", *arguments, *here())
+
+    used_us = end.of_type("sample")[-1]["load"]["used_us"]
+    # Both workers together have a fifth of two CPUs for three seconds; a busy machine gives less.
+    assert 600_000 <= used_us <= 1_300_000
+    assert end.bye["reason"] == "duration"
+
+
+def test_a_load_of_the_cpu_can_be_changed_and_rests_at_0(agent: Path) -> None:
+    arguments = ("--load-percent", "50", "--duration-ms", "600000")
+    with Agent(agent, "run", "cpu", *arguments, *here()) as run:
+        run.until_phase("hold")
+        run.send(b"load 0\n")
+        run.read_until(lambda line: line["type"] == "sample" and _percent(line) == 0)
+        (worker,) = run.workers()
+        time.sleep(0.1)
+        before = _cpu_ns(worker)
+        time.sleep(1)
+
+        assert _cpu_ns(worker) - before < 2_000_000
+
+
+def test_the_oom_score_adj_can_be_raised(agent: Path) -> None:
+    arguments = ("--size-bytes", "4096", "--duration-ms", "600000", "--oom-score-adj", "700")
+    with Agent(agent, *mem(*arguments), *here()) as run:
+        run.until_phase("hold")
+        found = [Path(f"/proc/{pid}/oom_score_adj").read_text() for pid in run.workers()]
+
+    assert found == ["700\n"]
+
+
+def _held(line: Line) -> object:
+    return line["load"]["held_bytes"]
+
+
+def _percent(line: Line) -> object:
+    return line["load"]["load_percent"]
+
+
+def _cpu_ns(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0])

@@ -1,0 +1,174 @@
+"""Readings from trees of cgroup files: both generations, gaps, and files that lie."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.agent.host import Line, finished
+
+STAT_V2 = "anon 100\nfile 200\nkernel 300\npagetables 40\nshmem 50\ninactive_file 60\nslab 70\n"
+EVENTS = "low 0\nhigh 1\nmax 2\noom 3\noom_kill 4\noom_group_kill 5\n"
+V2 = {
+    "cgroup.controllers": "cpu memory\n",
+    "memory.current": "4096\n",
+    "memory.peak": "8192\n",
+    "memory.max": "134217728\n",
+    "memory.high": "max\n",
+    "memory.swap.current": "0\n",
+    "memory.swap.max": "0\n",
+    "memory.stat": STAT_V2,
+    "memory.events": EVENTS,
+    "memory.oom.group": "1\n",
+    "memory.pressure": "some avg10=1.25 avg60=0.00 avg300=0.00 total=9\n"
+    "full avg10=0.07 avg60=0.00 avg300=0.00 total=9\n",
+    "cpu.stat": "usage_usec 12\nnr_periods 3\nnr_throttled 2\nthrottled_usec 1\n",
+    "cpu.max": "150000 100000\n",
+    "pids.current": "4\n",
+    "pids.max": "max\n",
+}
+V1 = {
+    "memory/memory.usage_in_bytes": "4096\n",
+    "memory/memory.max_usage_in_bytes": "8192\n",
+    "memory/memory.limit_in_bytes": "134217728\n",
+    "memory/memory.memsw.limit_in_bytes": "134217728\n",
+    "memory/memory.kmem.usage_in_bytes": "300\n",
+    "memory/memory.stat": "rss 1\ncache 1\ntotal_rss 100\ntotal_cache 200\ntotal_shmem 50\n"
+    "total_inactive_file 60\ntotal_swap 0\n",
+    "memory/memory.failcnt": "2\n",
+    "memory/memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 4\n",
+    "cpu/cpu.stat": "nr_periods 3\nnr_throttled 2\nthrottled_time 1500\n",
+    "cpu/cpu.cfs_quota_us": "150000\n",
+    "cpu/cpu.cfs_period_us": "100000\n",
+    "cpuacct/cpuacct.usage": "12900\n",
+    "pids/pids.current": "4\n",
+    "pids/pids.max": "max\n",
+}
+
+
+def tree(root: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode("latin-1"))
+    return root
+
+
+def probe(agent: Path, root: Path) -> tuple[Line, Line]:
+    arguments = ("--target-pid", str(os.getpid()), "--cgroup-root", str(root))
+    end = finished(agent, "probe", *arguments)
+    assert end.exit_code == 0, end.stderr
+    assert [line["type"] for line in end.lines] == ["hello", "sample", "processes", "bye"]
+    return end.lines[0], end.lines[1]
+
+
+def test_version_2_is_read_whole(agent: Path, tmp_path: Path) -> None:
+    hello, sample = probe(agent, tree(tmp_path, V2))
+
+    assert (hello["cgroup_version"], hello["oom_group"]) == (2, True)
+    assert sample["memory"] == {
+        "usage_bytes": 4096,
+        "peak_bytes": 8192,
+        "limit_bytes": 134217728,
+        "high_bytes": None,
+        "swap_bytes": 0,
+        "swap_limit_bytes": 0,
+        "anon_bytes": 100,
+        "file_bytes": 200,
+        "inactive_file_bytes": 60,
+        "shmem_bytes": 50,
+        "kernel_bytes": 300,
+        "pagetables_bytes": 40,
+        "slab_bytes": 70,
+        "max_events": 2,
+        "high_events": 1,
+        "oom": 3,
+        "oom_kill": 4,
+        "oom_group_kill": 5,
+        "pressure_some_avg10_percent": 1.25,
+        "pressure_full_avg10_percent": 0.07,
+    }
+    assert sample["cpu"] == {
+        "usage_us": 12,
+        "nr_periods": 3,
+        "nr_throttled": 2,
+        "throttled_us": 1,
+        "limit_millicores": 1500,
+    }
+    assert sample["pids"] == {"current": 4, "limit": None}
+
+
+def test_version_1_becomes_the_same_record(agent: Path, tmp_path: Path) -> None:
+    hello, sample = probe(agent, tree(tmp_path, V1))
+    memory = sample["memory"]
+
+    assert (hello["cgroup_version"], hello["oom_group"]) == (1, None)
+    assert [memory[key] for key in ("usage_bytes", "peak_bytes", "limit_bytes")] == [
+        4096,
+        8192,
+        134217728,
+    ]
+    assert [memory[key] for key in ("anon_bytes", "file_bytes", "kernel_bytes")] == [100, 200, 300]
+    assert (memory["swap_limit_bytes"], memory["oom_kill"], memory["max_events"]) == (0, 4, 2)
+    absent = ("high_bytes", "oom", "oom_group_kill", "slab_bytes", "pressure_some_avg10_percent")
+    assert [memory[key] for key in absent] == [None] * 5
+    assert sample["cpu"]["usage_us"] == 12
+    assert sample["cpu"]["throttled_us"] == 1
+    assert sample["cpu"]["limit_millicores"] == 1500
+
+
+def test_no_limit_on_version_1_is_null(agent: Path, tmp_path: Path) -> None:
+    unlimited = {"memory/memory.limit_in_bytes": "9223372036854771712\n"}
+    _, sample = probe(agent, tree(tmp_path, V1 | unlimited))
+
+    assert sample["memory"]["limit_bytes"] is None
+
+
+@pytest.mark.parametrize("name", sorted(V2.keys() - {"cgroup.controllers"}))
+def test_a_file_that_is_not_there_is_null_and_not_0(agent: Path, tmp_path: Path, name: str) -> None:
+    _, sample = probe(agent, tree(tmp_path, {key: V2[key] for key in V2 if key != name}))
+
+    assert sample["memory"]["usage_bytes"] == (None if name == "memory.current" else 4096)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\n",
+        "-1\n",
+        "99999999999999999999\n",
+        "0x10\n",
+        "12abc\n",
+        " 5\n",
+        "\0\xff\xfe",
+        "9" * 9999,
+    ],
+    ids=["empty", "newline", "negative", "huge", "hex", "tail", "blank", "binary", "long"],
+)
+def test_a_file_that_lies_is_null(agent: Path, tmp_path: Path, text: str) -> None:
+    lies = {name: text for name in V2 if name != "cgroup.controllers"}
+    _, sample = probe(agent, tree(tmp_path, V2 | lies))
+
+    values = [*sample["memory"].values(), *sample["cpu"].values(), *sample["pids"].values()]
+    assert set(values) == {None}
+
+
+def test_a_tree_without_cgroups_is_all_null(agent: Path, tmp_path: Path) -> None:
+    hello, sample = probe(agent, tmp_path)
+
+    assert hello["cgroup_version"] is None
+    assert set(sample["memory"].values()) == {None}
+
+
+def test_the_target_and_we_are_in_the_process_table(agent: Path, tmp_path: Path) -> None:
+    arguments = ("--target-pid", str(os.getpid()), "--cgroup-root", str(tree(tmp_path, V2)))
+    (processes,) = finished(agent, "probe", *arguments).of_type("processes")
+    table = processes["processes"]
+
+    assert [row["role"] for row in table].count("target") <= 1
+    assert len(table) <= 50
+    badness = [row["badness_bytes"] for row in table if row["badness_bytes"] is not None]
+    assert badness == sorted(badness, reverse=True)
