@@ -39,7 +39,7 @@ static struct {
     _Atomic int error;
 } filling;
 
-BUFFER static _Alignas(4096) char second_stack[4096];
+BUFFER static _Alignas(16) char second_stack[4096];
 static _Atomic int second_running;
 
 static uint64_t mixed(uint64_t value)
@@ -142,9 +142,10 @@ static void start_second_thread(void)
 {
     int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM
         | CLONE_CHILD_CLEARTID;
+    void* const unused = NULL;
 
     second_running = 1;
-    if (__clone(fill_chunks, second_stack + sizeof(second_stack), flags, NULL, NULL, NULL,
+    if (__clone(fill_chunks, second_stack + sizeof(second_stack), flags, unused, unused, unused,
             &second_running)
         < 0)
         second_running = 0; // a limit on processes: one thread does it all

@@ -118,8 +118,8 @@ class Run:
         self.container.guest.run(f"printf '{text}' > {self.path}.in")
 
     def lines(self) -> list[dict[str, Any]]:
-        text = self.container.guest.run(f"cat {self.path}.out {self.path}.err")
-        return [json.loads(line) for line in text.splitlines()]
+        _, text = self.container.guest.attempt(f"cat {self.path}.out {self.path}.err")
+        return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
 
     def wait_for(
         self, fact: Callable[[list[dict[str, Any]]], bool], *, timeout_seconds: float = 60.0
@@ -127,7 +127,7 @@ class Run:
         deadline = time.monotonic() + timeout_seconds
         while True:
             lines = self.lines()
-            if fact(lines):
+            if lines and fact(lines):
                 return lines
             assert time.monotonic() < deadline, lines[-3:]
             time.sleep(0.2)

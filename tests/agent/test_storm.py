@@ -68,14 +68,19 @@ def test_the_storm_finds_a_build_without_the_heartbeat() -> None:
     if not faulty.is_file():
         pytest.skip("run `make -C image build/faulty/agent`")
 
-    assert storm(faulty, 16, SEED)
+    assert storm(faulty, 200, SEED, stop_at_once=True)
 
 
-def storm(agent: Path, count: int, seed: int) -> list[str]:
+def storm(agent: Path, count: int, seed: int, *, stop_at_once: bool = False) -> list[str]:
     """Play `count` orders, and tell of each that left something behind."""
+    failures = []
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        results = pool.map(lambda number: _play(agent, f"{seed}.{number}"), range(count))
-        return [failure for failure in results if failure]
+        for failure in pool.map(lambda number: _play(agent, f"{seed}.{number}"), range(count)):
+            failures += [failure] if failure else []
+            if failures and stop_at_once:
+                pool.shutdown(cancel_futures=True)
+                break
+    return failures
 
 
 def _order(choice: random.Random) -> list[Blow]:
