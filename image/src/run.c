@@ -3,7 +3,7 @@
 #include "clock.h"
 #include "files.h"
 #include "message.h"
-#include "processes.h"
+#include "report.h"
 #include "session.h"
 #include "text.h"
 
@@ -66,7 +66,7 @@ static void enter_ramp(void)
 {
     bool last = course.step >= step_count();
 
-    session_phase(&session, PHASE_RAMP, has_steps() ? course.step + 1 : ABSENT);
+    report_phase(&session, PHASE_RAMP, has_steps() ? course.step + 1 : ABSENT);
     start_ramp(last ? final_goal() : options()->steps_bytes[course.step],
         has_steps() && course.step > 0 ? 0 : options()->ramp_ms);
 }
@@ -75,7 +75,7 @@ static void enter_hold(void)
 {
     bool last = course.step >= step_count();
 
-    session_phase(&session, PHASE_HOLD, has_steps() ? course.step + 1 : ABSENT);
+    report_phase(&session, PHASE_HOLD, has_steps() ? course.step + 1 : ABSENT);
     course.hold_until_ms = now_ms() + (last ? options()->duration_ms : options()->step_hold_ms);
 }
 
@@ -123,7 +123,7 @@ static int64_t next_size(int64_t growth)
         return commanded + growth;
     if (usage + step < near)
         return commanded + (near - usage) / sysconf(_SC_PAGESIZE) * sysconf(_SC_PAGESIZE);
-    session_sample(&session, PATIENT_MS);
+    report_sample(&session, PATIENT_MS);
     return commanded + (growth < step ? growth : step);
 }
 
@@ -309,7 +309,7 @@ static void settle(void)
     if ((ending != ENDING_DURATION && ending != ENDING_STOPPED) || options()->settle_ms == 0)
         return;
     session.ending = ENDING_NONE;
-    session_phase(&session, PHASE_SETTLE, ABSENT);
+    report_phase(&session, PHASE_SETTLE, ABSENT);
     while (session.ending == ENDING_NONE && now_ms() < until_ms)
         take_command(session_wait(&session, until_ms));
     session.ending = ending;
@@ -319,18 +319,18 @@ static void release(void)
 {
     if (session.phase == PHASE_BASELINE)
         return;
-    session_phase(&session, PHASE_RELEASE, ABSENT);
+    report_phase(&session, PHASE_RELEASE, ABSENT);
     workers_stop(&session.workers);
     session.wanted = 0;
-    session_sample(&session, 0);
+    report_sample(&session, 0);
 }
 
 int run(const struct options* run_options, int64_t start_ms)
 {
     if (!session_open(&session, run_options, start_ms))
-        return session_close(&session);
-    session_phase(&session, PHASE_BASELINE, ABSENT);
-    session_sample(&session, PATIENT_MS);
+        return report_bye(&session);
+    report_phase(&session, PHASE_BASELINE, ABSENT);
+    report_sample(&session, PATIENT_MS);
     if (start_workers()) {
         enter_ramp();
         advance();
@@ -347,7 +347,7 @@ int run(const struct options* run_options, int64_t start_ms)
         settle();
     }
     workers_stop(&session.workers);
-    return session_close(&session);
+    return report_bye(&session);
 }
 
 int probe(const struct options* probe_options, int64_t start_ms)
@@ -355,11 +355,11 @@ int probe(const struct options* probe_options, int64_t start_ms)
     int64_t until_ms = start_ms + probe_options->duration_ms;
 
     if (session_open(&session, probe_options, start_ms)) {
-        session_sample(&session, PATIENT_MS);
+        report_sample(&session, PATIENT_MS);
         session_report_processes(&session);
         while (session.ending == ENDING_NONE && now_ms() < until_ms)
             session_wait(&session, until_ms);
         end(ENDING_DURATION);
     }
-    return session_close(&session);
+    return report_bye(&session);
 }

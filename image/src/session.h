@@ -41,10 +41,7 @@ struct session {
 };
 
 bool session_open(struct session* session, const struct options* options, int64_t start_ms);
-int session_close(struct session* session);
 
-void session_sample(struct session* session, int wait_ms);
 void session_report_processes(struct session* session);
-void session_phase(struct session* session, enum phase phase, int64_t step);
 enum input_event session_wait(struct session* session, int64_t until_ms);
 bool session_is_cpu(const struct session* session);
