@@ -2,4 +2,4 @@
 // page touched is one that the target's cgroup pays for.
 #pragma once
 
-#define BUFFER __attribute__((section(".bss.buffers")))
+#define BUFFER __attribute__((section(".bss.zbuffers")))

@@ -35,6 +35,11 @@ struct course {
 static struct session session;
 static struct course course;
 
+// The counters as they were at the start, or when a killed worker was told last. Not those of the
+// last sample: it may lie between the kill and the moment when the kernel has taken the process
+// down.
+static struct readings told;
+
 static const struct options* options(void) { return session.options; }
 
 // Steps that end with the size itself name it twice: it is held for the duration, not for a step.
@@ -215,7 +220,7 @@ static const char* refusal_code(int error)
 static void check_workers(void)
 {
     struct dead_worker dead;
-    struct readings after = session.readings;
+    struct readings after;
 
     while (session.ending == ENDING_NONE && workers_reap(&session.workers, &dead)) {
         cgroup_read_events(&session.cgroup, &after);
@@ -223,12 +228,12 @@ static void check_workers(void)
         message_number("pid", dead.pid);
         message_number("signal", dead.signal);
         message_number("held_bytes", dead.held_bytes);
-        message_number("oom_kill_before", session.readings.oom_kill);
+        message_number("oom_kill_before", told.oom_kill);
         message_number("oom_kill_after", after.oom_kill);
-        message_number("oom_group_kill_before", session.readings.oom_group_kill);
+        message_number("oom_group_kill_before", told.oom_group_kill);
         message_number("oom_group_kill_after", after.oom_group_kill);
         message_end(PATIENT_MS);
-        session.readings = after;
+        told = after;
         if (session.workers.alive == 0)
             end(ENDING_WORKERS_KILLED);
         // The others keep their shares and do not take over what was lost.
@@ -331,6 +336,7 @@ int run(const struct options* run_options, int64_t start_ms)
         return report_bye(&session);
     report_phase(&session, PHASE_BASELINE, ABSENT);
     report_sample(&session, PATIENT_MS);
+    told = session.readings;
     if (start_workers()) {
         enter_ramp();
         advance();

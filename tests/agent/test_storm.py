@@ -151,9 +151,15 @@ def _workers_of(pid: int) -> list[int]:
     while len(found) < 2 and time.monotonic() < deadline:
         time.sleep(0.01)
         with suppress(OSError):
-            found = [*map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
+            children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+            found = [int(child) for child in children if _is_set_up(child)]
     assert len(found) == 2, "the load did not start"
     return found
+
+
+def _is_set_up(worker: str) -> bool:
+    """True once it is bound to its supervisor: a stop within its first millisecond is too early."""
+    return Path(f"/proc/{worker}/comm").read_text() == "agent-worker\n"
 
 
 def _kill_all(pids: list[int]) -> None:
