@@ -39,9 +39,13 @@ def test_one_of_several_workers_is_killed_and_the_others_stay(container: MakeCon
     target = container(LIMIT)
     run = target.run(f"run mem --workers 4 --size-bytes {LIMIT + LIMIT // 8} {_LIFE}")
 
-    lines = run.wait_for(lambda lines: lines[-1]["type"] == "sample" and _workers(lines) == 3)
+    lines = run.wait_for(lambda lines: lines[-1]["type"] == "sample" and _workers(lines) < 4)
+    signals = [line["signal"] for line in lines if line["type"] == "worker-killed"]
 
-    assert [line["signal"] for line in lines if line["type"] == "worker-killed"] == [9]
+    # Of several that wait for memory at once, the kernel may kill a second one before the first
+    # has given back.
+    assert signals == [9] * (4 - _workers(lines))
+    assert len(signals) < 4
     assert not [line for line in lines if line["type"] == "bye"]
 
 
@@ -193,5 +197,8 @@ def test_readings_are_those_of_the_kernel(guest: Guest, container: MakeContainer
     assert (memory["pressure_some_avg10_percent"] is None) == (guest.cgroup_version == 1)
 
 
-def _workers(lines: list[Line]) -> object:
-    return lines[-1]["load"]["workers"]
+def _workers(lines: list[Line]) -> int:
+    samples = [line for line in lines if line["type"] == "sample"]
+    alive = samples[-1]["load"]["workers"]
+    assert isinstance(alive, int)
+    return alive if samples[-1]["phase"] != "baseline" else 4
