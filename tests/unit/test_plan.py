@@ -1,0 +1,177 @@
+"""What is decided before anything is done."""
+
+from typing import Any
+
+import pytest
+
+from kubectl_stress.errors import Refused, TargetError
+from kubectl_stress.plan import (
+    Plan,
+    ephemeral_container,
+    live_holder,
+    make_plan,
+    prediction,
+    resolve,
+)
+from kubectl_stress.spec import Amount, HolderSpec, MemSpec
+from kubectl_stress.target import Owner, Target
+from tests.builders import MIB, hello, plan, pod, sample, target
+
+HOLDER = HolderSpec("agent:1")
+
+
+def owned(replicas: int | None) -> Target:
+    built = Target.from_pod(pod().container("app", limit="128Mi", request="64Mi").dict)
+    return Target(**{**built.__dict__, "owner": Owner("deployment", "web", replicas)})
+
+
+@pytest.mark.parametrize(
+    ("size", "size_bytes"),
+    [("50Mi", 50 * MIB), ("50%", 64 * MIB), ("150%", 192 * MIB), ("50%request", 32 * MIB)],
+)
+def test_a_share_becomes_bytes(size: str, size_bytes: int) -> None:
+    assert plan(size).size_bytes == size_bytes
+
+
+def test_a_share_of_the_headroom_waits_for_the_reading() -> None:
+    waiting = plan("50%headroom")
+
+    settled = resolve(waiting, hello(), sample(28))
+
+    assert waiting.size_bytes is None
+    assert settled.size_bytes == 50 * MIB
+
+
+def test_a_share_of_an_unlimited_container_is_refused() -> None:
+    with pytest.raises(Refused, match="has no memory limit"):
+        plan("50%", target=target(limit=None), force=True)
+
+
+def test_an_unlimited_container_needs_force() -> None:
+    with pytest.raises(Refused, match="--force"):
+        plan("50Mi", target=target(limit=None))
+
+    assert plan("50Mi", target=target(limit=None), force=True).size_bytes == 50 * MIB
+
+
+def test_without_a_limit_the_node_is_the_bound() -> None:
+    forced = plan("1600Mi", target=target(limit=None), force=True)
+
+    with pytest.raises(Refused, match="more than the 1.5 GiB"):
+        resolve(forced, hello(), sample(10, limit_bytes=None))
+
+
+def test_too_little_headroom_for_the_exec_is_refused() -> None:
+    with pytest.raises(Refused, match="only 7.0 MiB are left below the limit"):
+        resolve(plan(), hello(), sample(121))
+
+
+def test_just_enough_headroom_is_accepted() -> None:
+    assert resolve(plan("1Mi"), hello(), sample(120)).size_bytes == MIB
+
+
+def test_a_node_left_below_its_eviction_threshold_is_asked_about() -> None:
+    settled = resolve(plan("100Mi"), hello(node_available_bytes=180 * MIB), sample(10))
+
+    assert "80.0 MiB" in settled.questions[0]
+
+
+def test_the_limit_bounds_what_the_node_loses() -> None:
+    settled = resolve(plan("1000%"), hello(node_available_bytes=300 * MIB), sample(10))
+
+    assert settled.questions == ()
+
+
+def test_an_unknown_user_is_refused_with_the_remedy() -> None:
+    unknown = Target.from_pod(pod().container("app", limit="1Gi").with_container_status(user={}).dict)
+
+    with pytest.raises(TargetError, match="runAsUser and runAsGroup"):
+        make_plan(MemSpec(Amount.parse("50Mi")), unknown)
+
+
+def test_a_single_replica_is_asked_about_only_when_it_may_go_down() -> None:
+    assert plan("50Mi", target=owned(1)).questions == ()
+    assert "single replica" in plan("65Mi", target=owned(1)).questions[0]
+    assert plan("65Mi", target=owned(2)).questions == ()
+
+
+def test_a_critical_pod_is_always_asked_about() -> None:
+    critical = Target.from_pod(pod(namespace="kube-system").container("a", limit="1Gi").dict)
+
+    assert "critical" in plan("1Mi", target=critical).questions[0]
+
+
+def test_several_workers_are_said_to_share_the_size() -> None:
+    spec = MemSpec(Amount.parse("50Mi"), workers=4)
+
+    assert make_plan(spec, target()).notes == ("the size is a total: 4 workers hold 12.5 MiB each",)
+
+
+def test_the_holder_fits_pod_security_restricted() -> None:
+    context = ephemeral_container(target(), HOLDER, "x")["securityContext"]
+
+    assert context == {
+        "runAsUser": 1000,
+        "runAsGroup": 1000,
+        "runAsNonRoot": True,
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+
+
+def test_the_holder_of_a_root_target_does_not_claim_to_be_non_root() -> None:
+    root = {"linux": {"uid": 0, "gid": 0}}
+    built = pod().container("app", limit="1Gi").with_container_status(user=root)
+
+    context = ephemeral_container(Target.from_pod(built.dict), HOLDER, "x")["securityContext"]
+
+    assert context["runAsNonRoot"] is False
+
+
+def test_the_targets_own_profiles_are_copied() -> None:
+    local = {"seccompProfile": {"type": "Localhost", "localhostProfile": "p.json"}}
+    built = pod().container("app", limit="1Gi", securityContext=local)
+
+    context = ephemeral_container(Target.from_pod(built.dict), HOLDER, "x")["securityContext"]
+
+    assert context["seccompProfile"] == local["seccompProfile"]
+
+
+@pytest.mark.parametrize(
+    ("values", "is_ours"),
+    [
+        ({}, True),
+        ({"image": "agent:2"}, False),
+        ({"targetContainerName": "other"}, False),
+        ({"name": "debugger-x"}, False),
+        ({"securityContext": {"runAsUser": 0, "runAsGroup": 0}}, False),
+    ],
+)
+def test_only_a_fitting_holder_is_reused(values: dict[str, Any], is_ours: bool) -> None:
+    name = values.pop("name", "kubectl-stress-abc")
+    built = pod().container("app", limit="128Mi").with_holder(name, **values).dict
+
+    assert live_holder(built, target(), HOLDER) == (name if is_ours else None)
+
+
+def test_a_finished_holder_is_not_reused() -> None:
+    built = pod().container("app").with_holder().dict
+    built["status"]["ephemeralContainerStatuses"][0]["state"] = {"terminated": {"exitCode": 0}}
+
+    assert live_holder(built, target(), HOLDER) is None
+
+
+@pytest.mark.parametrize(
+    ("size", "oom_group", "words"),
+    [
+        ("50Mi", True, "usage will reach about 60.0 MiB, 47%"),
+        ("150%", True, "the whole container"),
+        ("150%", None, "one process"),
+    ],
+)
+def test_the_end_is_foretold(size: str, oom_group: bool | None, words: str) -> None:
+    settled: Plan = plan(size)
+
+    assert words in prediction(settled, hello(oom_group=oom_group), sample(10))

@@ -1,0 +1,95 @@
+"""Quantities and durations, as Kubernetes and Go write them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kubectl_stress.errors import UsageError
+from kubectl_stress.quantity import (
+    format_bytes,
+    format_duration,
+    format_quantity,
+    parse_bytes,
+    parse_duration_ms,
+    parse_quantity,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "size_bytes"),
+    [
+        ("50Mi", 52_428_800),
+        ("1.5Gi", 1_610_612_736),
+        ("50M", 50_000_000),
+        ("1e9", 1_000_000_000),
+        ("1E3", 1_000),
+        ("2E", 2 * 10**18),  # the suffix, not an exponent
+        ("128974848", 128_974_848),
+        ("128974848000m", 128_974_848),  # Kubernetes' own documentation has this one
+        (".5Ki", 512),
+    ],
+)
+def test_a_quantity_has_kubernetes_value(text: str, size_bytes: int) -> None:
+    assert parse_bytes(text) == size_bytes
+
+
+@pytest.mark.parametrize("text", ["", "abc", "50mib", "Mi", "5 Mi", "0x10", "--5", "50Mi50", "∞"])
+def test_what_is_no_quantity_is_refused(text: str) -> None:
+    with pytest.raises(UsageError):
+        parse_quantity(text)
+
+
+def test_megabytes_are_refused_with_both_readings() -> None:
+    with pytest.raises(UsageError, match=r"write 50Mi \(52,428,800 bytes\) or 50M \(50,000,000"):
+        parse_bytes("50MB")
+
+
+@pytest.mark.parametrize("text", ["-1", "0", "-50Mi", "100m"])
+def test_a_size_is_a_positive_whole_number_of_bytes(text: str) -> None:
+    with pytest.raises(UsageError):
+        parse_bytes(text)
+
+
+@given(st.integers(min_value=1, max_value=2**62))
+def test_a_formatted_quantity_reads_back_exactly(value: int) -> None:
+    assert parse_bytes(format_quantity(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value_ms"),
+    [("20s", 20_000), ("1m30s", 90_000), ("500ms", 500), ("1h", 3_600_000), ("1.5s", 1_500)],
+)
+def test_a_duration_has_gos_value(text: str, value_ms: int) -> None:
+    assert parse_duration_ms(text) == value_ms
+
+
+@pytest.mark.parametrize("text", ["", "20", "s", "-3s", "1x", "1m 30s", "1d"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(UsageError):
+        parse_duration_ms(text)
+
+
+def test_a_number_without_unit_is_told_which_to_give() -> None:
+    with pytest.raises(UsageError, match="like 20s"):
+        parse_duration_ms("20")
+
+
+@given(st.integers(min_value=10, max_value=10_000))
+def test_a_formatted_duration_of_whole_seconds_reads_back(seconds: int) -> None:
+    assert parse_duration_ms(format_duration(seconds * 1_000)) == seconds * 1_000
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "-"),
+        (0, "0 B"),
+        (1_023, "1023 B"),
+        (1_024, "1.0 KiB"),
+        (52_428_800, "50.0 MiB"),
+        (-2_097_152, "-2.0 MiB"),
+        (3 << 30, "3.0 GiB"),
+    ],
+)
+def test_bytes_are_shown_in_binary_units(value: int | None, text: str) -> None:
+    assert format_bytes(value) == text

@@ -1,0 +1,213 @@
+"""The judgement: every outcome, and what must not be mistaken for it."""
+
+import pytest
+
+from kubectl_stress.agent import AgentError
+from kubectl_stress.evidence import Ending
+from kubectl_stress.samples import Sample
+from kubectl_stress.spec import Expectation
+from kubectl_stress.status import Change, ChangeKind
+from kubectl_stress.verdict import Outcome, Verdict, judge, meets
+from tests.builders import (
+    bye,
+    event,
+    findings,
+    hello,
+    plan,
+    sample,
+    terminated,
+    worker_killed,
+)
+
+CUT = Ending(None, 137, None, at_ms=5_500)
+LIVENESS = event("Killing", "Container app failed liveness probe, will be restarted")
+NEAR = (sample(10), sample(127.9, at_ms=5_400, held_mib=117))
+
+
+def texts(verdict: Verdict) -> str:
+    return "\n".join(fact.text for fact in verdict.evidence)
+
+
+def not_ready(at_ms: int = 3_000) -> Change:
+    return Change(at_ms, ChangeKind.NOT_READY, "container is not ready")
+
+
+def test_a_load_that_ran_to_its_end_was_survived() -> None:
+    assert judge(plan(), findings()).outcome is Outcome.SURVIVED
+
+
+def test_a_group_kill_is_told_with_its_evidence() -> None:
+    verdict = judge(plan("120%"), findings(*NEAR, changes=[terminated("OOMKilled", 137)], ending=CUT))
+
+    assert verdict.outcome is Outcome.GROUP_OOM_KILLED
+    assert "exit code 137" in texts(verdict)
+    assert "127.9 MiB" in texts(verdict)
+    assert "OOMKilled (137)" in texts(verdict)
+
+
+def test_the_counters_of_a_cgroup_that_is_gone_are_unknown() -> None:
+    verdict = judge(plan("120%"), findings(*NEAR, changes=[terminated("OOMKilled", 137)], ending=CUT))
+
+    assert "oom_kill unknown (cgroup gone)" in texts(verdict)
+
+
+def test_without_oom_group_the_app_itself_was_the_victim() -> None:
+    seen = findings(
+        *NEAR,
+        changes=[terminated("OOMKilled", 137)],
+        ending=CUT,
+        hello=hello(oom_group=None, cgroup_version=1),
+    )
+
+    assert judge(plan("120%"), seen).outcome is Outcome.APP_OOM_KILLED
+
+
+def test_137_with_reason_error_is_not_called_an_oom_kill() -> None:
+    verdict = judge(plan(), findings(changes=[terminated("Error", 137)], ending=CUT))
+
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "neither its status nor a counter" in verdict.sentence
+
+
+def test_a_liveness_restart_with_137_is_a_liveness_restart() -> None:
+    seen = findings(changes=[LIVENESS, terminated("Error", 137, at_ms=36_000)], ending=CUT)
+
+    assert judge(plan(), seen).outcome is Outcome.LIVENESS_RESTARTED
+
+
+def test_a_killing_event_that_arrives_after_the_status_still_counts() -> None:
+    late = event("Killing", "Container app failed liveness probe, will be restarted", at_ms=7_000)
+    seen = findings(changes=[terminated("Error", 137, at_ms=6_000), late], ending=CUT)
+
+    assert judge(plan(), seen).outcome is Outcome.LIVENESS_RESTARTED
+
+
+def test_a_sticky_oom_reason_does_not_hide_a_liveness_restart() -> None:
+    # containerd keeps the reason OOMKilled of a worker's death until the container ends.
+    seen = findings(
+        changes=[LIVENESS, terminated("OOMKilled", 137, at_ms=36_000)],
+        ending=CUT,
+        kills=[worker_killed()],
+        hello=hello(oom_group=None, cgroup_version=1),
+    )
+
+    assert judge(plan(), seen).outcome is Outcome.LIVENESS_RESTARTED
+
+
+def test_an_app_that_exits_by_itself_is_told_so() -> None:
+    verdict = judge(plan(), findings(changes=[terminated("Error", 1)], ending=CUT))
+
+    assert verdict.outcome is Outcome.APP_EXITED
+    assert "exit code 1" in verdict.sentence
+
+
+def test_a_worker_killed_while_the_app_lives_is_the_loads_death() -> None:
+    seen = findings(
+        *NEAR,
+        kills=[worker_killed()],
+        ending=Ending(bye("workers-killed", 12), 12),
+        hello=hello(oom_group=None, cgroup_version=1),
+    )
+
+    verdict = judge(plan("120%"), seen)
+
+    assert verdict.outcome is Outcome.LOAD_OOM_KILLED
+    assert "oom_kill 0 → 1" in texts(verdict)
+
+
+def test_a_kill_counted_only_afterwards_is_still_the_loads_death() -> None:
+    after: Sample = sample(12, at_ms=8_000, oom_kill=1)
+
+    seen = findings(*NEAR, ending=CUT, afterwards=after)
+
+    assert judge(plan("120%"), seen).outcome is Outcome.LOAD_OOM_KILLED
+
+
+def test_a_kill_while_the_load_ran_on_took_a_process_of_the_app() -> None:
+    seen = findings(sample(10), sample(128, held_mib=50, oom_kill=1))
+
+    assert judge(plan(), seen).outcome is Outcome.APP_OOM_KILLED
+
+
+def test_oom_events_without_a_kill_are_no_kill() -> None:
+    seen = findings(sample(10), sample(128, held_mib=50, oom=3, max_events=40))
+
+    assert judge(plan(), seen).outcome is Outcome.SURVIVED
+
+
+def test_lost_readiness_is_told_even_if_it_came_back() -> None:
+    back = Change(9_000, ChangeKind.READY, "container is ready")
+
+    assert judge(plan(), findings(changes=[not_ready(), back])).outcome is Outcome.READINESS_LOST
+
+
+def test_a_kill_outweighs_lost_readiness() -> None:
+    seen = findings(*NEAR, changes=[not_ready(), terminated("OOMKilled", 137)], ending=CUT)
+
+    assert judge(plan("120%"), seen).outcome is Outcome.GROUP_OOM_KILLED
+
+
+def test_an_eviction_is_no_kill_of_the_limit() -> None:
+    evicted = Change(4_000, ChangeKind.EVICTED, "pod evicted: The node was low on resource: memory")
+
+    seen = findings(changes=[evicted, terminated("Error", 137)], ending=CUT)
+
+    assert judge(plan(), seen).outcome is Outcome.EVICTED
+
+
+def test_memory_high_is_throttling() -> None:
+    seen = findings(sample(10), sample(100, held_mib=20, high_events=9))
+
+    assert judge(plan(), seen).outcome is Outcome.THROTTLED
+
+
+def test_a_level_that_was_never_reached_is_inconclusive() -> None:
+    verdict = judge(plan(), findings(sample(10), sample(40, held_mib=30)))
+
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "30.0 MiB of 50.0 MiB" in verdict.sentence
+
+
+def test_a_broken_stream_without_a_cause_is_inconclusive() -> None:
+    verdict = judge(plan(), findings(ending=Ending(None, None, "connection reset")))
+
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "connection reset" in verdict.sentence
+
+
+def test_an_agent_that_gave_up_says_why() -> None:
+    seen = findings(
+        ending=Ending(bye("no-memory", 11), 11), errors=[AgentError("rlimit-as", "RLIMIT_AS is 1 GiB")]
+    )
+
+    verdict = judge(plan(), seen)
+
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "RLIMIT_AS is 1 GiB" in verdict.sentence
+
+
+def test_a_deleted_pod_is_inconclusive() -> None:
+    gone = Change(3_000, ChangeKind.DELETED, "the pod is gone")
+
+    assert judge(plan(), findings(changes=[gone], ending=CUT)).outcome is Outcome.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("outcome", "met"),
+    [
+        (Outcome.SURVIVED, {"survive", "ready"}),
+        (Outcome.LOAD_OOM_KILLED, {"survive", "ready", "oom"}),
+        (Outcome.APP_OOM_KILLED, {"oom", "restart"}),
+        (Outcome.GROUP_OOM_KILLED, {"oom", "restart"}),
+        (Outcome.LIVENESS_RESTARTED, {"restart"}),
+        (Outcome.READINESS_LOST, {"survive"}),
+        (Outcome.EVICTED, {"evict"}),
+        (Outcome.THROTTLED, {"survive", "ready", "throttle"}),
+        (Outcome.APP_EXITED, {"restart"}),
+        (Outcome.INCONCLUSIVE, set()),
+    ],
+)
+def test_each_outcome_meets_what_the_table_says(outcome: Outcome, met: set[str]) -> None:
+    verdict = Verdict(outcome, "")
+
+    assert {value.value for value in Expectation if meets(verdict, value)} == met
