@@ -1,0 +1,88 @@
+# The one door to everything: `make help`. Each target sets up what it needs by itself.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/bash
+PYTHON ?= python3
+export PYTHON
+
+venv := $(CURDIR)/.venv/bin
+python := $(venv)/python
+pytest := $(python) -m pytest
+image := $(MAKE) --no-print-directory -C image ZIG="$(python) -m ziglang" PYTHON=$(python) \
+	CLANG_FORMAT=$(venv)/clang-format
+archive := image/build/agent.tar
+
+# COMMAND=PACKAGE: what Debian must give, each where it is needed.
+build_packages := gcc=gcc make=make
+lint_packages := cppcheck=cppcheck
+test_packages := $(build_packages) qemu-aarch64-static=qemu-user-static readelf=binutils \
+	qemu-system-x86_64=qemu-system-x86 cpio=cpio tmux=tmux
+
+# A KUBECONFIG of the environment is somebody's real cluster: only one given by hand is meant.
+ifneq ($(origin KUBECONFIG),command line)
+unexport KUBECONFIG
+endif
+
+.PHONY: help setup format lint test unit agent image e2e demo bench cluster-up cluster-down package \
+	check clean
+
+help: ## Show this help
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | \
+		awk -F ':.*## ' '{ printf "  %-14s %s\n", $$1, $$2 }'
+
+setup: ## Make the virtual environment in .venv
+	@scripts/setup
+
+demo: image ## See a real pod brought to its memory limit (KEEP=1 leaves the cluster up; KUBECONFIG=…)
+	@$(python) -m tests.demo
+
+test: image ## Run all tests, on a real cluster too
+	@scripts/debian-packages $(test_packages)
+	@$(image) build/faulty/agent
+	$(pytest)
+
+unit: setup ## Run the tests that need no node: seconds
+	$(pytest) -q tests/unit tests/cli tests/connection tests/cluster/unit
+
+e2e: image ## Run the tests on the real cluster
+	$(pytest) -m e2e
+
+agent: setup ## Build the agent for amd64 and arm64
+	@scripts/debian-packages $(build_packages)
+	@$(image) all
+
+image: setup ## Build the agent's container image as an archive, without Docker
+	@scripts/debian-packages $(build_packages)
+	@$(image) image
+
+bench: image ## Measure, side by side with the peers where they run
+	@scripts/debian-packages $(build_packages) stress-ng=stress-ng
+	@$(image) bench
+
+lint: setup ## Check format, types, layers and the C code
+	@scripts/debian-packages $(lint_packages)
+	$(venv)/ruff format --check
+	$(venv)/ruff check
+	$(venv)/mypy
+	$(venv)/lint-imports
+	@$(image) lint
+
+format: setup ## Format the sources
+	$(venv)/ruff format
+	$(venv)/ruff check --fix
+	@$(image) format
+
+check: lint test ## Everything that CI wants
+
+cluster-up: image ## Have the cluster `demo`, with the agent's image in it (NODES="v2 v1")
+	@$(python) -m tests.cluster up $(NODES:%=--node %) --image $(archive)
+
+cluster-down: setup ## Remove the cluster `demo`
+	@$(python) -m tests.cluster down
+
+package: setup ## Build the wheel and the standalone program into dist/
+	@scripts/package
+
+clean: ## Remove what was built here; the cache in ~/.cache/kubectl-stress stays
+	rm -rf .venv build dist image/build
