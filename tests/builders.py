@@ -62,9 +62,8 @@ class PodBuilder:
         return self
 
     def with_holder(self, name: str = "kubectl-stress-abc", **values: Any) -> Self:
-        user = {"runAsUser": 1000, "runAsGroup": 1000}
-        entry = {"name": name, "image": "agent:1", "targetContainerName": "app"}
-        entry |= {"securityContext": user, **values}
+        entry: dict[str, Any] = {"name": name, "image": "agent:1", "targetContainerName": "app"}
+        entry |= {"securityContext": {"runAsUser": 1000, "runAsGroup": 1000}, **values}
         self.dict["spec"].setdefault("ephemeralContainers", []).append(entry)
         status = {"name": name, "state": {"running": {}}}
         self.dict["status"].setdefault("ephemeralContainerStatuses", []).append(status)

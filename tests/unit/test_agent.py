@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ def test_what_the_agent_could_not_read_is_none_and_not_zero() -> None:
 def test_any_portions_give_the_same_messages(cuts: list[int]) -> None:
     decoder, edges = Decoder(), [0, *sorted(cuts), len(STREAM)]
 
-    pieces = [STREAM[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [STREAM[a:b] for a, b in pairwise(edges)]
     found = [message for piece in pieces for message in decoder.feed(piece)]
 
     assert found == Decoder().feed(STREAM)

@@ -57,12 +57,12 @@ def test_an_unlimited_container_needs_force() -> None:
 def test_without_a_limit_the_node_is_the_bound() -> None:
     forced = plan("1600Mi", target=target(limit=None), force=True)
 
-    with pytest.raises(Refused, match="more than the 1.5 GiB"):
+    with pytest.raises(Refused, match=r"more than the 1\.5 GiB"):
         resolve(forced, hello(), sample(10, limit_bytes=None))
 
 
 def test_too_little_headroom_for_the_exec_is_refused() -> None:
-    with pytest.raises(Refused, match="only 7.0 MiB are left below the limit"):
+    with pytest.raises(Refused, match=r"only 7\.0 MiB are left below the limit"):
         resolve(plan(), hello(), sample(121))
 
 
@@ -83,7 +83,9 @@ def test_the_limit_bounds_what_the_node_loses() -> None:
 
 
 def test_an_unknown_user_is_refused_with_the_remedy() -> None:
-    unknown = Target.from_pod(pod().container("app", limit="1Gi").with_container_status(user={}).dict)
+    unknown = Target.from_pod(
+        pod().container("app", limit="1Gi").with_container_status(user={}).dict
+    )
 
     with pytest.raises(TargetError, match="runAsUser and runAsGroup"):
         make_plan(MemSpec(Amount.parse("50Mi")), unknown)

@@ -21,7 +21,9 @@ def test_a_target_is_named_as_in_kubectl(text: str, kind: str, name: str) -> Non
     assert TargetRef.parse(text) == TargetRef(kind, name)
 
 
-@pytest.mark.parametrize("text", ["", "/", "pod/", "/web", "svc/web", "a/b/c", "Web", "-web", "w b"])
+@pytest.mark.parametrize(
+    "text", ["", "/", "pod/", "/web", "svc/web", "a/b/c", "Web", "-web", "w b"]
+)
 def test_what_names_no_target_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         TargetRef.parse(text)

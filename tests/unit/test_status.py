@@ -4,7 +4,14 @@ from typing import Any
 
 import pytest
 
-from kubectl_stress.status import Change, ChangeKind, ContainerStatus, changes, event_change, is_told
+from kubectl_stress.status import (
+    Change,
+    ChangeKind,
+    ContainerStatus,
+    changes,
+    event_change,
+    is_told,
+)
 from tests.builders import PodBuilder, pod
 
 OLD_OOM = {

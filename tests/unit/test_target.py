@@ -25,8 +25,8 @@ def test_no_limit_is_none() -> None:
 
 
 def test_a_lower_pod_limit_is_the_effective_one() -> None:
-    found = pod().container("app", limit="128Mi").with_spec(
-        resources={"limits": {"memory": "100Mi"}}
+    found = (
+        pod().container("app", limit="128Mi").with_spec(resources={"limits": {"memory": "100Mi"}})
     )
 
     assert Target.from_pod(found.dict).effective_limit_bytes == 100 * MIB

@@ -37,7 +37,9 @@ def test_a_load_that_ran_to_its_end_was_survived() -> None:
 
 
 def test_a_group_kill_is_told_with_its_evidence() -> None:
-    verdict = judge(plan("120%"), findings(*NEAR, changes=[terminated("OOMKilled", 137)], ending=CUT))
+    verdict = judge(
+        plan("120%"), findings(*NEAR, changes=[terminated("OOMKilled", 137)], ending=CUT)
+    )
 
     assert verdict.outcome is Outcome.GROUP_OOM_KILLED
     assert "exit code 137" in texts(verdict)
@@ -46,7 +48,9 @@ def test_a_group_kill_is_told_with_its_evidence() -> None:
 
 
 def test_the_counters_of_a_cgroup_that_is_gone_are_unknown() -> None:
-    verdict = judge(plan("120%"), findings(*NEAR, changes=[terminated("OOMKilled", 137)], ending=CUT))
+    verdict = judge(
+        plan("120%"), findings(*NEAR, changes=[terminated("OOMKilled", 137)], ending=CUT)
+    )
 
     assert "oom_kill unknown (cgroup gone)" in texts(verdict)
 
@@ -177,7 +181,8 @@ def test_a_broken_stream_without_a_cause_is_inconclusive() -> None:
 
 def test_an_agent_that_gave_up_says_why() -> None:
     seen = findings(
-        ending=Ending(bye("no-memory", 11), 11), errors=[AgentError("rlimit-as", "RLIMIT_AS is 1 GiB")]
+        ending=Ending(bye("no-memory", 11), 11),
+        errors=[AgentError("rlimit-as", "RLIMIT_AS is 1 GiB")],
     )
 
     verdict = judge(plan(), seen)
