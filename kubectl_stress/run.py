@@ -14,6 +14,7 @@ from kubectl_stress.channels import Channel
 from kubectl_stress.cluster import Cluster
 from kubectl_stress.collector import Collector, Update
 from kubectl_stress.errors import InjectionError, Interrupted, NotFound
+from kubectl_stress.evidence import Ending
 from kubectl_stress.exec_stream import ExecStream
 from kubectl_stress.injection import (
     Clock,
@@ -27,6 +28,7 @@ from kubectl_stress.injection import (
 from kubectl_stress.observe import EventSeen, Observer, PodSeen, Seen, Unobserved
 from kubectl_stress.plan import Plan, prediction, resolve
 from kubectl_stress.report import Report
+from kubectl_stress.samples import Sample
 from kubectl_stress.spec import Expectation, HolderSpec
 from kubectl_stress.status import ChangeKind, ContainerStatus
 from kubectl_stress.verdict import judge
@@ -56,6 +58,8 @@ class Started:
     plan: Plan
     reading: Reading
     before: ContainerStatus
+    holder: str = ""
+    expectation: Expectation | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,14 @@ class StatusSeen:
     status: ContainerStatus
 
 
-Told = Story | Started | StatusSeen | Update
+@dataclass(frozen=True)
+class Afterwards:
+    """A reading through the holder, after the stream broke off."""
+
+    sample: Sample
+
+
+Told = Story | Started | StatusSeen | Ending | Afterwards | Update
 
 
 @dataclass(frozen=True)
@@ -83,8 +94,14 @@ class StreamEnded:
     lost: str | None
 
 
+Inbox = queue.Queue[Seen | Chunk | StreamEnded]
+
+
 class Run:
-    """One run of one plan; `tell` hears each step, `confirm` answers what the plan must ask."""
+    """One run of one plan; `tell` hears each step, `confirm` answers what the plan must ask.
+
+    `inbox` is where the threads put what they see: waiting for it is how time passes in a run.
+    """
 
     def __init__(
         self,
@@ -93,10 +110,11 @@ class Run:
         clock: Clock,
         tell: Callable[[Told], None],
         confirm: Callable[[tuple[str, ...]], None],
+        inbox: Inbox | None = None,
     ) -> None:
         self._cluster, self._clock = cluster, clock
         self._tell, self._confirm = tell, confirm
-        self._inbox: queue.Queue[Seen | Chunk | StreamEnded] = queue.Queue()
+        self._inbox = queue.Queue() if inbox is None else inbox
         self._started_ms = clock.now_ms()
 
     def __call__(
@@ -114,7 +132,7 @@ class Run:
         before = ContainerStatus.from_pod(pod, target.container)
         collector = Collector(before, target.container)
         collector.processes = reading.processes
-        self._tell(Started(plan, reading, before))
+        self._tell(Started(plan, reading, before, holder, expectation))
         with Observer(self._cluster, target, self._inbox.put):
             self._load(plan, reading, collector)
             if collector.needs_cause:
@@ -169,7 +187,7 @@ class Run:
                 heard_ms = self._now_ms()
             lost = self._why_dead(collector, heard_ms=heard_ms, deadline_ms=deadline_ms)
             if lost is not None and collector.ending is None:
-                collector.end_stream(at_ms=self._now_ms(), exit_code=None, lost=lost)
+                self._end_stream(collector, exit_code=None, lost=lost)
 
     def _why_dead(self, collector: Collector, *, heard_ms: int, deadline_ms: int) -> str | None:
         now_ms, silence_ms = self._now_ms(), self._now_ms() - heard_ms
@@ -206,7 +224,7 @@ class Run:
             if collector.hello is not None:
                 refuse_other_protocol(collector.hello)
         elif isinstance(seen, StreamEnded):
-            found = collector.end_stream(at_ms=now_ms, exit_code=seen.exit_code, lost=seen.lost)
+            self._end_stream(collector, exit_code=seen.exit_code, lost=seen.lost)
         elif isinstance(seen, PodSeen) and seen.pod is not None:
             found = [*collector.see_pod(seen.pod, at_ms=now_ms)]
             self._tell(StatusSeen(collector.status))
@@ -218,6 +236,12 @@ class Run:
             self._say(f"going on without: {seen.reason}")
         for update in found:
             self._tell(update)
+
+    def _end_stream(self, collector: Collector, *, exit_code: int | None, lost: str | None) -> None:
+        for update in collector.end_stream(at_ms=self._now_ms(), exit_code=exit_code, lost=lost):
+            self._tell(update)
+        if collector.ending is not None:
+            self._tell(collector.ending)
 
     def _find_cause(self, plan: Plan, holder: str, collector: Collector) -> None:
         """After a stream without goodbye: a reading if the holder lives, else the status."""
@@ -232,6 +256,7 @@ class Run:
         reading = try_reading(self._cluster, plan.target, holder, clock=self._clock)
         if reading is not None:
             collector.afterwards = reading.sample
+            self._tell(Afterwards(reading.sample))
         if reading is None or not self._has_counted_kill(collector):
             self._wait_for(
                 collector,
