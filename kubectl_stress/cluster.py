@@ -341,7 +341,8 @@ class Cluster:
     def _call_once(
         self, request: Request, credential: Credential, read_seconds: float
     ) -> BaseHTTPResponse:
-        headers = HTTPHeaderDict([*_identity(), *request_headers(self._connection, credential)])
+        who = request_headers(self._connection, credential)
+        headers = HTTPHeaderDict([*_identity(), *((name, _on_wire(text)) for name, text in who)])
         headers["Accept"] = "application/json"
         headers["Content-Type"] = request.content_type
         limit = self._connection.request_timeout_seconds
@@ -484,6 +485,11 @@ def _api_client(connection: Connection, credential: Credential) -> Any:
 
 def _identity() -> list[tuple[str, str]]:
     return [("User-Agent", f"kubectl-stress/{__version__}")]
+
+
+def _on_wire(text: str) -> str:
+    """Such that http.client, which writes Latin-1, sends UTF-8, as kubectl does."""
+    return text.encode().decode("latin-1")
 
 
 def _retry_after(response: BaseHTTPResponse) -> float | None:

@@ -129,6 +129,10 @@ def request_headers(connection: Connection, credential: Credential) -> list[tupl
     for key, values in who.extra:
         name = f"Impersonate-Extra-{quote(key.lower(), safe='')}"
         headers += [(name, value) for value in values]
+    for name, value in headers:
+        if not value.isprintable():
+            # Not the value itself: it may be a secret.
+            raise StressError(f"{name} cannot be sent: it has a line break or control character")
     return headers
 
 
