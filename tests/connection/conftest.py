@@ -1,0 +1,56 @@
+"""One authority for the whole run, a fresh API server for each test."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from kubectl_stress.cluster import Cluster
+from kubectl_stress.kubeconfig import Connection
+from tests.connection.certificates import Authority, Pem
+from tests.connection.fake_api_server import FakeApiServer, running
+
+Connect = Callable[..., Cluster]
+
+
+@pytest.fixture(scope="session")
+def authority() -> Authority:
+    return Authority("test authority")
+
+
+@pytest.fixture(scope="session")
+def server_pem(authority: Authority) -> Pem:
+    return authority.issue("api server", "127.0.0.1", "localhost", "api.example")
+
+
+@pytest.fixture(scope="session")
+def client_pem(authority: Authority) -> Pem:
+    return authority.issue("alice")
+
+
+@pytest.fixture
+def api(server_pem: Pem, authority: Authority) -> Iterator[FakeApiServer]:
+    with running(server_pem, authority) as server:
+        server.reply("GET", "/version", {"major": "1"})
+        yield server
+
+
+@pytest.fixture
+def connection(api: FakeApiServer, authority: Authority) -> Connection:
+    return Connection(api.url, user="alice", ca_data=authority.certificate, token="secret")
+
+
+@pytest.fixture
+def connect(api: FakeApiServer, connection: Connection) -> Iterator[Connect]:
+    """A Cluster for the fake API server, its connection changed by keywords."""
+    opened: list[Cluster] = []
+
+    def new(environ: dict[str, str] | None = None, **changes: Any) -> Cluster:
+        changed = replace(connection, **changes)
+        opened.append(Cluster(changed, environ or {}))
+        return opened[-1]
+
+    yield new
+    for cluster in opened:
+        cluster.close()
