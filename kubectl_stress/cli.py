@@ -18,6 +18,7 @@ from kubectl_stress.errors import Interrupted, Refused, StressError, UsageError
 from kubectl_stress.options import (
     DEFAULT_IMAGE,
     DURATION,
+    NEW_FILE,
     connection_options,
     output_options,
     wants_color,
@@ -132,6 +133,12 @@ def cli(context: click.Context, debug: bool) -> None:
     show_default=True,
     help="Print plan and patch, and attach nothing; server also has the patch judged",
 )
+@click.option(
+    "--record",
+    type=NEW_FILE,
+    metavar="FILE",
+    help="Keep everything that is seen in a new FILE, for kubectl stress report",
+)
 @click.option("-y", "--yes", is_flag=True, help="Answer yes to what would be asked")
 @click.option("--force", is_flag=True, help="Load a container that has no memory limit")
 @output_options
@@ -224,9 +231,10 @@ def _print_dry_run(
 def _run(cluster: "Cluster", plan: Plan, holder: HolderSpec, *, given: dict[str, Any]) -> "Report":
     from kubectl_stress.injection import Clock
     from kubectl_stress.preflight import check_admission
+    from kubectl_stress.recorder import recording_to
     from kubectl_stress.render import render
     from kubectl_stress.run import Run
-    from kubectl_stress.screen import listening
+    from kubectl_stress.screen import listening, to_all
 
     quiet, output = given["quiet"], given["output"]
     if not quiet:
@@ -235,14 +243,18 @@ def _run(cluster: "Cluster", plan: Plan, holder: HolderSpec, *, given: dict[str,
     _confirm(plan.questions, yes=given["yes"])
     expect = Expectation(given["expect"]) if given["expect"] else None
     color = wants_color(given["color"])
-    with listening(quiet=quiet, output=output, color=color, now_ms=_now_ms) as tell:
+    with (
+        recording_to(given["record"]) as recorder,
+        listening(quiet=quiet, output=output, color=color, now_ms=_now_ms) as show,
+    ):
         run = Run(
             cluster,
             clock=Clock(_now_ms, time.sleep),
-            tell=tell,
+            tell=to_all([recorder, show]),
             confirm=lambda questions: _confirm(questions, yes=given["yes"]),
         )
         report = run(plan, holder, expect)
+        recorder.finish(report)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     click.echo(render(report, output, width=width))
     return report

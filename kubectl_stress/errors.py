@@ -11,6 +11,7 @@ StressError                     1  could not run
 │   └── Rejected                1    validation or admission (Pod Security) refused the object
 ├── TargetError                 1  there is no such container, or it cannot be a target now
 ├── InjectionError              1  the ephemeral container or the agent did not start
+├── RecordingError              1  a file is no recording of ours, or one of another version
 ├── Refused                     5  a guard of ours said no before anything was done
 └── Interrupted               130  Ctrl-C or a signal, after the load was released
 """
@@ -67,6 +68,10 @@ class TargetError(StressError):
 
 class InjectionError(StressError):
     """The ephemeral container or the agent in it did not start."""
+
+
+class RecordingError(StressError):
+    """The file holds no run that this version can read."""
 
 
 class Refused(StressError):

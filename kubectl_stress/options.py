@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -120,3 +121,18 @@ class DurationType(click.ParamType[int]):
 
 
 DURATION = DurationType()
+
+
+class NewFileType(click.ParamType[str]):
+    """A file that is to be made, and so must not exist yet."""
+
+    name = "file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The path as given; fails where something is there already."""
+        if Path(value).exists():
+            self.fail(f"{value} exists and is not overwritten: choose another name", param, ctx)
+        return str(value)
+
+
+NEW_FILE = NewFileType()

@@ -4,7 +4,7 @@ stdout is for the answer; only `-o jsonl` writes there during the run.
 """
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
@@ -183,10 +183,10 @@ def listening(
     if quiet or not sys.stderr.isatty():
         if not quiet:
             listeners.append(PlainStory(now_ms))
-        yield _all(listeners)
+        yield to_all(listeners)
         return
     with _live_screen(output=output, color=color, now_ms=now_ms) as screen:
-        yield _all([*listeners, screen])
+        yield to_all([*listeners, screen])
 
 
 @contextmanager
@@ -204,7 +204,9 @@ def _live_screen(
         live.stop()
 
 
-def _all(listeners: list[Listener]) -> Listener:
+def to_all(listeners: Sequence[Listener]) -> Listener:
+    """One listener that passes everything on."""
+
     def hear(told: Told) -> None:
         for listener in listeners:
             listener(told)

@@ -1,0 +1,176 @@
+"""Whole runs as reports and as recordings: made up, but of the shapes that real ones have."""
+
+from typing import Any
+
+from kubectl_stress.agent import Bye, PhaseStart, Processes
+from kubectl_stress.evidence import Ending, Findings
+from kubectl_stress.plan import Plan
+from kubectl_stress.recording import Header, header_line, report_line, value_line
+from kubectl_stress.report import Report
+from kubectl_stress.samples import Process, Sample, Series
+from kubectl_stress.spec import Expectation
+from kubectl_stress.status import Change, ChangeKind, ContainerStatus
+from kubectl_stress.verdict import judge
+from tests.builders import (
+    MIB,
+    bye,
+    event,
+    hello,
+    plan,
+    pod,
+    sample,
+    target,
+    terminated,
+    worker_killed,
+)
+
+APP = Process(1, "hello", "target", 12 * MIB, 998, 139 * MIB)
+LOAD = Process(44, "agent", "load", 50 * MIB, 998, 178 * MIB)
+HOLDER = Process(23, "agent", "holder", 1 * MIB, 999, 129 * MIB)
+
+
+def status(**values: Any) -> ContainerStatus:
+    built = pod().container("app").with_container_status(**values)
+    return ContainerStatus.from_pod(built.dict, "app")
+
+
+def restarted() -> ContainerStatus:
+    end = {
+        "containerID": "containerd://app-1",
+        "reason": "OOMKilled",
+        "exitCode": 137,
+        "finishedAt": "2026-01-01T00:01:00Z",
+    }
+    return status(restartCount=1, containerID="containerd://app-2", lastState={"terminated": end})
+
+
+def climb(
+    to_mib: float, *, steps: int = 40, from_ms: int = 1_000, to_ms: int = 5_000
+) -> list[Sample]:
+    """Samples of a ramp from 12 MiB up to `to_mib`."""
+    found = [sample(12, at_ms=100, phase="baseline")]
+    for step in range(steps + 1):
+        held = (to_mib - 13) * step / steps
+        at_ms = from_ms + (to_ms - from_ms) * step // steps
+        values = {"anon_bytes": int((10 + held) * MIB), "inactive_file_bytes": 2 * MIB}
+        found.append(sample(13 + held, at_ms=at_ms, held_mib=held, phase="ramp", **values))
+    return found
+
+
+def made_report(
+    samples: list[Sample],
+    *changes: Change,
+    given: Plan | None = None,
+    after: ContainerStatus | None = None,
+    ending: Ending | None = None,
+    expectation: Expectation | None = None,
+    **values: Any,
+) -> Report:
+    asked = given or plan()
+    findings = Findings(
+        samples=Series(samples),
+        changes=changes,
+        ending=ending or Ending(bye(), 0, None, samples[-1].at_ms if samples else 0),
+        **{"hello": hello(), **values},
+    )
+    return Report(
+        plan=asked,
+        findings=findings,
+        verdict=judge(asked, findings),
+        before=status(),
+        after=after or status(),
+        holder="kubectl-stress-abc123",
+        processes=(LOAD, APP, HOLDER),
+        expectation=expectation,
+    )
+
+
+def survived(**values: Any) -> Report:
+    held = [
+        sample(63 + (at_ms % 3_000) / 3_000, at_ms=at_ms, held_mib=50, phase="hold")
+        for at_ms in range(5_100, 20_000, 200)
+    ]
+    released = [sample(12.5, at_ms=20_400 + 200 * i, phase="settle") for i in range(12)]
+    return made_report([*climb(63), *held, *released], **values)
+
+
+def group_killed(**values: Any) -> Report:
+    """The whole container dies at the limit and comes back (cgroup v2)."""
+    return made_report(
+        climb(127.9, to_ms=5_400),
+        terminated("OOMKilled", 137, at_ms=6_000),
+        Change(6_000, ChangeKind.NOT_READY, "container is not ready"),
+        Change(7_800, ChangeKind.STARTED, "container started again (restart 1)"),
+        Change(9_000, ChangeKind.READY, "container is ready"),
+        given=plan("120%"),
+        ending=Ending(None, 137, None, 5_500),
+        after=restarted(),
+        **values,
+    )
+
+
+def worker_died(**values: Any) -> Report:
+    """Only the load dies (cgroup v1)."""
+    return made_report(
+        climb(127.9),
+        given=plan("120%"),
+        ending=Ending(bye("workers-killed", 12), 12, None, 5_200),
+        hello=hello(cgroup_version=1, oom_group=None),
+        kills=(worker_killed(),),
+        **values,
+    )
+
+
+def liveness_restarted(**values: Any) -> Report:
+    words = 'Liveness probe failed: Get "http://10.0.0.7:8080/": context deadline exceeded'
+    return made_report(
+        climb(126),
+        event("Unhealthy", words.replace("Liveness", "Readiness"), at_ms=5_200),
+        Change(5_300, ChangeKind.NOT_READY, "container is not ready"),
+        event("Unhealthy", words, at_ms=8_200),
+        event("Unhealthy", words, at_ms=13_200),
+        event("Killing", "Container app failed liveness probe, will be restarted", at_ms=13_300),
+        terminated("Error", 137, at_ms=16_000),
+        Change(17_000, ChangeKind.STARTED, "container started again (restart 1)"),
+        given=plan("110Mi"),
+        ending=Ending(None, 137, None, 15_500),
+        after=restarted(),
+        **values,
+    )
+
+
+def recorded(report: Report, *, is_finished: bool = True) -> bytes:
+    """The recording of a run that ended in `report`."""
+    findings = report.findings
+    header = Header(
+        version="0.1.0",
+        plan=report.plan,
+        before=report.before,
+        holder=report.holder,
+        processes=report.processes[1:],
+        reading=sample(12),
+        expectation=report.expectation,
+    )
+    timed: list[tuple[int, str, Any]] = [
+        *((entry.at_ms, "sample", entry) for entry in findings.samples.samples),
+        *((change.at_ms, "change", change) for change in findings.changes),
+        *((kill.at_ms, "worker-killed", kill) for kill in findings.kills),
+        (findings.ending.at_ms, "processes", Processes(900, report.processes)),
+    ]
+    told: list[tuple[str, Any]] = [("hello", findings.hello)] if findings.hello else []
+    told.append(("phase", PhaseStart(0, "baseline", 0)))
+    told += [(name, value) for _, name, value in sorted(timed, key=lambda entry: entry[0])]
+    told += [("error", error) for error in findings.errors]
+    told += [("bye", findings.ending.bye)] if isinstance(findings.ending.bye, Bye) else []
+    told += [("ending", findings.ending)]
+    told += [("afterwards", findings.afterwards)] if findings.afterwards else []
+    told += [("status", report.after)]
+    lines = [header_line(header), *(value_line(name, value) for name, value in told)]
+    return "".join([*lines, report_line(report)] if is_finished else lines).encode()
+
+
+def unlimited() -> Report:
+    """A target without a limit."""
+    samples = [sample(30 + i, at_ms=500 * i, held_mib=i, limit_bytes=None) for i in range(51)]
+    without = plan("50Mi", target=target(limit=None), force=True)
+    return made_report(samples, given=without)
