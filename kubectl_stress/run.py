@@ -238,6 +238,8 @@ class Run:
             self._tell(update)
 
     def _end_stream(self, collector: Collector, *, exit_code: int | None, lost: str | None) -> None:
+        if collector.ending is not None:
+            return  # given up before: that its stream was then closed is no news
         for update in collector.end_stream(at_ms=self._now_ms(), exit_code=exit_code, lost=lost):
             self._tell(update)
         if collector.ending is not None:

@@ -1,0 +1,70 @@
+"""An exec whose process is played by the test."""
+
+import queue
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kubectl_stress.channels import Channel, ExecStatus
+from kubectl_stress.exec_stream import ExecStream
+
+
+@dataclass(frozen=True)
+class _End:
+    status: ExecStatus | None
+    lost: str | None
+
+
+class FakeStream(ExecStream):
+    """Says what it is told to say, in order; `sent` is what came on its stdin.
+
+    `receive` waits for the test to go on; with `idle` it lets that pass the time instead.
+    """
+
+    def __init__(self, *, idle: Callable[[float], None] | None = None) -> None:
+        # Without a socket there is nothing for the real constructor to do.
+        self.ended = False
+        self.status = None
+        self.lost = None
+        self.sent: list[bytes] = []
+        self._idle = idle
+        self._script: queue.Queue[tuple[Channel, bytes] | _End] = queue.Queue()
+        self._has_given = False
+
+    def says(self, data: bytes, channel: Channel = Channel.STDOUT) -> "FakeStream":
+        self._script.put((channel, data))
+        return self
+
+    def ends(
+        self, exit_code: int | None = None, *, lost: str | None = None, message: str = ""
+    ) -> "FakeStream":
+        status = None if lost is not None else ExecStatus(exit_code, message=message)
+        self._script.put(_End(status, lost))
+        return self
+
+    def wait_until_heard(self) -> None:
+        """Return once whoever receives has dealt with all that was said."""
+        if not self.ended:
+            self._script.join()
+
+    def send(self, data: bytes) -> bool:
+        self.sent.append(data)
+        return not self.ended
+
+    def receive(self, timeout: float) -> list[tuple[Channel, bytes]]:
+        if self._has_given:
+            self._has_given = False
+            self._script.task_done()
+        if self._idle is not None and self._script.empty():
+            self._idle(timeout)
+            return []
+        step = self._script.get()
+        if isinstance(step, _End):
+            self.ended, self.status, self.lost = True, step.status, step.lost
+            self._script.task_done()
+            return []
+        self._has_given = True
+        return [step]
+
+    def close(self) -> None:
+        if not self.ended:
+            self.ends(lost="closed by this side")
