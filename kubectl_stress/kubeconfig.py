@@ -20,7 +20,7 @@ import ipaddress
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,6 +30,7 @@ import yaml
 from kubectl_stress.errors import StressError, UsageError
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 CLUSTER_EXTENSION = "client.authentication.k8s.io/exec"
 
 
@@ -117,7 +118,27 @@ class _Entry:
             return ""
         if isinstance(value, str):
             return value
-        raise StressError(f'kubeconfig: {key} of "{self.name}" is not a string: put it in quotes')
+        raise self._misshapen(key, "a string: put it in quotes")
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        values = self._list(key)
+        if all(isinstance(value, str) for value in values):
+            return tuple(values)
+        raise self._misshapen(key, "a list of strings")
+
+    def nested(self, key: str) -> "_Entry | None":
+        value = self.values.get(key)
+        if isinstance(value, dict):
+            return replace(self, values=value)
+        if value is None:
+            return None
+        raise self._misshapen(key, "a mapping")
+
+    def all_nested(self, key: str) -> "list[_Entry]":
+        values = self._list(key)
+        if all(isinstance(value, dict) for value in values):
+            return [replace(self, values=value) for value in values]
+        raise self._misshapen(key, "a list of mappings")
 
     def flag(self, key: str) -> bool:
         return self.values.get(key) is True
@@ -125,6 +146,15 @@ class _Entry:
     def path(self, key: str) -> Path | None:
         text = self.text(key)
         return self.folder / text if text else None
+
+    def _list(self, key: str) -> list[Any]:
+        value = self.values.get(key)
+        if value is None or isinstance(value, list):
+            return value or []
+        raise self._misshapen(key, "a list")
+
+    def _misshapen(self, key: str, wanted: str) -> StressError:
+        return StressError(f'kubeconfig: {key} of "{self.name}" is not {wanted}')
 
 
 @dataclass(frozen=True)
@@ -225,7 +255,8 @@ def _entries(
     document: Mapping[str, Any], plural: str, singular: str, folder: Path, path: Path
 ) -> dict[str, _Entry]:
     entries: dict[str, _Entry] = {}
-    for item in document.get(plural) or []:
+    listed = document.get(plural) or []
+    for item in listed if isinstance(listed, list) else [None]:
         values = item.get(singular) if isinstance(item, dict) else None
         if not isinstance(values, dict | None) or not isinstance(item, dict):
             raise StressError(f"kubeconfig {path}: an entry of {plural} cannot be understood")
@@ -297,7 +328,7 @@ def _server_fields(
 ) -> dict[str, Any]:
     server = _normalised(flags.server or cluster.text("server"), cluster.name)
     name_matters = flags.tls_server_name or flags.server
-    proxy_url = cluster.text("proxy-url") or proxy_from_environment(server, environ)
+    proxy_url = _proxy_url(cluster) or proxy_from_environment(server, environ)
     return {
         "server": server,
         "tls_server_name": (flags.tls_server_name or "")
@@ -312,10 +343,28 @@ def _normalised(server: str, cluster: str) -> str:
     if not server:
         raise StressError(f'kubeconfig: cluster "{cluster}" has no server: give --server')
     url = server if "://" in server else f"http://{server}"  # as client-go reads it
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if not _is_address(url, ("http", "https")):
         raise UsageError(f'server "{server}" is not an address like https://HOST:6443')
+    parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def _is_address(url: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none, or half an IPv6 address
+        return False
+
+
+def _proxy_url(cluster: _Entry) -> str:
+    url = cluster.text("proxy-url")
+    if url and not _is_address(url, PROXY_SCHEMES):
+        # Not the value itself: it may hold a password.
+        raise StressError(
+            f'kubeconfig: proxy-url of "{cluster.name}" is not an address like http://HOST:3128'
+        )
+    return url
 
 
 def _trust(cluster: _Entry, flags: ConnectionFlags) -> dict[str, Any]:
@@ -340,7 +389,7 @@ def _pem(entry: _Entry, key: str) -> bytes | None:
     data = entry.text(f"{key}-data")
     if data:
         try:
-            return base64.b64decode(data, validate=False)
+            return base64.b64decode("".join(data.split()), validate=True)
         except binascii.Error as error:
             message = f'kubeconfig: {key}-data of "{entry.name}" is not base64'
             raise StressError(message) from error
@@ -368,7 +417,10 @@ def proxy_from_environment(server: str, environ: Mapping[str, str]) -> str:
     port = parts.port or (443 if parts.scheme == "https" else 80)
     if not proxy or _is_loopback(host) or _is_excepted(host, port, no_proxy):
         return ""
-    return proxy if "://" in proxy else f"http://{proxy}"
+    url = proxy if "://" in proxy else f"http://{proxy}"
+    if not _is_address(url, PROXY_SCHEMES):
+        raise StressError(f"{name.upper()} is not an address like http://HOST:3128")
+    return url
 
 
 def _is_loopback(host: str) -> bool:
@@ -414,6 +466,7 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 def _user_fields(user: _Entry, cluster: _Entry, flags: ConnectionFlags) -> dict[str, Any]:
+    auth_provider = user.nested("auth-provider")
     fields = {
         "token": flags.token or user.text("token"),
         # Here kubectl lets the file win, and a person who named a token acts as somebody else.
@@ -423,7 +476,7 @@ def _user_fields(user: _Entry, cluster: _Entry, flags: ConnectionFlags) -> dict[
         "client_certificate": _certificate(user, flags.client_certificate, "client-certificate"),
         "client_key": _certificate(user, flags.client_key, "client-key"),
         "exec_plugin": _exec_plugin(user, cluster),
-        "auth_provider": user.values.get("auth-provider"),
+        "auth_provider": auth_provider.values if auth_provider else None,
         "impersonation": _impersonation(user, flags),
     }
     _check_user(user, fields)
@@ -445,15 +498,14 @@ def _check_user(user: _Entry, fields: Mapping[str, Any]) -> None:
 
 
 def _exec_plugin(user: _Entry, cluster: _Entry) -> ExecPlugin | None:
-    values = user.values.get("exec")
-    if not isinstance(values, dict):
+    plugin = user.nested("exec")
+    if plugin is None:
         return None
-    plugin = _Entry(user.name, values, user.folder)
     api_version = plugin.text("apiVersion")
     return ExecPlugin(
         command=_plugin_command(plugin),
-        args=tuple(str(arg) for arg in values.get("args") or ()),
-        env=tuple((str(e["name"]), str(e["value"])) for e in values.get("env") or ()),
+        args=plugin.texts("args"),
+        env=tuple((each.text("name"), each.text("value")) for each in plugin.all_nested("env")),
         api_version=api_version,
         interactive_mode=_interactive_mode(plugin, api_version),
         install_hint=_printable(plugin.text("installHint")),
@@ -483,9 +535,9 @@ def _interactive_mode(plugin: _Entry, api_version: str) -> str:
 
 
 def _cluster_config(cluster: _Entry) -> Any:
-    for item in cluster.values.get("extensions") or []:
-        if item.get("name") == CLUSTER_EXTENSION:
-            return item.get("extension")
+    for each in cluster.all_nested("extensions"):
+        if each.values.get("name") == CLUSTER_EXTENSION:
+            return each.values.get("extension")
     return None
 
 
@@ -495,13 +547,12 @@ def _printable(text: str) -> str:
 
 
 def _impersonation(user: _Entry, flags: ConnectionFlags) -> Impersonation:
-    groups = flags.as_groups or tuple(user.values.get("as-groups") or ())
-    extra = user.values.get("as-user-extra") or {}
+    extra = user.nested("as-user-extra") or _NOTHING
     found = Impersonation(
         user=flags.as_user or user.text("as"),
-        groups=groups,
+        groups=flags.as_groups or user.texts("as-groups"),
         uid=flags.as_uid or user.text("as-uid"),
-        extra=tuple((key, tuple(values)) for key, values in extra.items()),
+        extra=tuple((key, extra.texts(key)) for key in extra.values),
     )
     if not found.user and found != Impersonation():
         raise UsageError("--as-group and --as-uid need --as: whose groups are they?")
