@@ -1,0 +1,221 @@
+"""How the agent comes into the pod, and in whose words it is said that it did not."""
+
+import pytest
+
+from kubectl_stress.agent import PROTOCOL
+from kubectl_stress.cluster import Object
+from kubectl_stress.errors import Conflict, InjectionError, TargetError, Unreachable
+from kubectl_stress.injection import (
+    bring_holder,
+    refuse_changed_target,
+    start_load,
+    take_reading,
+    try_reading,
+)
+from kubectl_stress.spec import HolderSpec
+from tests.agent_lines import bye_line, hello_line, line, reading, sample_line
+from tests.builders import PodBuilder, plan, pod, target
+from tests.fake_cluster import FakeCluster
+from tests.fake_stream import FakeStream
+from tests.fake_time import FakeTime
+
+TARGET = target()
+HOLDER = HolderSpec("agent:1")
+
+
+def web() -> PodBuilder:
+    return pod().container("app", limit="128Mi", request="64Mi")
+
+
+def waiting(reason: str, message: str = "") -> Object:
+    return {"waiting": {"reason": reason, "message": message}}
+
+
+def bring(cluster: FakeCluster, time: FakeTime, *, told: list[str] | None = None) -> str:
+    heard: list[str] = [] if told is None else told
+    return bring_holder(cluster, TARGET, HOLDER, clock=time.clock, tell=heard.append)
+
+
+def test_a_holder_is_added_and_awaited() -> None:
+    cluster, time, told = FakeCluster(web().dict), FakeTime(), list[str]()
+    cluster.holder_states = [{}, waiting("ContainerCreating"), {"running": {}}]
+
+    name = bring(cluster, time, told=told)
+
+    assert cluster.added[0]["name"] == name
+    assert told == [f"added ephemeral container {name} (image agent:1)"]
+    assert time.ms == 500  # two states that were not running yet
+
+
+def test_a_live_holder_is_reused_and_nothing_is_added() -> None:
+    cluster, told = FakeCluster(web().with_holder("kubectl-stress-old").dict), list[str]()
+
+    name = bring(cluster, FakeTime(), told=told)
+
+    assert (name, cluster.added) == ("kubectl-stress-old", [])
+    assert told == ["reusing ephemeral container kubectl-stress-old"]
+
+
+def test_somebody_elses_change_in_between_is_tried_again_under_another_name() -> None:
+    cluster = FakeCluster(web().dict)
+    cluster.errors["add ephemeral"] = [Conflict("changed"), Conflict("changed")]
+
+    name = bring(cluster, FakeTime())
+
+    assert cluster.asked.count("add ephemeral container") == 3
+    assert [entry["name"] for entry in cluster.added] == [name]
+
+
+def test_a_conflict_that_does_not_end_is_told() -> None:
+    cluster = FakeCluster(web().dict)
+    cluster.errors["add ephemeral"] = [Conflict("the object has been modified")] * 3
+
+    with pytest.raises(Conflict, match="has been modified"):
+        bring(cluster, FakeTime())
+
+
+@pytest.mark.parametrize(
+    "reason",
+    ["ErrImageNeverPull", "InvalidImageName", "ImagePullBackOff", "CreateContainerConfigError"],
+)
+def test_a_holder_without_hope_is_not_waited_for(reason: str) -> None:
+    cluster, time = FakeCluster(web().dict), FakeTime()
+    cluster.holder_states = [waiting(reason, "the kubelet's\n words")]
+
+    with pytest.raises(InjectionError, match=f"{reason}: the kubelet's words"):
+        bring(cluster, time)
+
+    assert time.ms == 0
+
+
+def test_an_image_that_cannot_be_pulled_names_the_flags_that_help() -> None:
+    cluster = FakeCluster(web().dict)
+    cluster.holder_states = [waiting("ImagePullBackOff", "Back-off pulling image")]
+
+    with pytest.raises(InjectionError, match=r"--image, or set --image-pull-policy"):
+        bring(cluster, FakeTime())
+
+
+def test_a_holder_that_ended_at_once_is_told_with_its_reason() -> None:
+    cluster = FakeCluster(web().dict)
+    ended = {"reason": "StartError", "message": "exec: permission denied", "exitCode": 128}
+    cluster.holder_states = [{"terminated": ended}]
+
+    with pytest.raises(InjectionError, match=r"\(StartError: exec: permission denied\)") as raised:
+        bring(cluster, FakeTime())
+
+    assert "Its entry stays in the pod" in str(raised.value)
+    assert "--image" not in str(raised.value)
+
+
+def test_a_slow_start_is_given_up_when_its_time_is_over() -> None:
+    cluster, time = FakeCluster(web().dict), FakeTime()
+    cluster.holder_states = [waiting("ContainerCreating")]
+
+    with pytest.raises(InjectionError, match="ContainerCreating"):
+        bring(cluster, time)
+
+    assert time.ms == HOLDER.start_timeout_ms
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        web().with_metadata(uid="another"),
+        web().with_container_status(containerID="containerd://app-2"),
+        web().with_container_status(state={"terminated": {"exitCode": 137}}),
+    ],
+    ids=["another pod of the same name", "restarted", "ended"],
+)
+def test_a_target_that_is_not_the_planned_one_is_left_alone(now: PodBuilder) -> None:
+    with pytest.raises(TargetError, match="run the command again"):
+        refuse_changed_target(now.dict, TARGET)
+
+
+def test_nothing_is_added_to_a_target_that_restarted() -> None:
+    restarted = web().with_container_status(containerID="containerd://app-2")
+    cluster = FakeCluster(restarted.dict)
+
+    with pytest.raises(TargetError):
+        bring(cluster, FakeTime())
+
+    assert cluster.asked == ["get pods web"]
+
+
+def test_a_restart_right_before_the_load_is_noticed() -> None:
+    cluster = FakeCluster(web().with_container_status(containerID="containerd://app-2").dict)
+
+    with pytest.raises(TargetError):
+        start_load(cluster, plan(), 23)
+
+    assert cluster.execs == []
+
+
+def read(stream: FakeStream, time: FakeTime | None = None) -> object:
+    cluster = FakeCluster(web().dict)
+    cluster.readings = [stream]
+    return take_reading(cluster, TARGET, "kubectl-stress-x", clock=(time or FakeTime()).clock)
+
+
+def test_a_reading_is_taken_in_the_holder_and_costs_the_target_nothing() -> None:
+    cluster = FakeCluster(web().dict)
+
+    found = take_reading(cluster, TARGET, "kubectl-stress-x", clock=FakeTime().clock)
+
+    assert cluster.execs == [("kubectl-stress-x", ["/agent", "probe"])]
+    assert (found.hello.holder_pid, len(found.processes)) == (23, 2)
+
+
+def test_a_reading_cut_into_single_bytes_is_the_same() -> None:
+    stream = FakeStream()
+    for byte in reading():
+        stream.says(bytes([byte]))
+
+    assert read(stream.ends(0)) == read(FakeStream().says(reading()).ends(0))
+
+
+def test_an_older_agent_without_processes_still_gives_a_reading() -> None:
+    stream = FakeStream().says(hello_line() + sample_line() + bye_line()).ends(0)
+
+    assert read(stream) is not None
+
+
+@pytest.mark.parametrize(
+    ("stream", "words"),
+    [
+        (
+            FakeStream().says(line("error", code="target-gone", message="no process 1")).ends(23),
+            "no process 1",
+        ),
+        (FakeStream().says(b"").ends(126, message="no such file"), "no such file"),
+        (FakeStream().ends(lost="connection reset"), "connection reset"),
+        (FakeStream().says(hello_line()).ends(0), "no reading came"),
+    ],
+    ids=["the agent's words", "the runtime's words", "a lost stream", "half a reading"],
+)
+def test_a_reading_that_does_not_come_says_why(stream: FakeStream, words: str) -> None:
+    with pytest.raises(InjectionError, match=f"the agent gave no reading: {words}"):
+        read(stream)
+
+
+def test_a_reading_is_not_waited_for_without_end() -> None:
+    time = FakeTime()
+
+    with pytest.raises(InjectionError, match="no reading came"):
+        read(FakeStream(idle=time.sleep), time)
+
+    assert time.ms == 30_000
+
+
+def test_an_image_of_another_generation_is_named_as_such() -> None:
+    newer = FakeStream().says(reading(protocol=PROTOCOL + 1, version="9.0")).ends(0)
+
+    with pytest.raises(InjectionError, match=r"agent 9\.0 speaks protocol 2, this plugin 1"):
+        read(newer)
+
+
+def test_a_reading_after_the_end_is_only_tried() -> None:
+    cluster = FakeCluster(web().dict)
+    cluster.readings = [Unreachable("gone")]
+
+    assert try_reading(cluster, TARGET, "kubectl-stress-x", clock=FakeTime().clock) is None

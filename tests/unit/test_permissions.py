@@ -1,0 +1,89 @@
+"""What must be allowed, and how the lack of it is told."""
+
+import pytest
+
+from kubectl_stress.permissions import (
+    Permission,
+    full_role_permissions,
+    refusal,
+    required_permissions,
+    role,
+)
+
+
+def rules() -> dict[tuple[str, str], set[str]]:
+    return {
+        (group, resource): set(rule["verbs"])
+        for rule in role("shop")["rules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+    }
+
+
+def test_the_role_grants_exactly_what_is_asked_of_the_api_server() -> None:
+    asked: dict[tuple[str, str], set[str]] = {}
+    for permission in full_role_permissions():
+        asked.setdefault((permission.group, permission.resource), set()).add(permission.verb)
+
+    assert rules() == asked
+
+
+def test_the_role_is_of_the_namespace() -> None:
+    manifest = role("shop")
+
+    assert (manifest["kind"], manifest["metadata"]["namespace"]) == ("Role", "shop")
+
+
+def test_an_exec_over_a_websocket_needs_get_and_create() -> None:
+    assert rules()["", "pods/exec"] == {"get", "create"}
+
+
+def test_the_role_changes_nothing_but_ephemeral_containers() -> None:
+    writing = {
+        resource for (_, resource), verbs in rules().items() if verbs - {"get", "list", "watch"}
+    }
+
+    assert writing == {"pods/ephemeralcontainers", "pods/exec"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "owner"),
+    [
+        ("deployment", "get deployments.apps"),
+        ("statefulset", "get statefulsets.apps"),
+        ("daemonset", "get daemonsets.apps"),
+        ("replicaset", "get replicasets.apps"),
+        ("job", "get jobs.batch"),
+    ],
+)
+def test_a_target_by_its_owner_needs_the_owner(kind: str, owner: str) -> None:
+    needed = [str(permission) for permission in required_permissions(kind)]
+
+    assert needed[-1] == owner
+    assert set(required_permissions(kind)) <= set(full_role_permissions())
+
+
+def test_a_target_by_the_name_of_a_pod_needs_no_owner() -> None:
+    assert {permission.group for permission in required_permissions("pod")} == {""}
+
+
+def test_events_are_a_convenience() -> None:
+    optional = [str(entry) for entry in full_role_permissions() if not entry.needed]
+
+    assert optional == ["list events", "watch events"]
+
+
+def test_a_refusal_is_one_line_with_all_that_is_missing_and_the_remedy() -> None:
+    missing = [Permission("patch", "pods/ephemeralcontainers"), Permission("get", "jobs", "batch")]
+
+    text = refusal(missing, "shop")
+
+    assert "\n" not in text
+    assert 'in namespace "shop": patch pods/ephemeralcontainers, get jobs.batch. ' in text
+    assert '"kubectl stress role -n shop"' in text
+
+
+def test_the_servers_reason_is_passed_on() -> None:
+    text = refusal([Permission("get", "pods")], "shop", {"get pods": "no RBAC policy matched"})
+
+    assert "get pods (no RBAC policy matched). " in text
