@@ -19,6 +19,7 @@ from kubectl_stress.options import (
     DEFAULT_IMAGE,
     DURATION,
     NEW_FILE,
+    as_click_reads,
     connection_options,
     output_options,
     wants_color,
@@ -317,7 +318,8 @@ def run_command_line(arguments: Sequence[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _as_interrupt)
     try:
-        result = cli.main(args=list(arguments), prog_name="kubectl stress", standalone_mode=False)
+        words = as_click_reads(arguments)
+        result = cli.main(args=words, prog_name="kubectl stress", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except StressError as error:
         if "--debug" in arguments:

@@ -1,7 +1,8 @@
 """Command-line options that several commands share, as decorators; parsing only."""
 
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ from kubectl_stress.errors import UsageError
 from kubectl_stress.quantity import parse_duration_ms
 from kubectl_stress.render import FORMATS
 
+_SHORT_WITH_EQUALS = re.compile(r"^(-[a-zA-Z])=")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 DEFAULT_IMAGE = f"kubectl-stress/agent:{__version__}"
@@ -41,6 +43,13 @@ _CONNECTION_NAMES = (
     "as_groups", "as_uid", "request_timeout", "insecure_skip_tls_verify", "tls_server_name",
     "certificate_authority", "client_certificate", "client_key",
 )  # fmt: skip
+
+
+def as_click_reads(words: Sequence[str]) -> list[str]:
+    """The words with `-o=json` as `-ojson`: kubectl's flags (pflag) allow both, click the latter."""
+    end = words.index("--") if "--" in words else len(words)
+    known = [_SHORT_WITH_EQUALS.sub(r"\1", word) for word in words[:end]]
+    return [*known, *words[end:]]
 
 
 def _timeout_s(text: str | None) -> float | None:
