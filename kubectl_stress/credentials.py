@@ -302,15 +302,19 @@ def _parse_exec_credential(plugin: ExecPlugin, output: bytes) -> Credential:
     if answer.get("apiVersion") != plugin.api_version:
         raise bad(f"it answered as {answer.get('apiVersion')}, not {plugin.api_version}")
     status = answer.get("status") or {}
-    token = status.get("token") or ""
-    certificate = (status.get("clientCertificateData") or "").encode()
-    key = (status.get("clientKeyData") or "").encode()
+    if not isinstance(status, dict):
+        raise bad("it did not print an ExecCredential")
+    names = ("token", "clientCertificateData", "clientKeyData")
+    token, certificate, key = (status.get(name) or "" for name in names)
+    if not all(isinstance(text, str) for text in (token, certificate, key)):
+        raise bad(f"it gave a {' or '.join(names)} that is not a string")
     if bool(certificate) != bool(key):
         raise bad("it gave a certificate or a key, not both")
     if not token and not certificate:
         raise bad("it gave neither a token nor a certificate")
     expires_at = _timestamp(status.get("expirationTimestamp"))
-    return Credential(f"Bearer {token}" if token else "", certificate, key, expires_at)
+    authorization = f"Bearer {token}" if token else ""
+    return Credential(authorization, certificate.encode(), key.encode(), expires_at)
 
 
 def _timestamp(text: object) -> datetime | None:
