@@ -56,7 +56,7 @@ def _timeout_s(text: str | None) -> float | None:
     """kubectl takes whole seconds without a unit here, and 0 for no limit."""
     if text is None or text == "0":
         return None
-    return float(text) if text.isdigit() else parse_duration_ms(text) / 1000
+    return float(text) if text.isdecimal() else parse_duration_ms(text) / 1000
 
 
 def connection_options(command: Command) -> Command:
