@@ -42,10 +42,13 @@ class Report:
 
     @property
     def oom_kills(self) -> int | None:
-        """Counted OOM kills; None where the cgroup went away with its counters."""
-        if any(change.kind is ChangeKind.TERMINATED for change in self.findings.changes):
+        """Counted OOM kills; None where the counter cannot be read, or went with its cgroup."""
+        seen = self.findings
+        if any(change.kind is ChangeKind.TERMINATED for change in seen.changes):
             return None
-        return kill_counts(self.findings)
+        last = seen.afterwards or seen.samples.last
+        is_readable = last is not None and last.memory.oom_kill is not None
+        return kill_counts(seen) if is_readable or seen.kills else None
 
     def to_dict(self) -> dict[str, Any]:
         """The report for `-o json` and `-o yaml`."""

@@ -5,10 +5,12 @@ from typing import Any, Self
 from kubectl_stress.agent import Bye, Hello, WorkerKilled
 from kubectl_stress.evidence import Ending, Findings
 from kubectl_stress.plan import Plan, make_plan
+from kubectl_stress.report import Report
 from kubectl_stress.samples import Memory, Sample, Series
 from kubectl_stress.spec import Amount, MemSpec
-from kubectl_stress.status import Change, ChangeKind, Termination
+from kubectl_stress.status import Change, ChangeKind, ContainerStatus, Termination
 from kubectl_stress.target import Target
+from kubectl_stress.verdict import judge
 
 MIB = 1 << 20
 
@@ -152,3 +154,15 @@ def findings(*samples: Sample, **values: Any) -> Findings:
         "hello": hello(),
     }
     return Findings(**{**defaults, **values})
+
+
+def report(seen: Findings | None = None, **values: Any) -> Report:
+    """The report that a run of these findings ends with; `size` is what was asked for."""
+    asked, seen = plan(values.pop("size", "50Mi")), seen or findings()
+    status = ContainerStatus.from_pod(pod().container("app", limit="128Mi").dict, "app")
+    defaults: dict[str, Any] = {
+        "before": status,
+        "after": status,
+        "holder": "kubectl-stress-abc",
+    }
+    return Report(asked, seen, judge(asked, seen), **{**defaults, **values})
