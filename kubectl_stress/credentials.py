@@ -161,8 +161,11 @@ def _trust(context: ssl.SSLContext, ca_data: bytes | None) -> None:
             context.load_verify_locations(cafile=path)
             return
         return
+    # As kubectl: an intermediate authority may be the one that is trusted.
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     try:
-        context.load_verify_locations(cadata=ca_data.decode("ascii"))
+        # Only comments between the certificates may be beyond ASCII.
+        context.load_verify_locations(cadata=ca_data.decode("ascii", "ignore"))
     except (ssl.SSLError, ValueError) as error:
         raise StressError("the certificate authority of the cluster is not valid PEM") from error
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from kubectl_stress.cluster import Cluster
 from kubectl_stress.kubeconfig import Connection
 from tests.connection.certificates import Authority, Pem
 from tests.connection.fake_api_server import FakeApiServer, running
+from tests.connection.plugin import Plugin
 
 Connect = Callable[..., Cluster]
 
@@ -54,3 +56,10 @@ def connect(api: FakeApiServer, connection: Connection) -> Iterator[Connect]:
     yield new
     for cluster in opened:
         cluster.close()
+
+
+@pytest.fixture
+def plugin(tmp_path: Path) -> Plugin:
+    made = Plugin(tmp_path)
+    made.answer(token="word")
+    return made

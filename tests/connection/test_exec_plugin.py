@@ -1,6 +1,5 @@
 """Credential plugins: what they are told, what they may answer, and how often they run."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,47 +13,10 @@ from kubectl_stress.errors import Unauthorized
 from kubectl_stress.kubeconfig import Connection, ExecPlugin
 from tests.connection.conftest import Connect
 from tests.connection.fake_api_server import FakeApiServer, status
+from tests.connection.plugin import V1, Plugin
 
-V1 = "client.authentication.k8s.io/v1"
 V1BETA1 = "client.authentication.k8s.io/v1beta1"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-class Plugin:
-    """A plugin that prints what a file says and writes down what it was told."""
-
-    def __init__(self, folder: Path) -> None:
-        self._answer, self._log, self._stdin = (folder / n for n in ("answer", "log", "stdin"))
-        path = folder / "login"
-        path.write_text(
-            f"#!/bin/sh\ncat {self._answer}\nreadlink /proc/self/fd/0 > {self._stdin}\n"
-            f'echo "$KUBERNETES_EXEC_INFO" >> {self._log}\n'
-        )
-        path.chmod(0o755)
-        self.exec = ExecPlugin(str(path), (), (), V1, "IfAvailable", "", False)
-
-    def answer(self, *, api_version: str = V1, **fields: object) -> None:
-        self.print({"kind": "ExecCredential", "apiVersion": api_version, "status": fields})
-
-    def print(self, document: object) -> None:
-        self._answer.write_text(document if isinstance(document, str) else json.dumps(document))
-
-    @property
-    def told(self) -> list[Any]:
-        """The KUBERNETES_EXEC_INFO of each run."""
-        lines = self._log.read_text().splitlines() if self._log.exists() else []
-        return [json.loads(line) for line in lines]
-
-    @property
-    def stdin(self) -> str:
-        return self._stdin.read_text().strip()
-
-
-@pytest.fixture
-def plugin(tmp_path: Path) -> Plugin:
-    made = Plugin(tmp_path)
-    made.answer(token="word")
-    return made
 
 
 class Clock:
