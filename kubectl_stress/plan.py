@@ -70,13 +70,13 @@ def make_plan(spec: MemSpec, target: Target, *, force: bool = False) -> Plan:
 def _declared_size(spec: MemSpec, target: Target) -> tuple[int | None, str]:
     amount = spec.amount
     if amount.absolute_bytes is not None:
-        return amount.absolute_bytes, f"{format_bytes(amount.absolute_bytes)} added"
+        return amount.absolute_bytes, format_bytes(amount.absolute_bytes)
     if amount.base is ShareBase.LIMIT:
         return _share(spec, target.effective_limit_bytes, target, "limit")
     if amount.base is ShareBase.REQUEST:
         return _share(spec, target.request_bytes, target, "request")
     assert amount.base is not None
-    return None, f"{amount.percent}% of the {amount.base.value}, read once the agent is there"
+    return None, f"{amount.percent}% of the {amount.base.value} (read once the agent is there)"
 
 
 def _share(spec: MemSpec, base: int | None, target: Target, word: str) -> tuple[int, str]:
@@ -87,7 +87,7 @@ def _share(spec: MemSpec, base: int | None, target: Target, word: str) -> tuple[
         )
     size = spec.amount.of(base)
     percent, base_text = spec.amount.percent, format_bytes(base)
-    return size, f"{percent}% of the {word} {base_text} = {format_bytes(size)} added"
+    return size, f"{format_bytes(size)} ({percent}% of the {word} {base_text})"
 
 
 def _refuse_without_limit(spec: MemSpec, target: Target, *, force: bool) -> None:
@@ -154,8 +154,8 @@ def _with_size(plan: Plan, hello: Hello, headroom: int | None) -> Plan:
     if base is None:
         raise Refused(f"the {word} cannot be read here: give an absolute --size like 256Mi")
     size = plan.spec.amount.of(base)
-    note = f"{plan.spec.amount.percent}% of the {word} {format_bytes(base)} = {format_bytes(size)}"
-    return replace(plan, size_bytes=size, size_note=f"{note} added")
+    share = f"{plan.spec.amount.percent}% of the {word} {format_bytes(base)}"
+    return replace(plan, size_bytes=size, size_note=f"{format_bytes(size)} ({share})")
 
 
 def _refuse_beyond_node(plan: Plan, hello: Hello, *, is_limited: bool) -> None:
@@ -181,21 +181,6 @@ def _node_questions(plan: Plan, hello: Hello, headroom: int | None) -> tuple[str
         f'this leaves node "{plan.target.node}" {format_bytes(max(0, left))}, less than the '
         "kubelet's default eviction threshold of 100 MiB: other pods may be evicted",
     )
-
-
-def prediction(plan: Plan, hello: Hello, reading: Sample) -> str:
-    """What will happen at the limit, in one sentence, before the load begins."""
-    assert plan.size_bytes is not None
-    limit, usage = reading.memory.limit_bytes, reading.memory.usage_bytes
-    if limit is None or usage is None:
-        return "no limit: the load presses on the node"
-    level = usage + plan.size_bytes
-    percent = f"{100 * level / limit:.0f}% of the limit {format_bytes(limit)}"
-    if level < limit:
-        return f"usage will reach about {format_bytes(level)}, {percent}"
-    if hello.oom_group:
-        return f"{percent} is asked for: the kernel will kill the whole container (oom.group)"
-    return f"{percent} is asked for: the kernel will kill one process of the container"
 
 
 def ephemeral_container(target: Target, holder: HolderSpec, suffix: str) -> dict[str, Any]:
@@ -256,7 +241,7 @@ def summary(plan: Plan) -> str:
     spec, target = plan.spec, plan.target
     limit = format_bytes(target.effective_limit_bytes)
     return (
-        f'memory {plan.size_note} to container "{target.container}" of pod '
+        f'memory load of {plan.size_note} on container "{target.container}" of pod '
         f'"{target.pod}" in namespace "{target.namespace}" (limit {limit}, {target.qos_class}) '
         f"for {format_duration(spec.duration_ms)}"
     )

@@ -26,7 +26,8 @@ from kubectl_stress.injection import (
     try_reading,
 )
 from kubectl_stress.observe import EventSeen, Observer, PodSeen, Seen, Unobserved
-from kubectl_stress.plan import Plan, prediction, resolve
+from kubectl_stress.plan import Plan, resolve
+from kubectl_stress.prediction import prediction
 from kubectl_stress.report import Report
 from kubectl_stress.samples import Sample
 from kubectl_stress.spec import Expectation, HolderSpec
@@ -127,7 +128,7 @@ class Run:
         reading = take_reading(self._cluster, target, holder, clock=self._clock)
         plan = resolve(plan, reading.hello, reading.sample)
         self._confirm(plan.questions)
-        self._say(prediction(plan, reading.hello, reading.sample))
+        self._say(prediction(plan, reading.hello, reading.sample, reading.processes))
         pod = self._cluster.get_pod(target.namespace, target.pod)
         before = ContainerStatus.from_pod(pod, target.container)
         collector = Collector(before, target.container)

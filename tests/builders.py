@@ -81,7 +81,8 @@ def target(limit: str | None = "128Mi", request: str | None = "64Mi") -> Target:
 
 
 def plan(size: str = "50Mi", **given: Any) -> Plan:
-    return make_plan(MemSpec(Amount.parse(size)), given.pop("target", target()), **given)
+    spec = given.pop("spec", MemSpec(Amount.parse(size)))
+    return make_plan(spec, given.pop("target", target()), **given)
 
 
 def memory(usage_mib: float = 10, **values: Any) -> Memory:

@@ -10,8 +10,8 @@ from kubectl_stress.plan import (
     ephemeral_container,
     live_holder,
     make_plan,
-    prediction,
     resolve,
+    summary,
 )
 from kubectl_stress.spec import Amount, HolderSpec, MemSpec
 from kubectl_stress.target import Owner, Target
@@ -166,14 +166,21 @@ def test_a_finished_holder_is_not_reused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "oom_group", "words"),
+    ("size", "words"),
     [
-        ("50Mi", True, "usage will reach about 60.0 MiB, 47%"),
-        ("150%", True, "the whole container"),
-        ("150%", None, "one process"),
+        ("50Mi", "memory load of 50.0 MiB on container"),
+        ("50%", "memory load of 64.0 MiB (50% of the limit 128.0 MiB) on container"),
+        ("50%headroom", "memory load of 50% of the headroom (read once the agent is there) on"),
     ],
 )
-def test_the_end_is_foretold(size: str, oom_group: bool | None, words: str) -> None:
-    settled: Plan = plan(size)
+def test_the_plan_is_told_in_bytes_wherever_they_are_known(size: str, words: str) -> None:
+    told = summary(plan(size))
 
-    assert words in prediction(settled, hello(oom_group=oom_group), sample(10))
+    assert told.startswith(words)
+    assert told.endswith('of pod "web" in namespace "default" (limit 128.0 MiB, Burstable) for 1m')
+
+
+def test_a_share_settled_by_the_reading_is_told_in_bytes() -> None:
+    settled = resolve(plan("50%headroom"), hello(), sample(28))
+
+    assert settled.size_note == "50.0 MiB (50% of the headroom 100.0 MiB)"
