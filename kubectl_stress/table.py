@@ -87,12 +87,16 @@ COLUMNS = (
 
 
 def target_table(rows: Sequence[Row], *, wide: bool = False, width: int | None = None) -> str:
-    """One row a target, in kubectl's manner; columns go until it fits `width`."""
+    """One row a target, in kubectl's manner; columns go until it fits `width`, the last first."""
     columns = [column for column in COLUMNS if wide or not column.wide_only]
     text = _tabulated(rows, columns)
-    if width is None or _widest_line(text) <= width:
-        return text
-    return _tabulated(rows, [column for column in columns if column.stays])
+    while width is not None and _widest_line(text) > width:
+        leaving = [column for column in columns if not column.stays]
+        if not leaving:
+            break
+        columns.remove(leaving[-1])
+        text = _tabulated(rows, columns)
+    return text
 
 
 def _widest_line(text: str) -> int:
@@ -100,29 +104,37 @@ def _widest_line(text: str) -> int:
 
 
 def _tabulated(rows: Sequence[Row], columns: Sequence[Column]) -> str:
+    headings = [column.heading for column in columns]
+    return _plain([headings, *([column.cell(row) for column in columns] for row in rows)])
+
+
+def _plain(cells: Sequence[Sequence[str]]) -> str:
+    """Columns two spaces apart; headings are a row like others, since tabulate pads its own."""
     from tabulate import tabulate
 
-    cells = [[column.cell(row) for column in columns] for row in rows]
-    headings = [column.heading for column in columns]
-    return tabulate(cells, headings, tablefmt="plain", disable_numparse=True, stralign="left")
+    text = tabulate(cells, tablefmt="plain", disable_numparse=True, stralign="left")
+    return "\n".join(line.rstrip() for line in text.splitlines())
 
 
 def process_table(processes: Sequence[Process], *, most: int = 8) -> str:
     """One row a process, the first victim marked; at most `most` of them."""
-    from tabulate import tabulate
-
     victim = first_victim(tuple(processes))
     rows = [
         (
-            process.pid,
-            process.command,
+            str(process.pid),
+            _printable(process.command),
             process.role,
             format_bytes(process.rss_bytes),
-            "-" if process.oom_score_adj is None else process.oom_score_adj,
+            "-" if process.oom_score_adj is None else str(process.oom_score_adj),
             format_bytes(process.badness_bytes),
             "← dies first" if victim is not None and process.pid == victim.pid else "",
         )
         for process in processes[:most]
     ]
-    headings = ["PID", "COMMAND", "ROLE", "RSS", "OOM_SCORE_ADJ", "BADNESS", ""]
-    return tabulate(rows, headings, tablefmt="plain", disable_numparse=True)
+    headings = ("PID", "COMMAND", "ROLE", "RSS", "OOM_SCORE_ADJ", "BADNESS", "")
+    return _plain([headings, *rows])
+
+
+def _printable(text: str) -> str:
+    """A process names itself as it likes, but does not move the cursor."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
