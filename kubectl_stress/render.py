@@ -126,4 +126,4 @@ def dry_run(plan: Plan, patch: dict[str, Any], output: str, *, story: str) -> st
     notes = "".join(f"\nnote: {note}" for note in plan.notes)
     asked = "".join(f"\nasks first: {question}" for question in plan.questions)
     head = f"would patch pod/{plan.target.pod} (subresource ephemeralcontainers) with:"
-    return f"would add {story}{notes}{asked}\n{head}\n{to_yaml(patch)}"
+    return f"would put a {story}{notes}{asked}\n{head}\n{to_yaml(patch)}"
