@@ -54,7 +54,7 @@ class Asker:
 def refusal(request: Request, http_status: int, body: bytes, asker: Asker) -> ClusterError:
     """The error for an answer that is not 2xx."""
     status = _status(body)
-    message = str(status.get("message") or "") or body.decode("utf-8", "replace").strip()[:300]
+    message = _message(status, body)
     if http_status == 401:
         return _unauthorized(asker)
     if http_status == 403:
@@ -88,7 +88,7 @@ def brief_reason(error: BaseException) -> str:
             return "no answer in time"
     innermost = chain[-1]
     text = getattr(innermost, "strerror", None) or str(innermost) or type(innermost).__name__
-    return str(text).strip()
+    return " ".join(str(text).split())
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -116,6 +116,14 @@ def _unauthorized(asker: Asker) -> Unauthorized:
         f"the API server at {asker.server} does not accept the credentials of {who}: they are "
         "missing, invalid or expired; log in again, and check with: kubectl auth whoami"
     )
+
+
+def _message(status: Mapping[str, Any], body: bytes) -> str:
+    """The server's words on one line; of what is no Status (a proxy's page), the beginning."""
+    text = str(status.get("message") or "")
+    if not text and status.get("kind") != "Status":
+        text = body.decode("utf-8", "replace").strip()[:300]
+    return " ".join(text.split())
 
 
 _CANNOT = re.compile(
