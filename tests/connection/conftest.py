@@ -1,5 +1,6 @@
 """One authority for the whole run, a fresh API server for each test."""
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -48,9 +49,13 @@ def connect(api: FakeApiServer, connection: Connection) -> Iterator[Connect]:
     """A Cluster for the fake API server, its connection changed by keywords."""
     opened: list[Cluster] = []
 
-    def new(environ: dict[str, str] | None = None, **changes: Any) -> Cluster:
-        changed = replace(connection, **changes)
-        opened.append(Cluster(changed, environ or {}))
+    def new(
+        environ: dict[str, str] | None = None,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        **changes: Any,
+    ) -> Cluster:
+        opened.append(Cluster(replace(connection, **changes), environ or {}, sleep=sleep))
         return opened[-1]
 
     yield new

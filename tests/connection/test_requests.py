@@ -1,0 +1,206 @@
+"""What each call of the cluster sends, and what it makes of the answer."""
+
+import json
+from typing import Any
+
+import pytest
+
+from kubectl_stress import __version__
+from kubectl_stress.channels import V5
+from kubectl_stress.errors import ClusterError, StressError
+from kubectl_stress.kubeconfig import Impersonation
+from tests.connection.conftest import Connect
+from tests.connection.fake_api_server import Answer, FakeApiServer, exec_script, running
+
+PODS = "/api/v1/namespaces/n/pods"
+POD = f"{PODS}/p"
+
+
+def page(*names: str, token: str = "") -> dict[str, Any]:
+    metadata = {"resourceVersion": "7", **({"continue": token} if token else {})}
+    return {"metadata": metadata, "items": [{"metadata": {"name": name}} for name in names]}
+
+
+def test_an_object_comes_as_the_server_wrote_it(api: FakeApiServer, connect: Connect) -> None:
+    api.reply("GET", POD, {"spec": {"aFieldOfTheFuture": 1}})
+
+    assert connect().get_pod("n", "p") == {"spec": {"aFieldOfTheFuture": 1}}
+
+
+def test_a_request_says_who_and_what(api: FakeApiServer, connect: Connect) -> None:
+    connect().server_version()
+
+    seen = api.requests[0]
+    assert seen.header("authorization") == "Bearer secret"
+    assert seen.header("user-agent") == f"kubectl-stress/{__version__}"
+    assert seen.header("accept") == "application/json"
+
+
+def test_each_impersonated_group_goes_out_over_rest_and_exec(
+    api: FakeApiServer, connect: Connect
+) -> None:
+    api.reply("GET", f"{POD}/exec", exec_script(V5))
+    who = Impersonation("Łukasz", ("dev", "ops"), "7", (("why", ("a", "b")),))
+    cluster = connect(impersonation=who)
+
+    cluster.server_version()
+    cluster.exec("n", "p", "c", ["true"]).close()
+
+    for seen in api.requests:
+        assert seen.header("impersonate-user").encode("latin-1").decode() == "Łukasz"
+        assert seen.header("impersonate-uid") == "7"
+        assert seen.all("impersonate-group") == ["dev", "ops"]
+        assert seen.all("impersonate-extra-why") == ["a", "b"]
+
+
+def test_names_cannot_leave_their_place_in_the_path(api: FakeApiServer, connect: Connect) -> None:
+    with pytest.raises(ClusterError):
+        connect().get_pod("n", "../secrets/x?y")
+
+    assert api.requests[0].path == "/api/v1/namespaces/n/pods/..%2Fsecrets%2Fx%3Fy"
+
+
+def test_a_path_in_the_server_comes_first(api: FakeApiServer, connect: Connect) -> None:
+    api.reply("GET", "/k8s/c-1/version", {"major": "2"})
+    api.reply("GET", f"/k8s/c-1{POD}/exec", exec_script(V5))
+    cluster = connect(server=f"{api.url}/k8s/c-1")
+
+    cluster.exec("n", "p", "c", ["true"]).close()
+
+    assert cluster.server_version() == {"major": "2"}
+
+
+def test_plain_http_is_asked_without_the_token(connect: Connect, api: FakeApiServer) -> None:
+
+    with running(None) as plain:
+        plain.reply("GET", "/version", {"major": "1"})
+        plain.reply("GET", f"{POD}/exec", exec_script(V5))
+        with connect(server=plain.url) as cluster:
+            cluster.server_version()
+            cluster.exec("n", "p", "c", ["true"]).close()
+
+    assert [seen.header("authorization") for seen in plain.requests] == ["", ""]
+
+
+# Lists
+
+
+def test_a_list_is_read_to_its_last_page(api: FakeApiServer, connect: Connect) -> None:
+    api.reply("GET", PODS, page("a", "b", token="t1"), page("c", token="t2"), page("d"))
+
+    found = connect().list_pods("n", label_selector="app=web")
+
+    assert [item["metadata"]["name"] for item in found["items"]] == ["a", "b", "c", "d"]
+    assert found["metadata"] == {"resourceVersion": "7"}
+    first = {"labelSelector": "app=web", "limit": "500"}
+    assert [dict(seen.query) for seen in api.requests] == [
+        first,
+        {**first, "continue": "t1"},
+        {**first, "continue": "t2"},
+    ]
+
+
+def test_a_list_without_items_is_empty(api: FakeApiServer, connect: Connect) -> None:
+    api.reply("GET", "/api/v1/pods", {"metadata": {}, "items": None})
+
+    assert connect().list_pods(None, field_selector="spec.nodeName=a")["items"] == []
+    assert ("fieldSelector", "spec.nodeName=a") in api.requests[0].query
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [
+        ("Deployment", "/apis/apps/v1/namespaces/n/deployments/x"),
+        ("statefulsets", "/apis/apps/v1/namespaces/n/statefulsets/x"),
+        ("Job", "/apis/batch/v1/namespaces/n/jobs/x"),
+        ("ReplicationController", "/api/v1/namespaces/n/replicationcontrollers/x"),
+    ],
+)
+def test_an_owner_is_asked_for_by_its_kind(
+    api: FakeApiServer, connect: Connect, kind: str, path: str
+) -> None:
+    api.reply("GET", path, {"kind": kind})
+
+    assert connect().get_owner(kind, "n", "x") == {"kind": kind}
+
+
+def test_an_unknown_kind_of_owner_is_told(connect: Connect) -> None:
+    with pytest.raises(StressError, match='"Rollout" is not a kind of workload that is known here'):
+        connect().get_owner("Rollout", "n", "x")
+
+
+@pytest.mark.parametrize(
+    ("call", "path"),
+    [
+        (("list_replica_sets", "n", "app=web"), "/apis/apps/v1/namespaces/n/replicasets"),
+        (("list_events", "n", "a=b"), "/api/v1/namespaces/n/events"),
+        (("list_events", None), "/api/v1/events"),
+        (("get_node", "node-1"), "/api/v1/nodes/node-1"),
+    ],
+)
+def test_other_kinds_have_their_paths(
+    api: FakeApiServer, connect: Connect, call: tuple[Any, ...], path: str
+) -> None:
+    api.reply("GET", path, page("a"))
+
+    assert getattr(connect(), call[0])(*call[1:])["items"]
+
+
+def test_raw_text_is_given_as_it_is(api: FakeApiServer, connect: Connect) -> None:
+    api.reply("GET", "/metrics", Answer(200, b"up 1\nname \xff\n"))
+
+    assert connect().get_raw("/metrics") == "up 1\nname \N{REPLACEMENT CHARACTER}\n"
+
+
+# Writes and questions
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_an_ephemeral_container_is_merged_in(
+    api: FakeApiServer, connect: Connect, dry_run: bool
+) -> None:
+    path = f"{POD}/ephemeralcontainers"
+    api.reply("PATCH", path, {"kind": "Pod"})
+    container = {"name": "agent", "image": "i"}
+
+    assert connect().add_ephemeral_container("n", "p", container, dry_run=dry_run)
+
+    seen = api.requests[0]
+    assert seen.header("content-type") == "application/strategic-merge-patch+json"
+    assert json.loads(seen.body) == {"spec": {"ephemeralContainers": [container]}}
+    asked = {"fieldManager": "kubectl-stress", **({"dryRun": "All"} if dry_run else {})}
+    assert dict(seen.query) == asked
+
+
+@pytest.mark.parametrize(
+    ("status", "answer"),
+    [
+        ({"allowed": True, "reason": "RBAC: allowed"}, (True, "RBAC: allowed")),
+        ({"allowed": False, "evaluationError": "no role"}, (False, "no role")),
+        ({}, (False, "")),
+    ],
+)
+def test_what_rbac_allows_is_asked_of_the_server(
+    api: FakeApiServer, connect: Connect, status: dict[str, Any], answer: tuple[bool, str]
+) -> None:
+    path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+    api.reply("POST", path, {"status": status})
+
+    found = connect().can_i("create", "pods", namespace="n", subresource="exec")
+
+    assert found == answer
+    assert json.loads(api.requests[0].body)["spec"] == {
+        "resourceAttributes": {
+            "verb": "create",
+            "resource": "pods",
+            "subresource": "exec",
+            "namespace": "n",
+        }
+    }
+
+
+def test_the_server_is_asked_whom_it_takes_us_for(api: FakeApiServer, connect: Connect) -> None:
+    path = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+    api.reply("POST", path, {"status": {"userInfo": {"username": "alice"}}})
+
+    assert connect().whoami() == {"username": "alice"}
