@@ -62,7 +62,7 @@ class View:
             status=self.status,
             sample=self.series.last or self.started.reading.sample,
             peak_usage_bytes=self.series.peak_usage_bytes,
-            oom_kills=self.series.delta("oom_kill") or 0,
+            oom_kills=self.series.delta("oom_kill") if self.series.last else 0,
         )
         tables = [target_table([row], wide=wide, width=width), process_table(self.processes)]
         return "\n\n".join(tables)
