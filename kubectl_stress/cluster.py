@@ -6,6 +6,7 @@ the library and refusals of the server become errors of ours here.
 """
 
 import json
+import math
 import os
 import threading
 import time
@@ -29,6 +30,7 @@ from kubectl_stress.refusals import Asker, Request, refusal, unreachable
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
 WATCH_SECONDS = 60
+WATCH_GRACE_SECONDS = 5.0  # the server ends the watch in time; a peer that is gone is noticed later
 PAGE_SIZE = 500
 # client-go's limit; the server says how long to wait (API priority and fairness).
 RETRIES = 10
@@ -206,20 +208,22 @@ class Cluster:
     ) -> "Watch":
         """Follow "pods" or "events" for some time; without a version, what exists comes first.
 
-        The watch ends by itself after `timeout_seconds`: then watch again from the last
-        resource version. Raises Gone when that version is too old: list again.
+        The watch ends by itself after `timeout_seconds`, or earlier where --request-timeout says
+        so: then watch again from the last resource version. Raises Gone when that version is too
+        old: list again.
         """
+        limit = self._connection.request_timeout_seconds
+        seconds = min(timeout_seconds, math.ceil(limit)) if limit else timeout_seconds
         wanted = {
             "watch": "true",
             "allowWatchBookmarks": "true",
-            "timeoutSeconds": str(timeout_seconds),
+            "timeoutSeconds": str(seconds),
             "fieldSelector": field_selector,
             "labelSelector": label_selector,
             "resourceVersion": resource_version,
         }
         listing = _list("/api/v1", kind, namespace, wanted, verb="watch")
-        # The server ends the watch in time; a peer that is gone is noticed a little later.
-        response = self._open(listing, read_seconds=timeout_seconds + 5.0)
+        response = self._open(listing, read_seconds=seconds + WATCH_GRACE_SECONDS)
         return Watch(response, listing, self._asker)
 
     def exec(
@@ -301,7 +305,8 @@ class Cluster:
 
     def _send(self, request: Request) -> bytes:
         with self._answering(self.server):
-            response = self._open(request, READ_SECONDS)
+            limit = self._connection.request_timeout_seconds
+            response = self._open(request, read_seconds=limit or READ_SECONDS)
             return bytes(response.data)
 
     def _open(self, request: Request, read_seconds: float) -> BaseHTTPResponse:
@@ -346,7 +351,7 @@ class Cluster:
         headers["Accept"] = "application/json"
         headers["Content-Type"] = request.content_type
         limit = self._connection.request_timeout_seconds
-        timeout = (min(limit or CONNECT_SECONDS, CONNECT_SECONDS), limit or read_seconds)
+        timeout = (min(limit or CONNECT_SECONDS, CONNECT_SECONDS), read_seconds)
         response: BaseHTTPResponse = (
             self._api_client(credential)
             .call_api(
@@ -396,6 +401,7 @@ class Watch:
         self._request = request
         self._asker = asker
         self._closed = False
+        self._reading = threading.RLock()
         self._lines = self._read_lines()
 
     def __enter__(self) -> Self:
@@ -414,18 +420,17 @@ class Watch:
 
     def __next__(self) -> tuple[str, Object]:
         """The next event; StopIteration at the end, Unreachable when the connection broke."""
-        try:
-            return self._event(next(self._lines))
-        except StopIteration:
-            self._response.close()
-            raise
+        with self._reading:
+            line = next(self._lines)
+        return self._event(line)
 
     def close(self) -> None:
         """End the watch; a thread waiting for the next event sees the end."""
         self._closed = True
-        # Not close(): it waits for the lock that the reading thread holds.
-        with suppress(ValueError, RuntimeError, OSError, NotImplementedError):
-            self._response.shutdown()
+        with suppress(ValueError, RuntimeError, OSError):
+            self._response.shutdown()  # wakes the thread that reads
+        with self._reading:
+            self._response.close()
 
     def _read_lines(self) -> Iterator[bytes]:
         buffer = b""
@@ -433,24 +438,24 @@ class Watch:
             for chunk in self._response.stream(None):
                 *lines, buffer = (buffer + chunk).split(b"\n")
                 yield from (line for line in lines if line.strip())
+            if buffer.strip():
+                yield buffer
         except (HTTPError, OSError, ValueError, AttributeError) as error:
             if not self._closed:
                 raise unreachable(self._asker.server, error) from error
+        finally:
+            self._response.close()
 
     def _event(self, line: bytes) -> tuple[str, Object]:
         try:
             event = json.loads(line)
-            kind, thing = event["type"], event["object"]
+            kind, thing = str(event["type"]), dict(event["object"])
+            code = int(thing.get("code") or 500) if kind == "ERROR" else None
         except (ValueError, KeyError, TypeError) as error:
             raise Unreachable(f"the watch on {self._request.resource} is garbled") from error
-        if kind == "ERROR":
-            raise refusal(
-                self._request,
-                int(thing.get("code") or 500),
-                json.dumps(thing).encode(),
-                self._asker,
-            )
-        return str(kind), thing
+        if code is not None:
+            raise refusal(self._request, code, json.dumps(thing).encode(), self._asker)
+        return kind, thing
 
 
 def _api_client(connection: Connection, credential: Credential) -> Any:
