@@ -18,7 +18,7 @@ from kubectl_stress.agent import (
     WorkerKilled,
 )
 from kubectl_stress.evidence import Ending, Findings
-from kubectl_stress.samples import Process, Sample, Series
+from kubectl_stress.samples import Process, Sample, Series, table_at_peak
 from kubectl_stress.status import (
     Change,
     ChangeKind,
@@ -35,13 +35,19 @@ Update = Message | Change
 class Collector:
     """The state of one run: samples, changes and how the stream ended."""
 
-    def __init__(self, before: ContainerStatus, container: str) -> None:
+    def __init__(
+        self,
+        before: ContainerStatus,
+        container: str,
+        processes_before: tuple[Process, ...] = (),
+    ) -> None:
         self.status = before
         self.series = Series()
         self.changes: list[Change] = []
         self.hello: Hello | None = None
         self.bye: Bye | None = None
-        self.processes: tuple[Process, ...] = ()
+        self.processes_before = processes_before
+        self._tables = [processes_before]
         self.kills: list[WorkerKilled] = []
         self.errors: list[AgentError] = []
         self.afterwards: Sample | None = None
@@ -61,7 +67,7 @@ class Collector:
             message = replace(message, at_ms=at_ms)
             self.kills.append(message)
         elif isinstance(message, Processes):
-            self.processes = message.processes
+            self._tables.append(message.processes)
         elif isinstance(message, Hello):
             self.hello = message
         elif isinstance(message, Bye):
@@ -101,6 +107,11 @@ class Collector:
         rest = [self._take(message, at_ms) for message in self._decoder.flush()]
         self.ending = Ending(self.bye, exit_code, lost, at_ms)
         return list(rest)
+
+    @property
+    def processes(self) -> tuple[Process, ...]:
+        """The process table under the full load."""
+        return table_at_peak(self._tables)
 
     def has_changed(self, *kinds: ChangeKind) -> bool:
         """Whether a change of one of these kinds was seen in this run."""

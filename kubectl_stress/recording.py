@@ -22,7 +22,7 @@ from kubectl_stress.errors import RecordingError, StressError
 from kubectl_stress.evidence import Ending, Findings
 from kubectl_stress.plan import Plan
 from kubectl_stress.report import Report
-from kubectl_stress.samples import Process, Sample, Series
+from kubectl_stress.samples import Process, Sample, Series, table_at_peak
 from kubectl_stress.spec import Expectation
 from kubectl_stress.status import Change, ChangeKind, ContainerStatus
 from kubectl_stress.typed_json import from_json, to_json
@@ -185,7 +185,7 @@ def to_report(recording: Recording) -> Report:
     """The report of the run, judged anew from its facts."""
     header = recording.header
     findings = _findings(recording)
-    tables = recording.last("processes")
+    tables = [table.processes for table in recording.of_type("processes")]
     return Report(
         plan=header.plan,
         findings=findings,
@@ -193,7 +193,8 @@ def to_report(recording: Recording) -> Report:
         before=header.before,
         after=recording.last("status") or header.before,
         holder=header.holder,
-        processes=tables.processes if tables else header.processes,
+        processes_before=header.processes,
+        processes=table_at_peak([header.processes, *tables]),
         expectation=header.expectation,
     )
 

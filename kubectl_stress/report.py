@@ -9,10 +9,11 @@ from typing import Any
 
 from kubectl_stress.evidence import Findings, kill_counts
 from kubectl_stress.plan import Plan
-from kubectl_stress.samples import Process, Sample, first_victim
+from kubectl_stress.prediction import victim_at_limit
+from kubectl_stress.samples import Process, Sample
 from kubectl_stress.spec import Expectation
 from kubectl_stress.status import Change, ChangeKind, ContainerStatus
-from kubectl_stress.verdict import Verdict, meets
+from kubectl_stress.verdict import Outcome, Verdict, meets
 
 SCHEMA = "kubectl-stress/report/v1"
 
@@ -28,12 +29,28 @@ class Report:
     after: ContainerStatus
     holder: str
     processes: tuple[Process, ...] = ()
+    processes_before: tuple[Process, ...] = ()
     expectation: Expectation | None = None
 
     @property
     def is_as_expected(self) -> bool | None:
         """None where nothing was expected."""
         return None if self.expectation is None else meets(self.verdict, self.expectation)
+
+    @property
+    def exit_code(self) -> int:
+        """0 as expected, or nothing was; 3 not as expected; 4 inconclusive."""
+        if self.verdict.outcome is Outcome.INCONCLUSIVE:
+            return 4
+        return 3 if self.is_as_expected is False else 0
+
+    @property
+    def predicted_victim(self) -> Process | None:
+        """Who was foretold to die first at the limit; None where the agent never spoke."""
+        hello, first = self.findings.hello, self.findings.samples.first
+        if hello is None or first is None:
+            return None
+        return victim_at_limit(self.plan, hello, first, self.processes_before)
 
     @property
     def restarts(self) -> int:
@@ -59,7 +76,7 @@ class Report:
             "memory": _memory(self.findings),
             "status": _status(self),
             "processes": [asdict(process) for process in self.processes],
-            "predicted_first_victim": _victim(self.processes),
+            "predicted_first_victim": _victim(self.predicted_victim),
             "worker_kills": [asdict(kill) for kill in self.findings.kills],
             "changes": [change_dict(change) for change in self.findings.changes],
             "verdict": {
@@ -132,9 +149,15 @@ def _status(report: Report) -> dict[str, Any]:
     }
 
 
-def _victim(processes: tuple[Process, ...]) -> dict[str, Any] | None:
-    victim = first_victim(processes)
-    return None if victim is None else {"pid": victim.pid, "command": victim.command}
+def _victim(victim: Process | None) -> dict[str, Any] | None:
+    if victim is None:
+        return None
+    return {
+        "pid": victim.pid or None,  # a worker that is yet to come has none
+        "command": victim.command,
+        "role": victim.role,
+        "badness_bytes": victim.badness_bytes,
+    }
 
 
 def sample_dict(sample: Sample) -> dict[str, Any]:

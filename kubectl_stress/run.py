@@ -131,8 +131,7 @@ class Run:
         self._say(prediction(plan, reading.hello, reading.sample, reading.processes))
         pod = self._cluster.get_pod(target.namespace, target.pod)
         before = ContainerStatus.from_pod(pod, target.container)
-        collector = Collector(before, target.container)
-        collector.processes = reading.processes
+        collector = Collector(before, target.container, reading.processes)
         self._tell(Started(plan, reading, before, holder, expectation))
         with Observer(self._cluster, target, self._inbox.put):
             self._load(plan, reading, collector)
@@ -314,5 +313,6 @@ class Run:
             after=collector.status,
             holder=holder,
             processes=collector.processes,
+            processes_before=collector.processes_before,
             expectation=expectation,
         )

@@ -4,7 +4,7 @@ Sizes in bytes. `None` is not there or not readable; for a limit beside a readab
 limit. The fields are those of image/PROTOCOL.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
@@ -114,6 +114,15 @@ def first_victim(processes: tuple[Process, ...]) -> Process | None:
     return max(candidates, key=lambda process: process.badness_bytes or 0, default=None)
 
 
+def table_at_peak(tables: Sequence[tuple[Process, ...]]) -> tuple[Process, ...]:
+    """The process table in which the load was largest, the last among equals."""
+    return max(reversed(tables), key=_load_rss_bytes, default=())
+
+
+def _load_rss_bytes(table: tuple[Process, ...]) -> int:
+    return sum(process.rss_bytes or 0 for process in table if process.role == "load")
+
+
 class Series:
     """All samples of a run in order of arrival, with what a verdict asks of them."""
 
@@ -133,6 +142,11 @@ class Series:
     def last(self) -> Sample | None:
         """The last word of the agent, perhaps flushed right before it was killed."""
         return self.samples[-1] if self.samples else None
+
+    @property
+    def peak(self) -> Sample | None:
+        """The sample with the highest usage."""
+        return max(self.samples, key=lambda sample: sample.memory.usage_bytes or 0, default=None)
 
     @property
     def peak_usage_bytes(self) -> int | None:

@@ -75,7 +75,7 @@ def sentence(told: Told) -> str | None:
     if isinstance(told, Change):
         return told.text
     if isinstance(told, PhaseStart):
-        return f"{told.phase}: the load holds {format_bytes(told.held_bytes)}"
+        return _phase_sentence(told)
     if isinstance(told, WorkerKilled):
         return (
             f"worker {told.pid} killed by signal {told.signal} holding "
@@ -87,6 +87,14 @@ def sentence(told: Told) -> str | None:
         return f"agent: {told.message}"
     if isinstance(told, Bye) and told.reason != "duration":
         return f"the agent ended: {told.reason}"
+    return None
+
+
+def _phase_sentence(phase: PhaseStart) -> str | None:
+    if phase.phase == "hold":
+        return f"holding {format_bytes(phase.held_bytes)}"
+    if phase.phase == "settle":
+        return "load released, waiting for the kernel's counters to settle"
     return None
 
 

@@ -81,6 +81,7 @@ def made_report(
         after=after or status(),
         holder="kubectl-stress-abc123",
         processes=(LOAD, APP, HOLDER),
+        processes_before=(APP, HOLDER),
         expectation=expectation,
     )
 
@@ -147,7 +148,7 @@ def recorded(report: Report, *, is_finished: bool = True) -> bytes:
         plan=report.plan,
         before=report.before,
         holder=report.holder,
-        processes=report.processes[1:],
+        processes=report.processes_before,
         reading=sample(12),
         expectation=report.expectation,
     )

@@ -133,12 +133,11 @@ def test_restarts_are_those_of_the_run() -> None:
     assert found.to_dict()["status"]["restart_count"] == 5
 
 
-def test_the_first_victim_is_predicted_by_badness() -> None:
-    assert report(processes=PROCESSES).to_dict()["predicted_first_victim"] == {
-        "pid": 40,
-        "command": "agent",
-    }
-    assert report(processes=()).to_dict()["predicted_first_victim"] is None
+def test_the_first_victim_is_that_at_the_limit() -> None:
+    found = report(size="150%", processes_before=PROCESSES).to_dict()["predicted_first_victim"]
+
+    assert (found["pid"], found["command"], found["role"]) == (None, "agent-worker", "load")
+    assert report(findings(hello=None)).to_dict()["predicted_first_victim"] is None
 
 
 def test_without_an_expectation_nothing_is_as_expected_or_not() -> None:
