@@ -1,0 +1,60 @@
+"""The real cluster with a node of each cgroup generation, and the plugin run against it."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.cluster import Cluster
+from tests.e2e.plugin import AGENT_IMAGE, Plugin
+from tests.e2e.pods import Pods
+
+ARCHIVE = Path(__file__).parents[2] / "image" / "build" / "agent.tar"
+CLUSTER = os.environ.get("KUBECTL_STRESS_E2E_CLUSTER", "e2e")
+_numbers = itertools.count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker("e2e")
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """One cluster for all tests; KUBECTL_STRESS_E2E_CLUSTER names one that is left as it is."""
+    if not ARCHIVE.is_file():
+        pytest.fail(f"{ARCHIVE} is not there: run `make image`")
+    up = Cluster.up(CLUSTER, nodes=["v2", "v1"], images=[ARCHIVE])
+    yield up
+    if "KUBECTL_STRESS_E2E_CLUSTER" not in os.environ:
+        up.down()
+
+
+@pytest.fixture(params=["v2", "v1"])
+def flavour(request: pytest.FixtureRequest) -> str:
+    """The node's cgroup generation: each test that takes it runs on both."""
+    return str(request.param)
+
+
+@pytest.fixture
+def pods(cluster: Cluster) -> Iterator[Pods]:
+    """Makes pods in a namespace of the test's own."""
+    made = Pods(cluster, f"test-{next(_numbers)}-{os.getpid()}")
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def plugin(cluster: Cluster, pods: Pods) -> Plugin:
+    """The command, as the administrator, in the test's namespace."""
+    environment = {
+        "KUBECONFIG": str(cluster.kubeconfig_path),
+        "KUBECTL_STRESS_IMAGE": AGENT_IMAGE,
+    }
+    return Plugin(environment, ("-n", pods.namespace))

@@ -1,0 +1,118 @@
+"""The plugin as a person runs it: a process with arguments, streams and an exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+AGENT_IMAGE = "kubectl-stress.local/agent:dev"
+PROGRAM = Path(sys.executable).with_name("kubectl-stress")
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a call ended."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """The report of a call with `-o json`."""
+        assert self.exit_code in (0, 3, 4), f"exit code {self.exit_code}: {self.stderr}"
+        report: dict[str, Any] = json.loads(self.stdout)
+        return report
+
+
+class Running:
+    """A call that goes on; its stderr is read as it comes."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self._told: list[str] = []
+        self._news = threading.Condition()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            with self._news:
+                self._told.append(line)
+                self._news.notify_all()
+        with self._news:
+            self._told.append("")
+            self._news.notify_all()
+
+    @property
+    def story(self) -> str:
+        """What was told on stderr so far."""
+        return "".join(self._told)
+
+    def wait_for(self, text: str, *, seconds: float = 120) -> None:
+        """Wait until stderr says this."""
+        deadline = time.monotonic() + seconds
+        with self._news:
+            while text not in self.story:
+                is_over = self._told[-1:] == [""]
+                if is_over or not self._news.wait(max(0, deadline - time.monotonic())):
+                    raise AssertionError(f'"{text}" was never told, but:\n{self.story}')
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to the plugin's own process."""
+        self.process.send_signal(number)
+
+    def end(self, *, seconds: float = 180) -> Done:
+        """Wait for its end."""
+        assert self.process.stdout is not None
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+        self._reader.join()
+        return Done(self.process.returncode, self.process.stdout.read(), self.story)
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """Calls of the plugin with an environment of its own."""
+
+    environment: Mapping[str, str]
+    options: tuple[str, ...] = ()
+    program: Path = field(default=PROGRAM)
+
+    def __call__(self, *arguments: str) -> Done:
+        """Run it to its end."""
+        with self.running(*arguments) as running:
+            return running.end()
+
+    @contextmanager
+    def running(self, *arguments: str) -> Iterator[Running]:
+        """Run it while the block goes on; what is left then is ended."""
+        with subprocess.Popen(
+            [str(self.program), *arguments, *self.options],
+            env={**os.environ, **self.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            running = Running(process)
+            try:
+                yield running
+            finally:
+                if process.poll() is None:
+                    process.kill()
+                running.end()

@@ -1,0 +1,231 @@
+"""Pods of a test's own namespace, and what the node itself says of them."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tests.cluster.cluster import Cluster
+from tests.cluster.images import BUSYBOX, HELLO
+
+CGROUP = "kubectl-stress.dev/cgroup"
+SHELL_FOREVER = 'trap "exit 0" TERM INT; while true; do sleep 3600 & wait; done'
+
+
+@dataclass(frozen=True)
+class Pods:
+    """Makes pods in `namespace` and looks at them, by the API and on their node."""
+
+    cluster: Cluster
+    namespace: str
+
+    def __post_init__(self) -> None:
+        self.kubectl("create", "namespace", self.namespace, namespaced=False)
+
+    def remove(self) -> None:
+        """Remove the namespace, without waiting for its end."""
+        arguments = ("delete", "namespace", self.namespace, "--wait=false")
+        self.kubectl(*arguments, namespaced=False)
+
+    def kubectl(self, *arguments: str, stdin: str | None = None, namespaced: bool = True) -> str:
+        """Call kubectl as administrator; it must work."""
+        where = ("-n", self.namespace) if namespaced else ()
+        done = self.cluster.kubectl(*where, *arguments, stdin=stdin)
+        assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr}"
+        return done.stdout
+
+    def enforce(self, level: str) -> None:
+        """Have Pod Security enforced in the namespace."""
+        label = f"pod-security.kubernetes.io/enforce={level}"
+        self.kubectl("label", "namespace", self.namespace, label, namespaced=False)
+
+    def create(self, manifest: Mapping[str, Any]) -> None:
+        """Apply a manifest and wait until its pod is Ready."""
+        self.kubectl("apply", "-f", "-", stdin=json.dumps(manifest))
+        name = manifest["metadata"]["name"]
+        if manifest["kind"] == "Pod":
+            self.kubectl("wait", "--for=condition=Ready", f"pod/{name}", "--timeout=110s")
+        else:
+            kind = manifest["kind"].lower()
+            self.kubectl("rollout", "status", f"{kind}/{name}", "--timeout=110s")
+
+    def get(self, name: str) -> dict[str, Any]:
+        """The pod as the API server shows it."""
+        found: dict[str, Any] = json.loads(self.kubectl("get", "pod", name, "-o", "json"))
+        return found
+
+    def name_of(self, app: str) -> str:
+        """The name of the one pod with the label `app`."""
+        words = self.kubectl("get", "pod", "-l", f"app={app}", "-o", "name").split()
+        assert len(words) == 1, words
+        return words[0].removeprefix("pod/")
+
+    def status(self, name: str, container: str = "app") -> dict[str, Any]:
+        """The status of one container."""
+        found = self.get(name)["status"]["containerStatuses"]
+        return next(dict(entry) for entry in found if entry["name"] == container)
+
+    def holders(self, name: str) -> list[str]:
+        """The names of the pod's ephemeral containers."""
+        entries = self.get(name)["spec"].get("ephemeralContainers", [])
+        return [entry["name"] for entry in entries]
+
+    def memory(self, name: str, container: str = "app") -> NodeMemory:
+        """The container's cgroup, read on the node."""
+        pod = self.get(name)
+        container_id = self.status(name, container)["containerID"].partition("://")[2]
+        return NodeMemory(self.cluster, pod["spec"]["nodeName"], pod_folder(pod), container_id)
+
+
+@dataclass(frozen=True)
+class NodeMemory:
+    """The memory files of a container's cgroup and of its pod's, as root on the node."""
+
+    cluster: Cluster
+    node: str
+    pod_folder: str
+    container_id: str
+
+    @property
+    def is_v2(self) -> bool:
+        """The generation is in the node's name."""
+        return self.node.endswith("v2")
+
+    def _folder(self) -> str:
+        root = "/sys/fs/cgroup" if self.is_v2 else "/sys/fs/cgroup/memory"
+        return f"{root}/{self.pod_folder}"
+
+    def stat(self) -> dict[str, int]:
+        """memory.stat of the container."""
+        return self._table(f"{self._folder()}/{self.container_id}/memory.stat")
+
+    def anon_bytes(self) -> int:
+        """Anonymous memory of the container: the load's, too."""
+        return self.stat()["anon" if self.is_v2 else "total_rss"]
+
+    def kernel_bytes(self) -> int:
+        """Kernel memory charged to the container."""
+        if self.is_v2:
+            return self.stat()["kernel"]
+        path = f"{self._folder()}/{self.container_id}/memory.kmem.usage_in_bytes"
+        return int(self.cluster.node(self.node).read_file(path))
+
+    def usage_bytes(self) -> int:
+        """The container's usage."""
+        file = "memory.current" if self.is_v2 else "memory.usage_in_bytes"
+        path = f"{self._folder()}/{self.container_id}/{file}"
+        return int(self.cluster.node(self.node).read_file(path))
+
+    def pod_events(self) -> dict[str, int]:
+        """The pod's OOM counters: a killed container's own cgroup is gone, the pod's stays."""
+        file = "memory.events" if self.is_v2 else "memory.oom_control"
+        return self._table(f"{self._folder()}/{file}")
+
+    def oom_kills(self) -> int:
+        """OOM kills in the container's own cgroup, while it is there."""
+        file = "memory.events" if self.is_v2 else "memory.oom_control"
+        return self._table(f"{self._folder()}/{self.container_id}/{file}")["oom_kill"]
+
+    def dmesg(self) -> str:
+        """The node's kernel messages."""
+        return self.cluster.node(self.node).dmesg()
+
+    def commands(self) -> list[str]:
+        """The command lines in the container's cgroup."""
+        procs = f"{self._folder()}/{self.container_id}/cgroup.procs"
+        script = f'for p in $(cat {procs}); do tr "\\0" " " </proc/$p/cmdline; echo; done'
+        return self.cluster.node(self.node).check_run(["sh", "-c", script]).splitlines()
+
+    def _table(self, path: str) -> dict[str, int]:
+        lines = self.cluster.node(self.node).read_file(path).splitlines()
+        return {key: int(value) for key, value in (line.split() for line in lines)}
+
+
+def pod_folder(pod: Mapping[str, Any]) -> str:
+    """The pod's cgroup below the controller's root (cgroupfs driver)."""
+    qos = pod["status"]["qosClass"]
+    middle = "" if qos == "Guaranteed" else f"{qos.lower()}/"
+    return f"kubepods/{middle}pod{pod['metadata']['uid']}"
+
+
+def wait_until(what: str, condition: Any, *, seconds: float = 60) -> None:
+    """Wait until a condition holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
+        time.sleep(0.2)
+
+
+def pod(
+    flavour: str,
+    *,
+    name: str = "app",
+    image: str = BUSYBOX,
+    limit: str | None = "64Mi",
+    request: str | None = "16Mi",
+    command: list[str] | None = None,
+    **container: Any,
+) -> dict[str, Any]:
+    """A pod with one container `app` on the node of a cgroup generation; fits "restricted"."""
+    resources: dict[str, dict[str, str]] = {}
+    if limit:
+        resources["limits"] = {"memory": limit}
+    if request:
+        resources["requests"] = {"memory": request}
+    app = {
+        "name": "app",
+        "image": image,
+        "imagePullPolicy": "IfNotPresent",
+        "resources": resources,
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        **({"command": command or ["sh", "-c", SHELL_FOREVER]} if image == BUSYBOX else {}),
+        **container,
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "labels": {"app": name}},
+        "spec": {
+            "nodeSelector": {CGROUP: flavour},
+            "automountServiceAccountToken": False,
+            "terminationGracePeriodSeconds": 1,
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": 1000,
+                "runAsGroup": 1000,
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "containers": [app],
+        },
+    }
+
+
+def hello(flavour: str, *, limit: str = "128Mi", request: str = "64Mi") -> dict[str, Any]:
+    """The demo app as a Deployment of one replica, with its probes."""
+    probe = {"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 2, "timeoutSeconds": 2}
+    template = pod(
+        flavour,
+        name="hello",
+        image=HELLO,
+        limit=limit,
+        request=request,
+        livenessProbe={**probe, "periodSeconds": 5},
+        readinessProbe=probe,
+    )
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "hello", "labels": {"app": "hello"}},
+        "spec": {
+            "replicas": 1,
+            "selector": {"matchLabels": {"app": "hello"}},
+            "template": {"metadata": {"labels": {"app": "hello"}}, "spec": template["spec"]},
+        },
+    }

@@ -1,0 +1,105 @@
+"""The Role that the plugin prints is enough, and no less is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.cluster.cluster import Cluster
+from tests.e2e.plugin import Plugin
+from tests.e2e.pods import Pods, hello, pod
+from tests.e2e.test_refusals import assert_refused
+
+Change = Callable[[list[dict[str, Any]]], None]
+
+
+def bind_printed_role(plugin: Plugin, pods: Pods, change: Change = lambda _rules: None) -> None:
+    """Apply the Role that `kubectl stress role` prints and bind it to the developer."""
+    role = json.loads(plugin("role", "-o=json").stdout)
+    change(role["rules"])
+    pods.kubectl("apply", "-f", "-", stdin=json.dumps(role))
+    name = role["metadata"]["name"]
+    pods.kubectl("create", "rolebinding", name, f"--role={name}", "--user=developer")
+
+
+def without(resource: str, *verbs: str) -> Change:
+    """Take a resource, or some verbs on it, out of a Role."""
+
+    def change(rules: list[dict[str, Any]]) -> None:
+        rule = next(rule for rule in rules if rule["resources"] == [resource])
+        rule["verbs"] = [verb for verb in rule["verbs"] if verbs and verb not in verbs]
+        if not rule["verbs"]:
+            rules.remove(rule)
+
+    return change
+
+
+@pytest.fixture
+def developer(plugin: Plugin) -> Plugin:
+    """Somebody with nothing but what a test gives him."""
+    return Plugin(plugin.environment, (*plugin.options, "--context=developer"))
+
+
+def test_the_printed_role_is_enough_in_a_namespace_that_enforces_restricted(
+    plugin: Plugin, developer: Plugin, pods: Pods, flavour: str
+) -> None:
+    pods.enforce("restricted")
+    pods.create(hello(flavour))
+    bind_printed_role(plugin, pods)
+
+    by_owner = developer("mem", "deploy/hello", "--size=16Mi", "--duration=1s", "-o=json")
+    by_name = developer(
+        "mem", pods.name_of("hello"), "--size=16Mi", "--duration=1s", "-o=json", "--yes"
+    )
+
+    assert by_owner.report["verdict"]["outcome"] == "survived"
+    assert by_name.report["verdict"]["outcome"] == "survived"
+    assert by_name.report["memory"]["peak_load_bytes"] == 16 << 20
+
+
+@pytest.mark.parametrize(
+    ("change", "missing"),
+    [
+        (without("pods/exec"), "get pods/exec, create pods/exec"),
+        (without("pods/exec", "create"), "create pods/exec"),
+        (without("pods/ephemeralcontainers"), "patch pods/ephemeralcontainers"),
+        (without("pods", "watch"), "watch pods"),
+    ],
+)
+def test_a_role_that_lacks_something_is_refused_before_anything_is_attached(
+    plugin: Plugin, developer: Plugin, pods: Pods, change: Change, missing: str
+) -> None:
+    pods.create(pod("v2"))
+    bind_printed_role(plugin, pods, change)
+
+    done = developer("mem", "app", "--size=8Mi", "--duration=1s")
+
+    assert_refused(done, 1, missing, f"kubectl stress role -n {pods.namespace}")
+    assert pods.holders("app") == []
+
+
+def test_without_events_a_run_goes_on_and_says_so(
+    plugin: Plugin, developer: Plugin, pods: Pods
+) -> None:
+    pods.create(pod("v2"))
+    bind_printed_role(plugin, pods, without("events"))
+
+    done = developer("mem", "app", "--size=8Mi", "--duration=1s", "-o=json")
+
+    assert done.report["verdict"]["outcome"] == "survived"
+    assert "without events" in done.stderr
+
+
+def test_the_role_edit_alone_lacks_ephemeral_containers(
+    developer: Plugin, pods: Pods, cluster: Cluster
+) -> None:
+    pods.create(pod("v2"))
+    binding = ("create", "rolebinding", "edit", "--clusterrole=edit", "--user=developer")
+    pods.kubectl(*binding)
+
+    done = developer("mem", "app", "--size=8Mi")
+
+    assert_refused(done, 1, "patch pods/ephemeralcontainers")

@@ -1,0 +1,84 @@
+"""The size that is asked for is what the node counts, and all of it is given back."""
+
+import time
+
+import pytest
+
+from tests.cluster.cluster import Cluster
+from tests.e2e.plugin import Plugin
+from tests.e2e.pods import NodeMemory, Pods, hello, pod
+
+MIB = 1 << 20
+# memory.stat is flushed late by the kernel: every 2 s, and a little more on a busy node.
+FLUSH_S = 3
+
+
+def settled_anon(memory: NodeMemory) -> int:
+    time.sleep(FLUSH_S)
+    return memory.anon_bytes()
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_e02_the_size_is_a_total_over_all_workers(
+    plugin: Plugin, pods: Pods, flavour: str, workers: int
+) -> None:
+    pods.create(pod(flavour, limit="96Mi"))
+    memory = pods.memory("app")
+    anon, kernel = settled_anon(memory), memory.kernel_bytes()
+
+    with plugin.running(
+        "mem", "app", "--size=50Mi", f"--workers={workers}", "--duration=12s", "-o=json"
+    ) as running:
+        running.wait_for("holding ")
+        raised = settled_anon(memory) - anon
+        report = running.end().report
+    time.sleep(FLUSH_S)
+    left, kernel_left = memory.anon_bytes() - anon, memory.kernel_bytes() - kernel
+
+    assert 50 * MIB <= raised <= 50 * MIB + (64 + 16 * workers) * 1024
+    assert abs(left) <= 16 * 1024
+    assert kernel_left <= 64 * 1024
+    assert report["memory"]["peak_load_bytes"] == 50 * MIB
+    assert report["verdict"]["outcome"] == "survived"
+    assert [line for line in memory.commands() if "agent" in line] == []
+    if workers > 1:
+        assert f"the size is a total: {workers} workers hold 12.5 MiB each" in running.story
+
+
+def test_e04_limit_and_usage_are_those_of_the_node(
+    plugin: Plugin, pods: Pods, flavour: str
+) -> None:
+    pods.create(hello(flavour))
+    name = pods.name_of("hello")
+    memory = pods.memory(name)
+    anon, before = settled_anon(memory), memory.usage_bytes()
+
+    with plugin.running(
+        "mem", "deploy/hello", "--size=50Mi", "--duration=12s", "-o=json", "--yes"
+    ) as running:
+        running.wait_for("holding ")
+        raised = settled_anon(memory) - anon
+        under = memory.usage_bytes()
+        report = running.end().report
+
+    batch = 2 * 256 * 1024  # usage moves in batches of 256 KiB a CPU
+    own = 6 * MIB  # the app's own, whose handlers allocate at each probe
+    assert report["target"]["limit_bytes"] == 128 * MIB
+    assert abs(report["memory"]["before"]["usage_bytes"] - before) <= own
+    assert abs(report["memory"]["peak_usage_bytes"] - under) <= own + batch
+    assert 50 * MIB - batch <= raised <= 50 * MIB + own
+    assert report["status"]["restart_count"] == pods.status(name)["restartCount"] == 0
+
+
+def test_a_run_leaves_the_app_as_it_was_and_the_next_reuses_the_ephemeral_container(
+    plugin: Plugin, pods: Pods, flavour: str, cluster: Cluster
+) -> None:
+    pods.create(pod(flavour))
+    before = pods.status("app")
+
+    first = plugin("mem", "app", "--size=8Mi", "--duration=1s", "-o=json").report
+    second = plugin("mem", "app", "--size=8Mi", "--duration=1s", "-o=json").report
+
+    assert pods.status("app") == before
+    assert pods.holders("app") == [first["target"]["ephemeral_container"]]
+    assert second["target"]["ephemeral_container"] == first["target"]["ephemeral_container"]
