@@ -4,16 +4,16 @@ Imports of the cluster stand inside the functions, so that `--help` stays quick.
 """
 
 import os
-import shutil
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from kubectl_stress import __version__
+from kubectl_stress.answer import answer
 from kubectl_stress.errors import Interrupted, Refused, StressError, UsageError
 from kubectl_stress.options import (
     DEFAULT_IMAGE,
@@ -25,6 +25,7 @@ from kubectl_stress.options import (
     wants_color,
 )
 from kubectl_stress.plan import Plan, ephemeral_container, make_plan, summary
+from kubectl_stress.report_command import help_command, report
 from kubectl_stress.spec import Amount, Expectation, HolderSpec, MemSpec, TargetRef
 
 if TYPE_CHECKING:
@@ -32,8 +33,7 @@ if TYPE_CHECKING:
     from kubectl_stress.kubeconfig import ConnectionFlags
     from kubectl_stress.report import Report
 
-EXIT_NOT_AS_EXPECTED = 3
-EXIT_INCONCLUSIVE = 4
+    Connect = Callable[[ConnectionFlags], Cluster]
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -140,6 +140,7 @@ def cli(context: click.Context, debug: bool) -> None:
     metavar="FILE",
     help="Keep everything that is seen in a new FILE, for kubectl stress report",
 )
+@click.option("--plot", is_flag=True, help="Draw the level against the limit at the end")
 @click.option("-y", "--yes", is_flag=True, help="Answer yes to what would be asked")
 @click.option("--force", is_flag=True, help="Load a container that has no memory limit")
 @output_options
@@ -159,8 +160,7 @@ def mem(flags: "ConnectionFlags", target: str, **given: Any) -> None:
     if given["dry_run"] != "none":
         _print_dry_run(cluster, plan, holder, given=given)
         return
-    report = _run(cluster, plan, holder, given=given)
-    sys.exit(_exit_code(report))
+    sys.exit(_run(cluster, plan, holder, given=given).exit_code)
 
 
 def _mem_spec(given: dict[str, Any]) -> MemSpec:
@@ -195,6 +195,11 @@ def _holder_spec(given: dict[str, Any]) -> HolderSpec:
 
 
 def _connect(flags: "ConnectionFlags") -> "Cluster":
+    connect: Connect = click.get_current_context().obj.get("connect", _connect_to_server)
+    return connect(flags)
+
+
+def _connect_to_server(flags: "ConnectionFlags") -> "Cluster":
     from kubectl_stress.cluster import Cluster
     from kubectl_stress.kubeconfig import load_connection
 
@@ -233,7 +238,6 @@ def _run(cluster: "Cluster", plan: Plan, holder: HolderSpec, *, given: dict[str,
     from kubectl_stress.injection import Clock
     from kubectl_stress.preflight import check_admission
     from kubectl_stress.recorder import recording_to
-    from kubectl_stress.render import render
     from kubectl_stress.run import Run
     from kubectl_stress.screen import listening, to_all
 
@@ -254,11 +258,10 @@ def _run(cluster: "Cluster", plan: Plan, holder: HolderSpec, *, given: dict[str,
             tell=to_all([recorder, show]),
             confirm=lambda questions: _confirm(questions, yes=given["yes"]),
         )
-        report = run(plan, holder, expect)
-        recorder.finish(report)
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    click.echo(render(report, output, width=width))
-    return report
+        found = run(plan, holder, expect)
+        recorder.finish(found)
+    answer(found, output, with_plot=given["plot"])
+    return found
 
 
 def _now_ms() -> int:
@@ -286,10 +289,8 @@ def _confirm(questions: Sequence[str], *, yes: bool) -> None:
         raise Refused("not confirmed, nothing was loaded")
 
 
-def _exit_code(report: "Report") -> int:
-    if report.verdict.outcome.value == "inconclusive":
-        return EXIT_INCONCLUSIVE
-    return EXIT_NOT_AS_EXPECTED if report.is_as_expected is False else 0
+cli.add_command(report)
+cli.add_command(help_command)
 
 
 @cli.command(short_help="Print the Role that the commands need")
@@ -313,20 +314,32 @@ def _as_interrupt(number: int, _frame: object) -> None:
     raise KeyboardInterrupt(signal.Signals(number).name)
 
 
-def run_command_line(arguments: Sequence[str]) -> int:
-    """Run the command and return its exit code; every error becomes one line on stderr."""
+def run_command_line(arguments: Sequence[str], *, connect: "Connect | None" = None) -> int:
+    """Run the command and return its exit code; every error becomes one line on stderr.
+
+    `connect` makes the cluster that flags name, where it is not to be a server.
+    """
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _as_interrupt)
     try:
         words = as_click_reads(arguments)
-        result = cli.main(args=words, prog_name="kubectl stress", standalone_mode=False)
+        result = cli.main(
+            args=words,
+            prog_name="kubectl stress",
+            standalone_mode=False,
+            obj={"connect": connect} if connect else {},
+        )
         return result if isinstance(result, int) else 0
     except StressError as error:
         if "--debug" in arguments:
             raise
         return _told(f"error: {error}", error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        return _told(error.format_message(), 2)
     except click.UsageError as error:
-        return _told(f"error: {error.format_message()}\nSee 'kubectl stress --help'.", 2)
+        message = " ".join(error.format_message().split()).removesuffix(".")
+        command = error.ctx.command_path if error.ctx else "kubectl stress"
+        return _told(f"error: {message} (see '{command} --help')", 2)
     except (KeyboardInterrupt, click.Abort):
         return _told("error: interrupted", Interrupted.exit_code)
     except BrokenPipeError:

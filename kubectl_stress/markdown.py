@@ -50,7 +50,7 @@ def _target(report: Report) -> str:
 def _evidence(report: Report) -> list[tuple[str, ...]]:
     return [
         (f"{fact.at_ms / 1000:.1f} s", _plain(fact.source), _code(fact.text))
-        for fact in report.verdict.evidence
+        for fact in sorted(report.verdict.evidence, key=lambda fact: fact.at_ms)
     ]
 
 
@@ -68,7 +68,8 @@ def _memory(report: Report) -> list[tuple[str, ...]]:
         )
     ]
     held = (format_bytes(point.held_bytes if point else None) for point in points)
-    return [*rows, ("stress", *held)]
+    known = [row for row in rows if set(row[1:]) != {"-"}]
+    return [*known, ("stress", *held)]
 
 
 _PROCESS_HEADS = ("pid", "command", "role", "rss", "oom_score_adj", "badness", "")

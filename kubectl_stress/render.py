@@ -92,6 +92,7 @@ def verdict_text(report: Report) -> str:
     if report.expectation is not None:
         word = "as expected" if report.is_as_expected else "NOT as expected"
         lines.append(f"  {word} (--expect {report.expectation.value})")
+    lines.append(f"  what it means: kubectl stress help {verdict.outcome.value}")
     return "\n".join(lines)
 
 

@@ -175,3 +175,18 @@ def unlimited() -> Report:
     samples = [sample(30 + i, at_ms=500 * i, held_mib=i, limit_bytes=None) for i in range(51)]
     without = plan("50Mi", target=target(limit=None), force=True)
     return made_report(samples, given=without)
+
+
+def cut_off(words: str = "connection reset", **values: Any) -> Report:
+    """The stream broke, and nothing says why."""
+    return made_report(climb(60), ending=Ending(None, None, words, 5_000), **values)
+
+
+def evicted(words: str = "The node was low on resource: memory.") -> Report:
+    """The kubelet took the pod away."""
+    return made_report(
+        climb(60),
+        event("Evicted", words, at_ms=5_500),
+        Change(5_600, ChangeKind.EVICTED, f"pod evicted: {words}", "status", "Evicted"),
+        ending=Ending(None, 137, None, 5_700),
+    )
