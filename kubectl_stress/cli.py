@@ -156,7 +156,7 @@ def mem(flags: "ConnectionFlags", target: str, **given: Any) -> None:
     """
     ref, spec, holder = TargetRef.parse(target), _mem_spec(given), _holder_spec(given)
     cluster = _connect(flags)
-    plan = _prepare(cluster, ref, spec, container=given["container"], force=given["force"])
+    plan = _prepare(cluster, ref, spec, given=given)
     if given["dry_run"] != "none":
         _print_dry_run(cluster, plan, holder, given=given)
         return
@@ -206,9 +206,7 @@ def _connect_to_server(flags: "ConnectionFlags") -> "Cluster":
     return Cluster(load_connection(flags, os.environ))
 
 
-def _prepare(
-    cluster: "Cluster", ref: TargetRef, spec: MemSpec, *, container: str | None, force: bool
-) -> Plan:
+def _prepare(cluster: "Cluster", ref: TargetRef, spec: MemSpec, *, given: dict[str, Any]) -> Plan:
     from kubectl_stress.find import find_target
     from kubectl_stress.preflight import check_permissions
 

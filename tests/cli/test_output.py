@@ -1,0 +1,151 @@
+"""stdout is the answer, stderr the story."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.builders import pod
+from tests.cli.conftest import CommandLine
+
+MEM = ("mem", "web", "--size", "50Mi", "--duration", "20s")
+
+
+def test_the_answer_is_on_stdout_and_the_story_on_stderr(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kubectl_stress(*MEM)
+
+    captured = capsys.readouterr()
+    assert captured.out.startswith("POD  LIMIT ")
+    assert "VERDICT  survived" in captured.out
+    first, second, *_ = captured.err.splitlines()
+    assert first == (
+        'memory load of 50.0 MiB on container "app" of pod "web" in namespace "default" '
+        "(limit 128.0 MiB, Burstable) for 20s"
+    )
+    assert second == 'container "app" (the only one)'
+    assert "joining the target's cgroup by exec" in captured.err
+
+
+@pytest.mark.parametrize("output", ["table", "wide", "json", "jsonl", "yaml", "csv", "name"])
+def test_quiet_tells_nothing_but_the_answer(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str], output: str
+) -> None:
+    assert kubectl_stress(*MEM, "--quiet", "-o", output) == 0
+
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    assert captured.out.endswith("\n")
+
+
+def test_json_is_one_document_of_the_documented_shape(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kubectl_stress(*MEM, "-o", "json", "--expect", "survive")
+
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["schema"] == "kubectl-stress/report/v1"
+    assert answer["target"]["pod"] == "web"
+    assert answer["plan"]["size_bytes"] == 50 << 20
+    assert answer["memory"]["peak_load_bytes"] == 50 << 20
+    assert answer["status"]["oom_kills"] == 0
+    assert answer["verdict"]["outcome"] == "survived"
+    assert answer["verdict"]["is_as_expected"] is True
+
+
+def test_jsonl_streams_what_happens_and_ends_with_the_report(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kubectl_stress(*MEM, "-o", "jsonl")
+
+    kinds = [json.loads(line)["type"] for line in capsys.readouterr().out.splitlines()]
+    assert kinds == ["sample", "sample", "sample", "report"]
+
+
+@pytest.mark.parametrize("how", ["client", "server"])
+def test_a_dry_run_changes_nothing(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str], how: str
+) -> None:
+    assert kubectl_stress(*MEM, f"--dry-run={how}") == 0
+
+    captured = capsys.readouterr()
+    assert captured.out.startswith('would put a memory load of 50.0 MiB on container "app"')
+    assert kubectl_stress.cluster.added == []
+    assert kubectl_stress.cluster.execs == []
+    judged = "try ephemeral container" in kubectl_stress.cluster.asked
+    assert judged is (how == "server")
+
+
+@pytest.mark.parametrize(("output", "read"), [("json", json.loads), ("yaml", yaml.safe_load)])
+def test_a_dry_run_prints_the_very_patch(
+    kubectl_stress: CommandLine,
+    capsys: pytest.CaptureFixture[str],
+    output: str,
+    read: Callable[[str], Any],
+) -> None:
+    kubectl_stress(*MEM, "--dry-run=client", "-o", output)
+    shown = read(capsys.readouterr().out)["patch"]["spec"]["ephemeralContainers"][0]
+
+    kubectl_stress(*MEM)
+
+    sent = dict(kubectl_stress.cluster.added[0])
+    assert {**shown, "name": ""} == {**sent, "name": ""}
+
+
+def test_the_image_is_told_by_flag_or_environment(
+    kubectl_stress: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUBECTL_STRESS_IMAGE", "registry.local/agent:9")
+    monkeypatch.setenv("KUBECTL_STRESS_IMAGE_PULL_POLICY", "Never")
+
+    kubectl_stress(*MEM)
+
+    (added,) = kubectl_stress.cluster.added
+    assert (added["image"], added["imagePullPolicy"]) == ("registry.local/agent:9", "Never")
+
+
+def test_the_container_is_chosen_and_said(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    built = pod().container("app", limit="128Mi").container("sidecar", limit="64Mi")
+    kubectl_stress.cluster.pods["web"] = built.dict
+
+    kubectl_stress(*MEM, "--dry-run=client", "-c", "sidecar")
+
+    assert 'on container "sidecar"' in capsys.readouterr().out
+
+
+def test_events_that_may_not_be_read_are_noted(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kubectl_stress.cluster.denied = {"list events": ""}
+
+    assert kubectl_stress(*MEM) == 0
+    assert "note: going on without events (list events not allowed)" in capsys.readouterr().err
+
+
+def test_quiet_does_not_note_what_is_missing(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kubectl_stress.cluster.denied = {"list events": ""}
+
+    kubectl_stress(*MEM, "-q")
+
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("flags", "read"), [((), yaml.safe_load), (("-o", "json"), json.loads)])
+def test_the_role_can_be_applied_as_it_is_printed(
+    kubectl_stress: CommandLine,
+    capsys: pytest.CaptureFixture[str],
+    flags: tuple[str, ...],
+    read: Callable[[str], Any],
+) -> None:
+    assert kubectl_stress("role", "-n", "shop", *flags) == 0
+
+    manifest = read(capsys.readouterr().out)
+    assert (manifest["kind"], manifest["metadata"]["namespace"]) == ("Role", "shop")
+    assert kubectl_stress.connections == []
