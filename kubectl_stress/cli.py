@@ -292,8 +292,22 @@ cli.add_command(help_command)
 
 
 @cli.command(short_help="Print the Role that the commands need")
-@click.option("-n", "--namespace", metavar="NAME", default="default", show_default=True)
-@click.option("-o", "--output", type=click.Choice(["yaml", "json"]), default="yaml")
+@click.option(
+    "-n",
+    "--namespace",
+    metavar="NAME",
+    default="default",
+    show_default=True,
+    help="Namespace that the Role is for",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["yaml", "json"]),
+    default="yaml",
+    show_default=True,
+    help="Format of the manifest",
+)
 def role(namespace: str, output: str) -> None:
     """Print the least Role with which every command works, for an administrator to apply.
 
