@@ -351,7 +351,7 @@ def run_command_line(arguments: Sequence[str], *, connect: "Connect | None" = No
     except click.UsageError as error:
         message = " ".join(error.format_message().split()).removesuffix(".")
         command = error.ctx.command_path if error.ctx else "kubectl stress"
-        return _told(f"error: {message} (see '{command} --help')", 2)
+        return _told(f"error: {message}; see '{command} --help'", 2)
     except (KeyboardInterrupt, click.Abort):
         return _told("error: interrupted", Interrupted.exit_code)
     except BrokenPipeError:

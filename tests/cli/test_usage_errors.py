@@ -1,0 +1,70 @@
+"""Words that cannot be meant: one line on what to do, and no cluster touched."""
+
+import pytest
+
+from kubectl_stress.errors import NotFound
+from tests.cli.conftest import CommandLine
+
+GOOD = ("mem", "web", "--size", "50Mi")
+
+
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        (("mem", "web", "--size", "50MB"), "write 50Mi (52,428,800 bytes) or 50M"),
+        (("mem", "web", "--size", "-1"), "more than 0, like 50Mi"),
+        (("mem", "web", "--size", "0"), "more than 0, like 50Mi"),
+        (("mem", "web", "--size", "lots"), "use one like 256Mi"),
+        (("mem", "web", "--size", "0.5"), "a fraction of a byte"),
+        (("mem", "web", "--size", "300%node"), "at most 100%node"),
+        (("mem", "web", "--size", "0%"), "more than 0%"),
+        (("mem", "web", "--size", "50%disk"), "use limit, request, headroom, node"),
+        (("mem", "web"), "Missing option '--size'; see 'kubectl stress mem --help'"),
+        (("mem", "--size", "50Mi"), "Missing argument 'TARGET'"),
+        (("mem", "nodes/n1", "--size", "50Mi"), "use pod, deploy, sts, ds, rs or job"),
+        (("mem", "pod/", "--size", "50Mi"), "write pod/NAME or deploy/NAME"),
+        (("mem", "Web", "--size", "50Mi"), '"Web" is not a valid name'),
+        ((*GOOD, "--duration", "20"), "a number and a unit, like 20s"),
+        ((*GOOD, "--duration", "0s"), "must be more than 0"),
+        ((*GOOD, "--workers", "0"), "give a number from 1 to 64"),
+        ((*GOOD, "--workers", "two"), "is not a valid integer"),
+        ((*GOOD, "--oom-score-adj", "-1000"), "give same or a number from -999 to 1000"),
+        ((*GOOD, "--expect", "luck"), "is not one of 'survive'"),
+        ((*GOOD, "-o", "xml"), "is not one of 'table'"),
+        ((*GOOD, "--request-timeout", "soon"), "a number and a unit"),
+        ((*GOOD, "--sise", "1"), "'--size'"),
+        ((*GOOD, "extra"), "unexpected extra argument"),
+        (("memory", "web"), "No such command 'memory'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_one_line_says_what_to_do_and_no_cluster_is_asked(
+    kubectl_stress: CommandLine,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    remedy: str,
+) -> None:
+    assert kubectl_stress(*words) == 2
+
+    captured = capsys.readouterr()
+    assert remedy in captured.err
+    assert captured.err.startswith("error: ")
+    assert captured.err.count("\n") == 1
+    assert captured.out == ""
+    assert kubectl_stress.connections == []
+
+
+def test_a_command_that_is_missing_gets_the_help_and_no_error(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert kubectl_stress() == 2
+
+    captured = capsys.readouterr()
+    assert captured.err.startswith("Usage: kubectl stress [OPTIONS] COMMAND")
+    assert "error:" not in captured.err
+    assert captured.out == ""
+
+
+def test_debug_shows_where_an_error_came_from(kubectl_stress: CommandLine) -> None:
+    with pytest.raises(NotFound):
+        kubectl_stress("--debug", "mem", "other", "--size", "50Mi")
