@@ -17,10 +17,10 @@ import struct
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import websocket
@@ -41,6 +41,7 @@ CLOSE_SECONDS = 0.5
 
 _READ_BYTES = 64 * 1024
 _READ_LIMIT_BYTES = 4 * 1024 * 1024  # in one `receive`, so that a flood cannot hold it
+_REFUSAL_LIMIT_BYTES = 1024 * 1024
 _WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -296,7 +297,7 @@ def _close_reason(data: bytes) -> str:
     if len(data) < 2:
         return "the server closed the stream without a status"
     code = int.from_bytes(data[:2], "big")
-    reason = data[2:].decode("utf-8", "replace").strip()
+    reason = " ".join(data[2:].decode("utf-8", "replace").split())
     return (
         f"the server closed the stream without a status (code {code}{': ' * bool(reason)}{reason})"
     )
@@ -336,19 +337,55 @@ def _upgrade(sock: socket.socket, url: str, headers: Sequence[tuple[str, str]]) 
     try:
         client.connect(  # type: ignore[no-untyped-call]
             "ws" + url.removeprefix("http"),
-            socket=sock,
+            socket=_Lent(sock),
             header=[f"{name}: {value}" for name, value in headers],
             subprotocols=list(channels.PROTOCOLS),
             suppress_origin=True,
             redirect_limit=0,  # a redirect would be handed our token
         )
     except websocket.WebSocketBadStatusException as error:
-        raise HandshakeRefused(error.status_code, error.resp_body or b"") from error
+        body = error.resp_body or _refusal_body(sock, error.resp_headers or {})
+        raise HandshakeRefused(error.status_code, body) from error
     except websocket.WebSocketTimeoutException as error:
         raise TimeoutError("no answer to the WebSocket handshake") from error
     except websocket.WebSocketException as error:
         raise ConnectionError(f"the WebSocket handshake failed: {error}") from error
     return str(client.getsubprotocol())
+
+
+class _Lent:
+    """The socket for the time of the handshake, whole requests sent, and closed by us alone.
+
+    The library would send no more than one TLS record, and close before the body of a refusal
+    without Content-Length has been read.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+    def send(self, data: bytes) -> int:
+        self._sock.sendall(data)
+        return len(data)
+
+    def close(self) -> None:
+        """The one who lent it closes it."""
+
+
+def _refusal_body(sock: socket.socket, headers: Mapping[str, str]) -> bytes:
+    """The body that the library did not read, as far as it comes: the status is known already."""
+    if "content-length" in headers:
+        return b""
+    body = b""
+    with suppress(OSError, ValueError), sock.makefile("rb") as file:
+        if headers.get("transfer-encoding", "").lower() != "chunked":
+            return file.read(_REFUSAL_LIMIT_BYTES)
+        while len(body) < _REFUSAL_LIMIT_BYTES and (size := int(file.readline(20), 16)):
+            body += file.read(min(size, _REFUSAL_LIMIT_BYTES))
+            file.readline(20)
+    return body
 
 
 def _connected(target: SplitResult, proxy_url: str, timeout_seconds: float) -> socket.socket:

@@ -9,7 +9,6 @@ import hashlib
 import json
 import socket
 import ssl
-import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -19,8 +18,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.connection.certificates import Authority, Pem
-
-BINARY, CLOSE, PING, PONG = 2, 8, 9, 10
+from tests.connection.frames import BINARY, close_frame, frame, read_frame
 
 
 @dataclass(frozen=True)
@@ -216,38 +214,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def read_frame(self) -> tuple[int, bytes]:
         """Opcode and payload of the client's next frame; ConnectionError at the end."""
-        first, second = self._exactly(2)
-        assert second & 0x80, "a client must mask"
-        length = second & 0x7F
-        if length == 126:
-            length = struct.unpack("!H", self._exactly(2))[0]
-        elif length == 127:
-            length = struct.unpack("!Q", self._exactly(8))[0]
-        mask = self._exactly(4)
-        data = self._exactly(length)
-        return first & 0x0F, bytes(b ^ mask[i % 4] for i, b in enumerate(data))
-
-    def _exactly(self, size: int) -> bytes:
-        data: bytes = self.rfile.read(size)
-        if len(data) < size:
-            raise ConnectionError("the client is gone")
-        return data
+        return read_frame(self.rfile)
 
     def drop(self) -> None:
         """Cut the connection without a word."""
         socket.socket.shutdown(self.request, socket.SHUT_RDWR)
-
-
-def frame(payload: bytes, opcode: int = BINARY, *, fin: bool = True) -> bytes:
-    """A server's frame as it goes over the wire."""
-    head = bytes([(0x80 if fin else 0) | opcode])
-    if len(payload) < 126:
-        head += bytes([len(payload)])
-    elif len(payload) < 65536:
-        head += b"\x7e" + struct.pack("!H", len(payload))
-    else:
-        head += b"\x7f" + struct.pack("!Q", len(payload))
-    return head + payload
 
 
 def as_reply(reply: Reply | Mapping[str, Any]) -> Reply:
@@ -270,7 +241,7 @@ def exec_script(protocol: str, *payloads: bytes, then: Script | None = None) -> 
         if then is not None:
             then(connection)
         else:
-            connection.frame(struct.pack("!H", 1000), CLOSE)
+            connection.wfile.write(close_frame())
             with suppress(ConnectionError):
                 connection.read_frame()
 
