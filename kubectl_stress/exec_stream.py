@@ -354,10 +354,9 @@ def _upgrade(sock: socket.socket, url: str, headers: Sequence[tuple[str, str]]) 
 
 
 class _Lent:
-    """The socket for the time of the handshake, whole requests sent, and closed by us alone.
+    """The socket for the time of the handshake, closed by us alone.
 
-    The library would send no more than one TLS record, and close before the body of a refusal
-    without Content-Length has been read.
+    The library would close it before the body of a refusal without Content-Length has been read.
     """
 
     def __init__(self, sock: socket.socket) -> None:
@@ -365,10 +364,6 @@ class _Lent:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._sock, name)
-
-    def send(self, data: bytes) -> int:
-        self._sock.sendall(data)
-        return len(data)
 
     def close(self) -> None:
         """The one who lent it closes it."""
