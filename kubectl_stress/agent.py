@@ -182,6 +182,7 @@ def _sample(values: Mapping[str, Any]) -> Sample:
         held_bytes=load.get("held_bytes") or 0,
         memory=Memory.from_dict(values.get("memory") or {}),
         cpu=Cpu.from_dict(values.get("cpu") or {}),
+        cgroup_same=values.get("cgroup_same"),
         dropped=values.get("dropped") or 0,
     )
 

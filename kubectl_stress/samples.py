@@ -61,12 +61,13 @@ class Memory:
 
 @dataclass(frozen=True)
 class Cpu:
-    """cpu.stat of the target's cgroup; times in microseconds."""
+    """cpu.stat and the CPU limit of the target's cgroup; times in microseconds."""
 
     usage_us: int | None = None
     nr_periods: int | None = None
     nr_throttled: int | None = None
     throttled_us: int | None = None
+    limit_millicores: int | None = None
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -85,6 +86,7 @@ class Sample:
     held_bytes: int
     memory: Memory
     cpu: Cpu = field(default_factory=Cpu)
+    cgroup_same: bool | None = None  # whether the load is in the target's cgroup
     dropped: int = 0
     at_ms: int = 0  # since the run's start by the client's clock, set on arrival
 

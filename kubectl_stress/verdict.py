@@ -85,11 +85,22 @@ def meets(verdict: Verdict, expectation: Expectation) -> bool:
 
 def judge(plan: Plan, findings: Findings) -> Verdict:
     """The verdict; INCONCLUSIVE with its reason where the facts do not force another."""
-    for rule in (_evicted, _terminated, _killed_inside, _went_away, _readiness, _lost, _ended):
+    for rule in _RULES:
         verdict = rule(plan, findings)
         if verdict is not None:
             return verdict
     return Verdict(Outcome.INCONCLUSIVE, "the run ended without a reason that could be read")
+
+
+def _elsewhere(_plan: Plan, findings: Findings) -> Verdict | None:
+    """Whatever happened, it does not tell of the target's limit."""
+    strays = [s for s in findings.samples.samples if s.cgroup_same is False]
+    if not strays:
+        return None
+    sentence = "the load was not in the target's cgroup all the time, so its limit was not tested"
+    text = f"the load is in another cgroup than the target ({strays[0].phase})"
+    evidence = (Evidence(strays[0].at_ms, "agent", text), *last_sample(findings))
+    return Verdict(Outcome.INCONCLUSIVE, sentence, evidence)
 
 
 def _evicted(_plan: Plan, findings: Findings) -> Verdict | None:
@@ -236,3 +247,15 @@ def _ended(plan: Plan, findings: Findings) -> Verdict | None:
         return Verdict(Outcome.INCONCLUSIVE, sentence, evidence)
     sentence = "the container survived: no OOM kill, no restart, no lost readiness"
     return Verdict(Outcome.SURVIVED, sentence, evidence)
+
+
+_RULES = (
+    _elsewhere,
+    _evicted,
+    _terminated,
+    _killed_inside,
+    _went_away,
+    _readiness,
+    _lost,
+    _ended,
+)

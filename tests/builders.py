@@ -104,6 +104,7 @@ def sample(usage_mib: float = 10, *, at_ms: int = 0, held_mib: float = 0, **valu
         phase=values.pop("phase", "hold"),
         size_bytes=50 * MIB,
         held_bytes=int(held_mib * MIB),
+        cgroup_same=values.pop("cgroup_same", None),
         memory=memory(usage_mib, **values),
         at_ms=at_ms,
     )

@@ -191,6 +191,21 @@ def test_an_agent_that_gave_up_says_why() -> None:
     assert "RLIMIT_AS is 1 GiB" in verdict.sentence
 
 
+def test_a_load_outside_the_targets_cgroup_proves_nothing() -> None:
+    inside, outside = sample(10, cgroup_same=True), sample(60, held_mib=50, cgroup_same=False)
+
+    verdict = judge(plan(), findings(inside, outside, inside))
+
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "not in the target's cgroup" in verdict.sentence
+
+
+def test_a_cgroup_that_cannot_be_compared_is_not_held_against_the_run() -> None:
+    unreadable = sample(60, held_mib=50, cgroup_same=None)
+
+    assert judge(plan(), findings(sample(10), unreadable)).outcome is Outcome.SURVIVED
+
+
 def test_a_deleted_pod_is_inconclusive() -> None:
     gone = Change(3_000, ChangeKind.DELETED, "the pod is gone")
 
