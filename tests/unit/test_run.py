@@ -178,6 +178,8 @@ def test_a_load_that_outlives_its_deadline_is_cut_off(scene: Scene) -> None:
     report = scene.run()
 
     assert "the load outlived its deadline" in report.verdict.sentence
+    agents_own_ms = 20_000 + 3_000 + 60_000  # duration, settle and 60 s
+    assert report.findings.ending.at_ms < agents_own_ms
 
 
 def test_a_stream_frozen_by_the_containers_end_is_not_waited_for(scene: Scene) -> None:
@@ -223,6 +225,20 @@ def test_ctrl_c_releases_the_load_before_anything_else(scene: Scene) -> None:
 
     assert scene.cluster.load.sent[-1] == b"stop\n"
     assert scene.stories[-1] == "releasing the load"
+
+
+def test_ctrl_c_does_not_wait_for_the_counters_to_settle(scene: Scene) -> None:
+    def interrupt() -> None:
+        scene.script.agent_says(2_100, phase_line("settle") + sample_line(10, phase="settle"))
+        scene.script.agent_says(5_100, bye_line("stopped"))
+        raise KeyboardInterrupt
+
+    scene.script.agent_says(0, BEGINNING).at(2_000, interrupt)
+
+    with pytest.raises(Interrupted, match="the load released"):
+        scene.run()
+
+    assert scene.time.ms < 2_500
 
 
 def test_ctrl_c_does_not_wait_for_an_agent_that_says_nothing(scene: Scene) -> None:
