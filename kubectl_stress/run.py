@@ -126,7 +126,10 @@ class Run:
         holder = bring_holder(self._cluster, target, holder_spec, clock=self._clock, tell=self._say)
         self._say("reading the target's memory and processes")
         reading = take_reading(self._cluster, target, holder, clock=self._clock)
+        is_open = plan.size_bytes is None
         plan = resolve(plan, reading.hello, reading.sample)
+        if is_open:
+            self._say(f"the size is {plan.size_note}")
         self._confirm(plan.questions)
         self._say(prediction(plan, reading.hello, reading.sample, reading.processes))
         pod = self._cluster.get_pod(target.namespace, target.pod)

@@ -121,6 +121,16 @@ def test_the_screen_hears_of_the_start_before_the_load(scene: Scene) -> None:
     assert [process.role for process in started.reading.processes] == ["target", "holder"]
 
 
+def test_a_share_of_the_headroom_is_told_in_bytes_before_the_load(scene: Scene) -> None:
+    scene.script.agent_says(0, survived()).stream_ends(24_000, 0)
+
+    report = scene.run("50%headroom")
+
+    size = "the size is 59.0 MiB (50% of the headroom 118.0 MiB)"
+    assert scene.stories.index(size) < scene.stories.index("joining the target's cgroup by exec")
+    assert report.plan.size_bytes == 59 * MIB
+
+
 def test_the_load_gets_a_heartbeat_each_second(scene: Scene) -> None:
     scene.script.agent_says(0, BEGINNING).agent_says(10_000, bye_line()).stream_ends(10_000, 0)
 
