@@ -23,7 +23,14 @@ from urllib3.exceptions import HTTPError, InsecureRequestWarning, ProtocolError
 from kubectl_stress import __version__
 from kubectl_stress.credentials import Credential, Credentials, request_headers, tls_context
 from kubectl_stress.errors import ClusterError, StressError, Unreachable
-from kubectl_stress.exec_stream import ExecStream, HandshakeRefused, open_exec, proxy_headers
+from kubectl_stress.exec_stream import (
+    ExecStream,
+    HandshakeRefused,
+    is_socks,
+    open_exec,
+    proxy_headers,
+    socks_library,
+)
 from kubectl_stress.kubeconfig import Connection
 from kubectl_stress.refusals import Asker, Request, refusal, unreachable
 
@@ -463,6 +470,8 @@ def _api_client(connection: Connection, credential: Credential) -> Any:
     from kubernetes.client.configuration import Configuration
 
     proxy = connection.proxy_url
+    if is_socks(urlsplit(proxy)):
+        socks_library()  # told here: urllib3 would warn on stderr first
     configuration = Configuration(
         host=connection.server,
         retries=False,  # an unreachable server is told once, at once
@@ -473,12 +482,7 @@ def _api_client(connection: Connection, credential: Credential) -> Any:
         proxy_headers=proxy_headers(urlsplit(proxy)) if proxy else None,
     )
     configuration.keep_alive = True
-    try:
-        client = ApiClient(configuration)
-    except ImportError as error:
-        raise StressError(
-            "a socks5 proxy needs the package PySocks: pip install pysocks"
-        ) from error
+    client = ApiClient(configuration)
     tls = tls_context(connection, credential)
     if connection.insecure:
         disable_warnings(InsecureRequestWarning)  # the user said so

@@ -401,7 +401,7 @@ def _default_port(scheme: str) -> int:
 def _through_proxy(
     proxy: SplitResult, target: tuple[str, int], timeout_seconds: float
 ) -> socket.socket:
-    if proxy.scheme in ("socks5", "socks5h"):
+    if is_socks(proxy):
         return _through_socks(proxy, target, timeout_seconds)
     if proxy.scheme != "http":
         raise StressError(
@@ -430,15 +430,26 @@ def proxy_headers(proxy: SplitResult) -> dict[str, str]:
     return {"Proxy-Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
 
 
-def _through_socks(
-    proxy: SplitResult, target: tuple[str, int], timeout_seconds: float
-) -> socket.socket:
+def is_socks(proxy: SplitResult) -> bool:
+    """Whether the proxy is one that only PySocks can speak to."""
+    return proxy.scheme in ("socks5", "socks5h")
+
+
+def socks_library() -> Any:
+    """PySocks, which is not among our dependencies; StressError where it is missing."""
     try:
         import socks  # type: ignore[import-untyped]
     except ImportError as error:
         raise StressError(
             "a socks5 proxy needs the package PySocks: pip install pysocks"
         ) from error
+    return socks
+
+
+def _through_socks(
+    proxy: SplitResult, target: tuple[str, int], timeout_seconds: float
+) -> socket.socket:
+    socks = socks_library()
     sock: socket.socket = socks.create_connection(
         target,
         timeout_seconds,

@@ -1,0 +1,68 @@
+"""An HTTP proxy that knows CONNECT, and nothing else."""
+
+import select
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class ConnectProxy(ThreadingHTTPServer):
+    """Passes on to wherever it is asked, or refuses with `refusal`; keeps what it was told."""
+
+    daemon_threads = False
+
+    def __init__(self, refusal: int | None) -> None:
+        self.refusal = refusal
+        self.targets: list[str] = []
+        self.authorizations: list[str | None] = []
+        self.over = threading.Event()
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.server_address[1]}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: ConnectProxy
+
+    def do_CONNECT(self) -> None:
+        self.server.targets.append(self.path)
+        self.server.authorizations.append(self.headers.get("proxy-authorization"))
+        if self.server.refusal is not None:
+            self.send_error(self.server.refusal)
+            return
+        host, _, port = self.path.rpartition(":")
+        with socket.create_connection((host, int(port))) as target:
+            self.send_response(200)
+            self.end_headers()
+            with suppress(OSError):
+                self._pass_on(self.connection, target)
+
+    def _pass_on(self, client: socket.socket, target: socket.socket) -> None:
+        while not self.server.over.is_set():
+            for ready in select.select([client, target], [], [], 0.05)[0]:
+                data = ready.recv(65536)
+                if not data:
+                    return
+                (target if ready is client else client).sendall(data)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Silence."""
+
+
+@contextmanager
+def proxying(refusal: int | None = None) -> Iterator[ConnectProxy]:
+    """A proxy for the length of a block."""
+    proxy = ConnectProxy(refusal)
+    thread = threading.Thread(target=proxy.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        yield proxy
+    finally:
+        proxy.over.set()
+        proxy.shutdown()
+        proxy.server_close()
+        thread.join()

@@ -1,0 +1,117 @@
+"""Through a proxy, REST and exec go the same way."""
+
+import base64
+from collections.abc import Callable
+
+import pytest
+
+from kubectl_stress.channels import V5
+from kubectl_stress.cluster import Cluster
+from kubectl_stress.errors import StressError, Unreachable
+from tests.connection.conftest import Connect
+from tests.connection.connect_proxy import proxying
+from tests.connection.fake_api_server import FakeApiServer, exec_script
+
+EXEC = "/api/v1/namespaces/n/pods/p/exec"
+Ask = Callable[[Cluster], object]
+
+
+def get_version(cluster: Cluster) -> object:
+    return cluster.server_version()
+
+
+def run_exec(cluster: Cluster) -> object:
+    with cluster.exec("n", "p", "c", ["true"]) as stream:
+        return stream.receive(0)
+
+
+both = pytest.mark.parametrize("ask", [get_version, run_exec])
+
+
+@both
+def test_the_proxy_is_asked_for_a_tunnel_to_the_server(
+    api: FakeApiServer, connect: Connect, ask: Ask
+) -> None:
+    api.reply("GET", EXEC, exec_script(V5))
+
+    with proxying() as proxy, connect(proxy_url=f"http://{proxy.address}") as cluster:
+        ask(cluster)
+
+    assert proxy.targets == [f"127.0.0.1:{api.port}"]
+    assert proxy.authorizations == [None]
+    assert api.requests[0].header("authorization") == "Bearer secret"
+
+
+@both
+def test_the_proxys_own_password_is_shown_to_it_alone(
+    api: FakeApiServer, connect: Connect, ask: Ask
+) -> None:
+    api.reply("GET", EXEC, exec_script(V5))
+
+    with proxying() as proxy, connect(proxy_url=f"http://u:p%40s@{proxy.address}") as cluster:
+        ask(cluster)
+
+    assert proxy.authorizations == [f"Basic {base64.b64encode(b'u:p@s').decode()}"]
+    assert api.requests[0].header("proxy-authorization") == ""
+
+
+@both
+def test_the_certificate_is_checked_through_the_proxy(
+    api: FakeApiServer, connect: Connect, ask: Ask
+) -> None:
+    with proxying() as proxy:
+        url = f"http://{proxy.address}"
+        with connect(proxy_url=url, tls_server_name="other.example") as cluster:
+            with pytest.raises(Unreachable, match="its certificate is not trusted"):
+                ask(cluster)
+
+    assert api.requests == []
+
+
+@both
+@pytest.mark.parametrize("status", [403, 407])
+def test_a_proxy_that_refuses_is_told_without_its_password(
+    connect: Connect, ask: Ask, status: int
+) -> None:
+    with proxying(status) as proxy, connect(proxy_url=f"http://u:pass@{proxy.address}") as cluster:
+        with pytest.raises(Unreachable) as told:
+            ask(cluster)
+
+    assert f"Tunnel connection failed: {status}" in str(told.value)
+    assert "\n" not in str(told.value)
+    assert "pass" not in str(told.value)
+
+
+@both
+def test_a_proxy_that_is_not_there_is_told(connect: Connect, ask: Ask) -> None:
+    with proxying() as gone:
+        url = f"http://{gone.address}"
+
+    with connect(proxy_url=url) as cluster, pytest.raises(Unreachable, match="Connection refused"):
+        ask(cluster)
+
+
+def test_an_exec_through_a_tls_proxy_is_refused_with_a_way_out(connect: Connect) -> None:
+    with pytest.raises(StressError, match="https:// is not supported: use an http:// or socks5://"):
+        run_exec(connect(proxy_url="https://proxy.example"))
+
+
+@both
+def test_a_socks_proxy_without_its_package_says_what_to_install(connect: Connect, ask: Ask) -> None:
+    with pytest.raises(StressError, match="a socks5 proxy needs the package PySocks: pip install"):
+        ask(connect(proxy_url="socks5://127.0.0.1:1"))
+
+
+def test_the_environment_alone_sends_nothing_through_a_proxy(
+    api: FakeApiServer, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.reply("GET", EXEC, exec_script(V5))
+
+    with proxying() as proxy:
+        for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, f"http://{proxy.address}")
+        with connect() as cluster:
+            get_version(cluster)
+            run_exec(cluster)
+
+    assert proxy.targets == []
