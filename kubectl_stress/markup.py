@@ -28,6 +28,11 @@ def words_of(text: str) -> Markup:
     return Markup(escape(shown))
 
 
+def clipped(text: str, most: int) -> str:
+    """The first `most` characters, with a sign where some are missing."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def _name(key: str) -> str:
     return key.rstrip("_").replace("_", "-")
 

@@ -5,7 +5,7 @@ Nothing is loaded and nothing runs: no script, no font, no network, and a policy
 
 from collections.abc import Iterable, Sequence
 
-from kubectl_stress.markup import Markup, el, joined
+from kubectl_stress.markup import Markup, clipped, el, joined
 from kubectl_stress.outcomes import MEANINGS
 from kubectl_stress.page_style import STYLE
 from kubectl_stress.picture import picture
@@ -15,7 +15,7 @@ from kubectl_stress.samples import Sample, first_victim
 from kubectl_stress.verdict import Outcome
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-_MOST_CHANGES = 200
+_MOST_CHANGES, _MOST_CHARACTERS = 100, 240
 
 _MOODS = {
     Outcome.SURVIVED: "good",
@@ -43,7 +43,7 @@ def page(report: Report) -> str:
         "body",
         _verdict(report),
         el("figure", _legend(), picture(report)),
-        _section("Evidence", _table(("time", "source", "fact"), _evidence(report))),
+        _evidence(report),
         _section("What it means, and what to do", el("p", MEANINGS[report.verdict.outcome])),
         _section("Memory", _table(_MEMORY_HEADS, _memory(report))),
         _processes(report),
@@ -92,9 +92,10 @@ def _time(at_ms: int) -> str:
     return f"{at_ms / 1_000:.1f} s"
 
 
-def _evidence(report: Report) -> list[tuple[str, ...]]:
+def _evidence(report: Report) -> Markup:
     facts = sorted(report.verdict.evidence, key=lambda fact: fact.at_ms)
-    return [(_time(fact.at_ms), fact.source, fact.text) for fact in facts]
+    rows = [(_time(f.at_ms), f.source, clipped(f.text, _MOST_CHARACTERS)) for f in facts]
+    return _section("Evidence", _table(("time", "source", "fact"), rows)) if rows else Markup()
 
 
 _MEMORY_HEADS = ("", "before", "peak", "last")
@@ -147,7 +148,7 @@ def _happened(report: Report) -> Markup:
     if not changes:
         return Markup()
     shown = changes[:_MOST_CHANGES]
-    rows = [(_time(change.at_ms), change.source, change.text) for change in shown]
+    rows = [(_time(c.at_ms), c.source, clipped(c.text, _MOST_CHARACTERS)) for c in shown]
     left_out = len(changes) - len(shown)
     more = el("p", f"and {left_out} more in -o json") if left_out else Markup()
     return _section("What happened", _table(("time", "source", "what"), rows), more)

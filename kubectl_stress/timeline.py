@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
+from statistics import median
 
 from kubectl_stress.agent import WorkerKilled
 from kubectl_stress.quantity import format_bytes
@@ -10,8 +12,8 @@ from kubectl_stress.report import Report
 from kubectl_stress.samples import Sample
 from kubectl_stress.status import Change, ChangeKind
 
-# The agent samples each 100 ms; a pause as long as this is one to be seen.
-_GAP_MS = 3_000
+# The agent samples each 100 ms, or as told; a pause longer than both of these is one to be seen.
+_GAP_MS, _GAP_INTERVALS = 3_000, 4
 
 
 class MarkKind(Enum):
@@ -90,8 +92,11 @@ def _limit(report: Report, samples: Sequence[Sample]) -> int | None:
 
 def _runs(samples: Sequence[Sample]) -> Iterable[tuple[Sample, ...]]:
     run: list[Sample] = []
-    for sample in sorted(samples, key=lambda sample: sample.at_ms):
-        if run and sample.at_ms - run[-1].at_ms > _GAP_MS:
+    ordered = sorted(samples, key=lambda sample: sample.at_ms)
+    intervals = [after.at_ms - before.at_ms for before, after in pairwise(ordered)]
+    gap_ms = max(_GAP_MS, _GAP_INTERVALS * median(intervals)) if intervals else _GAP_MS
+    for sample in ordered:
+        if run and sample.at_ms - run[-1].at_ms > gap_ms:
             yield tuple(run)
             run = []
         run.append(sample)
