@@ -57,7 +57,7 @@ class _Handler(BaseHTTPRequestHandler):
 def proxying(refusal: int | None = None) -> Iterator[ConnectProxy]:
     """A proxy for the length of a block."""
     proxy = ConnectProxy(refusal)
-    thread = threading.Thread(target=proxy.serve_forever, args=(0.02,))
+    thread = threading.Thread(target=proxy.serve_forever, args=(0.005,))
     thread.start()
     try:
         yield proxy

@@ -61,7 +61,7 @@ class FakeApiServer:
         self._http = _Server(self)
         if server is not None:
             self._http.tls = self._context(server, clients)
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,))
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.005,))
         self._thread.start()
 
     def _context(self, server: Pem, clients: Authority | None) -> ssl.SSLContext:
@@ -123,6 +123,7 @@ class Handler(BaseHTTPRequestHandler):
     server: _Server
     protocol_version = "HTTP/1.1"
     wbufsize = 0
+    disable_nagle_algorithm = True
 
     def setup(self) -> None:
         self.server.open.add(self.request)
