@@ -1,0 +1,74 @@
+"""A whole run on a cluster in memory: the pod `web`, what happens to it, and what was told."""
+
+from kubectl_stress.errors import Refused
+from kubectl_stress.plan import make_plan
+from kubectl_stress.report import Report
+from kubectl_stress.run import Run, Story, Told
+from kubectl_stress.spec import Amount, Expectation, HolderSpec, MemSpec
+from kubectl_stress.target import Target
+from tests.agent_lines import (
+    hello_line,
+    phase_line,
+    sample_line,
+)
+from tests.builders import PodBuilder, pod
+from tests.fake_cluster import FakeCluster
+from tests.fake_time import FakeTime, ScriptedInbox
+
+OOM_KILLED = {
+    "containerID": "containerd://app-1",
+    "reason": "OOMKilled",
+    "exitCode": 137,
+    "finishedAt": "2026-01-01T00:01:00Z",
+}
+BEGINNING = hello_line() + sample_line(10, phase="baseline") + phase_line("ramp")
+NEAR_LIMIT = sample_line(127.9, held_mib=117)
+
+
+def web() -> PodBuilder:
+    return pod("web").container("app", limit="128Mi", request="64Mi")
+
+
+def ended() -> PodBuilder:
+    return web().with_container_status(state={"terminated": OOM_KILLED}, ready=False)
+
+
+def started_again() -> PodBuilder:
+    return web().with_container_status(
+        containerID="containerd://app-2", restartCount=1, lastState={"terminated": OOM_KILLED}
+    )
+
+
+class Scene:
+    """A pod, what happens to it, and what was told."""
+
+    def __init__(self) -> None:
+        self.time, self.cluster = FakeTime(), FakeCluster(web().dict)
+        self.script = ScriptedInbox(self.time, self.cluster)
+        self.told: list[Told] = []
+
+    def hear(self, told: Told) -> None:
+        self.told.append(told)
+
+    def run(self, size: str = "50Mi", expectation: Expectation | None = None) -> Report:
+        target = Target.from_pod(self.cluster.pods["web"])
+        run = Run(
+            self.cluster,
+            clock=self.time.clock,
+            tell=self.hear,
+            confirm=self.confirm,
+            inbox=self.script,
+        )
+        try:
+            spec = MemSpec(Amount.parse(size), duration_ms=20_000)
+            return run(make_plan(spec, target), HolderSpec("agent:1"), expectation)
+        finally:
+            self.cluster.end_watches()
+
+    def confirm(self, questions: tuple[str, ...]) -> None:
+        if questions:
+            raise Refused("; ".join(questions))
+
+    @property
+    def stories(self) -> list[str]:
+        return [told.text for told in self.told if isinstance(told, Story)]

@@ -1,0 +1,10 @@
+"""Fixtures of the unit tests."""
+
+import pytest
+
+from tests.scene import Scene
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
