@@ -74,7 +74,9 @@ class Observer:
                 self._put(Unobserved(str(error)))
                 return
             except StressError:
-                self._stop.wait(_RETRY_S)
+                pass  # taken up again
+            # After an end without an error too: a proxy may cut every watch off at once.
+            self._stop.wait(_RETRY_S)
 
     def _changes(self, kind: str, field_selector: str, version: str) -> Iterator[dict[str, Any]]:
         found = self._cluster.watch(
@@ -94,6 +96,8 @@ class Observer:
         pods = self._cluster.list_pods(self._target.namespace, field_selector=selector)
         for pod in pods["items"]:
             self._see_pod(pod)
+        if not pods["items"]:
+            self._put(PodSeen(None))  # deleted while nobody watched
         version = pods["metadata"]["resourceVersion"]
         for seen in self._changes("pods", selector, version):
             is_gone = seen["change"] == "DELETED"
