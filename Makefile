@@ -17,7 +17,7 @@ archive := image/build/agent.tar
 build_packages := gcc=gcc make=make
 lint_packages := cppcheck=cppcheck
 test_packages := $(build_packages) qemu-aarch64-static=qemu-user-static readelf=binutils \
-	qemu-system-x86_64=qemu-system-x86 cpio=cpio tmux=tmux
+	qemu-system-x86_64=qemu-system-x86 cpio=cpio tmux=tmux chromium=chromium
 
 # A KUBECONFIG of the environment is somebody's real cluster: only one given by hand is meant.
 ifneq ($(origin KUBECONFIG),command line)
@@ -40,7 +40,7 @@ demo: image ## See a real pod brought to its memory limit (KEEP=1 leaves the clu
 test: image ## Run all tests, on a real cluster too
 	@scripts/debian-packages $(test_packages)
 	@$(image) build/faulty/agent
-	$(pytest)
+	KUBECTL_STRESS_REQUIRE_BROWSER=1 $(pytest)
 
 unit: setup ## Run the tests that need no node: seconds
 	$(pytest) -q tests/unit tests/cli tests/connection tests/cluster/unit

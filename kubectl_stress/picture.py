@@ -164,7 +164,7 @@ def _slices(frame: Frame, samples: Sequence[Sample]) -> Iterator[Markup]:
             ),
             joined(
                 el("path", d=f"M{x:.1f} {TOP}V{TOP + PLOT_HEIGHT}", class_="cross"),
-                el("text", _moment(frame, sample), x=WIDTH - RIGHT, y=18, class_="now end"),
+                el("text", _moment(frame, sample), x=WIDTH - RIGHT, y=18, class_="end"),
             ),
             class_="slice",
         )

@@ -1,5 +1,6 @@
 """Whole runs as reports and as recordings: made up, but of the shapes that real ones have."""
 
+from dataclasses import replace
 from typing import Any
 
 from kubectl_stress.agent import Bye, PhaseStart, Processes
@@ -190,3 +191,41 @@ def evicted(words: str = "The node was low on resource: memory.") -> Report:
         Change(5_600, ChangeKind.EVICTED, f"pod evicted: {words}", "status", "Evicted"),
         ending=Ending(None, 137, None, 5_700),
     )
+
+
+HOSTILE = (
+    '"><script>alert(1)</script><img src=x onerror=alert(2)> javascript:alert(3) '
+    "</title></style></svg><a href=https://evil.example>x</a> \u202e\x1b[2J &lt;b&gt; "
+    + "x"
+    * 1_000
+)
+
+
+def crowded() -> Report:
+    """Twenty minutes with three kills, a hundred failed probes, and words that mean harm."""
+    kills = (300_000, 600_000, 900_000)
+    gone = {second for kill in kills for second in range(kill // 1_000, kill // 1_000 + 12)}
+    samples = [
+        sample(
+            60 + (37 * i % 20) + (i % 3_000) / 70,
+            at_ms=100 * i,
+            held_mib=50 + (i % 3_000) / 70,
+            phase="hold" if i % 3_000 > 300 else "ramp",
+            inactive_file_bytes=(61 * i % 8) * MIB,
+        )
+        for i in range(12_000)
+        if i // 10 not in gone
+    ]
+    changes = [event("Unhealthy", f"probe {i} {HOSTILE}", at_ms=9_000 * i) for i in range(100)]
+    for kill in kills:
+        changes += [
+            terminated("OOMKilled", 137, at_ms=kill),
+            Change(kill, ChangeKind.NOT_READY, "container is not ready"),
+            Change(kill + 9_000, ChangeKind.STARTED, "container started again"),
+            Change(kill + 40_000, ChangeKind.READY, "container is ready"),
+        ]
+    asked = plan("120%")
+    named = replace(asked, target=replace(asked.target, pod=HOSTILE[:200], image=HOSTILE))
+    changes.sort(key=lambda change: change.at_ms)
+    report = made_report(samples, *changes, given=named, after=restarted())
+    return replace(report, processes=(replace(APP, command=HOSTILE[:60]), LOAD, HOLDER))
