@@ -1,0 +1,108 @@
+"""Runs that were really gone through, recorded by their own listener and read back."""
+
+import io
+from collections.abc import Callable
+
+import pytest
+
+from kubectl_stress.errors import InjectionError, Interrupted
+from kubectl_stress.recorder import Recorder
+from kubectl_stress.recording import read_recording, to_report
+from kubectl_stress.render import render
+from kubectl_stress.spec import Expectation
+from kubectl_stress.verdict import Outcome
+from tests.agent_lines import (
+    bye_line,
+    hello_line,
+    processes_line,
+    reading,
+    sample_line,
+    survived,
+    worker_killed_line,
+)
+from tests.fake_stream import FakeStream
+from tests.scene import BEGINNING, NEAR_LIMIT, Scene, ended, started_again
+
+
+def survives(scene: Scene) -> None:
+    scene.script.agent_says(0, survived()).stream_ends(24_000, 0)
+
+
+def dies_as_a_group(scene: Scene) -> None:
+    scene.cluster.readings = [FakeStream().says(reading()).ends(0), InjectionError("gone")]
+    table = processes_line((44, "agent-worker", "load", 250), (1, "hello", "target", 130))
+    scene.script.agent_says(0, BEGINNING + table + NEAR_LIMIT).stream_ends(900, 137)
+    scene.script.at(4_800, lambda: scene.cluster.change_pod(ended().dict))
+    scene.script.at(8_100, lambda: scene.cluster.change_pod(started_again().dict))
+
+
+def dies_while_the_holder_lives(scene: Scene) -> None:
+    after = hello_line() + sample_line(12, oom_kill=1) + bye_line()
+    scene.cluster.readings = [FakeStream().says(data).ends(0) for data in (reading(), after)]
+    scene.script.agent_says(0, BEGINNING + NEAR_LIMIT).stream_ends(900, 137)
+
+
+def loses_a_worker(scene: Scene) -> None:
+    goodbye = worker_killed_line() + bye_line("workers-killed", 12)
+    scene.script.agent_says(0, BEGINNING + NEAR_LIMIT + goodbye).stream_ends(900, 12)
+
+
+def falls_silent(scene: Scene) -> None:
+    scene.script.agent_says(0, BEGINNING)
+
+
+def is_cut_in_a_line(scene: Scene) -> None:
+    scene.script.agent_says(0, BEGINNING + NEAR_LIMIT[:40]).stream_ends(900, None)
+
+
+def loses_its_pod(scene: Scene) -> None:
+    scene.script.agent_says(0, BEGINNING)
+    scene.script.at(3_000, lambda: scene.cluster.delete_pod("web")).stream_ends(3_500, 137)
+
+
+STORIES = [
+    survives,
+    dies_as_a_group,
+    dies_while_the_holder_lives,
+    loses_a_worker,
+    falls_silent,
+    is_cut_in_a_line,
+    loses_its_pod,
+]
+
+
+def recorded(scene: Scene) -> bytes:
+    file = io.StringIO()
+    recorder = Recorder(file)
+    for told in scene.told:
+        recorder(told)
+    return file.getvalue().encode()
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+def test_the_recording_gives_the_very_report_of_the_run(
+    scene: Scene, story: Callable[[Scene], None]
+) -> None:
+    story(scene)
+
+    report = scene.run("120%", Expectation.OOM)
+    again = to_report(read_recording(recorded(scene)))
+
+    for output in ("wide", "json"):
+        assert render(again, output) == render(report, output)
+    assert (again.findings.ending, again.after) == (report.findings.ending, report.after)
+
+
+def test_an_interrupted_run_is_readable_up_to_its_release(scene: Scene) -> None:
+    def interrupt() -> None:
+        scene.script.agent_says(5_100, bye_line("stopped")).stream_ends(5_200, 0)
+        raise KeyboardInterrupt
+
+    scene.script.agent_says(0, BEGINNING + NEAR_LIMIT).at(5_000, interrupt)
+
+    with pytest.raises(Interrupted):
+        scene.run()
+
+    recording = read_recording(recorded(scene))
+    assert recording.damage is not None
+    assert to_report(recording).verdict.outcome is Outcome.INCONCLUSIVE
