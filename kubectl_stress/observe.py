@@ -100,8 +100,10 @@ class Observer:
             self._put(PodSeen(None))  # deleted while nobody watched
         version = pods["metadata"]["resourceVersion"]
         for seen in self._changes("pods", selector, version):
-            is_gone = seen["change"] == "DELETED"
-            self._put(PodSeen(None)) if is_gone else self._see_pod(seen["object"])
+            if seen["change"] == "DELETED":
+                self._put(PodSeen(None))
+            elif seen["change"] in ("ADDED", "MODIFIED"):  # a BOOKMARK is no pod
+                self._see_pod(seen["object"])
 
     def _see_pod(self, pod: dict[str, Any]) -> None:
         # A pod of the same name may be another one (StatefulSet): the target is then gone.

@@ -15,7 +15,7 @@ from kubectl_stress.cluster import WATCH_SECONDS, Cluster, Object, Watch
 from kubectl_stress.errors import Forbidden, NotFound, StressError
 from kubectl_stress.exec_stream import ExecStream
 from tests.agent_lines import reading
-from tests.fake_stream import FakeStream
+from tests.fake_stream import FakeStream, wait_until_done
 
 Seen = tuple[str, Object]
 
@@ -31,7 +31,7 @@ class FakeWatch(Watch):
         self._seen.put(seen)
 
     def wait_until_seen(self) -> None:
-        self._seen.join()
+        wait_until_done(self._seen)
 
     def __next__(self) -> Seen:
         if self._has_given:
@@ -79,6 +79,11 @@ class FakeCluster(Cluster):
 
     def show_event(self, reason: str, message: str) -> None:
         self._show("events", ("ADDED", {"reason": reason, "message": message}))
+
+    def show_bookmark(self) -> None:
+        """As the API server sends it each minute: a version to watch on from, and no pod."""
+        bookmark = {"kind": "Pod", "metadata": {"resourceVersion": "9", "creationTimestamp": None}}
+        self._show("pods", ("BOOKMARK", bookmark))
 
     def break_watch(self, error: StressError) -> None:
         """The watch on pods breaks off; the next one goes on."""

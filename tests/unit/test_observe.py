@@ -100,6 +100,17 @@ def test_another_pod_of_the_same_name_is_not_the_target() -> None:
         assert drained(seen) == [PodSeen(None)]
 
 
+def test_a_bookmark_is_no_pod_and_the_watch_goes_on() -> None:
+    cluster = FakeCluster(web().dict)
+
+    with observing(cluster) as seen:
+        drained(seen)
+        cluster.show_bookmark()
+        cluster.change_pod(web().dict)
+
+        assert drained(seen) == [PodSeen(web().dict)]
+
+
 @pytest.mark.parametrize("error", [Unreachable("connection reset"), Gone("too old")], ids=repr)
 def test_a_watch_that_breaks_off_is_taken_up_from_a_new_list(
     error: Unreachable, monkeypatch: pytest.MonkeyPatch
