@@ -46,7 +46,7 @@ _CONNECTION_NAMES = (
 
 
 def as_click_reads(words: Sequence[str]) -> list[str]:
-    """The words with `-o=json` as `-ojson`: kubectl's flags (pflag) allow both, click the latter."""
+    """The words with `-o=json` as `-ojson`: pflag (kubectl) allows both, click the latter."""
     end = words.index("--") if "--" in words else len(words)
     known = [_SHORT_WITH_EQUALS.sub(r"\1", word) for word in words[:end]]
     return [*known, *words[end:]]

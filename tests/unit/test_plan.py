@@ -6,7 +6,6 @@ import pytest
 
 from kubectl_stress.errors import Refused, TargetError
 from kubectl_stress.plan import (
-    Plan,
     ephemeral_container,
     live_holder,
     make_plan,
