@@ -211,9 +211,10 @@ def _prepare(cluster: "Cluster", ref: TargetRef, spec: MemSpec, *, given: dict[s
     from kubectl_stress.preflight import check_permissions
 
     unseen = check_permissions(cluster, ref, cluster.namespace)
-    target = find_target(cluster, ref, namespace=cluster.namespace, container=container)
-    plan = make_plan(spec, target, force=force)
-    if unseen:
+    namespace, container = cluster.namespace, given["container"]
+    target = find_target(cluster, ref, namespace=namespace, container=container)
+    plan = make_plan(spec, target, force=given["force"])
+    if unseen and not given["quiet"]:
         words = ", ".join(str(permission) for permission in unseen)
         click.echo(f"note: going on without events ({words} not allowed)", err=True)
     return plan
