@@ -271,6 +271,7 @@ static void read_slow_v1(const struct cgroup* cgroup, struct readings* readings)
     readings->swap_limit_bytes = difference(
         v1_limit(cgroup->memory, "memory.memsw.limit_in_bytes"), readings->limit_bytes);
     readings->kernel_bytes = number(cgroup->memory, "memory.kmem.usage_in_bytes");
+    readings->max_events = number(cgroup->memory, "memory.failcnt");
     readings->cpu_limit_millicores = millicores(
         number(cgroup->cpu, "cpu.cfs_quota_us"), number(cgroup->cpu, "cpu.cfs_period_us"));
 }
@@ -298,7 +299,6 @@ static void read_slow_v2(const struct cgroup* cgroup, struct readings* readings)
 void cgroup_read_events(const struct cgroup* cgroup, struct readings* readings)
 {
     if (cgroup->version == 1) {
-        readings->max_events = number(cgroup->memory, "memory.failcnt");
         read_text(cgroup->memory, "memory.oom_control");
         readings->oom_kill = text_value_of(file_text, "oom_kill ");
         return;
@@ -322,16 +322,17 @@ void cgroup_read(const struct cgroup* cgroup, struct readings* readings)
         read_cpu_v2(cgroup->cpu, readings);
     }
     cgroup_read_events(cgroup, readings);
-    readings->pids_current = number(cgroup->pids, "pids.current");
 }
 
-// Reads what moves slowly: limits, peaks, swap, and averages over ten seconds.
+// Reads what moves slowly, or what nobody steers by: limits, peaks, swap, averages over ten seconds,
+// the number of processes. To open a file costs more than to read it.
 void cgroup_read_slow(const struct cgroup* cgroup, struct readings* readings)
 {
     if (cgroup->version == 1)
         read_slow_v1(cgroup, readings);
     else
         read_slow_v2(cgroup, readings);
+    readings->pids_current = number(cgroup->pids, "pids.current");
     readings->pids_limit = number(cgroup->pids, "pids.max");
 }
 
