@@ -63,8 +63,7 @@ def test_a_binary_is_small_and_static(builds: list[Path], architecture: str) -> 
 
 def test_the_arm64_binary_runs(builds: list[Path]) -> None:
     emulator = shutil.which("qemu-aarch64-static")
-    if emulator is None:
-        pytest.skip("qemu-user-static is not installed")
+    assert emulator is not None, "install qemu-user-static"
     binary = builds[0] / "linux-arm64" / "agent"
     arguments = ("--size-bytes", "16777216", "--duration-ms", "200")
 

@@ -1,0 +1,30 @@
+"""How much of a long test is run: a random sample whose seed is told, or the whole of it."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Sequence
+from typing import TypeVar
+
+FULL = os.environ.get("KUBECTL_STRESS_FULL", "") not in ("", "0")
+SEED = int(os.environ.get("KUBECTL_STRESS_SEED", "0")) or random.SystemRandom().randrange(1 << 32)
+HOW_TO_REPEAT = (
+    f"{'whole' if FULL else 'sample'}, seed {SEED}: "
+    f"KUBECTL_STRESS_SEED={SEED} repeats it, KUBECTL_STRESS_FULL=1 runs all"
+)
+
+_Case = TypeVar("_Case")
+
+
+def sampled(cases: Sequence[_Case], count: int) -> list[_Case]:
+    """Choose `count` of the cases, in their order."""
+    if FULL:
+        return list(cases)
+    chosen = random.Random(SEED).sample(range(len(cases)), count)
+    return [cases[index] for index in sorted(chosen)]
+
+
+def size(*, whole: int, sample: int) -> int:
+    """Give how often something is repeated."""
+    return whole if FULL else sample
