@@ -106,6 +106,15 @@ class NodeMemory:
         """Anonymous memory of the container: the load's, too."""
         return self.stat()["anon" if self.is_v2 else "total_rss"]
 
+    def app_anon_bytes(self) -> int:
+        """Anonymous memory of the container's first process, exact and as of now."""
+        first = f"$(head -n 1 {self._folder()}/{self.container_id}/cgroup.procs)"
+        rollup = self.cluster.node(self.node).check_run(
+            ["sh", "-c", f"cat /proc/{first}/smaps_rollup"]
+        )
+        line = next(line for line in rollup.splitlines() if line.startswith("Anonymous:"))
+        return int(line.split()[1]) * 1024
+
     def kernel_bytes(self) -> int:
         """Kernel memory charged to the container."""
         if self.is_v2:

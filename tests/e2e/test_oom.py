@@ -9,7 +9,7 @@ from tests.e2e.pods import NodeMemory, Pods, hello, pod
 def last_victim(memory: NodeMemory) -> str:
     """The command that the node's kernel says it killed in this container."""
     killed = rf"oom-kill:.*task_memcg=\S*{memory.container_id},task=([^,]+),"
-    return re.findall(killed, memory.dmesg())[-1]
+    return str(re.findall(killed, memory.dmesg())[-1])
 
 
 def test_e05_cgroup_v2_kills_the_container_as_a_group(plugin: Plugin, pods: Pods) -> None:
