@@ -69,7 +69,7 @@ def _stress(environment: dict[str, str], *options: str) -> dict[str, Any] | None
     print(f"\n$ kubectl stress mem deploy/hello {shlex.join(options)}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         record = Path(folder, "record.jsonl")
-        argv = [PROGRAM, "mem", "deploy/hello", *options, "--record", record]
+        argv: list[str | Path] = [PROGRAM, "mem", "deploy/hello", *options, "--record", record]
         done = subprocess.run(argv, env=environment)
         if done.returncode != 0:
             print(f"error: exit code {done.returncode}", file=sys.stderr)
@@ -79,7 +79,15 @@ def _stress(environment: dict[str, str], *options: str) -> dict[str, Any] | None
 
 
 def _pod(environment: dict[str, str]) -> dict[str, Any]:
-    argv = [builds.kubernetes() / "kubectl", "get", "pod", "-l", "app=hello", "-o", "json"]
+    argv: list[str | Path] = [
+        builds.kubernetes() / "kubectl",
+        "get",
+        "pod",
+        "-l",
+        "app=hello",
+        "-o",
+        "json",
+    ]
     done = subprocess.run(argv, env=environment, check=True, stdout=subprocess.PIPE)
     pod: dict[str, Any] = json.loads(done.stdout)["items"][0]
     return pod
