@@ -1,0 +1,236 @@
+"""`kubectl stress mem`: words to values, values to the pipeline.
+
+Imports of the cluster stand inside the functions, so that `--help` stays quick.
+"""
+
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kubectl_stress.answer import answer
+from kubectl_stress.asking import confirm, connect, now_ms
+from kubectl_stress.errors import UsageError
+from kubectl_stress.options import (
+    DEFAULT_IMAGE,
+    DURATION,
+    NEW_FILE,
+    connection_options,
+    output_options,
+    wants_color,
+)
+from kubectl_stress.plan import Plan, ephemeral_container, make_plan, summary
+from kubectl_stress.spec import Amount, Expectation, HolderSpec, MemSpec, TargetRef
+
+if TYPE_CHECKING:
+    from kubectl_stress.cluster import Cluster
+    from kubectl_stress.kubeconfig import ConnectionFlags
+    from kubectl_stress.report import Report
+
+
+@click.command(short_help="Load the memory of a container and judge what happens")
+@click.argument("target", metavar="TARGET")
+@click.option(
+    "--size",
+    required=True,
+    metavar="AMOUNT",
+    help="How much is added, a total: 300Mi, 60% (of the limit), 60%request, 60%headroom, 60%node",
+)
+@click.option(
+    "--duration",
+    type=DURATION,
+    default="60s",
+    show_default=True,
+    metavar="TIME",
+    help="How long the load is held",
+)
+@click.option(
+    "--ramp",
+    type=DURATION,
+    default="0s",
+    metavar="TIME",
+    help="Grow to the size evenly over this time",
+)
+@click.option(
+    "--workers",
+    type=int,
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Processes that share the size",
+)
+@click.option(
+    "--oom-score-adj",
+    metavar="same|N",
+    default="same",
+    show_default=True,
+    help="oom_score_adj of the load; same is the target's own",
+)
+@click.option("-c", "--container", metavar="NAME", help="Target container")
+@click.option(
+    "--image",
+    metavar="IMAGE",
+    default=DEFAULT_IMAGE,
+    show_default=True,
+    envvar="KUBECTL_STRESS_IMAGE",
+    help="Image of the agent (also KUBECTL_STRESS_IMAGE)",
+)
+@click.option(
+    "--image-pull-policy",
+    type=click.Choice(["Always", "IfNotPresent", "Never"]),
+    envvar="KUBECTL_STRESS_IMAGE_PULL_POLICY",
+    help="When the kubelet pulls the image",
+)
+@click.option(
+    "--linger",
+    type=DURATION,
+    default="10m",
+    show_default=True,
+    metavar="TIME",
+    help="How long the ephemeral container waits for its next use",
+)
+@click.option(
+    "--timeout",
+    type=DURATION,
+    default="60s",
+    show_default=True,
+    metavar="TIME",
+    help="How long the ephemeral container may take to start",
+)
+@click.option(
+    "--expect",
+    type=click.Choice([expectation.value for expectation in Expectation]),
+    help="Make the exit code say whether this happened",
+)
+@click.option(
+    "--dry-run",
+    type=click.Choice(["none", "client", "server"]),
+    default="none",
+    show_default=True,
+    help="Print plan and patch, and attach nothing; server also has the patch judged",
+)
+@click.option(
+    "--record",
+    type=NEW_FILE,
+    metavar="FILE",
+    help="Keep everything that is seen in a new FILE, for kubectl stress report",
+)
+@click.option("--plot", is_flag=True, help="Draw the level against the limit at the end")
+@click.option("-y", "--yes", is_flag=True, help="Answer yes to what would be asked")
+@click.option("--force", is_flag=True, help="Load a container that has no memory limit")
+@output_options
+@connection_options
+def mem(flags: "ConnectionFlags", target: str, **given: Any) -> None:
+    """Load the memory of a container in its own cgroup, show what happens, and judge it.
+
+    The size is a total over all workers. Stop with Ctrl-C: the load is released at once.
+
+    \b
+    kubectl stress mem deploy/hello --size 50Mi --duration 20s
+    kubectl stress mem hello -c app --size 120% --expect oom --yes
+    """
+    ref, spec, holder = TargetRef.parse(target), _mem_spec(given), _holder_spec(given)
+    cluster = connect(flags)
+    plan = _prepare(cluster, ref, spec, given=given)
+    if given["dry_run"] != "none":
+        _print_dry_run(cluster, plan, holder, given=given)
+        return
+    sys.exit(_run(cluster, plan, holder, given=given).exit_code)
+
+
+def _mem_spec(given: dict[str, Any]) -> MemSpec:
+    return MemSpec(
+        amount=Amount.parse(given["size"]),
+        duration_ms=given["duration"],
+        ramp_ms=given["ramp"],
+        workers=given["workers"],
+        oom_score_adj=_oom_score_adj(given["oom_score_adj"]),
+    )
+
+
+def _oom_score_adj(text: str) -> int | None:
+    if text == "same":
+        return None
+    try:
+        value = int(text)
+    except ValueError:
+        value = 1001
+    if not -999 <= value <= 1000:
+        raise UsageError(f"--oom-score-adj {text}: give same or a number from -999 to 1000")
+    return value
+
+
+def _holder_spec(given: dict[str, Any]) -> HolderSpec:
+    return HolderSpec(
+        image=given["image"],
+        pull_policy=given["image_pull_policy"],
+        linger_ms=given["linger"],
+        start_timeout_ms=given["timeout"],
+    )
+
+
+def _prepare(cluster: "Cluster", ref: TargetRef, spec: MemSpec, *, given: dict[str, Any]) -> Plan:
+    from kubectl_stress.find import find_target
+    from kubectl_stress.preflight import check_permissions
+
+    unseen = check_permissions(cluster, ref, cluster.namespace)
+    namespace, container = cluster.namespace, given["container"]
+    target = find_target(cluster, ref, namespace=namespace, container=container)
+    plan = make_plan(spec, target, force=given["force"])
+    if unseen and not given["quiet"]:
+        words = ", ".join(str(permission) for permission in unseen)
+        click.echo(f"note: going on without events ({words} not allowed)", err=True)
+    return plan
+
+
+def _print_dry_run(
+    cluster: "Cluster", plan: Plan, holder: HolderSpec, *, given: dict[str, Any]
+) -> None:
+    from kubectl_stress.preflight import check_admission
+    from kubectl_stress.render import dry_run
+
+    if given["dry_run"] == "server":
+        check_admission(cluster, plan, holder)
+    container = ephemeral_container(plan.target, holder, "xxxxxx")
+    patch = {"spec": {"ephemeralContainers": [container]}}
+    click.echo(dry_run(plan, patch, given["output"], story=summary(plan)))
+
+
+def _run(cluster: "Cluster", plan: Plan, holder: HolderSpec, *, given: dict[str, Any]) -> "Report":
+    from kubectl_stress.injection import Clock
+    from kubectl_stress.preflight import check_admission
+    from kubectl_stress.recorder import recording_to
+    from kubectl_stress.run import Run
+    from kubectl_stress.screen import listening, to_all
+
+    quiet, output = given["quiet"], given["output"]
+    if not quiet:
+        _tell_plan(plan)
+    check_admission(cluster, plan, holder)
+    confirm(plan.questions, yes=given["yes"])
+    expect = Expectation(given["expect"]) if given["expect"] else None
+    color = wants_color(given["color"])
+    with (
+        recording_to(given["record"]) as recorder,
+        listening(quiet=quiet, output=output, color=color, now_ms=now_ms) as show,
+    ):
+        run = Run(
+            cluster,
+            clock=Clock(now_ms, time.sleep),
+            tell=to_all([recorder, show]),
+            confirm=lambda questions: confirm(questions, yes=given["yes"]),
+        )
+        found = run(plan, holder, expect)
+        recorder.finish(found)
+    answer(found, output, with_plot=given["plot"])
+    return found
+
+
+def _tell_plan(plan: Plan) -> None:
+    click.echo(summary(plan), err=True)
+    if plan.target.container_choice != "as asked":
+        choice = plan.target.container_choice
+        click.echo(f'container "{plan.target.container}" ({choice})', err=True)
+    for note in plan.notes:
+        click.echo(f"note: {note}", err=True)
