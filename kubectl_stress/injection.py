@@ -22,7 +22,8 @@ from kubectl_stress.channels import Channel
 from kubectl_stress.cluster import Cluster
 from kubectl_stress.errors import Conflict, InjectionError, StressError, TargetError
 from kubectl_stress.exec_stream import ExecStream
-from kubectl_stress.plan import AGENT_PATH, Plan, ephemeral_container, live_holder
+from kubectl_stress.holder import AGENT_PATH, ephemeral_container, live_holder
+from kubectl_stress.plan import Plan
 from kubectl_stress.samples import Process, Sample
 from kubectl_stress.spec import HolderSpec
 from kubectl_stress.status import ContainerStatus

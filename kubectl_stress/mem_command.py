@@ -12,15 +12,17 @@ import click
 from kubectl_stress.answer import answer
 from kubectl_stress.asking import confirm, connect, now_ms
 from kubectl_stress.errors import UsageError
+from kubectl_stress.holder import ephemeral_container
 from kubectl_stress.options import (
-    DEFAULT_IMAGE,
     DURATION,
     NEW_FILE,
     connection_options,
+    holder_options,
+    holder_spec,
     output_options,
     wants_color,
 )
-from kubectl_stress.plan import Plan, ephemeral_container, make_plan, summary
+from kubectl_stress.plan import Plan, make_plan, summary
 from kubectl_stress.spec import Amount, Expectation, HolderSpec, MemSpec, TargetRef
 
 if TYPE_CHECKING:
@@ -67,37 +69,6 @@ if TYPE_CHECKING:
     show_default=True,
     help="oom_score_adj of the load; same is the target's own",
 )
-@click.option("-c", "--container", metavar="NAME", help="Target container")
-@click.option(
-    "--image",
-    metavar="IMAGE",
-    default=DEFAULT_IMAGE,
-    show_default=True,
-    envvar="KUBECTL_STRESS_IMAGE",
-    help="Image of the agent (also KUBECTL_STRESS_IMAGE)",
-)
-@click.option(
-    "--image-pull-policy",
-    type=click.Choice(["Always", "IfNotPresent", "Never"]),
-    envvar="KUBECTL_STRESS_IMAGE_PULL_POLICY",
-    help="When the kubelet pulls the image",
-)
-@click.option(
-    "--linger",
-    type=DURATION,
-    default="10m",
-    show_default=True,
-    metavar="TIME",
-    help="How long the ephemeral container waits for its next use",
-)
-@click.option(
-    "--timeout",
-    type=DURATION,
-    default="60s",
-    show_default=True,
-    metavar="TIME",
-    help="How long the ephemeral container may take to start",
-)
 @click.option(
     "--expect",
     type=click.Choice([expectation.value for expectation in Expectation]),
@@ -119,6 +90,7 @@ if TYPE_CHECKING:
 @click.option("--plot", is_flag=True, help="Draw the level against the limit at the end")
 @click.option("-y", "--yes", is_flag=True, help="Answer yes to what would be asked")
 @click.option("--force", is_flag=True, help="Load a container that has no memory limit")
+@holder_options
 @output_options
 @connection_options
 def mem(flags: "ConnectionFlags", target: str, **given: Any) -> None:
@@ -130,7 +102,7 @@ def mem(flags: "ConnectionFlags", target: str, **given: Any) -> None:
     kubectl stress mem deploy/hello --size 50Mi --duration 20s
     kubectl stress mem hello -c app --size 120% --expect oom --yes
     """
-    ref, spec, holder = TargetRef.parse(target), _mem_spec(given), _holder_spec(given)
+    ref, spec, holder = TargetRef.parse(target), _mem_spec(given), holder_spec(given)
     cluster = connect(flags)
     plan = _prepare(cluster, ref, spec, given=given)
     if given["dry_run"] != "none":
@@ -161,15 +133,6 @@ def _oom_score_adj(text: str) -> int | None:
     return value
 
 
-def _holder_spec(given: dict[str, Any]) -> HolderSpec:
-    return HolderSpec(
-        image=given["image"],
-        pull_policy=given["image_pull_policy"],
-        linger_ms=given["linger"],
-        start_timeout_ms=given["timeout"],
-    )
-
-
 def _prepare(cluster: "Cluster", ref: TargetRef, spec: MemSpec, *, given: dict[str, Any]) -> Plan:
     from kubectl_stress.find import find_target
     from kubectl_stress.preflight import check_permissions
@@ -191,7 +154,7 @@ def _print_dry_run(
     from kubectl_stress.render import dry_run
 
     if given["dry_run"] == "server":
-        check_admission(cluster, plan, holder)
+        check_admission(cluster, plan.target, holder)
     container = ephemeral_container(plan.target, holder, "xxxxxx")
     patch = {"spec": {"ephemeralContainers": [container]}}
     click.echo(dry_run(plan, patch, given["output"], story=summary(plan)))
@@ -207,7 +170,7 @@ def _run(cluster: "Cluster", plan: Plan, holder: HolderSpec, *, given: dict[str,
     quiet, output = given["quiet"], given["output"]
     if not quiet:
         _tell_plan(plan)
-    check_admission(cluster, plan, holder)
+    check_admission(cluster, plan.target, holder)
     confirm(plan.questions, yes=given["yes"])
     expect = Expectation(given["expect"]) if given["expect"] else None
     color = wants_color(given["color"])

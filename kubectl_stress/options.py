@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +13,7 @@ from kubectl_stress import __version__
 from kubectl_stress.errors import UsageError
 from kubectl_stress.quantity import parse_duration_ms
 from kubectl_stress.render import FORMATS
+from kubectl_stress.spec import HolderSpec
 
 _SHORT_WITH_EQUALS = re.compile(r"^(-[a-zA-Z])=")
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -145,3 +146,55 @@ class NewFileType(click.ParamType[str]):
 
 
 NEW_FILE = NewFileType()
+
+
+_HOLDER_OPTIONS = (
+    click.option("-c", "--container", metavar="NAME", help="Target container"),
+    click.option(
+        "--image",
+        metavar="IMAGE",
+        default=DEFAULT_IMAGE,
+        show_default=True,
+        envvar="KUBECTL_STRESS_IMAGE",
+        help="Image of the agent (also KUBECTL_STRESS_IMAGE)",
+    ),
+    click.option(
+        "--image-pull-policy",
+        type=click.Choice(["Always", "IfNotPresent", "Never"]),
+        envvar="KUBECTL_STRESS_IMAGE_PULL_POLICY",
+        help="When the kubelet pulls the image",
+    ),
+    click.option(
+        "--linger",
+        type=DURATION,
+        default="10m",
+        show_default=True,
+        metavar="TIME",
+        help="How long the ephemeral container waits for its next use",
+    ),
+    click.option(
+        "--timeout",
+        type=DURATION,
+        default="60s",
+        show_default=True,
+        metavar="TIME",
+        help="How long the ephemeral container may take to start",
+    ),
+)
+
+
+def holder_options(command: Command) -> Command:
+    """Add what every command with a holder takes; `holder_spec` makes the value of it."""
+    for option in reversed(_HOLDER_OPTIONS):
+        command = option(command)
+    return command
+
+
+def holder_spec(given: Mapping[str, Any]) -> HolderSpec:
+    """How the agent is to be brought in, by the words that `holder_options` took."""
+    return HolderSpec(
+        image=given["image"],
+        pull_policy=given["image_pull_policy"],
+        linger_ms=given["linger"],
+        start_timeout_ms=given["timeout"],
+    )

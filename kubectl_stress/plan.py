@@ -4,19 +4,14 @@
 first reading what only the node knows (headroom, cgroup version, who is killed together).
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
-from kubectl_stress.agent import Hello, MemoryLoad, hold_arguments
+from kubectl_stress.agent import Hello, MemoryLoad
 from kubectl_stress.errors import Refused, TargetError
 from kubectl_stress.quantity import format_bytes, format_duration
 from kubectl_stress.samples import Sample
-from kubectl_stress.spec import HolderSpec, MemSpec, ShareBase
-from kubectl_stress.target import Pod, Target
-
-HOLDER_PREFIX = "kubectl-stress-"
-AGENT_PATH = "/agent"
+from kubectl_stress.spec import MemSpec, ShareBase
+from kubectl_stress.target import Target
 
 # An exec costs the target about 1.75 MiB for half a second (runc on cgroup v2): with less than this
 # the exec itself could bring the kernel to kill the app.
@@ -180,59 +175,6 @@ def _node_questions(plan: Plan, hello: Hello, headroom: int | None) -> tuple[str
     return (
         f'this leaves node "{plan.target.node}" {format_bytes(max(0, left))}, less than the '
         "kubelet's default eviction threshold of 100 MiB: other pods may be evicted",
-    )
-
-
-def ephemeral_container(target: Target, holder: HolderSpec, suffix: str) -> dict[str, Any]:
-    """The holder's manifest: the target's user, no capability, fit for Pod Security "restricted".
-
-    uid and gid must both be the target's, and the capabilities none, or the kernel denies the exec
-    of /proc/PID/root (PTRACE_MODE_READ_FSCREDS, security/commoncap.c cap_ptrace_access_check).
-    """
-    assert target.user is not None
-    uid, gid = target.user
-    container = {
-        "name": f"{HOLDER_PREFIX}{suffix}",
-        "image": holder.image,
-        "command": [AGENT_PATH, *hold_arguments(holder.linger_ms)],
-        "targetContainerName": target.container,
-        "stdin": True,
-        "securityContext": {
-            "runAsUser": uid,
-            "runAsGroup": gid,
-            "runAsNonRoot": uid != 0,
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-            "seccompProfile": {"type": "RuntimeDefault"},
-            **target.security,
-        },
-    }
-    if holder.pull_policy:
-        container["imagePullPolicy"] = holder.pull_policy
-    return container
-
-
-def live_holder(pod: Pod, target: Target, holder: HolderSpec) -> str | None:
-    """The name of a running holder of ours for this target and image, or None.
-
-    Entries of ephemeral containers can never be removed: each one reused is one not added.
-    """
-    statuses = pod.get("status", {}).get("ephemeralContainerStatuses") or ()
-    running = {status["name"] for status in statuses if "running" in status.get("state", {})}
-    for entry in pod["spec"].get("ephemeralContainers") or ():
-        if entry["name"] in running and _is_holder(entry, target, holder):
-            return str(entry["name"])
-    return None
-
-
-def _is_holder(entry: Mapping[str, Any], target: Target, holder: HolderSpec) -> bool:
-    context = entry.get("securityContext") or {}
-    return (
-        entry["name"].startswith(HOLDER_PREFIX)
-        and entry.get("targetContainerName") == target.container
-        and entry.get("image") == holder.image
-        and (context.get("runAsUser"), context.get("runAsGroup")) == target.user
     )
 
 

@@ -2,9 +2,10 @@
 
 from kubectl_stress.cluster import Cluster
 from kubectl_stress.errors import Forbidden
+from kubectl_stress.holder import ephemeral_container
 from kubectl_stress.permissions import Permission, refusal, required_permissions
-from kubectl_stress.plan import Plan, ephemeral_container
 from kubectl_stress.spec import HolderSpec, TargetRef
+from kubectl_stress.target import Target
 
 
 def check_permissions(cluster: Cluster, ref: TargetRef, namespace: str) -> list[Permission]:
@@ -36,12 +37,11 @@ def _ask(cluster: Cluster, permission: Permission, namespace: str) -> tuple[bool
     )
 
 
-def check_admission(cluster: Cluster, plan: Plan, holder: HolderSpec) -> None:
+def check_admission(cluster: Cluster, target: Target, holder: HolderSpec) -> None:
     """Have the API server judge the very patch without keeping it; raises Rejected or Forbidden.
 
     Runs validation, Pod Security and webhooks (`dryRun=All`); image pulls and the node's own
     policies are not seen by it.
     """
-    target = plan.target
     container = ephemeral_container(target, holder, "dry-run")
     cluster.add_ephemeral_container(target.namespace, target.pod, container, dry_run=True)

@@ -1,22 +1,12 @@
 """What is decided before anything is done."""
 
-from typing import Any
-
 import pytest
 
 from kubectl_stress.errors import Refused, TargetError
-from kubectl_stress.plan import (
-    ephemeral_container,
-    live_holder,
-    make_plan,
-    resolve,
-    summary,
-)
-from kubectl_stress.spec import Amount, HolderSpec, MemSpec
+from kubectl_stress.plan import make_plan, resolve, summary
+from kubectl_stress.spec import Amount, MemSpec
 from kubectl_stress.target import Owner, Target
 from tests.builders import MIB, hello, plan, pod, sample, target
-
-HOLDER = HolderSpec("agent:1")
 
 
 def owned(replicas: int | None) -> Target:
@@ -106,62 +96,6 @@ def test_several_workers_are_said_to_share_the_size() -> None:
     spec = MemSpec(Amount.parse("50Mi"), workers=4)
 
     assert make_plan(spec, target()).notes == ("the size is a total: 4 workers hold 12.5 MiB each",)
-
-
-def test_the_holder_fits_pod_security_restricted() -> None:
-    context = ephemeral_container(target(), HOLDER, "x")["securityContext"]
-
-    assert context == {
-        "runAsUser": 1000,
-        "runAsGroup": 1000,
-        "runAsNonRoot": True,
-        "allowPrivilegeEscalation": False,
-        "readOnlyRootFilesystem": True,
-        "capabilities": {"drop": ["ALL"]},
-        "seccompProfile": {"type": "RuntimeDefault"},
-    }
-
-
-def test_the_holder_of_a_root_target_does_not_claim_to_be_non_root() -> None:
-    root = {"linux": {"uid": 0, "gid": 0}}
-    built = pod().container("app", limit="1Gi").with_container_status(user=root)
-
-    context = ephemeral_container(Target.from_pod(built.dict), HOLDER, "x")["securityContext"]
-
-    assert context["runAsNonRoot"] is False
-
-
-def test_the_targets_own_profiles_are_copied() -> None:
-    local = {"seccompProfile": {"type": "Localhost", "localhostProfile": "p.json"}}
-    built = pod().container("app", limit="1Gi", securityContext=local)
-
-    context = ephemeral_container(Target.from_pod(built.dict), HOLDER, "x")["securityContext"]
-
-    assert context["seccompProfile"] == local["seccompProfile"]
-
-
-@pytest.mark.parametrize(
-    ("values", "is_ours"),
-    [
-        ({}, True),
-        ({"image": "agent:2"}, False),
-        ({"targetContainerName": "other"}, False),
-        ({"name": "debugger-x"}, False),
-        ({"securityContext": {"runAsUser": 0, "runAsGroup": 0}}, False),
-    ],
-)
-def test_only_a_fitting_holder_is_reused(values: dict[str, Any], is_ours: bool) -> None:
-    name = values.pop("name", "kubectl-stress-abc")
-    built = pod().container("app", limit="128Mi").with_holder(name, **values).dict
-
-    assert live_holder(built, target(), HOLDER) == (name if is_ours else None)
-
-
-def test_a_finished_holder_is_not_reused() -> None:
-    built = pod().container("app").with_holder().dict
-    built["status"]["ephemeralContainerStatuses"][0]["state"] = {"terminated": {"exitCode": 0}}
-
-    assert live_holder(built, target(), HOLDER) is None
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from kubectl_stress.errors import Forbidden, Rejected
 from kubectl_stress.permissions import required_permissions
 from kubectl_stress.preflight import check_admission, check_permissions
 from kubectl_stress.spec import HolderSpec, TargetRef
-from tests.builders import plan, pod
+from tests.builders import pod, target
 from tests.fake_cluster import FakeCluster
 
 REF = TargetRef("deployment", "web")
@@ -49,7 +49,7 @@ def test_events_that_may_not_be_read_are_only_told() -> None:
 def test_the_very_patch_is_judged_and_not_kept() -> None:
     asked = cluster()
 
-    check_admission(asked, plan(), HolderSpec("agent:1"))
+    check_admission(asked, target(), HolderSpec("agent:1"))
 
     assert asked.asked == ["try ephemeral container"]
     assert asked.added == []
@@ -60,4 +60,4 @@ def test_what_pod_security_says_is_passed_on() -> None:
     asked.errors["try ephemeral"] = [Rejected('violates PodSecurity "restricted:latest"')]
 
     with pytest.raises(Rejected, match="violates PodSecurity"):
-        check_admission(asked, plan(), HolderSpec("agent:1"))
+        check_admission(asked, target(), HolderSpec("agent:1"))

@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from kubectl_stress.evidence import Ending
-from kubectl_stress.plan import ephemeral_container, summary
+from kubectl_stress.holder import ephemeral_container
+from kubectl_stress.plan import summary
 from kubectl_stress.render import FORMATS, dry_run, json_line, render, to_yaml
 from kubectl_stress.samples import Process
 from kubectl_stress.spec import Amount, Expectation, HolderSpec, MemSpec

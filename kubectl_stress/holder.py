@@ -1,0 +1,67 @@
+"""The holder: the ephemeral container that holds the agent's binary. Pure: no I/O.
+
+Entries of ephemeral containers can never be removed, so a live holder is found again and reused.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kubectl_stress.agent import hold_arguments
+from kubectl_stress.spec import HolderSpec
+from kubectl_stress.target import Pod, Target
+
+HOLDER_PREFIX = "kubectl-stress-"
+AGENT_PATH = "/agent"
+
+
+def ephemeral_container(target: Target, holder: HolderSpec, suffix: str) -> dict[str, Any]:
+    """The holder's manifest: the target's user, no capability, fit for Pod Security "restricted".
+
+    uid and gid must both be the target's, and the capabilities none, or the kernel denies the exec
+    of /proc/PID/root (PTRACE_MODE_READ_FSCREDS, security/commoncap.c cap_ptrace_access_check).
+    """
+    assert target.user is not None
+    uid, gid = target.user
+    container = {
+        "name": f"{HOLDER_PREFIX}{suffix}",
+        "image": holder.image,
+        "command": [AGENT_PATH, *hold_arguments(holder.linger_ms)],
+        "targetContainerName": target.container,
+        "stdin": True,
+        "securityContext": {
+            "runAsUser": uid,
+            "runAsGroup": gid,
+            "runAsNonRoot": uid != 0,
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+            "seccompProfile": {"type": "RuntimeDefault"},
+            **target.security,
+        },
+    }
+    if holder.pull_policy:
+        container["imagePullPolicy"] = holder.pull_policy
+    return container
+
+
+def live_holder(pod: Pod, target: Target, holder: HolderSpec) -> str | None:
+    """The name of a running holder of ours for this target and image, or None.
+
+    Entries of ephemeral containers can never be removed: each one reused is one not added.
+    """
+    statuses = pod.get("status", {}).get("ephemeralContainerStatuses") or ()
+    running = {status["name"] for status in statuses if "running" in status.get("state", {})}
+    for entry in pod["spec"].get("ephemeralContainers") or ():
+        if entry["name"] in running and _is_holder(entry, target, holder):
+            return str(entry["name"])
+    return None
+
+
+def _is_holder(entry: Mapping[str, Any], target: Target, holder: HolderSpec) -> bool:
+    context = entry.get("securityContext") or {}
+    return (
+        entry["name"].startswith(HOLDER_PREFIX)
+        and entry.get("targetContainerName") == target.container
+        and entry.get("image") == holder.image
+        and (context.get("runAsUser"), context.get("runAsGroup")) == target.user
+    )
