@@ -20,7 +20,6 @@ from kubectl_stress.table import Row, process_table, target_table
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.live import Live
-    from rich.text import Text
 
 _PLAIN_EVERY_MS = 10_000
 
@@ -129,36 +128,71 @@ class PlainStory:
         return self._now_ms() - self._started_ms
 
 
-class LiveScreen:
-    """The table in place under the story, drawn by rich."""
+class Drawing:
+    """A terminal on which rich draws: lines that stay, and a body in place under them."""
 
-    def __init__(self, live: "Live", console: "Console", *, now_ms: Callable[[], int], wide: bool):
-        self._live, self._console, self._wide = live, console, wide
+    def __init__(self, live: "Live", console: "Console") -> None:
+        self._live, self._console = live, console
+
+    @property
+    def width(self) -> int:
+        """Columns of the terminal as it is now."""
+        return self._console.width
+
+    def start(self) -> None:
+        """Have a body from now on; before, the terminal is anybody's."""
+        self._live.start()
+
+    def say(self, text: str) -> None:
+        """Print a line that stays."""
+        self._console.print(text, markup=False, highlight=False)
+
+    def draw(self, body: str) -> None:
+        """Put this body in the place of the last one."""
+        from rich.text import Text
+
+        self._live.update(Text(body, no_wrap=True, overflow="crop"), refresh=True)
+
+
+@contextmanager
+def drawing(color: bool | None) -> Iterator[Drawing]:
+    """A drawing on stderr that leaves its lines and no body; `color` None: as the terminal is."""
+    from rich.console import Console
+    from rich.live import Live
+
+    console = Console(stderr=True, no_color=color is False, soft_wrap=True)
+    live = Live(console=console, auto_refresh=False, transient=True)
+    try:
+        yield Drawing(live, console)
+    finally:
+        live.stop()
+
+
+class LiveScreen:
+    """The table in place under the story."""
+
+    def __init__(self, drawing: Drawing, *, now_ms: Callable[[], int], wide: bool) -> None:
+        self._drawing, self._wide = drawing, wide
         self._now_ms, self._started_ms, self._drawn_ms = now_ms, now_ms(), 0
         self._view = View()
-        self._doing = ""
 
     def __call__(self, told: Told) -> None:
         """Show the step: its sentence above, the tables below."""
         self._view.hear(told)
         if isinstance(told, Started):
             # Not before: until then the user may be asked something on the same terminal.
-            self._live.start()
+            self._drawing.start()
         elapsed_ms = self._now_ms() - self._started_ms
         text = sentence(told)
         if text is not None:
-            self._doing = text
-            self._console.print(f"{elapsed_ms / 1000:7.1f}s  {text}", markup=False, highlight=False)
+            self._drawing.say(f"{elapsed_ms / 1000:7.1f}s  {text}")
         if text is not None or elapsed_ms - self._drawn_ms >= 200:
             self._drawn_ms = elapsed_ms
-            self._live.update(self._picture(), refresh=True)
+            self._drawing.draw(self._picture())
 
-    def _picture(self) -> "Text":
-        from rich.text import Text
-
-        body = self._view.text(width=self._console.width, wide=self._wide)
-        drawn = f"\n{body}\n{self._progress()}" if body else ""
-        return Text(drawn, no_wrap=True, overflow="crop")
+    def _picture(self) -> str:
+        body = self._view.text(width=self._drawing.width, wide=self._wide)
+        return f"\n{body}\n{self._progress()}" if body else ""
 
     def _progress(self) -> str:
         last, started = self._view.series.last, self._view.started
@@ -193,23 +227,8 @@ def listening(
             listeners.append(PlainStory(now_ms))
         yield to_all(listeners)
         return
-    with _live_screen(output=output, color=color, now_ms=now_ms) as screen:
-        yield to_all([*listeners, screen])
-
-
-@contextmanager
-def _live_screen(
-    *, output: str, color: bool | None, now_ms: Callable[[], int]
-) -> Iterator[LiveScreen]:
-    from rich.console import Console
-    from rich.live import Live
-
-    console = Console(stderr=True, no_color=color is False, soft_wrap=True)
-    live = Live(console=console, auto_refresh=False, transient=True)
-    try:
-        yield LiveScreen(live, console, now_ms=now_ms, wide=output == "wide")
-    finally:
-        live.stop()
+    with drawing(color) as terminal:
+        yield to_all([*listeners, LiveScreen(terminal, now_ms=now_ms, wide=output == "wide")])
 
 
 def to_all(listeners: Sequence[Listener]) -> Listener:
