@@ -60,15 +60,15 @@ bool cgroup_path_of(const char* proc_text, const char* controller, char path[CGR
     return true;
 }
 
-// Compares the cgroup of memory and of CPU with the target's.
-enum membership cgroup_membership(int64_t target_pid)
+// Compares the cgroup of memory and of CPU of a process with the target's.
+enum membership cgroup_membership(int64_t pid, int64_t target_pid)
 {
     static const char* const controllers[] = { "memory", "cpu" };
     BUFFER static char own_paths[2][CGROUP_PATH_SIZE];
     BUFFER static char target_path[CGROUP_PATH_SIZE];
     bool own_found[2];
 
-    if (file_read(AT_FDCWD, "/proc/self/cgroup", file_text, sizeof(file_text)) <= 0)
+    if (proc_read(pid, "cgroup", file_text, sizeof(file_text)) <= 0)
         return MEMBERSHIP_UNREADABLE;
     for (int i = 0; i < 2; i++)
         own_found[i] = cgroup_path_of(file_text, controllers[i], own_paths[i]);
@@ -324,8 +324,8 @@ void cgroup_read(const struct cgroup* cgroup, struct readings* readings)
     cgroup_read_events(cgroup, readings);
 }
 
-// Reads what moves slowly, or what nobody steers by: limits, peaks, swap, averages over ten seconds,
-// the number of processes. To open a file costs more than to read it.
+// Reads what moves slowly, or what nobody steers by: limits, peaks, swap, averages over ten
+// seconds, the number of processes. To open a file costs more than to read it.
 void cgroup_read_slow(const struct cgroup* cgroup, struct readings* readings)
 {
     if (cgroup->version == 1)

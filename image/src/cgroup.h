@@ -52,7 +52,7 @@ struct readings {
     int64_t pids_limit;
 };
 
-enum membership cgroup_membership(int64_t target_pid);
+enum membership cgroup_membership(int64_t pid, int64_t target_pid);
 enum membership cgroup_namespace_membership(int64_t target_pid, const char* name);
 bool cgroup_names_controller(const char* list, size_t length, const char* controller);
 bool cgroup_path_of(const char* proc_text, const char* controller, char path[CGROUP_PATH_SIZE]);

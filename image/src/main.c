@@ -3,6 +3,7 @@
 #include "hold.h"
 #include "message.h"
 #include "options.h"
+#include "processes.h"
 #include "run.h"
 
 #include <string.h>
@@ -24,6 +25,7 @@ static int usage(const char* problem)
         "       agent probe [--duration-ms N] [--sample-interval-ms N]\n"
         "       agent run mem --size-bytes N --duration-ms N [OPTION VALUE]…\n"
         "       agent run cpu --load-percent P --duration-ms N [OPTION VALUE]…\n"
+        "       agent end\n"
         "       agent version\n");
     return ENDING_USAGE;
 }
@@ -41,6 +43,12 @@ int main(int count, char** arguments)
         say(STDOUT_FILENO, "kubectl-stress agent " AGENT_VERSION ", protocol 1\n");
         return 0;
     }
+    if (options.command == COMMAND_END) {
+        processes_init();
+        return processes_end_holder() ? 0 : ENDING_TARGET_GONE;
+    }
+    if (options.target_container != NULL)
+        options.target_pid = process_find_target(options.target_container);
     message_start(start_ms);
     if (options.command == COMMAND_HOLD)
         return hold(&options, start_ms);

@@ -130,6 +130,10 @@ static const char* parse_option(struct options* options, const char* name, const
         return parse_load(value, &options->load_thousandths)
             ? NULL
             : "is no percentage from 0 to 100 with at most three decimals";
+    if ((run || options->command == COMMAND_PROBE) && text_equal(name, "--target-container")) {
+        options->target_container = value;
+        return value[0] != '\0' ? NULL : "is no container ID";
+    }
     if (text_equal(name, "--cgroup-root")) { // not in the usage: for tests on file trees
         options->cgroup_root = value;
         return NULL;
@@ -143,8 +147,8 @@ static int parse_command(struct options* options, int count, char* const* argume
     static const struct {
         const char* name;
         enum command command;
-    } commands[]
-        = { { "hold", COMMAND_HOLD }, { "probe", COMMAND_PROBE }, { "version", COMMAND_VERSION } };
+    } commands[] = { { "hold", COMMAND_HOLD }, { "probe", COMMAND_PROBE }, { "end", COMMAND_END },
+        { "version", COMMAND_VERSION } };
 
     if (count < 1)
         return 0;
@@ -224,7 +228,7 @@ const char* options_parse(struct options* options, int count, char* const* argum
     bool run = options->command == COMMAND_RUN_MEMORY || options->command == COMMAND_RUN_CPU;
 
     if (used == 0)
-        return "give one of: hold, probe, run mem, run cpu, version";
+        return "give one of: hold, probe, run mem, run cpu, end, version";
     while (used < count) {
         const char* name = arguments[used++];
         const char* problem;

@@ -6,7 +6,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum command { COMMAND_HOLD, COMMAND_PROBE, COMMAND_RUN_MEMORY, COMMAND_RUN_CPU, COMMAND_VERSION };
+enum command {
+    COMMAND_HOLD,
+    COMMAND_PROBE,
+    COMMAND_RUN_MEMORY,
+    COMMAND_RUN_CPU,
+    COMMAND_END,
+    COMMAND_VERSION,
+};
 
 enum memory_kind { KIND_ANON, KIND_SHM, KIND_FILE };
 
@@ -33,6 +40,7 @@ struct options {
     int64_t oom_score_adj;
     int64_t holder_pid;
     int64_t target_pid;
+    const char* target_container; // the runtime's ID of the container, or NULL
     int64_t join_pid;
     int64_t linger_ms;
     bool detach;

@@ -1,6 +1,7 @@
 #include "processes.h"
 
 #include "buffers.h"
+#include "cgroup.h"
 #include "files.h"
 #include "message.h"
 #include "text.h"
@@ -27,6 +28,7 @@ struct ranking {
     struct process processes[RANKED_MAX];
     int count;
     int64_t limit_bytes;
+    int64_t shared_target_pid; // ABSENT where all processes that we see are the target's, or ours
 };
 
 static dev_t own_device;
@@ -111,6 +113,48 @@ int64_t process_start_time_ticks(int64_t pid)
     return text_first_number(field);
 }
 
+struct oldest {
+    const char* container_id;
+    int64_t pid;
+    int64_t start_ticks;
+};
+
+static void visit_oldest(int64_t pid, void* context)
+{
+    struct oldest* oldest = context;
+    int64_t start_ticks;
+
+    if (proc_read(pid, "cgroup", file_text, sizeof(file_text)) <= 0
+        || strstr(file_text, oldest->container_id) == NULL)
+        return;
+    start_ticks = process_start_time_ticks(pid);
+    if (start_ticks == ABSENT)
+        return;
+    if (oldest->pid == ABSENT || start_ticks < oldest->start_ticks
+        || (start_ticks == oldest->start_ticks && pid < oldest->pid)) {
+        oldest->pid = pid;
+        oldest->start_ticks = start_ticks;
+    }
+}
+
+// The first process of a container: the oldest one in a cgroup that bears the container's ID. In a
+// process namespace that is shared, process 1 is another's. Returns ABSENT where there is none.
+int64_t process_find_target(const char* container_id)
+{
+    struct oldest oldest = { container_id, ABSENT, ABSENT };
+
+    proc_each(visit_oldest, &oldest);
+    return oldest.pid;
+}
+
+// The real user ID (key "Uid:\t") or group ID ("Gid:\t") of a process. Everybody may read it.
+int64_t process_id_of(int64_t pid, const char* key)
+{
+    if (proc_read(pid, "status", file_text, sizeof(file_text)) <= 0)
+        return ABSENT;
+    return text_value_of(file_text, key);
+}
+
 // Returns 0 or -errno.
 int process_oom_score_adj(int64_t pid, int64_t* value)
 {
@@ -137,6 +181,14 @@ static void visit_run(int64_t pid, void* context)
 
 // Asks every load of ours that we may signal to end.
 void processes_stop_runs(void) { proc_each(visit_run, NULL); }
+
+// Asks our holder to end. Returns false where there is none, or none that we may signal.
+bool processes_end_holder(void)
+{
+    int64_t holder = process_find_holder();
+
+    return holder != ABSENT && kill((pid_t)holder, SIGTERM) == 0;
+}
 
 // The kernel's oom_badness() for an OOM of a cgroup with this limit, in its own integer
 // arithmetic: in pages, with the limit divided first.
@@ -186,6 +238,9 @@ static void visit_process(int64_t pid, void* context)
     const char* name = file_text + strlen("Name:\t");
     size_t length;
 
+    if (ranking->shared_target_pid != ABSENT && process_agent_kind(pid) == AGENT_NONE
+        && cgroup_membership(pid, ranking->shared_target_pid) == MEMBERSHIP_DIFFERENT)
+        return;
     if (proc_read(pid, "status", file_text, sizeof(file_text)) <= 0
         || !text_starts_with(file_text, "Name:\t"))
         return;
@@ -207,18 +262,20 @@ static const char* role_of(int64_t pid, int64_t target_pid)
 {
     enum agent_kind kind = process_agent_kind(pid);
 
-    if (pid == target_pid)
-        return "target";
-    return kind == AGENT_RUN ? "load" : kind == AGENT_HOLD ? "holder" : "other";
+    if (kind == AGENT_RUN || kind == AGENT_HOLD)
+        return kind == AGENT_RUN ? "load" : "holder";
+    return pid == target_pid ? "target" : "other";
 }
 
-// Prints the `processes` line: the 50 that would die first.
+// Prints the `processes` line: the 50 that would die first. In a process namespace that is shared
+// the processes of other containers, or of the whole machine, are left out.
 void processes_report(int64_t target_pid, int64_t limit_bytes)
 {
     BUFFER static struct ranking ranking;
 
     ranking.count = 0;
     ranking.limit_bytes = limit_bytes;
+    ranking.shared_target_pid = target_pid == 1 ? ABSENT : target_pid;
     proc_each(visit_process, &ranking);
     message_begin("processes");
     message_open("processes", '[');

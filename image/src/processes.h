@@ -14,8 +14,11 @@ enum agent_kind {
 void processes_init(void);
 enum agent_kind process_agent_kind(int64_t pid);
 int64_t process_find_holder(void);
+int64_t process_find_target(const char* container_id);
+int64_t process_id_of(int64_t pid, const char* key);
 int64_t process_start_time_ticks(int64_t pid);
 int process_oom_score_adj(int64_t pid, int64_t* value);
 void processes_stop_runs(void);
+bool processes_end_holder(void);
 
 void processes_report(int64_t target_pid, int64_t limit_bytes);

@@ -58,6 +58,8 @@ void report_hello(const struct session* session, enum membership mount_namespace
     message_number("pid", target_pid);
     message_number("oom_score_adj", oom_score_adj_of(target_pid));
     message_number("start_time_ticks", session->target_start_ticks);
+    message_number("uid", process_id_of(target_pid, "Uid:\t"));
+    message_number("gid", process_id_of(target_pid, "Gid:\t"));
     message_close('}');
     message_open("membership", '{');
     message_text("cgroup", membership_names[session->membership]);

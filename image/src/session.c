@@ -167,7 +167,7 @@ bool session_open(struct session* session, const struct options* options, int64_
     session->target = (int)syscall(SYS_pidfd_open, options->target_pid, 0);
     if (options->join_pid != ABSENT && session->target_start_ticks != ABSENT)
         join_problem = join_cgroup(options->join_pid);
-    session->membership = cgroup_membership(options->target_pid);
+    session->membership = cgroup_membership(getpid(), options->target_pid);
     mount_namespace = cgroup_namespace_membership(options->target_pid, "ns/mnt");
     session->holder_pid
         = options->holder_pid != ABSENT ? options->holder_pid : process_find_holder();
@@ -221,7 +221,7 @@ static void each_second(struct session* session)
 {
     session->next_second_ms = now_ms() + 1000;
     check_target(session);
-    session->membership = cgroup_membership(session->options->target_pid);
+    session->membership = cgroup_membership(getpid(), session->options->target_pid);
     if (is_run(session) && session->membership == MEMBERSHIP_DIFFERENT) {
         message_error("not-a-member", "the cgroups of this process and of the target have parted");
         finish(session, ENDING_NOT_A_MEMBER);

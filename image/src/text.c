@@ -87,7 +87,7 @@ int64_t text_first_number(const char* text)
     size_t length = digits_at(text);
     int64_t value;
 
-    if (text[length] != '\0' && text[length] != '\n' && text[length] != ' ')
+    if (text[length] != '\0' && strchr("\n\t ", text[length]) == NULL)
         return ABSENT;
     return text_parse_number(text, length, &value) ? value : ABSENT;
 }

@@ -36,6 +36,8 @@ from tests.agent.host import finished
         ("hold --size-bytes 1", "no such option"),
         ("hold --linger-ms x", "is not a whole number"),
         ("probe --workers 2", "no such option"),
+        ("hold --target-container abc", "no such option"),
+        ("probe --target-container", "a value is needed"),
     ],
 )
 def test_a_wrong_call_is_told_on_stderr(agent: Path, arguments: str, complaint: str) -> None:

@@ -269,3 +269,13 @@ def test_a_holder_ends_with_the_targets_init(agent: Path) -> None:
         target.kill()
 
         assert holder.exit_code() == 23
+
+
+def test_a_holder_ends_at_the_word_of_its_own_binary(agent: Path) -> None:
+    nobody = finished(agent, "end")
+    with Agent(agent, "hold") as holder:
+        holder.until_type("hello")
+        told = finished(agent, "end")
+
+        assert holder.exit_code() == 0
+    assert (nobody.exit_code, told.exit_code) == (23, 0)

@@ -172,3 +172,14 @@ def test_the_target_and_we_are_in_the_process_table(agent: Path, tmp_path: Path)
     assert len(table) <= 50
     badness = [row["badness_bytes"] for row in table if row["badness_bytes"] is not None]
     assert badness == sorted(badness, reverse=True)
+
+
+def test_a_container_is_found_by_the_id_in_its_cgroup(agent: Path) -> None:
+    # ":/" is in every process' cgroup: the oldest process of all is then the first one's.
+    everywhere = finished(agent, "probe", "--target-container", ":/")
+    nowhere = finished(agent, "probe", "--target-container", "0123456789abcdef")
+
+    assert everywhere.of_type("hello")[0]["target"]["pid"] == 1
+    assert everywhere.of_type("hello")[0]["target"]["uid"] == Path("/proc/1").stat().st_uid
+    assert nowhere.of_type("hello")[0]["target"]["pid"] is None
+    assert nowhere.bye["reason"] == "target-gone"
