@@ -61,6 +61,10 @@ class Processes:
     elapsed_ms: int
     processes: tuple[Process, ...]
 
+    def beside(self, reader: Hello) -> tuple[Process, ...]:
+        """All but the probe that read them: it is over when it counts."""
+        return tuple(process for process in self.processes if process.pid != reader.pid)
+
 
 @dataclass(frozen=True)
 class PhaseStart:

@@ -175,7 +175,7 @@ def _as_reading(messages: list[Message], errors: str) -> Reading:
     if hello is None or sample is None:
         told = [message.message for message in messages if isinstance(message, AgentError)]
         raise InjectionError(f"the agent gave no reading: {'; '.join(told) or errors}")
-    return Reading(hello, sample, found.processes if found else ())
+    return Reading(hello, sample, found.beside(hello) if found else ())
 
 
 def refuse_other_protocol(hello: Hello) -> None:

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 from kubectl_stress.quantity import format_bytes, format_duration
 from kubectl_stress.report import Report
-from kubectl_stress.samples import first_victim
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|<>~$&])")
 
@@ -76,7 +75,6 @@ _PROCESS_HEADS = ("pid", "command", "role", "rss", "oom_score_adj", "badness", "
 
 
 def _processes(report: Report) -> list[tuple[str, ...]]:
-    victim = first_victim(report.processes)
     return [
         (
             str(process.pid),
@@ -85,7 +83,7 @@ def _processes(report: Report) -> list[tuple[str, ...]]:
             format_bytes(process.rss_bytes),
             "-" if process.oom_score_adj is None else str(process.oom_score_adj),
             format_bytes(process.badness_bytes),
-            "dies first" if process is victim else "",
+            "dies first" if process.pid == report.first_victim_pid else "",
         )
         for process in report.processes[:8]
     ]

@@ -11,7 +11,7 @@ from kubectl_stress.page_style import STYLE
 from kubectl_stress.picture import picture
 from kubectl_stress.quantity import format_bytes, format_duration
 from kubectl_stress.report import SCHEMA, Report
-from kubectl_stress.samples import Sample, first_victim
+from kubectl_stress.samples import Sample
 from kubectl_stress.verdict import Outcome
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -126,7 +126,6 @@ def _size(sample: Sample | None, field: str) -> str:
 def _processes(report: Report) -> Markup:
     if not report.processes:
         return Markup()
-    victim = first_victim(report.processes)
     rows = [
         (
             str(process.pid),
@@ -135,7 +134,7 @@ def _processes(report: Report) -> Markup:
             format_bytes(process.rss_bytes),
             "-" if process.oom_score_adj is None else str(process.oom_score_adj),
             format_bytes(process.badness_bytes),
-            "dies first" if process is victim else "",
+            "dies first" if process.pid == report.first_victim_pid else "",
         )
         for process in report.processes[:20]
     ]

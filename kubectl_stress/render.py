@@ -55,7 +55,7 @@ def report_row(report: Report) -> Row:
 def _for_a_person(report: Report, *, wide: bool, width: int | None) -> str:
     parts = [target_table([report_row(report)], wide=wide, width=width)]
     if report.processes:
-        parts.append(process_table(report.processes))
+        parts.append(process_table(report.processes, victim_pid=report.first_victim_pid))
     parts.append(_before_and_after(report))
     parts.append(verdict_text(report))
     return "\n\n".join(part for part in parts if part)

@@ -9,7 +9,7 @@ from typing import Any
 
 from kubectl_stress.evidence import Findings, kill_counts
 from kubectl_stress.plan import Plan
-from kubectl_stress.prediction import victim_at_limit
+from kubectl_stress.prediction import victim_at_limit, victim_now
 from kubectl_stress.samples import Process, Sample
 from kubectl_stress.spec import Expectation
 from kubectl_stress.status import Change, ChangeKind, ContainerStatus
@@ -51,6 +51,15 @@ class Report:
         if hello is None or first is None:
             return None
         return victim_at_limit(self.plan, hello, first, self.processes_before)
+
+    @property
+    def first_victim_pid(self) -> int | None:
+        """Of the process table: who would die first at that moment; None where nobody can tell."""
+        hello, sample = self.findings.hello, self.findings.samples.last
+        if hello is None or sample is None:
+            return None
+        victim = victim_now(self.plan.target, hello, sample.memory, self.processes)
+        return victim.pid if victim else None
 
     @property
     def restarts(self) -> int:

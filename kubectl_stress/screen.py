@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from kubectl_stress.agent import AgentError, Bye, Hello, PhaseStart, Processes, WorkerKilled
+from kubectl_stress.prediction import victim_now
 from kubectl_stress.quantity import format_bytes, format_duration
 from kubectl_stress.render import json_line
 from kubectl_stress.report import change_dict, sample_dict
@@ -56,15 +57,18 @@ class View:
         """The tables, or nothing before there is a first sample."""
         if self.started is None or self.status is None:
             return ""
+        sample = self.series.last or self.started.reading.sample
         row = Row(
             target=self.started.plan.target,
             status=self.status,
-            sample=self.series.last or self.started.reading.sample,
+            sample=sample,
             peak_usage_bytes=self.series.peak_usage_bytes,
             oom_kills=self.series.delta("oom_kill") if self.series.last else 0,
         )
-        tables = [target_table([row], wide=wide, width=width), process_table(self.processes)]
-        return "\n\n".join(tables)
+        target, hello = self.started.plan.target, self.started.reading.hello
+        victim = victim_now(target, hello, sample.memory, self.processes)
+        processes = process_table(self.processes, victim_pid=victim.pid if victim else None)
+        return f"{target_table([row], wide=wide, width=width)}\n\n{processes}"
 
 
 def sentence(told: Told) -> str | None:

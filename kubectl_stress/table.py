@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from kubectl_stress.quantity import format_bytes
-from kubectl_stress.samples import Process, Sample, first_victim
+from kubectl_stress.samples import Process, Sample
 from kubectl_stress.status import ContainerStatus
 from kubectl_stress.target import Target
 
@@ -116,9 +116,10 @@ def _plain(cells: Sequence[Sequence[str]]) -> str:
     return "\n".join(line.rstrip() for line in text.splitlines())
 
 
-def process_table(processes: Sequence[Process], *, most: int = 8) -> str:
+def process_table(
+    processes: Sequence[Process], *, victim_pid: int | None = None, most: int = 8
+) -> str:
     """One row a process, the first victim marked; at most `most` of them."""
-    victim = first_victim(tuple(processes))
     rows = [
         (
             str(process.pid),
@@ -127,7 +128,7 @@ def process_table(processes: Sequence[Process], *, most: int = 8) -> str:
             format_bytes(process.rss_bytes),
             "-" if process.oom_score_adj is None else str(process.oom_score_adj),
             format_bytes(process.badness_bytes),
-            "← dies first" if victim is not None and process.pid == victim.pid else "",
+            "← dies first" if process.pid == victim_pid else "",
         )
         for process in processes[:most]
     ]

@@ -32,6 +32,15 @@ class Owner:
 
 
 @dataclass(frozen=True)
+class Sibling:
+    """Another container that runs in the target's pod; sizes in bytes."""
+
+    name: str
+    limit_bytes: int | None
+    request_bytes: int | None
+
+
+@dataclass(frozen=True)
 class Target:
     """The container under stress; sizes in bytes, None where there is no limit or request."""
 
@@ -53,6 +62,9 @@ class Target:
     has_own_pid_namespace: bool = True
     priority_class: str = ""
     owner: Owner | None = None
+    siblings: tuple[Sibling, ...] = ()
+    pod_cgroup_limit_bytes: int | None = None
+    restart_policy: str = "Always"
 
     @classmethod
     def from_pod(cls, pod: Pod, container: str | None = None) -> "Target":
@@ -83,6 +95,9 @@ class Target:
             ),
             priority_class=pod_spec.get("priorityClassName", ""),
             owner=_owner(meta),
+            siblings=tuple(_siblings(pod, name)),
+            pod_cgroup_limit_bytes=_pod_cgroup_limit_bytes(pod),
+            restart_policy=_restart_policy(pod_spec, spec),
         )
 
     @property
@@ -179,6 +194,46 @@ def _memory(status: Mapping[str, Any], spec: Mapping[str, Any], kind: str) -> in
 def _pod_limit_bytes(pod: Pod) -> int | None:
     resources = pod["spec"].get("resources") or {}
     return _bytes(resources.get("limits", {}).get("memory"))
+
+
+def _running_together(pod: Pod) -> Iterator[Mapping[str, Any]]:
+    """Regular containers and sidecars."""
+    yield from pod["spec"]["containers"]
+    for container in pod["spec"].get("initContainers") or ():
+        if container.get("restartPolicy") == "Always":
+            yield container
+
+
+def _siblings(pod: Pod, name: str) -> Iterator[Sibling]:
+    for spec in _running_together(pod):
+        if spec["name"] != name:
+            status = container_status(pod, spec["name"])
+            limit, request = _memory(status, spec, "limits"), _memory(status, spec, "requests")
+            yield Sibling(spec["name"], limit, request)
+
+
+def _pod_cgroup_limit_bytes(pod: Pod) -> int | None:
+    """What the kubelet sets for the pod's cgroup (pkg/kubelet/cm/helpers_linux.go).
+
+    The pod's own limit, else the sum where every container has one: equal to the container's limit
+    in a pod of one container, whose ephemeral containers then count against it.
+    """
+    declared = _pod_limit_bytes(pod)
+    if declared is not None:
+        return declared
+    limits = {
+        spec["name"]: _memory(container_status(pod, spec["name"]), spec, "limits")
+        for spec in _targetable(pod)
+    }
+    if any(limit is None for limit in limits.values()):
+        return None
+    together = sum(limits[spec["name"]] or 0 for spec in _running_together(pod))
+    overhead = _bytes((pod["spec"].get("overhead") or {}).get("memory")) or 0
+    return max(together, *(limit or 0 for limit in limits.values())) + overhead
+
+
+def _restart_policy(pod_spec: Mapping[str, Any], spec: Mapping[str, Any]) -> str:
+    return str(spec.get("restartPolicy") or pod_spec.get("restartPolicy") or "Always")
 
 
 def _user(

@@ -2,19 +2,21 @@
 
 import pytest
 
+from kubectl_stress.agent import Processes
 from kubectl_stress.plan import resolve
-from kubectl_stress.prediction import prediction, victim_at_limit
+from kubectl_stress.prediction import at_limit, prediction, victim_at_limit, victim_now
 from kubectl_stress.samples import Process
 from kubectl_stress.spec import Amount, MemSpec
-from tests.builders import MIB, hello, plan, sample
+from kubectl_stress.target import Target
+from tests.builders import MIB, PodBuilder, hello, memory, plan, pod, sample
 
 UNIT = 128 * MIB // 4096 // 1000 * 4096  # one point of oom_score_adj at a limit of 128Mi
 
 
-def process(name: str, rss_mib: int, adjustment: int) -> Process:
+def process(name: str, rss_mib: int, adjustment: int, role: str = "other") -> Process:
     rss = rss_mib * MIB
     badness = None if adjustment == -1000 else rss + adjustment * UNIT
-    return Process(1, name, "other", rss, adjustment, badness)
+    return Process(1, name, role, rss, adjustment, badness)
 
 
 @pytest.mark.parametrize(
@@ -66,3 +68,97 @@ def test_a_load_of_several_workers_has_its_size_in_parts() -> None:
 
 def test_without_a_limit_nobody_is_foretold() -> None:
     assert victim_at_limit(plan(), hello(), sample(20, limit_bytes=None), ()) is None
+
+
+def test_page_cache_goes_before_anybody_is_killed() -> None:
+    cached = sample(100, file_bytes=60 * MIB, shmem_bytes=0)
+
+    text = prediction(plan("50Mi"), hello(), cached, ())
+
+    assert "drop page cache first (60.0 MiB can go), so no kill is due" in text
+
+
+def test_shared_memory_is_no_page_cache_that_could_go() -> None:
+    shared = sample(100, file_bytes=60 * MIB, shmem_bytes=60 * MIB)
+
+    assert "kill one process" in prediction(plan("50Mi"), hello(oom_group=None), shared, ())
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        ("140Mi", "swap first (64.0 MiB are left for it), so no kill is due"),
+        ("300Mi", "after 64.0 MiB of swap is used up: later than without"),
+    ],
+)
+def test_swap_puts_the_kill_off(size: str, words: str) -> None:
+    reading = sample(10, swap_bytes=0, swap_limit_bytes=64 * MIB)
+
+    assert words in prediction(plan(size), hello(node_swap_total_bytes=1024 * MIB), reading, ())
+
+
+def test_swap_that_the_node_does_not_have_counts_for_nothing() -> None:
+    reading = sample(10, swap_bytes=0, swap_limit_bytes=None)
+
+    assert "swap" not in prediction(plan("300Mi"), hello(node_swap_total_bytes=0), reading, ())
+
+
+HOLDER = process("agent", 0, 999, "holder")
+APP = process("app", 10, 500, "target")
+
+
+def two_containers(*, pod_limit: str | None = None) -> PodBuilder:
+    built = pod().container("app", limit="128Mi").container("side", limit="128Mi")
+    return built.with_spec(resources={"limits": {"memory": pod_limit}}) if pod_limit else built
+
+
+def test_the_holder_may_die_first_in_a_pod_of_one_container() -> None:
+    alone = Target.from_pod(pod().container("app", limit="128Mi").dict)
+
+    victim = victim_now(alone, hello(), memory(), (APP, HOLDER))
+    text = at_limit(alone, hello(oom_group=None), memory(), (APP, HOLDER))
+
+    assert victim == HOLDER
+    assert "kill our ephemeral container (agent" in text
+    assert "and then kill one process (app" in text
+
+
+def test_the_holder_is_out_of_reach_where_the_container_is_full_before_its_pod() -> None:
+    target = Target.from_pod(two_containers().dict, "app")
+
+    assert victim_now(target, hello(), memory(), (APP, HOLDER)) == APP
+    assert "unless" not in at_limit(target, hello(), memory(), (APP, HOLDER))
+
+
+def test_a_pod_level_limit_below_the_sum_may_be_reached_first() -> None:
+    target = Target.from_pod(two_containers(pod_limit="200Mi").dict, "app")
+
+    text = at_limit(target, hello(), memory(), (APP, HOLDER))
+
+    assert "unless the pod's other containers bring the pod to its own limit first" in text
+
+
+def test_a_pod_level_limit_that_is_the_containers_counts_the_siblings_too() -> None:
+    target = Target.from_pod(two_containers(pod_limit="128Mi").dict, "app")
+
+    text = at_limit(target, hello(), memory(), (APP, HOLDER))
+
+    assert "unless a process of side, not seen from here, weighs more" in text
+
+
+def test_in_the_pod_s_cgroup_the_weights_are_of_the_pod_s_limit() -> None:
+    """A pod's cgroup may swap as much as the node can: one point weighs more there."""
+    alone = Target.from_pod(pod().container("app", limit="128Mi").dict)
+    large, heavy = process("large", 100, 0), process("heavy", 10, 500)
+
+    without = victim_now(alone, hello(), memory(swap_limit_bytes=0), (large, heavy))
+    swapping = hello(node_swap_total_bytes=1024 * MIB)
+    with_swap = victim_now(alone, swapping, memory(swap_limit_bytes=0), (large, heavy))
+
+    assert (without, with_swap and with_swap.command) == (large, "heavy")
+
+
+def test_the_probe_that_reads_is_not_among_those_that_it_tells_of() -> None:
+    probe = Process(hello().pid, "agent", "other", MIB, 999, 200 * MIB)
+
+    assert Processes(0, (probe, APP)).beside(hello()) == (APP,)

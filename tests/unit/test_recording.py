@@ -153,7 +153,7 @@ def test_without_a_usable_header_it_is_refused_in_one_line(data: bytes, words: s
 
 
 def test_every_prefix_can_be_read() -> None:
-    for length in range(0, len(SHORT), 7):
+    for length in range(0, len(SHORT) - 1, 7):  # without its last newline it is whole
         recording = read(SHORT[:length])
         if recording is not None:
             assert recording.damage is not None

@@ -154,7 +154,7 @@ def test_each_target_has_a_row_of_its_own() -> None:
 
 
 def test_the_first_victim_is_marked_and_nobody_else() -> None:
-    text = process_table([process(1, "app", 130), process(23, "agent", 180)])
+    text = process_table([process(1, "app", 130), process(23, "agent", 180)], victim_pid=23)
 
     marked = [line for line in text.splitlines() if "dies first" in line]
     assert [line.split()[:2] for line in marked] == [["23", "agent"]]
@@ -165,12 +165,6 @@ def test_a_process_that_is_never_chosen_is_no_victim() -> None:
 
     assert "dies first" not in text
     assert text.splitlines()[1].split() == ["7", "init", "other", "4.0", "MiB", "-1000", "-"]
-
-
-def test_among_equals_the_first_one_dies() -> None:
-    text = process_table([process(5, "a", 100), process(6, "b", 100)])
-
-    assert "dies first" in text.splitlines()[1]
 
 
 def test_a_crowd_of_processes_is_cut_to_the_worst() -> None:
