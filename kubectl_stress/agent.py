@@ -257,6 +257,8 @@ class MemoryLoad:
     ramp_ms: int = 0
     workers: int = 1
     oom_score_adj: int | None = None
+    kind: str = "anon"
+    dirty_bytes_per_s: int = 0
     settle_ms: int = 0
     sample_interval_ms: int = 100
 
@@ -271,6 +273,8 @@ class MemoryLoad:
             "settle-ms": self.settle_ms,
             "sample-interval-ms": self.sample_interval_ms,
             "oom-score-adj": adjustment,
+            "kind": self.kind,
+            "dirty-bytes-per-s": self.dirty_bytes_per_s,
         }
         if holder_pid is not None:
             options["holder-pid"] = holder_pid

@@ -54,6 +54,16 @@ class Collector:
         self.ending: Ending | None = None
         self._container = container
         self._decoder = Decoder()
+        self._loads = 1
+        self._samples_before = self._changes_before = self._kills_before = 0
+
+    def begin_again(self) -> None:
+        """The load begins once more: what was seen stays, its agent's last words do not."""
+        self.hello = self.bye = self.ending = self.afterwards = None
+        self._decoder = Decoder()
+        self._loads += 1
+        self._samples_before, self._changes_before = len(self.series.samples), len(self.changes)
+        self._kills_before = len(self.kills)
 
     def feed(self, chunk: bytes, *, at_ms: int) -> list[Update]:
         """Bytes of the agent's stdout; returns its messages stamped with `at_ms`."""
@@ -86,7 +96,7 @@ class Collector:
 
     def see_deletion(self, *, at_ms: int) -> list[Change]:
         """The pod is gone from the API server."""
-        if self.has_changed(ChangeKind.DELETED):
+        if any(change.kind is ChangeKind.DELETED for change in self.changes):
             return []
         change = Change(at_ms, ChangeKind.DELETED, "the pod is gone")
         self.changes.append(change)
@@ -114,8 +124,8 @@ class Collector:
         return table_at_peak(self._tables)
 
     def has_changed(self, *kinds: ChangeKind) -> bool:
-        """Whether a change of one of these kinds was seen in this run."""
-        return any(change.kind in kinds for change in self.changes)
+        """Whether a change of one of these kinds was seen since this load began."""
+        return any(change.kind in kinds for change in self.changes[self._changes_before :])
 
     @property
     def needs_cause(self) -> bool:
@@ -132,4 +142,15 @@ class Collector:
             kills=tuple(self.kills),
             errors=tuple(self.errors),
             afterwards=self.afterwards,
+            loads=self._loads,
+        )
+
+    def of_this_load(self) -> Findings:
+        """What was seen since the load last began."""
+        return replace(
+            self.findings(),
+            samples=Series(self.series.samples[self._samples_before :]),
+            changes=tuple(self.changes[self._changes_before :]),
+            kills=tuple(self.kills[self._kills_before :]),
+            loads=1,
         )

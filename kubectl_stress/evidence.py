@@ -31,7 +31,8 @@ class Findings:
     """All that a run saw, as the verdict needs it.
 
     `afterwards` is a reading taken through the holder after the stream broke off, None where no
-    holder was left to take it.
+    holder was left to take it. `loads` is how often the load began (`--after-oom repeat`); hello,
+    ending and afterwards are then those of the last.
     """
 
     samples: Series
@@ -41,6 +42,7 @@ class Findings:
     kills: Sequence[WorkerKilled] = ()
     errors: Sequence[AgentError] = ()
     afterwards: Sample | None = None
+    loads: int = 1
 
 
 @dataclass(frozen=True)

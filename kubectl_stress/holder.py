@@ -33,7 +33,7 @@ def ephemeral_container(target: Target, holder: HolderSpec, suffix: str) -> dict
             "runAsGroup": gid,
             "runAsNonRoot": uid != 0,
             "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
+            "readOnlyRootFilesystem": not holder.is_writable,
             "capabilities": {"drop": ["ALL"]},
             "seccompProfile": {"type": "RuntimeDefault"},
             **target.security,
@@ -64,4 +64,5 @@ def _is_holder(entry: Mapping[str, Any], target: Target, holder: HolderSpec) -> 
         and entry.get("targetContainerName") == target.container
         and entry.get("image") == holder.image
         and (context.get("runAsUser"), context.get("runAsGroup")) == target.user
+        and not (holder.is_writable and context.get("readOnlyRootFilesystem", False))
     )

@@ -5,16 +5,16 @@ Imports of the cluster stand inside the functions, so that `--help` stays quick.
 
 import sys
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from kubectl_stress.answer import answer
 from kubectl_stress.asking import confirm, connect, now_ms
-from kubectl_stress.errors import UsageError
 from kubectl_stress.holder import ephemeral_container
+from kubectl_stress.load_options import load_options, mem_spec
 from kubectl_stress.options import (
-    DURATION,
     NEW_FILE,
     connection_options,
     holder_options,
@@ -23,7 +23,7 @@ from kubectl_stress.options import (
     wants_color,
 )
 from kubectl_stress.plan import Plan, make_plan, summary
-from kubectl_stress.spec import Amount, Expectation, HolderSpec, MemSpec, TargetRef
+from kubectl_stress.spec import Expectation, HolderSpec, LoadKind, MemSpec, TargetRef
 
 if TYPE_CHECKING:
     from kubectl_stress.cluster import Cluster
@@ -33,42 +33,7 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Load the memory of a container and judge what happens")
 @click.argument("target", metavar="TARGET")
-@click.option(
-    "--size",
-    required=True,
-    metavar="AMOUNT",
-    help="How much is added, a total: 300Mi, 60% (of the limit), 60%request, 60%headroom, 60%node",
-)
-@click.option(
-    "--duration",
-    type=DURATION,
-    default="60s",
-    show_default=True,
-    metavar="TIME",
-    help="How long the load is held",
-)
-@click.option(
-    "--ramp",
-    type=DURATION,
-    default="0s",
-    metavar="TIME",
-    help="Grow to the size evenly over this time",
-)
-@click.option(
-    "--workers",
-    type=int,
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="Processes that share the size",
-)
-@click.option(
-    "--oom-score-adj",
-    metavar="same|N",
-    default="same",
-    show_default=True,
-    help="oom_score_adj of the load; same is the target's own",
-)
+@load_options
 @click.option(
     "--expect",
     type=click.Choice([expectation.value for expectation in Expectation]),
@@ -102,35 +67,14 @@ def mem(flags: "ConnectionFlags", target: str, **given: Any) -> None:
     kubectl stress mem deploy/hello --size 50Mi --duration 20s
     kubectl stress mem hello -c app --size 120% --expect oom --yes
     """
-    ref, spec, holder = TargetRef.parse(target), _mem_spec(given), holder_spec(given)
+    ref, spec = TargetRef.parse(target), mem_spec(given)
+    holder = replace(holder_spec(given), is_writable=spec.kind is LoadKind.FILE)
     cluster = connect(flags)
     plan = _prepare(cluster, ref, spec, given=given)
     if given["dry_run"] != "none":
         _print_dry_run(cluster, plan, holder, given=given)
         return
     sys.exit(_run(cluster, plan, holder, given=given).exit_code)
-
-
-def _mem_spec(given: dict[str, Any]) -> MemSpec:
-    return MemSpec(
-        amount=Amount.parse(given["size"]),
-        duration_ms=given["duration"],
-        ramp_ms=given["ramp"],
-        workers=given["workers"],
-        oom_score_adj=_oom_score_adj(given["oom_score_adj"]),
-    )
-
-
-def _oom_score_adj(text: str) -> int | None:
-    if text == "same":
-        return None
-    try:
-        value = int(text)
-    except ValueError:
-        value = 1001
-    if not -999 <= value <= 1000:
-        raise UsageError(f"--oom-score-adj {text}: give same or a number from -999 to 1000")
-    return value
 
 
 def _prepare(cluster: "Cluster", ref: TargetRef, spec: MemSpec, *, given: dict[str, Any]) -> Plan:

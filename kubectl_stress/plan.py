@@ -10,7 +10,7 @@ from kubectl_stress.agent import Hello, MemoryLoad
 from kubectl_stress.errors import Refused, TargetError
 from kubectl_stress.quantity import format_bytes, format_duration
 from kubectl_stress.samples import Sample
-from kubectl_stress.spec import MemSpec, ShareBase
+from kubectl_stress.spec import AfterOom, LoadKind, MemSpec, ShareBase
 from kubectl_stress.target import Target
 
 # An exec costs the target about 1.75 MiB for half a second (runc on cgroup v2): with less than this
@@ -45,6 +45,8 @@ class Plan:
             ramp_ms=self.spec.ramp_ms,
             workers=self.spec.workers,
             oom_score_adj=self.spec.oom_score_adj,
+            kind=self.spec.kind.value,
+            dirty_bytes_per_s=self.spec.dirty_bytes_per_s,
             settle_ms=SETTLE_MS,
         )
 
@@ -103,14 +105,39 @@ def _notes(plan: Plan) -> tuple[str, ...]:
         each = format_bytes(size // spec.workers)
         notes.append(f"the size is a total: {spec.workers} workers hold {each} each")
     limit = plan.target.effective_limit_bytes
-    if size is not None and limit is not None and size >= limit:
+    if is_page_cache(plan):
+        notes.append(
+            "a load of kind file is page cache: it is written to the node's disk, and counts as "
+            "the pod's ephemeral storage until the end"
+        )
+    elif size is not None and limit is not None and size >= limit:
         notes.append("the size alone reaches the limit: expect an OOM kill")
     return tuple(notes)
+
+
+def is_page_cache(plan: Plan) -> bool:
+    """Whether the kernel can take the load back before it kills anybody."""
+    return plan.spec.kind is LoadKind.FILE
+
+
+def foretold_repeats(plan: Plan, hello: Hello) -> str | None:
+    """What `--after-oom repeat` will do on this node; None where it was not asked for."""
+    if plan.spec.after_oom is not AfterOom.REPEAT:
+        return None
+    times = f"after an OOM kill the load begins again, at most {plan.spec.max_restarts} times"
+    if hello.oom_group:
+        return (
+            f"{times}: each kill restarts the whole container (memory.oom.group), and each new "
+            "beginning adds an ephemeral container that stays in the pod"
+        )
+    return f"{times}: only the killed process dies, so the level rises and falls like a saw"
 
 
 def may_reach_limit(plan: Plan) -> bool:
     """Whether the load may reach the limit, judged by what the container requests for itself."""
     limit, request = plan.target.effective_limit_bytes, plan.target.request_bytes
+    if is_page_cache(plan):
+        return False
     if plan.size_bytes is None or limit is None:
         return True
     return plan.size_bytes > limit - (request or 0)
@@ -166,7 +193,7 @@ def _refuse_beyond_node(plan: Plan, hello: Hello, *, is_limited: bool) -> None:
 
 def _node_questions(plan: Plan, hello: Hello, headroom: int | None) -> tuple[str, ...]:
     assert plan.size_bytes is not None
-    if hello.node_available_bytes is None:
+    if hello.node_available_bytes is None or is_page_cache(plan):
         return ()
     growth = plan.size_bytes if headroom is None else min(plan.size_bytes, headroom)
     left = hello.node_available_bytes - growth
@@ -182,8 +209,14 @@ def summary(plan: Plan) -> str:
     """The plan in one line."""
     spec, target = plan.spec, plan.target
     limit = format_bytes(target.effective_limit_bytes)
+    dirty = spec.dirty_bytes_per_s
+    rewriting = f", rewriting {format_bytes(dirty)} a second" if dirty else ""
     return (
-        f'memory load of {plan.size_note} on container "{target.container}" of pod '
+        f'memory load{_of_kind(spec)} of {plan.size_note} on container "{target.container}" of pod '
         f'"{target.pod}" in namespace "{target.namespace}" (limit {limit}, {target.qos_class}) '
-        f"for {format_duration(spec.duration_ms)}"
+        f"for {format_duration(spec.duration_ms)}{rewriting}"
     )
+
+
+def _of_kind(spec: MemSpec) -> str:
+    return "" if spec.kind is LoadKind.ANON else f" (kind {spec.kind.value})"

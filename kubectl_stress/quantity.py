@@ -54,6 +54,11 @@ def parse_bytes(text: str) -> int:
     return int(value)
 
 
+def parse_rate(text: str) -> int:
+    """Bytes a second, as `10Mi` or `10Mi/s`; raises UsageError."""
+    return parse_bytes(text.strip().removesuffix("/s"))
+
+
 def parse_duration_ms(text: str) -> int:
     """Milliseconds of a duration such as `90s`, `1m30s` or `500ms`; raises UsageError."""
     stripped = text.strip()

@@ -20,9 +20,9 @@ from kubectl_stress.errors import UsageError
 from kubectl_stress.evidence import Ending
 from kubectl_stress.recording import Header, header_line, report_line, value_line
 from kubectl_stress.report import Report
-from kubectl_stress.run import Afterwards, Started, StatusSeen, Told
 from kubectl_stress.samples import Sample
 from kubectl_stress.status import Change
+from kubectl_stress.told import Afterwards, Started, StatusSeen, Told
 
 _NAMES: dict[type, str] = {
     Hello: "hello",

@@ -200,15 +200,23 @@ def to_report(recording: Recording) -> Report:
 
 
 def _findings(recording: Recording) -> Findings:
+    last_load = _last_load(recording)
     return Findings(
         samples=Series(recording.of_type("sample")),
         changes=tuple(recording.of_type("change")),
-        ending=recording.last("ending") or _cut_off(recording),
-        hello=recording.last("hello"),
+        ending=last_load.last("ending") or _cut_off(last_load),
+        hello=last_load.last("hello"),
         kills=tuple(recording.of_type("worker-killed")),
         errors=tuple(recording.of_type("error")),
-        afterwards=recording.last("afterwards"),
+        afterwards=last_load.last("afterwards"),
+        loads=max(1, len(recording.of_type("hello"))),
     )
+
+
+def _last_load(recording: Recording) -> Recording:
+    """What was told since the load last began."""
+    starts = [at for at, (name, _) in enumerate(recording.values) if name == "hello"]
+    return Recording(recording.header, recording.values[starts[-1] if starts else 0 :])
 
 
 def _cut_off(recording: Recording) -> Ending:

@@ -123,6 +123,10 @@ def _plan(plan: Plan) -> dict[str, Any]:
         "size": plan.spec.amount.text,
         "size_bytes": plan.size_bytes,
         "workers": plan.spec.workers,
+        "kind": plan.spec.kind.value,
+        "dirty_bytes_per_s": plan.spec.dirty_bytes_per_s,
+        "oom_score_adj": plan.spec.oom_score_adj,
+        "after_oom": plan.spec.after_oom.value,
         "ramp_ms": plan.spec.ramp_ms,
         "duration_ms": plan.spec.duration_ms,
         "join": "exec",
@@ -137,6 +141,7 @@ def _memory(findings: Findings) -> dict[str, Any]:
         "peak_usage_bytes": series.peak_usage_bytes,
         "peak_load_bytes": series.peak_held_bytes,
         "samples": len(series.samples),
+        "loads": findings.loads,
     }
 
 

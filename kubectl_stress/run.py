@@ -7,32 +7,31 @@ given every step through `tell`.
 import queue
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 
 from kubectl_stress.agent import HEARTBEAT, STOP
 from kubectl_stress.channels import Channel
 from kubectl_stress.cluster import Cluster
-from kubectl_stress.collector import Collector, Update
-from kubectl_stress.errors import InjectionError, Interrupted, NotFound
-from kubectl_stress.evidence import Ending
+from kubectl_stress.collector import Collector
+from kubectl_stress.errors import InjectionError, Interrupted, NotFound, StressError
 from kubectl_stress.exec_stream import ExecStream
 from kubectl_stress.injection import (
     Clock,
     Reading,
     bring_holder,
-    refuse_other_protocol,
     start_load,
     take_reading,
     try_reading,
 )
-from kubectl_stress.observe import EventSeen, Observer, PodSeen, Seen, Unobserved
-from kubectl_stress.plan import Plan, resolve
+from kubectl_stress.intake import Intake
+from kubectl_stress.observe import Observer, PodSeen
+from kubectl_stress.plan import Plan, foretold_repeats, resolve
 from kubectl_stress.prediction import prediction
 from kubectl_stress.report import Report
-from kubectl_stress.samples import Sample
-from kubectl_stress.spec import Expectation, HolderSpec
+from kubectl_stress.spec import AfterOom, Expectation, HolderSpec
 from kubectl_stress.status import ChangeKind, ContainerStatus
-from kubectl_stress.verdict import judge
+from kubectl_stress.told import Afterwards, Chunk, Inbox, Started, Story, StreamEnded, Told
+from kubectl_stress.verdict import judge, meets
 
 _BEAT_MS = 1_000
 _SILENCE_MS = 20_000
@@ -43,59 +42,9 @@ _FROZEN_MS = 5_000
 # a loaded node is several times slower.
 _CAUSE_MS = 30_000
 _RESTART_MS = 20_000
-
-
-@dataclass(frozen=True)
-class Story:
-    """A sentence on what is being done."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Started:
-    """The load is about to begin: everything that the screen needs to know of it."""
-
-    plan: Plan
-    reading: Reading
-    before: ContainerStatus
-    holder: str = ""
-    expectation: Expectation | None = None
-
-
-@dataclass(frozen=True)
-class StatusSeen:
-    """The container's latest status."""
-
-    status: ContainerStatus
-
-
-@dataclass(frozen=True)
-class Afterwards:
-    """A reading through the holder, after the stream broke off."""
-
-    sample: Sample
-
-
-Told = Story | Started | StatusSeen | Ending | Afterwards | Update
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """Bytes of the agent's stdout."""
-
-    data: bytes
-
-
-@dataclass(frozen=True)
-class StreamEnded:
-    """The exec is over."""
-
-    exit_code: int | None
-    lost: str | None
-
-
-Inbox = queue.Queue[Seen | Chunk | StreamEnded]
+# The kubelet waits at most 5 minutes before it starts a container again (CrashLoopBackOff).
+_BACKOFF_MS = 330_000
+_READY_MS = 60_000
 
 
 class Run:
@@ -115,7 +64,7 @@ class Run:
     ) -> None:
         self._cluster, self._clock = cluster, clock
         self._tell, self._confirm = tell, confirm
-        self._inbox = queue.Queue() if inbox is None else inbox
+        self._inbox: Inbox = queue.Queue() if inbox is None else inbox
         self._started_ms = clock.now_ms()
 
     def __call__(
@@ -126,22 +75,32 @@ class Run:
         holder = bring_holder(self._cluster, target, holder_spec, clock=self._clock, tell=self._say)
         self._say("reading the target's memory and processes")
         reading = take_reading(self._cluster, target, holder, clock=self._clock)
+        plan = self._settled(plan, reading)
+        pod = self._cluster.get_pod(target.namespace, target.pod)
+        before = ContainerStatus.from_pod(pod, target.container)
+        collector = Collector(before, target.container, reading.processes)
+        intake = Intake(collector, self._inbox, now_ms=self._now_ms, tell=self._tell)
+        self._tell(Started(plan, reading, before, holder, expectation))
+        with Observer(self._cluster, target, self._inbox.put):
+            self._load(plan, reading, intake)
+            self._find_cause(plan, holder, intake)
+            if plan.spec.after_oom is AfterOom.REPEAT:
+                self._repeat(plan, holder_spec, intake)
+            self._last_look(plan, intake)
+        return _report(plan, holder, collector, before=before, expectation=expectation)
+
+    def _settled(self, plan: Plan, reading: Reading) -> Plan:
+        """The plan with its size, told, and agreed to."""
         is_open = plan.size_bytes is None
         plan = resolve(plan, reading.hello, reading.sample)
         if is_open:
             self._say(f"the size is {plan.size_note}")
+        repeats = foretold_repeats(plan, reading.hello)
+        if repeats is not None:
+            self._say(repeats)
         self._confirm(plan.questions)
         self._say(prediction(plan, reading.hello, reading.sample, reading.processes))
-        pod = self._cluster.get_pod(target.namespace, target.pod)
-        before = ContainerStatus.from_pod(pod, target.container)
-        collector = Collector(before, target.container, reading.processes)
-        self._tell(Started(plan, reading, before, holder, expectation))
-        with Observer(self._cluster, target, self._inbox.put):
-            self._load(plan, reading, collector)
-            if collector.needs_cause:
-                self._find_cause(plan, holder, collector)
-            self._last_look(plan, collector)
-        return self._report(plan, holder, collector, before=before, expectation=expectation)
+        return plan
 
     def _say(self, text: str) -> None:
         self._tell(Story(text))
@@ -149,7 +108,7 @@ class Run:
     def _now_ms(self) -> int:
         return self._clock.now_ms() - self._started_ms
 
-    def _load(self, plan: Plan, reading: Reading, collector: Collector) -> None:
+    def _load(self, plan: Plan, reading: Reading, intake: Intake) -> None:
         if reading.hello.holder_pid is None:
             raise InjectionError("the agent does not see its own holder: no shared PID namespace")
         self._say("joining the target's cgroup by exec")
@@ -157,9 +116,9 @@ class Run:
             pump = threading.Thread(target=self._pump, args=(stream,), daemon=True)
             pump.start()
             try:
-                self._follow(plan, stream, collector)
+                self._follow(plan, stream, intake)
             except KeyboardInterrupt:
-                self._release(stream, collector)
+                self._release(stream, intake)
             finally:
                 stream.close()
                 pump.join(timeout=2)
@@ -176,21 +135,21 @@ class Run:
         lost = stream.lost or words or (status.message if status else None)
         self._inbox.put(StreamEnded(status.exit_code if status else None, lost))
 
-    def _follow(self, plan: Plan, stream: ExecStream, collector: Collector) -> None:
+    def _follow(self, plan: Plan, stream: ExecStream, intake: Intake) -> None:
         """Beat and listen until the stream ends, or has plainly died without an end."""
         started_ms = beaten_ms = heard_ms = self._now_ms()
         spec = plan.spec
         deadline_ms = started_ms + spec.ramp_ms + spec.duration_ms + _GRACE_MS
-        while collector.ending is None:
+        while intake.collector.ending is None:
             now_ms = self._now_ms()
             if now_ms - beaten_ms >= _BEAT_MS:
                 stream.send(HEARTBEAT)
                 beaten_ms = now_ms
-            if self._take_next(collector, wait_s=0.2):
+            if intake.take_next(wait_s=0.2):
                 heard_ms = self._now_ms()
-            lost = self._why_dead(collector, heard_ms=heard_ms, deadline_ms=deadline_ms)
-            if lost is not None and collector.ending is None:
-                self._end_stream(collector, exit_code=None, lost=lost)
+            lost = self._why_dead(intake.collector, heard_ms=heard_ms, deadline_ms=deadline_ms)
+            if lost is not None and intake.collector.ending is None:
+                intake.end_stream(exit_code=None, lost=lost)
 
     def _why_dead(self, collector: Collector, *, heard_ms: int, deadline_ms: int) -> str | None:
         now_ms, silence_ms = self._now_ms(), self._now_ms() - heard_ms
@@ -200,60 +159,24 @@ class Run:
             return f"the agent was silent for {silence_ms // 1000} s"
         return "the load outlived its deadline" if now_ms > deadline_ms else None
 
-    def _release(self, stream: ExecStream, collector: Collector) -> None:
+    def _release(self, stream: ExecStream, intake: Intake) -> None:
         """Ctrl-C: tell the agent to release, and wait until it has said so."""
         self._say("releasing the load")
         stream.send(STOP)
         deadline_ms = self._now_ms() + _RELEASE_MS
-        while not (_has_released(collector) or collector.ending):
+        while not (_has_released(intake.collector) or intake.collector.ending):
             if self._now_ms() >= deadline_ms:
                 break
-            self._take_next(collector, wait_s=0.2)
-        is_released = _has_released(collector)
+            intake.take_next(wait_s=0.2)
+        is_released = _has_released(intake.collector)
         said = "released" if is_released else "releases itself, since its connection is closed"
         raise Interrupted(f"interrupted: the load {said}")
 
-    def _take_next(self, collector: Collector, *, wait_s: float) -> bool:
-        """Take one thing from the inbox; True if it came from the agent."""
-        try:
-            seen = self._inbox.get(timeout=wait_s)
-        except queue.Empty:
-            return False
-        self._take(seen, collector)
-        return isinstance(seen, Chunk)
-
-    def _take(self, seen: Seen | Chunk | StreamEnded, collector: Collector) -> None:
-        now_ms = self._now_ms()
-        found: list[Update] = []
-        if isinstance(seen, Chunk):
-            found = collector.feed(seen.data, at_ms=now_ms)
-            if collector.hello is not None:
-                refuse_other_protocol(collector.hello)
-        elif isinstance(seen, StreamEnded):
-            self._end_stream(collector, exit_code=seen.exit_code, lost=seen.lost)
-        elif isinstance(seen, PodSeen) and seen.pod is not None:
-            found = [*collector.see_pod(seen.pod, at_ms=now_ms)]
-            self._tell(StatusSeen(collector.status))
-        elif isinstance(seen, PodSeen):
-            found = [*collector.see_deletion(at_ms=now_ms)]
-        elif isinstance(seen, EventSeen):
-            found = [*collector.see_event(seen.event, at_ms=now_ms)]
-        elif isinstance(seen, Unobserved):
-            self._say(f"going on without: {seen.reason}")
-        for update in found:
-            self._tell(update)
-
-    def _end_stream(self, collector: Collector, *, exit_code: int | None, lost: str | None) -> None:
-        if collector.ending is not None:
-            return  # given up before: that its stream was then closed is no news
-        for update in collector.end_stream(at_ms=self._now_ms(), exit_code=exit_code, lost=lost):
-            self._tell(update)
-        if collector.ending is not None:
-            self._tell(collector.ending)
-
-    def _find_cause(self, plan: Plan, holder: str, collector: Collector) -> None:
+    def _find_cause(self, plan: Plan, holder: str, intake: Intake) -> None:
         """After a stream without goodbye: a reading if the holder lives, else the status."""
-        ending = collector.ending
+        collector, ending = intake.collector, intake.collector.ending
+        if not collector.needs_cause:
+            return
         assert ending is not None
         if collector.hello is None:
             raise InjectionError(
@@ -265,66 +188,93 @@ class Run:
         if reading is not None:
             collector.afterwards = reading.sample
             self._tell(Afterwards(reading.sample))
-        if reading is None or not self._has_counted_kill(collector):
-            self._wait_for(
-                collector,
-                _CAUSE_MS,
-                ChangeKind.TERMINATED,
-                ChangeKind.EVICTED,
-                ChangeKind.DELETED,
-            )
+        if reading is None or not _has_counted_kill(collector):
+            kinds = (ChangeKind.TERMINATED, ChangeKind.EVICTED, ChangeKind.DELETED)
+            intake.wait_for(_CAUSE_MS, *kinds)
 
-    def _has_counted_kill(self, collector: Collector) -> bool:
-        first, after = collector.series.first, collector.afterwards
-        if first is None or after is None:
-            return False
-        return (after.memory.oom_kill or 0) > (first.memory.oom_kill or 0)
+    def _repeat(self, plan: Plan, holder_spec: HolderSpec, intake: Intake) -> None:
+        """The load again after each OOM kill; what prevents it costs the run no verdict."""
+        for number in range(1, plan.spec.max_restarts + 1):
+            if not meets(judge(plan, intake.collector.of_this_load()), Expectation.OOM):
+                return
+            self._say(f"beginning again, {number} of at most {plan.spec.max_restarts} times")
+            try:
+                self._begin_again(plan, holder_spec, intake)
+            except Interrupted:
+                raise
+            except StressError as error:
+                self._say(f"the load does not begin again: {error}")
+                return
 
-    def _wait_for(self, collector: Collector, timeout_ms: int, *kinds: ChangeKind) -> None:
-        deadline_ms = self._now_ms() + timeout_ms
-        while not collector.has_changed(*kinds) and self._now_ms() < deadline_ms:
-            self._take_next(collector, wait_s=0.2)
+    def _begin_again(self, plan: Plan, holder_spec: HolderSpec, intake: Intake) -> None:
+        """Once more, in the container as it is now: with a new holder where the old one died."""
+        self._await_container(intake)
+        container_id = intake.collector.status.container_id
+        target = replace(plan.target, container_id=container_id)
+        holder = bring_holder(self._cluster, target, holder_spec, clock=self._clock, tell=self._say)
+        reading = take_reading(self._cluster, target, holder, clock=self._clock)
+        plan = resolve(replace(plan, target=target), reading.hello, reading.sample)
+        intake.take_all()
+        intake.collector.begin_again()
+        self._load(plan, reading, intake)
+        self._find_cause(plan, holder, intake)
 
-    def _last_look(self, plan: Plan, collector: Collector) -> None:
+    def _await_container(self, intake: Intake) -> None:
+        """Wait until a container that was killed runs again, and is ready where it was before."""
+        collector = intake.collector
+        if not collector.has_changed(ChangeKind.TERMINATED):
+            return
+        self._say("waiting until the container runs again")
+        if not intake.wait_for(_BACKOFF_MS, ChangeKind.STARTED):
+            raise InjectionError("its container did not start again")
+        if not collector.status.ready:
+            intake.wait_for(_READY_MS, ChangeKind.READY)
+
+    def _last_look(self, plan: Plan, intake: Intake) -> None:
         """What the API server says at the end; a container that ended is seen coming back."""
-        if collector.has_changed(ChangeKind.TERMINATED):
+        if intake.collector.has_changed(ChangeKind.TERMINATED):
             self._say("cause confirmed by the container's status, waiting for its restart")
-            self._wait_for(
-                collector, _RESTART_MS, ChangeKind.STARTED, ChangeKind.WAITING, ChangeKind.DELETED
-            )
-        while not self._inbox.empty():
-            self._take_next(collector, wait_s=0)
+            kinds = (ChangeKind.STARTED, ChangeKind.WAITING, ChangeKind.DELETED)
+            intake.wait_for(_RESTART_MS, *kinds)
+        intake.take_all()
         try:
             pod = self._cluster.get_pod(plan.target.namespace, plan.target.pod)
         except NotFound:
-            self._take(PodSeen(None), collector)
+            intake.take(PodSeen(None))
         else:
-            self._take(PodSeen(pod), collector)
+            intake.take(PodSeen(pod))
 
-    def _report(
-        self,
-        plan: Plan,
-        holder: str,
-        collector: Collector,
-        *,
-        before: ContainerStatus,
-        expectation: Expectation | None,
-    ) -> Report:
-        findings = collector.findings()
-        return Report(
-            plan=plan,
-            findings=findings,
-            verdict=judge(plan, findings),
-            before=before,
-            after=collector.status,
-            holder=holder,
-            processes=collector.processes,
-            processes_before=collector.processes_before,
-            expectation=expectation,
-        )
+
+def _has_counted_kill(collector: Collector) -> bool:
+    first, after = collector.of_this_load().samples.first, collector.afterwards
+    if first is None or after is None:
+        return False
+    return (after.memory.oom_kill or 0) > (first.memory.oom_kill or 0)
 
 
 def _has_released(collector: Collector) -> bool:
     """What settles after a release are the kernel's counters: nobody who interrupts needs them."""
     last = collector.series.last
     return collector.bye is not None or (last is not None and last.phase == "settle")
+
+
+def _report(
+    plan: Plan,
+    holder: str,
+    collector: Collector,
+    *,
+    before: ContainerStatus,
+    expectation: Expectation | None,
+) -> Report:
+    findings = collector.findings()
+    return Report(
+        plan=plan,
+        findings=findings,
+        verdict=judge(plan, findings),
+        before=before,
+        after=collector.status,
+        holder=holder,
+        processes=collector.processes,
+        processes_before=collector.processes_before,
+        expectation=expectation,
+    )

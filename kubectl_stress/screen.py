@@ -13,10 +13,10 @@ from kubectl_stress.prediction import victim_now
 from kubectl_stress.quantity import format_bytes, format_duration
 from kubectl_stress.render import json_line
 from kubectl_stress.report import change_dict, sample_dict
-from kubectl_stress.run import Started, StatusSeen, Story, Told
 from kubectl_stress.samples import Process, Sample, Series
 from kubectl_stress.status import Change, ContainerStatus
 from kubectl_stress.table import Row, process_table, target_table
+from kubectl_stress.told import Started, StatusSeen, Story, Told
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -29,6 +29,21 @@ class Expectation(Enum):
     EVICT = "evict"
 
 
+class LoadKind(Enum):
+    """What the load is made of (`--kind`)."""
+
+    ANON = "anon"
+    SHM = "shm"
+    FILE = "file"
+
+
+class AfterOom(Enum):
+    """What follows when the kernel has killed the load (`--after-oom`)."""
+
+    STOP = "stop"
+    REPEAT = "repeat"
+
+
 _KINDS = {
     "pod": "pod", "pods": "pod", "po": "pod",
     "deployment": "deployment", "deployments": "deployment", "deploy": "deployment",
@@ -113,10 +128,16 @@ class MemSpec:
     ramp_ms: int = 0
     workers: int = 1
     oom_score_adj: int | None = None  # None: the target's own
+    kind: LoadKind = LoadKind.ANON
+    dirty_bytes_per_s: int = 0
+    after_oom: AfterOom = AfterOom.STOP
+    max_restarts: int = 3
 
     def __post_init__(self) -> None:
         if not 1 <= self.workers <= 64:
             raise UsageError(f"--workers {self.workers}: give a number from 1 to 64")
+        if not 1 <= self.max_restarts <= 100:
+            raise UsageError(f"--max-restarts {self.max_restarts}: give a number from 1 to 100")
         if self.duration_ms <= 0:
             raise UsageError("--duration must be more than 0")
 
@@ -128,4 +149,5 @@ class HolderSpec:
     image: str
     pull_policy: str | None = None
     linger_ms: int = 600_000
+    is_writable: bool = False  # a load of kind file has its file there
     start_timeout_ms: int = 60_000

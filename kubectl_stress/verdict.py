@@ -145,11 +145,18 @@ def _oom_killed_container(findings: Findings) -> Verdict:
     if is_group:
         sentence = (
             "the kernel OOM-killed the container as a group (memory.oom.group): app and load "
-            "died together at the limit"
+            f"died together at the limit{_in_loads(findings)}"
         )
         return Verdict(Outcome.GROUP_OOM_KILLED, sentence, evidence)
-    sentence = "the kernel OOM-killed the app's main process at the limit, and the container ended"
+    sentence = (
+        "the kernel OOM-killed the app's main process at the limit, and the container ended"
+        f"{_in_loads(findings)}"
+    )
     return Verdict(Outcome.APP_OOM_KILLED, sentence, evidence)
+
+
+def _in_loads(findings: Findings) -> str:
+    return "" if findings.loads == 1 else f" (the load began {findings.loads} times)"
 
 
 def _restarted_by_liveness(findings: Findings, ended: Change, killing: list[Change]) -> Verdict:
@@ -190,7 +197,10 @@ def _killed_inside(_plan: Plan, findings: Findings) -> Verdict | None:
     evidence = (*worker_kills(findings), *last_sample(findings), counters_after(findings))
     load_died = bool(findings.kills) or (findings.ending.bye is None and not _reached(findings))
     if load_died:
-        sentence = "the kernel OOM-killed the load at the limit; the app was not killed"
+        sentence = (
+            "the kernel OOM-killed the load at the limit; the app was not killed"
+            f"{_in_loads(findings)}"
+        )
         return Verdict(Outcome.LOAD_OOM_KILLED, sentence, evidence)
     sentence = "the kernel OOM-killed a process of the app; the container and the load live on"
     return Verdict(Outcome.APP_OOM_KILLED, sentence, evidence)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from kubectl_stress.injection import Clock
 from kubectl_stress.observe import Seen
-from kubectl_stress.run import Chunk, StreamEnded
+from kubectl_stress.told import Chunk, StreamEnded
 from tests.fake_cluster import FakeCluster
 
 

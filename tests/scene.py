@@ -1,11 +1,14 @@
 """A whole run on a cluster in memory: the pod `web`, what happens to it, and what was told."""
 
+from typing import Any
+
 from kubectl_stress.errors import Refused
 from kubectl_stress.plan import make_plan
 from kubectl_stress.report import Report
-from kubectl_stress.run import Run, Story, Told
+from kubectl_stress.run import Run
 from kubectl_stress.spec import Amount, Expectation, HolderSpec, MemSpec
 from kubectl_stress.target import Target
+from kubectl_stress.told import Story, Told
 from tests.agent_lines import (
     hello_line,
     phase_line,
@@ -50,7 +53,9 @@ class Scene:
     def hear(self, told: Told) -> None:
         self.told.append(told)
 
-    def run(self, size: str = "50Mi", expectation: Expectation | None = None) -> Report:
+    def run(
+        self, size: str = "50Mi", expectation: Expectation | None = None, **spec: Any
+    ) -> Report:
         target = Target.from_pod(self.cluster.pods["web"])
         run = Run(
             self.cluster,
@@ -60,8 +65,8 @@ class Scene:
             inbox=self.script,
         )
         try:
-            spec = MemSpec(Amount.parse(size), duration_ms=20_000)
-            return run(make_plan(spec, target), HolderSpec("agent:1"), expectation)
+            asked = MemSpec(Amount.parse(size), duration_ms=20_000, **spec)
+            return run(make_plan(asked, target), HolderSpec("agent:1"), expectation)
         finally:
             self.cluster.end_watches()
 

@@ -44,6 +44,18 @@ def test_the_targets_own_profiles_are_copied() -> None:
     assert context["seccompProfile"] == local["seccompProfile"]
 
 
+def test_a_load_of_kind_file_needs_a_holder_that_can_be_written_to() -> None:
+    built = pod().container("app", limit="128Mi")
+    kept = {"runAsUser": 1000, "runAsGroup": 1000, "readOnlyRootFilesystem": True}
+    built.with_holder("kubectl-stress-abc", securityContext=kept)
+    writable = HolderSpec("agent:1", is_writable=True)
+
+    assert live_holder(built.dict, target(), HOLDER) == "kubectl-stress-abc"
+    assert live_holder(built.dict, target(), writable) is None
+    context = ephemeral_container(target(), writable, "x")["securityContext"]
+    assert context["readOnlyRootFilesystem"] is False
+
+
 @pytest.mark.parametrize(
     ("values", "is_ours"),
     [

@@ -10,10 +10,10 @@ import pytest
 
 from kubectl_stress.agent import Garbage, Processes
 from kubectl_stress.injection import Reading
-from kubectl_stress.run import Started, StatusSeen, Story, Told
 from kubectl_stress.samples import Process
 from kubectl_stress.screen import Listener, View, listening
 from kubectl_stress.status import ContainerStatus
+from kubectl_stress.told import Started, StatusSeen, Story, Told
 from tests.builders import MIB, hello, plan, pod, sample, terminated
 from tests.fake_time import FakeTime
 

@@ -3,8 +3,8 @@
 import pytest
 
 from kubectl_stress.errors import Refused, TargetError
-from kubectl_stress.plan import make_plan, resolve, summary
-from kubectl_stress.spec import Amount, MemSpec
+from kubectl_stress.plan import Plan, foretold_repeats, make_plan, resolve, summary
+from kubectl_stress.spec import AfterOom, Amount, LoadKind, MemSpec
 from kubectl_stress.target import Owner, Target
 from tests.builders import MIB, hello, plan, pod, sample, target
 
@@ -69,6 +69,52 @@ def test_the_limit_bounds_what_the_node_loses() -> None:
     settled = resolve(plan("1000%"), hello(node_available_bytes=300 * MIB), sample(10))
 
     assert settled.questions == ()
+
+
+def of_kind(kind: LoadKind, size: str = "120%") -> Plan:
+    return plan(spec=MemSpec(Amount.parse(size), kind=kind))
+
+
+def test_page_cache_reaches_no_limit_and_says_where_it_is_written() -> None:
+    single = owned(1)
+    cache = make_plan(MemSpec(Amount.parse("120%"), kind=LoadKind.FILE), single)
+
+    assert cache.questions == ()
+    assert ["ephemeral storage" in note for note in cache.notes] == [True]
+    assert make_plan(MemSpec(Amount.parse("120%")), single).questions != ()
+
+
+def test_page_cache_takes_nothing_from_the_node_for_good() -> None:
+    node = hello(node_available_bytes=180 * MIB)
+
+    assert resolve(of_kind(LoadKind.FILE, "100Mi"), node, sample(10)).questions == ()
+    assert resolve(of_kind(LoadKind.SHM, "100Mi"), node, sample(10)).questions != ()
+
+
+def test_kind_and_dirty_rate_are_told_and_reach_the_agent() -> None:
+    spec = MemSpec(Amount.parse("50Mi"), kind=LoadKind.SHM, dirty_bytes_per_s=10 * MIB)
+    asked = plan(spec=spec)
+
+    assert summary(asked).startswith("memory load (kind shm) of 50.0 MiB")
+    assert summary(asked).endswith("for 1m, rewriting 10.0 MiB a second")
+    words = asked.load().arguments(holder_pid=9)
+    assert words[words.index("--kind") + 1] == "shm"
+    assert words[words.index("--dirty-bytes-per-s") + 1] == str(10 * MIB)
+
+
+@pytest.mark.parametrize(
+    ("oom_group", "words"),
+    [(True, "each kill restarts the whole container"), (None, "rises and falls like a saw")],
+)
+def test_what_a_repeat_will_do_is_foretold(oom_group: bool | None, words: str) -> None:
+    spec = MemSpec(Amount.parse("120%"), after_oom=AfterOom.REPEAT, max_restarts=2)
+
+    told = foretold_repeats(plan(spec=spec), hello(oom_group=oom_group))
+
+    assert told is not None
+    assert "at most 2 times" in told
+    assert words in told
+    assert foretold_repeats(plan(), hello()) is None
 
 
 def test_an_unknown_user_is_refused_with_the_remedy() -> None:

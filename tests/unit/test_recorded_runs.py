@@ -9,7 +9,7 @@ from kubectl_stress.errors import InjectionError, Interrupted
 from kubectl_stress.recorder import Recorder
 from kubectl_stress.recording import read_recording, to_report
 from kubectl_stress.render import render
-from kubectl_stress.spec import Expectation
+from kubectl_stress.spec import AfterOom, Expectation
 from kubectl_stress.verdict import Outcome
 from tests.agent_lines import (
     bye_line,
@@ -60,7 +60,14 @@ def loses_its_pod(scene: Scene) -> None:
     scene.script.at(3_000, lambda: scene.cluster.delete_pod("web")).stream_ends(3_500, 137)
 
 
+def is_repeated_once(scene: Scene) -> None:
+    goodbye = worker_killed_line() + bye_line("workers-killed", 12)
+    scene.script.agent_says(0, BEGINNING + NEAR_LIMIT + goodbye).stream_ends(900, 12)
+    scene.script.agent_says(2_000, survived()).stream_ends(24_000, 0)
+
+
 STORIES = [
+    is_repeated_once,
     survives,
     dies_as_a_group,
     dies_while_the_holder_lives,
@@ -69,6 +76,10 @@ STORIES = [
     is_cut_in_a_line,
     loses_its_pod,
 ]
+
+
+def after_oom(story: Callable[[Scene], None]) -> AfterOom:
+    return AfterOom.REPEAT if story is is_repeated_once else AfterOom.STOP
 
 
 def recorded(scene: Scene) -> bytes:
@@ -85,7 +96,7 @@ def test_the_recording_gives_the_very_report_of_the_run(
 ) -> None:
     story(scene)
 
-    report = scene.run("120%", Expectation.OOM)
+    report = scene.run("120%", Expectation.OOM, after_oom=after_oom(story))
     again = to_report(read_recording(recorded(scene)))
 
     for output in ("wide", "json"):

@@ -11,7 +11,7 @@ from kubectl_stress.errors import UsageError
 from kubectl_stress.injection import Reading
 from kubectl_stress.recorder import _NAMES, Recorder, recording_to
 from kubectl_stress.recording import read_recording, to_report
-from kubectl_stress.run import Afterwards, Started, StatusSeen, Story, Told
+from kubectl_stress.told import Afterwards, Started, StatusSeen, Story, Told
 from tests import runs
 from tests.builders import hello, plan, sample
 

@@ -53,7 +53,7 @@ def test_the_schema_is_named_first_and_its_keys_stay() -> None:
         "outcome", "sentence", "evidence", "expected", "is_as_expected",
     ]  # fmt: skip
     assert keys(values["memory"]) == [
-        "before", "last", "peak_usage_bytes", "peak_load_bytes", "samples",
+        "before", "last", "peak_usage_bytes", "peak_load_bytes", "samples", "loads",
     ]  # fmt: skip
     assert keys(values["status"]) == [
         "container_id", "state", "reason", "ready", "restart_count_before", "restart_count",

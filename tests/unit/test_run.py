@@ -1,9 +1,9 @@
 """A run from its first step to its report, against a cluster in memory and a clock that waits."""
 
 from kubectl_stress.errors import InjectionError
-from kubectl_stress.run import Started
 from kubectl_stress.spec import Expectation
 from kubectl_stress.status import ChangeKind
+from kubectl_stress.told import Started
 from kubectl_stress.verdict import Outcome
 from tests.agent_lines import (
     bye_line,

@@ -6,10 +6,10 @@ import pytest
 
 from kubectl_stress.agent import AgentError, Processes
 from kubectl_stress.injection import Reading
-from kubectl_stress.run import Started, StatusSeen, Story, Told
 from kubectl_stress.samples import Process
 from kubectl_stress.screen import JsonLines, PlainStory, listening, sentence
 from kubectl_stress.status import ContainerStatus
+from kubectl_stress.told import Started, StatusSeen, Story, Told
 from tests.builders import MIB, bye, hello, plan, pod, sample, terminated, worker_killed
 from tests.fake_time import FakeTime
 
