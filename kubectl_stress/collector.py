@@ -18,6 +18,7 @@ from kubectl_stress.agent import (
     WorkerKilled,
 )
 from kubectl_stress.evidence import Ending, Findings
+from kubectl_stress.pod import Pod
 from kubectl_stress.samples import Process, Sample, Series, table_at_peak
 from kubectl_stress.status import (
     Change,
@@ -27,7 +28,6 @@ from kubectl_stress.status import (
     event_change,
     is_told,
 )
-from kubectl_stress.target import Pod
 
 Update = Message | Change
 

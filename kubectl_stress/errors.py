@@ -9,7 +9,8 @@ StressError                     1  could not run
 │   ├── NotFound                1
 │   ├── Conflict                1    somebody else changed the object first
 │   └── Rejected                1    validation or admission (Pod Security) refused the object
-├── TargetError                 1  there is no such container, or it cannot be a target now
+├── TargetError                 1  there is no such container, or it cannot be a target
+│   └── NotRunning              1    not now, but it may be one later: worth waiting for
 ├── InjectionError              1  the ephemeral container or the agent did not start
 ├── RecordingError              1  a file is no recording of ours, or one of another version
 ├── Refused                     5  a guard of ours said no before anything was done
@@ -64,6 +65,10 @@ class Rejected(ClusterError):
 
 class TargetError(StressError):
     """No such container, or it cannot be a target as it is now."""
+
+
+class NotRunning(TargetError):
+    """The container does not run now, and may run later."""
 
 
 class InjectionError(StressError):

@@ -5,8 +5,9 @@ from typing import Any
 
 from kubectl_stress.cluster import Cluster
 from kubectl_stress.errors import Forbidden, NotFound, TargetError
+from kubectl_stress.pod import Pod
 from kubectl_stress.spec import TargetRef
-from kubectl_stress.target import Owner, Pod, Target
+from kubectl_stress.target import Owner, Target
 
 
 def find_target(

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from kubectl_stress.agent import hold_arguments
+from kubectl_stress.pod import Pod
 from kubectl_stress.spec import HolderSpec
-from kubectl_stress.target import Pod, Target
+from kubectl_stress.target import Target
 
 HOLDER_PREFIX = "kubectl-stress-"
 AGENT_PATH = "/agent"

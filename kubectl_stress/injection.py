@@ -24,10 +24,11 @@ from kubectl_stress.errors import Conflict, InjectionError, StressError, TargetE
 from kubectl_stress.exec_stream import ExecStream
 from kubectl_stress.holder import AGENT_PATH, ephemeral_container, live_holder
 from kubectl_stress.plan import Plan
+from kubectl_stress.pod import Pod
 from kubectl_stress.samples import Process, Sample
 from kubectl_stress.spec import HolderSpec
 from kubectl_stress.status import ContainerStatus
-from kubectl_stress.target import Pod, Target
+from kubectl_stress.target import Target
 
 _HOPELESS = {
     "ErrImageNeverPull",

@@ -44,6 +44,14 @@ class AfterOom(Enum):
     REPEAT = "repeat"
 
 
+class Join(Enum):
+    """How the load enters a cgroup: the target's own, or only that of the pod."""
+
+    EXEC = "exec"
+    CGROUP = "cgroup"
+    POD = "pod"
+
+
 _KINDS = {
     "pod": "pod", "pods": "pod", "po": "pod",
     "deployment": "deployment", "deployments": "deployment", "deploy": "deployment",
@@ -144,10 +152,11 @@ class MemSpec:
 
 @dataclass(frozen=True)
 class HolderSpec:
-    """How the agent is brought in: `image`, its pull policy, and how long the holder lingers."""
+    """How the agent is brought in: by which image, into which cgroup, and how long it lingers."""
 
     image: str
     pull_policy: str | None = None
     linger_ms: int = 600_000
     is_writable: bool = False  # a load of kind file has its file there
     start_timeout_ms: int = 60_000
+    join: Join = Join.EXEC

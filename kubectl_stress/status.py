@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from kubectl_stress.target import Pod, container_status
+from kubectl_stress.pod import Pod, container_status
 
 
 @dataclass(frozen=True)

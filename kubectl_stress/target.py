@@ -5,18 +5,26 @@
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from kubectl_stress.eligibility import refuse_impossible_pods, refuse_unless_running
 from kubectl_stress.errors import TargetError
+from kubectl_stress.pod import (
+    Pod,
+    container_spec,
+    container_status,
+    copied_security,
+    describe,
+    restart_policy,
+    targetable,
+    user,
+    user_guess,
+)
 from kubectl_stress.quantity import parse_quantity
 
-Pod = Mapping[str, Any]
-
 DEFAULT_CONTAINER_ANNOTATION = "kubectl.kubernetes.io/default-container"
-_MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
 _CRITICAL_PRIORITY_CLASSES = ("system-cluster-critical", "system-node-critical")
-_COPIED_SECURITY = ("seLinuxOptions", "appArmorProfile", "seccompProfile")
 
 
 @dataclass(frozen=True)
@@ -57,6 +65,7 @@ class Target:
     pod_limit_bytes: int | None
     request_bytes: int | None
     user: tuple[int, int] | None
+    user_guess: tuple[int, int]
     probes: tuple[str, ...] = ()
     security: Mapping[str, Any] = field(default_factory=dict)
     has_own_pid_namespace: bool = True
@@ -69,10 +78,10 @@ class Target:
     @classmethod
     def from_pod(cls, pod: Pod, container: str | None = None) -> "Target":
         """The target in `pod`; TargetError for a container that is not there or not alive."""
-        _refuse_impossible_pods(pod)
+        refuse_impossible_pods(pod)
         name, choice = _choose_container(pod, container)
-        spec, status = _container_spec(pod, name), container_status(pod, name)
-        _refuse_unless_running(pod, name, status)
+        spec, status = container_spec(pod, name), container_status(pod, name)
+        refuse_unless_running(pod, name)
         meta, pod_spec = pod["metadata"], pod["spec"]
         return cls(
             namespace=meta["namespace"],
@@ -87,9 +96,10 @@ class Target:
             limit_bytes=_memory(status, spec, "limits"),
             pod_limit_bytes=_pod_limit_bytes(pod),
             request_bytes=_memory(status, spec, "requests"),
-            user=_user(pod_spec, spec, status),
+            user=user(pod, name),
+            user_guess=user_guess(pod, name),
             probes=tuple(kind for kind in ("liveness", "readiness") if f"{kind}Probe" in spec),
-            security=_copied_security(spec),
+            security=copied_security(pod, name),
             has_own_pid_namespace=not (
                 pod_spec.get("shareProcessNamespace") or pod_spec.get("hostPID")
             ),
@@ -97,7 +107,7 @@ class Target:
             owner=_owner(meta),
             siblings=tuple(_siblings(pod, name)),
             pod_cgroup_limit_bytes=_pod_cgroup_limit_bytes(pod),
-            restart_policy=_restart_policy(pod_spec, spec),
+            restart_policy=restart_policy(pod, name),
         )
 
     @property
@@ -111,72 +121,29 @@ class Target:
         """In kube-system, or of a priority class that the node cannot do without."""
         return self.namespace == "kube-system" or self.priority_class in _CRITICAL_PRIORITY_CLASSES
 
+    def at_pod_level(self) -> "Target":
+        """The target as a load meets it that stays in the pod's cgroup, beside the container's."""
+        limit = self.pod_cgroup_limit_bytes
+        return replace(self, limit_bytes=None, pod_limit_bytes=limit, request_bytes=None)
+
     def __str__(self) -> str:
         return f"{self.namespace}/{self.pod}/{self.container}"
 
 
-def container_status(pod: Pod, name: str) -> Mapping[str, Any]:
-    """The status of a regular or init container, `{}` where there is none yet."""
-    status = pod.get("status", {})
-    for kind in ("containerStatuses", "initContainerStatuses"):
-        for entry in status.get(kind) or ():
-            if entry["name"] == name:
-                return dict(entry)
-    return {}
-
-
-def _describe(pod: Pod) -> str:
-    return f'pod "{pod["metadata"]["name"]}"'
-
-
-def _refuse_impossible_pods(pod: Pod) -> None:
-    meta, spec = pod["metadata"], pod["spec"]
-    if meta.get("deletionTimestamp"):
-        raise TargetError(f"{_describe(pod)} is being deleted: choose another pod")
-    if _MIRROR_ANNOTATION in meta.get("annotations", {}):
-        raise TargetError(
-            f"{_describe(pod)} is a static pod, and static pods take no ephemeral containers"
-        )
-    if spec.get("os", {}).get("name", "linux") != "linux":
-        raise TargetError(f"{_describe(pod)} runs on {spec['os']['name']}: only Linux is supported")
-
-
-def _targetable(pod: Pod) -> Iterator[Mapping[str, Any]]:
-    yield from pod["spec"]["containers"]
-    yield from pod["spec"].get("initContainers") or ()
-
-
 def _choose_container(pod: Pod, wanted: str | None) -> tuple[str, str]:
-    names = [container["name"] for container in _targetable(pod)]
+    names = [container["name"] for container in targetable(pod)]
     regular = [container["name"] for container in pod["spec"]["containers"]]
     default = pod["metadata"].get("annotations", {}).get(DEFAULT_CONTAINER_ANNOTATION)
     if wanted is not None:
         if wanted not in names:
             known = ", ".join(names)
-            raise TargetError(f'no container "{wanted}" in {_describe(pod)}: it has {known}')
+            raise TargetError(f'no container "{wanted}" in {describe(pod)}: it has {known}')
         return wanted, "as asked"
     if default in regular:
         return default, f"by the annotation {DEFAULT_CONTAINER_ANNOTATION}"
     if len(regular) == 1:
         return regular[0], "the only one"
     return regular[0], f"the first of {', '.join(regular)}; choose with -c"
-
-
-def _container_spec(pod: Pod, name: str) -> Mapping[str, Any]:
-    return next(container for container in _targetable(pod) if container["name"] == name)
-
-
-def _refuse_unless_running(pod: Pod, name: str, status: Mapping[str, Any]) -> None:
-    state = status.get("state", {})
-    if "running" in state:
-        return
-    kind = next(iter(state), "not created yet")
-    detail = state.get(kind, {}).get("reason", "")
-    phase = pod.get("status", {}).get("phase", "Pending")
-    raise TargetError(
-        f'container "{name}" of {_describe(pod)} is not running ({kind}{detail and ": " + detail}, '
-        f"pod phase {phase}): wait until it runs"
-    )
 
 
 def _bytes(text: str | None) -> int | None:
@@ -223,35 +190,13 @@ def _pod_cgroup_limit_bytes(pod: Pod) -> int | None:
         return declared
     limits = {
         spec["name"]: _memory(container_status(pod, spec["name"]), spec, "limits")
-        for spec in _targetable(pod)
+        for spec in targetable(pod)
     }
     if any(limit is None for limit in limits.values()):
         return None
     together = sum(limits[spec["name"]] or 0 for spec in _running_together(pod))
     overhead = _bytes((pod["spec"].get("overhead") or {}).get("memory")) or 0
     return max(together, *(limit or 0 for limit in limits.values())) + overhead
-
-
-def _restart_policy(pod_spec: Mapping[str, Any], spec: Mapping[str, Any]) -> str:
-    return str(spec.get("restartPolicy") or pod_spec.get("restartPolicy") or "Always")
-
-
-def _user(
-    pod_spec: Mapping[str, Any], spec: Mapping[str, Any], status: Mapping[str, Any]
-) -> tuple[int, int] | None:
-    """uid and gid: what the runtime says (GA in Kubernetes 1.35), else what the spec says."""
-    linux = status.get("user", {}).get("linux")
-    if linux:
-        return linux["uid"], linux["gid"]
-    merged = {**(pod_spec.get("securityContext") or {}), **(spec.get("securityContext") or {})}
-    if "runAsUser" in merged and "runAsGroup" in merged:
-        return merged["runAsUser"], merged["runAsGroup"]
-    return None
-
-
-def _copied_security(spec: Mapping[str, Any]) -> Mapping[str, Any]:
-    context = spec.get("securityContext") or {}
-    return {key: context[key] for key in _COPIED_SECURITY if key in context}
 
 
 def _owner(meta: Mapping[str, Any]) -> Owner | None:

@@ -1,0 +1,79 @@
+"""What stands in a pod as the API server shows it, of one of its containers. Pure: no I/O."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Pod = Mapping[str, Any]
+
+_COPIED_SECURITY = ("seLinuxOptions", "appArmorProfile", "seccompProfile")
+# Whom an image most likely runs as that may not be root: distroless' "nonroot".
+_NON_ROOT = 65532
+
+
+def describe(pod: Pod) -> str:
+    """The pod in a sentence."""
+    return f'pod "{pod["metadata"]["name"]}"'
+
+
+def container_status(pod: Pod, name: str) -> Mapping[str, Any]:
+    """The status of a regular or init container, `{}` where there is none yet."""
+    status = pod.get("status", {})
+    for kind in ("containerStatuses", "initContainerStatuses"):
+        for entry in status.get(kind) or ():
+            if entry["name"] == name:
+                return dict(entry)
+    return {}
+
+
+def targetable(pod: Pod) -> Iterator[Mapping[str, Any]]:
+    """The specs of all containers that an ephemeral container may name as its target."""
+    yield from pod["spec"]["containers"]
+    yield from pod["spec"].get("initContainers") or ()
+
+
+def container_spec(pod: Pod, name: str) -> Mapping[str, Any]:
+    """The spec of a regular or init container that is there."""
+    return next(container for container in targetable(pod) if container["name"] == name)
+
+
+def is_init(pod: Pod, name: str) -> bool:
+    """Whether it is an init container that ends before the others start; sidecars do not."""
+    specs = {spec["name"]: spec for spec in pod["spec"].get("initContainers") or ()}
+    return name in specs and specs[name].get("restartPolicy") != "Always"
+
+
+def restart_policy(pod: Pod, name: str) -> str:
+    """The container's own policy, else the pod's."""
+    own = container_spec(pod, name).get("restartPolicy")
+    return str(own or pod["spec"].get("restartPolicy") or "Always")
+
+
+def _security(pod: Pod, name: str) -> Mapping[str, Any]:
+    """The container's own fields, each over the pod's (pkg/securitycontext/util.go)."""
+    own = container_spec(pod, name).get("securityContext") or {}
+    return {**(pod["spec"].get("securityContext") or {}), **own}
+
+
+def copied_security(pod: Pod, name: str) -> Mapping[str, Any]:
+    """The profiles of kernel modules under which the container runs."""
+    security = _security(pod, name)
+    return {key: security[key] for key in _COPIED_SECURITY if key in security}
+
+
+def user(pod: Pod, name: str) -> tuple[int, int] | None:
+    """uid and gid: what the runtime says (GA in Kubernetes 1.35), else what the spec says."""
+    linux = (container_status(pod, name).get("user") or {}).get("linux")
+    if linux:
+        return linux["uid"], linux["gid"]
+    security = _security(pod, name)
+    if "runAsUser" in security and "runAsGroup" in security:
+        return security["runAsUser"], security["runAsGroup"]
+    return None
+
+
+def user_guess(pod: Pod, name: str) -> tuple[int, int]:
+    """Whom the image most likely runs as, as far as the spec leaves it open."""
+    security = _security(pod, name)
+    unsaid = _NON_ROOT if security.get("runAsNonRoot") else 0
+    uid = security.get("runAsUser", unsaid)
+    return uid, security.get("runAsGroup", uid if uid == _NON_ROOT else 0)
