@@ -222,6 +222,7 @@ static void check_workers(void)
     struct dead_worker dead;
     struct readings after;
 
+    cgroup_forget(&after); // version 1 has no counter of group kills
     while (session.ending == ENDING_NONE && workers_reap(&session.workers, &dead)) {
         cgroup_read_events(&session.cgroup, &after);
         message_begin("worker-killed");

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.agent.cgroup_files import V1, tree
 from tests.agent.host import Agent, bystander, finished, is_alive, wait_until
 
 LOAD = ("run", "mem", "--size-bytes", "8388608", "--workers", "2", "--duration-ms", "600000")
@@ -148,6 +149,19 @@ def test_one_killed_worker_is_reported_and_the_other_goes_on(agent: Path) -> Non
         assert told["time_ms"] - killed < 50
         assert sample["load"] == {"size_bytes": 4194304, "held_bytes": 4194304, "workers": 1}
         assert run.workers() == [survivor]
+
+
+def test_counters_that_version_1_lacks_are_null_in_a_kill_too(agent: Path, tmp_path: Path) -> None:
+    files = ("--cgroup-root", str(tree(tmp_path, V1)))
+    with Agent(agent, *LOAD, *files, target_pid=os.getpid()) as run:
+        run.until_phase("hold")
+        for worker in run.workers():
+            os.kill(worker, signal.SIGKILL)
+            told = run.until_type("worker-killed")
+
+            assert (told["oom_kill_before"], told["oom_kill_after"]) == (4, 4)
+            assert told["oom_group_kill_before"] is None
+            assert told["oom_group_kill_after"] is None
 
 
 def test_a_run_without_workers_ends(agent: Path) -> None:
