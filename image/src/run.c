@@ -217,6 +217,13 @@ static const char* refusal_code(int error)
     return no_memory ? "no-memory" : "no-mapping";
 }
 
+// After a kill the other workers do not take over what was lost.
+static void keep_shares(void)
+{
+    session.wanted = session.workers.commanded;
+    start_ramp(session.wanted, 0);
+}
+
 static void check_workers(void)
 {
     struct dead_worker dead;
@@ -237,9 +244,8 @@ static void check_workers(void)
         told = after;
         if (session.workers.alive == 0)
             end(ENDING_WORKERS_KILLED);
-        // The others keep their shares and do not take over what was lost.
-        session.wanted = session.workers.commanded;
-        start_ramp(session.wanted, 0);
+        if (!session_is_cpu(&session))
+            keep_shares();
     }
     if (workers_error() != 0 && session.ending == ENDING_NONE) {
         message_error(refusal_code(workers_error()), "the kernel refused the memory");

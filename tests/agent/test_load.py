@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 import time
 from pathlib import Path
 
@@ -135,6 +136,17 @@ def test_a_load_of_the_cpu_can_be_changed_and_rests_at_0(agent: Path) -> None:
         assert _cpu_ns(worker) - before < 2_000_000
 
 
+def test_a_killed_worker_leaves_the_others_their_share_of_the_cpu(agent: Path) -> None:
+    arguments = ("--load-percent", "5", "--workers", "3", "--duration-ms", "600000")
+    with Agent(agent, "run", "cpu", *arguments, *here()) as run:
+        run.until_phase("hold")
+        os.kill(run.workers()[0], signal.SIGKILL)
+        run.until_type("worker-killed")
+        sample = run.read_until(lambda line: line["type"] == "sample" and _workers(line) == 2)
+
+        assert _percent(sample) == 5
+
+
 def test_the_oom_score_adj_can_be_raised(agent: Path) -> None:
     arguments = ("--size-bytes", "4096", "--duration-ms", "600000", "--oom-score-adj", "700")
     with Agent(agent, *mem(*arguments), *here()) as run:
@@ -146,6 +158,10 @@ def test_the_oom_score_adj_can_be_raised(agent: Path) -> None:
 
 def _held(line: Line) -> object:
     return line["load"]["held_bytes"]
+
+
+def _workers(line: Line) -> object:
+    return line["load"]["workers"]
 
 
 def _percent(line: Line) -> object:
