@@ -263,7 +263,11 @@ static void take_command(enum input_event event)
         message_error("bad-command", "this command does not fit the load or its phase");
         return;
     }
-    course.step = step_count();
+    if (course.step < step_count()) {
+        course.step = step_count();
+        if (session.phase == PHASE_HOLD) // of a step that is over by this: the last hold follows
+            report_phase(&session, PHASE_RAMP, course.step + 1);
+    }
     start_ramp(session.input.value, 0);
 }
 
