@@ -276,7 +276,7 @@ int memory_resize(struct memory* memory, int64_t size_bytes, const _Atomic int64
 // Writes whole pages anew, one after another, around the load.
 void memory_rewrite(struct memory* memory, int64_t bytes)
 {
-    static uint64_t salt;
+    static uint64_t salt = 1; // 0 is what the load was filled with
 
     for (; bytes > 0 && memory->held_bytes > 0; bytes -= CONTENT_BYTES) {
         if (memory->rewrite_at >= memory->held_bytes) {
