@@ -104,6 +104,7 @@ class Finished:
 
     exit_code: int
     lines: list[Line]
+    stdout: str
     stderr: str
 
     def of_type(self, kind: str) -> list[Line]:
@@ -132,7 +133,7 @@ def finished(binary: Path, *arguments: str, stdin: bytes | None = None) -> Finis
         os.close(reading)
         os.close(writing)
     lines = [json.loads(line) for line in out.splitlines()] if out.startswith(b"{") else []
-    return Finished(process.returncode, lines, err.decode())
+    return Finished(process.returncode, lines, out.decode(), err.decode())
 
 
 @contextmanager

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from kubectl_stress.agent import PROTOCOL
 from tests.agent.host import finished
 
 
@@ -53,3 +55,4 @@ def test_the_version_names_the_protocol(agent: Path) -> None:
     end = finished(agent, "version")
 
     assert (end.exit_code, end.stderr) == (0, "")
+    assert re.fullmatch(rf"kubectl-stress agent \d+\.\d+\.\d+, protocol {PROTOCOL}\n", end.stdout)

@@ -10,6 +10,7 @@ import pytest
 from tests.agent.cgroup_files import V1, V2, tree
 from tests.agent.host import Line, finished
 
+
 def probe(agent: Path, root: Path) -> tuple[Line, Line]:
     arguments = ("--target-pid", str(os.getpid()), "--cgroup-root", str(root))
     end = finished(agent, "probe", *arguments)
@@ -80,11 +81,71 @@ def test_no_limit_on_version_1_is_null(agent: Path, tmp_path: Path) -> None:
     assert sample["memory"]["limit_bytes"] is None
 
 
-@pytest.mark.parametrize("name", sorted(V2.keys() - {"cgroup.controllers"}))
+FROM_STAT = ("anon", "file", "inactive_file", "shmem", "kernel", "pagetables", "slab")
+FROM_EVENTS = ("max_events", "high_events", "oom", "oom_kill", "oom_group_kill")
+ABSENT_WITH = {
+    "memory.current": {"usage_bytes"},
+    "memory.peak": {"peak_bytes"},
+    "memory.max": {"limit_bytes"},
+    "memory.high": set(),  # there is none in the tree
+    "memory.swap.current": {"swap_bytes"},
+    "memory.swap.max": {"swap_limit_bytes"},
+    "memory.stat": {f"{name}_bytes" for name in FROM_STAT},
+    "memory.events": set(FROM_EVENTS),
+    "memory.pressure": {"pressure_some_avg10_percent", "pressure_full_avg10_percent"},
+    "cpu.stat": {"usage_us", "nr_periods", "nr_throttled", "throttled_us"},
+    "cpu.max": {"limit_millicores"},
+    "pids.current": {"current"},
+    "pids.max": set(),
+}
+ALWAYS_NULL = {"high_bytes", "limit"}
+
+
+def nulls(sample: Line) -> set[str]:
+    values = sample["memory"] | sample["cpu"] | sample["pids"]
+    return {key for key, value in values.items() if value is None}
+
+
+@pytest.mark.parametrize("name", ABSENT_WITH)
 def test_a_file_that_is_not_there_is_null_and_not_0(agent: Path, tmp_path: Path, name: str) -> None:
     _, sample = probe(agent, tree(tmp_path, {key: V2[key] for key in V2 if key != name}))
 
-    assert sample["memory"]["usage_bytes"] == (None if name == "memory.current" else 4096)
+    assert nulls(sample) == ALWAYS_NULL | ABSENT_WITH[name]
+
+
+def test_a_kernel_without_pressure_or_late_counters_gives_null(agent: Path, tmp_path: Path) -> None:
+    # Linux 4.18 of RHEL 8: no PSI at boot, no memory.peak, no group kills, few keys in memory.stat.
+    old = {key: V2[key] for key in V2 if key not in ("memory.pressure", "memory.peak")}
+    few = {
+        "memory.events": "low 0\nhigh 1\nmax 2\noom 3\noom_kill 4\n",
+        "memory.stat": "anon 100\n",
+    }
+    _, sample = probe(agent, tree(tmp_path, old | few))
+
+    expected = ABSENT_WITH["memory.pressure"] | ABSENT_WITH["memory.stat"]
+    expected |= {"peak_bytes", "oom_group_kill"}
+    assert nulls(sample) == ALWAYS_NULL | expected - {"anon_bytes"}
+
+
+def test_a_cgroup_without_the_memory_controller_gives_null(agent: Path, tmp_path: Path) -> None:
+    # As crun's sub-cgroup, where the controller is not handed on.
+    hello, sample = probe(
+        agent, tree(tmp_path, {key: V2[key] for key in V2 if not key.startswith("memory.")})
+    )
+
+    assert hello["cgroup_version"] == 2
+    assert set(sample["memory"].values()) == {None}
+    assert sample["cpu"]["usage_us"] == 12
+
+
+def test_hybrid_mounts_are_read_as_version_1(agent: Path, tmp_path: Path) -> None:
+    # systemd's hybrid layout: version 2 is mounted beside, without a controller.
+    hybrid = {"unified/cgroup.controllers": "\n", "unified/cpu.stat": "usage_usec 99\n"}
+    hello, sample = probe(agent, tree(tmp_path, V1 | hybrid))
+
+    assert hello["cgroup_version"] == 1
+    assert sample["memory"]["usage_bytes"] == 4096
+    assert sample["cpu"]["usage_us"] == 12
 
 
 @pytest.mark.parametrize(
