@@ -243,9 +243,12 @@ def hold_arguments(linger_ms: int) -> list[str]:
     return ["hold", "--linger-ms", str(linger_ms)]
 
 
-def probe_arguments() -> list[str]:
-    """Arguments of one reading."""
-    return ["probe"]
+def probe_arguments(*, duration_ms: int = 0, sample_interval_ms: int = 1_000) -> list[str]:
+    """Arguments of one reading, or of readings that go on for `duration_ms`."""
+    if not duration_ms:
+        return ["probe"]
+    times = {"duration-ms": duration_ms, "sample-interval-ms": sample_interval_ms}
+    return ["probe", *(word for name, ms in times.items() for word in (f"--{name}", str(ms)))]
 
 
 @dataclass(frozen=True)

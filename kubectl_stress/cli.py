@@ -14,6 +14,7 @@ from kubectl_stress.mem_command import mem
 from kubectl_stress.options import as_click_reads
 from kubectl_stress.report_command import help_command, report
 from kubectl_stress.role_command import role
+from kubectl_stress.top_command import top
 
 if TYPE_CHECKING:
     from kubectl_stress.asking import Connect
@@ -36,7 +37,7 @@ def cli(context: click.Context, debug: bool) -> None:
     context.ensure_object(dict)["debug"] = debug
 
 
-for _command in (mem, report, help_command, role):
+for _command in (mem, top, report, help_command, role):
     cli.add_command(_command)
 
 

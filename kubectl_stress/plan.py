@@ -53,15 +53,20 @@ class Plan:
 
 def make_plan(spec: MemSpec, target: Target, *, force: bool = False) -> Plan:
     """Decide what can be decided from the API alone; raises Refused or TargetError."""
+    refuse_unknown_user(target)
+    size_bytes, size_note = _declared_size(spec, target)
+    _refuse_without_limit(spec, target, force=force)
+    plan = Plan(target, spec, size_bytes, size_note)
+    return replace(plan, notes=_notes(plan), questions=_questions(plan))
+
+
+def refuse_unknown_user(target: Target) -> None:
+    """Raise TargetError where nobody says as whom the target runs: the holder must run so too."""
     if target.user is None:
         raise TargetError(
             f'the runtime does not tell the uid of container "{target.container}" and its spec '
             "sets no runAsUser and runAsGroup: set both, since the agent must run as the target"
         )
-    size_bytes, size_note = _declared_size(spec, target)
-    _refuse_without_limit(spec, target, force=force)
-    plan = Plan(target, spec, size_bytes, size_note)
-    return replace(plan, notes=_notes(plan), questions=_questions(plan))
 
 
 def _declared_size(spec: MemSpec, target: Target) -> tuple[int | None, str]:

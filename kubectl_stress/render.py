@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from kubectl_stress.plan import Plan
@@ -22,7 +23,7 @@ def render(report: Report, output: str, *, width: int | None = None) -> str:
     if output == "yaml":
         return to_yaml(report.to_dict())
     if output == "csv":
-        return _csv(report)
+        return to_csv([report.to_dict()])
     if output == "name":
         return f"pod/{report.plan.target.pod}"
     return _for_a_person(report, wide=output == "wide", width=width)
@@ -96,12 +97,14 @@ def verdict_text(report: Report) -> str:
     return "\n".join(lines)
 
 
-def _csv(report: Report) -> str:
-    flat = _flattened(report.to_dict())
+def to_csv(documents: Sequence[dict[str, Any]]) -> str:
+    """A row for each document, under the keys of them all."""
+    rows = [_flattened(values) for values in documents]
+    heads = list(dict.fromkeys(key for row in rows for key in row))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(flat)
-    writer.writerow(flat.values())
+    writer.writerow(heads)
+    writer.writerows([row.get(key) for key in heads] for row in rows)
     return out.getvalue().rstrip("\n")
 
 

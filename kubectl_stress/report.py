@@ -85,7 +85,7 @@ class Report:
             "memory": _memory(self.findings),
             "status": _status(self),
             "processes": [asdict(process) for process in self.processes],
-            "predicted_first_victim": _victim(self.predicted_victim),
+            "predicted_first_victim": victim_dict(self.predicted_victim),
             "worker_kills": [asdict(kill) for kill in self.findings.kills],
             "changes": [change_dict(change) for change in self.findings.changes],
             "verdict": {
@@ -163,7 +163,8 @@ def _status(report: Report) -> dict[str, Any]:
     }
 
 
-def _victim(victim: Process | None) -> dict[str, Any] | None:
+def victim_dict(victim: Process | None) -> dict[str, Any] | None:
+    """A foretold victim as a JSON object."""
     if victim is None:
         return None
     return {

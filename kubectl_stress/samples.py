@@ -118,10 +118,11 @@ def first_victim(processes: tuple[Process, ...]) -> Process | None:
 
 def table_at_peak(tables: Sequence[tuple[Process, ...]]) -> tuple[Process, ...]:
     """The process table in which the load was largest, the last among equals."""
-    return max(reversed(tables), key=_load_rss_bytes, default=())
+    return max(reversed(tables), key=load_rss_bytes, default=())
 
 
-def _load_rss_bytes(table: tuple[Process, ...]) -> int:
+def load_rss_bytes(table: Sequence[Process]) -> int:
+    """What the processes of loads of ours hold together."""
     return sum(process.rss_bytes or 0 for process in table if process.role == "load")
 
 

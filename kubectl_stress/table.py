@@ -16,7 +16,8 @@ from kubectl_stress.target import Target
 class Row:
     """What one row shows: the target with its latest sample and status.
 
-    `oom_kills` counts this run's; None where the cgroup took the counter with it.
+    `oom_kills` counts this run's, and those since the container's start where there is no run; None
+    where the cgroup took the counter with it.
     """
 
     target: Target
@@ -24,6 +25,7 @@ class Row:
     sample: Sample | None = None
     peak_usage_bytes: int | None = None
     oom_kills: int | None = 0
+    node_available_bytes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -79,10 +81,14 @@ COLUMNS = (
     Column("FILE", _size("file_bytes"), wide_only=True),
     Column("SHMEM", _size("shmem_bytes"), wide_only=True),
     Column("KERNEL", _size("kernel_bytes"), wide_only=True),
+    Column("PAGE TABLES", _size("pagetables_bytes"), wide_only=True),
+    Column("SLAB", _size("slab_bytes"), wide_only=True),
     Column("SWAP", _size("swap_bytes"), wide_only=True),
+    Column("SWAP LIMIT", _size("swap_limit_bytes"), wide_only=True),
     Column("HIGH", _size("high_bytes"), wide_only=True),
     Column("POD LIMIT", lambda row: format_bytes(row.target.pod_limit_bytes), wide_only=True),
     Column("PSI SOME/FULL", _pressure, wide_only=True),
+    Column("NODE AVAILABLE", lambda row: format_bytes(row.node_available_bytes), wide_only=True),
 )
 
 

@@ -53,7 +53,8 @@ def test_wide_adds_columns_and_takes_none() -> None:
 
     assert list(wide)[: len(ordinary)] == list(ordinary)
     assert set(wide) - set(ordinary) == {
-        "ANON", "FILE", "SHMEM", "KERNEL", "SWAP", "HIGH", "POD LIMIT", "PSI SOME/FULL",
+        "ANON", "FILE", "SHMEM", "KERNEL", "PAGE TABLES", "SLAB", "SWAP", "SWAP LIMIT", "HIGH",
+        "POD LIMIT", "PSI SOME/FULL", "NODE AVAILABLE",
     }  # fmt: skip
 
 

@@ -1,0 +1,111 @@
+"""`kubectl stress top`: what memory containers use and who would die first, without a load."""
+
+import shutil
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kubectl_stress.asking import connect, now_ms
+from kubectl_stress.options import (
+    DURATION,
+    connection_options,
+    holder_options,
+    holder_spec,
+    output_options,
+    wants_color,
+)
+from kubectl_stress.spec import TargetRef
+
+if TYPE_CHECKING:
+    from kubectl_stress.cluster import Cluster
+    from kubectl_stress.kubeconfig import ConnectionFlags
+    from kubectl_stress.standing import Standing
+    from kubectl_stress.target import Target
+
+_GOES_ON = ("table", "wide", "jsonl")
+
+
+@click.command(short_help="Show the memory of containers and who would die first")
+@click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
+@click.option(
+    "--duration",
+    type=DURATION,
+    metavar="TIME",
+    help="How long to read, 0s for once; default: until Ctrl-C on a terminal, once elsewhere",
+)
+@holder_options
+@output_options
+@connection_options
+def top(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> None:
+    """Show the memory of each TARGET live, without a load: what its cgroup counts.
+
+    A probe in an ephemeral container reads it, which costs the target nothing: one is attached
+    where none of ours runs yet, and stays as an entry in the pod. STRESS is what a load of ours
+    holds, wherever it was started; OOM KILLS counts since the container's start; PEAK is the
+    highest reading.
+
+    On a terminal it goes on until Ctrl-C (json, yaml, csv and name are one reading), elsewhere it
+    is one reading. Exit codes: 0 every target was read, 1 one could not be, 2 usage, 130 a signal,
+    or Ctrl-C before a --duration was over.
+
+    \b
+    kubectl stress top deploy/hello
+    kubectl stress top web-0 web-1 --duration 10s -o jsonl
+    """
+    refs = [TargetRef.parse(target) for target in targets]
+    cluster = connect(flags)
+    found = [_found(cluster, ref, given["container"]) for ref in dict.fromkeys(refs)]
+    standings = _read(cluster, found, given=given)
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    sys.exit(_answer(standings, given["output"], width=width))
+
+
+def _found(cluster: "Cluster", ref: TargetRef, container: str | None) -> "Target":
+    from kubectl_stress.find import find_target
+    from kubectl_stress.plan import refuse_unknown_user
+    from kubectl_stress.preflight import check_permissions
+
+    check_permissions(cluster, ref, cluster.namespace)
+    target = find_target(cluster, ref, namespace=cluster.namespace, container=container)
+    refuse_unknown_user(target)
+    return target
+
+
+def _read(
+    cluster: "Cluster", targets: "list[Target]", *, given: dict[str, Any]
+) -> "list[Standing]":
+    from kubectl_stress.injection import Clock
+    from kubectl_stress.reader import Pace
+    from kubectl_stress.top import Top
+    from kubectl_stress.top_screen import listening_to_top
+
+    pace = Pace(_duration_ms(given["duration"], given["output"]))
+    with listening_to_top(
+        quiet=given["quiet"],
+        output=given["output"],
+        is_live=not pace.is_once,
+        color=wants_color(given["color"]),
+        now_ms=now_ms,
+    ) as tell:
+        return Top(cluster, holder_spec(given), clock=Clock(now_ms, time.sleep), tell=tell)(
+            targets, pace
+        )
+
+
+def _duration_ms(asked_ms: int | None, output: str) -> int | None:
+    if asked_ms is not None:
+        return asked_ms
+    return None if sys.stdout.isatty() and output in _GOES_ON else 0
+
+
+def _answer(standings: "list[Standing]", output: str, *, width: int | None) -> int:
+    """Print the last state; the exit code: that of the first error."""
+    from kubectl_stress.top_render import render_top
+
+    errors = [standing.error for standing in standings if standing.error is not None]
+    if errors and not any(standing.hello for standing in standings):
+        raise errors[0]
+    click.echo(render_top(standings, output, width=width))
+    return errors[0].exit_code if errors else 0
