@@ -30,10 +30,16 @@ def cluster() -> Iterator[Cluster]:
     """One cluster for all tests; KUBECTL_STRESS_E2E_CLUSTER names one that is left as it is."""
     if not ARCHIVE.is_file():
         pytest.fail(f"{ARCHIVE} is not there: run `make image`")
+    if "KUBECTL_STRESS_E2E_CLUSTER" in os.environ:
+        # Others may use it too: not even one that is slow to answer is started anew.
+        there = Cluster.get(CLUSTER)
+        for node in there.nodes:
+            node.load_image(ARCHIVE)
+        yield there
+        return
     up = Cluster.up(CLUSTER, nodes=["v2", "v1"], images=[ARCHIVE])
     yield up
-    if "KUBECTL_STRESS_E2E_CLUSTER" not in os.environ:
-        up.down()
+    up.down()
 
 
 @pytest.fixture(params=["v2", "v1"])
