@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kubectl_stress import __version__
+from kubectl_stress.check_command import check
 from kubectl_stress.errors import Interrupted, StressError
 from kubectl_stress.mem_command import mem
 from kubectl_stress.options import as_click_reads
@@ -37,7 +38,7 @@ def cli(context: click.Context, debug: bool) -> None:
     context.ensure_object(dict)["debug"] = debug
 
 
-for _command in (mem, top, report, help_command, role):
+for _command in (mem, top, check, report, help_command, role):
     cli.add_command(_command)
 
 

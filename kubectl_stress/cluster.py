@@ -132,6 +132,13 @@ class Cluster:
         selectors = {"fieldSelector": field_selector}
         return self._list(_list("/api/v1", "events", namespace or "", selectors))
 
+    def list_objects(self, prefix: str, plural: str, namespace: str) -> Object:
+        """All objects of a kind, as in ("/apis/policy/v1", "poddisruptionbudgets").
+
+        Raises NotFound where the server does not know the kind.
+        """
+        return self._list(_list(prefix, plural, namespace, {}))
+
     def get_node(self, name: str) -> Object:
         """One node."""
         return self._json(_get("/api/v1", "nodes", "", name))

@@ -25,6 +25,15 @@ class Permission:
         return f"{self.verb} {self.resource}" + (f".{self.group}" if self.group else "")
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What the API server says of a permission; `reason` is its own word, often none."""
+
+    permission: Permission
+    is_allowed: bool
+    reason: str = ""
+
+
 POD_PERMISSIONS = (
     Permission("get", "pods"),
     Permission("list", "pods"),

@@ -162,14 +162,19 @@ def _questions(plan: Plan) -> tuple[str, ...]:
 def resolve(plan: Plan, hello: Hello, reading: Sample) -> Plan:
     """The plan with its size, checked against the node; raises Refused before any load."""
     headroom = reading.memory.headroom_bytes
+    refuse_little_headroom(headroom)
+    settled = _with_size(plan, hello, headroom)
+    _refuse_beyond_node(settled, hello, is_limited=headroom is not None)
+    return replace(settled, questions=_node_questions(settled, hello, headroom))
+
+
+def refuse_little_headroom(headroom: int | None) -> None:
+    """Raise Refused where the exec that joins could itself bring the kernel to kill the app."""
     if headroom is not None and headroom < MIN_HEADROOM_BYTES:
         raise Refused(
             f"only {format_bytes(headroom)} are left below the limit, and joining alone may use "
             f"them up: at least {format_bytes(MIN_HEADROOM_BYTES)} are needed"
         )
-    settled = _with_size(plan, hello, headroom)
-    _refuse_beyond_node(settled, hello, is_limited=headroom is not None)
-    return replace(settled, questions=_node_questions(settled, hello, headroom))
 
 
 def _with_size(plan: Plan, hello: Hello, headroom: int | None) -> Plan:

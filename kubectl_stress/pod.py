@@ -77,3 +77,19 @@ def user_guess(pod: Pod, name: str) -> tuple[int, int]:
     unsaid = _NON_ROOT if security.get("runAsNonRoot") else 0
     uid = security.get("runAsUser", unsaid)
     return uid, security.get("runAsGroup", uid if uid == _NON_ROOT else 0)
+
+
+def probe_texts(pod: Pod, name: str) -> Mapping[str, str]:
+    """What each probe of a container does and when it takes effect, with the API's defaults."""
+    spec = container_spec(pod, name)
+    kinds = ("startup", "liveness", "readiness")
+    return {kind: _probe_text(spec[f"{kind}Probe"]) for kind in kinds if f"{kind}Probe" in spec}
+
+
+def _probe_text(probe: Mapping[str, Any]) -> str:
+    how = next((key for key in ("httpGet", "tcpSocket", "grpc", "exec") if key in probe), "?")
+    period, failures = probe.get("periodSeconds", 10), probe.get("failureThreshold", 3)
+    timeout = probe.get("timeoutSeconds", 1)
+    text = f"{how} each {period}s, timeout {timeout}s, fails after {failures} in a row"
+    # An exec probe is a process in the container's own cgroup.
+    return f"{text}; it needs memory of the container itself" if how == "exec" else text

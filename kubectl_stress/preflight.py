@@ -1,40 +1,49 @@
 """Asks the API server what is allowed, before anything is done."""
 
+from collections.abc import Sequence
+
 from kubectl_stress.cluster import Cluster
 from kubectl_stress.errors import Forbidden
 from kubectl_stress.holder import ephemeral_container
-from kubectl_stress.permissions import Permission, refusal, required_permissions
+from kubectl_stress.permissions import Answer, Permission, refusal, required_permissions
 from kubectl_stress.spec import HolderSpec, TargetRef
 from kubectl_stress.target import Target
 
 
+def ask_permissions(cluster: Cluster, ref: TargetRef, namespace: str) -> list[Answer]:
+    """What the API server says of each permission that this target takes."""
+    return [_ask(cluster, permission, namespace) for permission in required_permissions(ref.kind)]
+
+
 def check_permissions(cluster: Cluster, ref: TargetRef, namespace: str) -> list[Permission]:
     """Raise Forbidden naming all that is missing; returns what is missing but not needed."""
-    missing: list[Permission] = []
-    reasons: dict[str, str] = {}
-    for permission in required_permissions(ref.kind):
-        allowed, reason = _ask(cluster, permission, namespace)
-        if not allowed:
-            missing.append(permission)
-            reasons[str(permission)] = reason
-    needed = [permission for permission in missing if permission.needed]
+    answers = ask_permissions(cluster, ref, namespace)
+    refuse_missing(answers, namespace)
+    return [answer.permission for answer in answers if not answer.is_allowed]
+
+
+def refuse_missing(answers: Sequence[Answer], namespace: str) -> None:
+    """Raise Forbidden where a permission is missing without which nothing works."""
+    missing = [answer for answer in answers if not answer.is_allowed]
+    needed = [answer.permission for answer in missing if answer.permission.needed]
     if needed:
+        reasons = {str(answer.permission): answer.reason for answer in missing}
         first = needed[0]
         raise Forbidden(
             refusal(needed, namespace, reasons), verb=first.verb, resource=first.resource
         )
-    return missing
 
 
-def _ask(cluster: Cluster, permission: Permission, namespace: str) -> tuple[bool, str]:
+def _ask(cluster: Cluster, permission: Permission, namespace: str) -> Answer:
     resource, _, subresource = permission.resource.partition("/")
-    return cluster.can_i(
+    allowed, reason = cluster.can_i(
         permission.verb,
         resource,
         namespace=namespace,
         subresource=subresource,
         group=permission.group,
     )
+    return Answer(permission, allowed, reason)
 
 
 def check_admission(cluster: Cluster, target: Target, holder: HolderSpec) -> None:

@@ -111,10 +111,10 @@ def _widest_line(text: str) -> int:
 
 def _tabulated(rows: Sequence[Row], columns: Sequence[Column]) -> str:
     headings = [column.heading for column in columns]
-    return _plain([headings, *([column.cell(row) for column in columns] for row in rows)])
+    return plain_table([headings, *([column.cell(row) for column in columns] for row in rows)])
 
 
-def _plain(cells: Sequence[Sequence[str]]) -> str:
+def plain_table(cells: Sequence[Sequence[str]]) -> str:
     """Columns two spaces apart; headings are a row like others, since tabulate pads its own."""
     from tabulate import tabulate
 
@@ -139,7 +139,7 @@ def process_table(
         for process in processes[:most]
     ]
     headings = ("PID", "COMMAND", "ROLE", "RSS", "OOM_SCORE_ADJ", "BADNESS", "")
-    return _plain([headings, *rows])
+    return plain_table([headings, *rows])
 
 
 def _printable(text: str) -> str:

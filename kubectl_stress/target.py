@@ -16,6 +16,7 @@ from kubectl_stress.pod import (
     container_status,
     copied_security,
     describe,
+    probe_texts,
     restart_policy,
     targetable,
     user,
@@ -74,6 +75,7 @@ class Target:
     siblings: tuple[Sibling, ...] = ()
     pod_cgroup_limit_bytes: int | None = None
     restart_policy: str = "Always"
+    probe_texts: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_pod(cls, pod: Pod, container: str | None = None) -> "Target":
@@ -108,6 +110,7 @@ class Target:
             siblings=tuple(_siblings(pod, name)),
             pod_cgroup_limit_bytes=_pod_cgroup_limit_bytes(pod),
             restart_policy=restart_policy(pod, name),
+            probe_texts=probe_texts(pod, name),
         )
 
     @property

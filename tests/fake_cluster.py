@@ -54,6 +54,7 @@ class FakeCluster(Cluster):
     def __init__(self, *pods: Object, namespace: str = "default") -> None:
         self.pods = {pod["metadata"]["name"]: pod for pod in pods}
         self.owners: dict[tuple[str, str], Object] = {}
+        self.objects: dict[str, list[Object]] = {}
         self.denied: dict[str, str] = {}
         self.errors: dict[str, list[StressError]] = {}
         self.holder_states: list[Object] = [{"running": {}}]
@@ -147,6 +148,12 @@ class FakeCluster(Cluster):
         if (kind, name) not in self.owners:
             raise NotFound(f'{kind} "{name}" not found in namespace "{namespace}"')
         return copy.deepcopy(self.owners[kind, name])
+
+    def list_objects(self, prefix: str, plural: str, namespace: str) -> Object:
+        self._ask(f"list {plural}")
+        if plural not in self.objects:
+            raise NotFound(f"the API server knows no {prefix}/{plural}")
+        return {"items": copy.deepcopy(self.objects[plural])}
 
     def add_ephemeral_container(
         self, namespace: str, pod_name: str, container: Mapping[str, Any], *, dry_run: bool = False

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.agent import sample
+from tests import sample
 from tests.agent.container import Container
 from tests.agent.guest import Guest, booted
 

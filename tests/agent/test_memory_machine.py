@@ -10,7 +10,7 @@ import pytest
 
 from tests.agent.container import KIB, MIB, Container
 from tests.agent.guest import Guest
-from tests.agent.sample import sampled
+from tests.sample import sampled
 
 pytestmark = pytest.mark.machine
 

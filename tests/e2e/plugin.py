@@ -34,6 +34,13 @@ class Done:
         report: dict[str, Any] = json.loads(self.stdout)
         return report
 
+    @property
+    def top(self) -> dict[str, Any]:
+        """The answer of `top` with `-o json`."""
+        assert self.exit_code == 0, self.stderr
+        top: dict[str, Any] = json.loads(self.stdout)
+        return top
+
 
 class Running:
     """A call that goes on; its stderr is read as it comes."""

@@ -44,13 +44,21 @@ class Pods:
 
     def create(self, manifest: Mapping[str, Any]) -> None:
         """Apply a manifest and wait until its pod is Ready."""
-        self.kubectl("apply", "-f", "-", stdin=json.dumps(manifest))
+        self.apply(manifest)
         name = manifest["metadata"]["name"]
         if manifest["kind"] == "Pod":
-            self.kubectl("wait", "--for=condition=Ready", f"pod/{name}", "--timeout=110s")
+            self.wait_until_ready(name)
         else:
             kind = manifest["kind"].lower()
             self.kubectl("rollout", "status", f"{kind}/{name}", "--timeout=110s")
+
+    def apply(self, manifest: Mapping[str, Any]) -> None:
+        """Apply a manifest."""
+        self.kubectl("apply", "-f", "-", stdin=json.dumps(manifest))
+
+    def wait_until_ready(self, name: str) -> None:
+        """Wait for a pod."""
+        self.kubectl("wait", "--for=condition=Ready", f"pod/{name}", "--timeout=110s")
 
     def get(self, name: str) -> dict[str, Any]:
         """The pod as the API server shows it."""
@@ -81,6 +89,14 @@ class Pods:
 
 
 @dataclass(frozen=True)
+class NodeProcess:
+    """What the node's /proc says of a process."""
+
+    oom_score_adj: int
+    rss_bytes: int
+
+
+@dataclass(frozen=True)
 class NodeMemory:
     """The memory files of a container's cgroup and of its pod's, as root on the node."""
 
@@ -97,6 +113,18 @@ class NodeMemory:
     def _folder(self) -> str:
         root = "/sys/fs/cgroup" if self.is_v2 else "/sys/fs/cgroup/memory"
         return f"{root}/{self.pod_folder}"
+
+    def write(self, file: str, text: str) -> None:
+        """Write one of the container's memory files."""
+        path = f"{self._folder()}/{self.container_id}/{file}"
+        self.cluster.node(self.node).check_run(["tee", path], stdin=text.encode())
+
+    def first_process(self) -> NodeProcess:
+        """The container's first process, read on the node."""
+        procs = f"{self._folder()}/{self.container_id}/cgroup.procs"
+        script = f'cd "/proc/$(head -n 1 {procs})" && cat oom_score_adj && grep VmRSS: status'
+        adjustment, rss = self.cluster.node(self.node).check_run(["sh", "-c", script]).splitlines()
+        return NodeProcess(int(adjustment), int(rss.split()[1]) * 1024)
 
     def stat(self) -> dict[str, int]:
         """memory.stat of the container."""

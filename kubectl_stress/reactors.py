@@ -1,0 +1,107 @@
+"""What else will react to a load on a pod: autoscalers and disruption budgets. Pure: no I/O.
+
+Each is told as its manifest says; whether one is read at all is up to the user's rights.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Manifest = Mapping[str, Any]
+OwnerName = tuple[str, str]  # kind and name, as in a targetRef
+
+
+@dataclass(frozen=True)
+class ReactorKind:
+    """A kind of object, where the API has it, and what it is called."""
+
+    key: str
+    prefix: str
+    plural: str
+
+    @property
+    def permission(self) -> str:
+        """What it takes to read them."""
+        return f"list {self.plural}.{self.prefix.split('/')[2]}"
+
+
+HPA = ReactorKind("hpa", "/apis/autoscaling/v2", "horizontalpodautoscalers")
+VPA = ReactorKind("vpa", "/apis/autoscaling.k8s.io/v1", "verticalpodautoscalers")
+PDB = ReactorKind("pdb", "/apis/policy/v1", "poddisruptionbudgets")
+REACTOR_KINDS = (HPA, VPA, PDB)
+
+
+def hpa_texts(found: Iterable[Manifest], owners: Sequence[OwnerName]) -> list[str]:
+    """The HorizontalPodAutoscalers of these owners."""
+    texts = []
+    for item in found:
+        spec = item.get("spec") or {}
+        if _refers_to(spec.get("scaleTargetRef"), owners):
+            replicas = f"{spec.get('minReplicas', 1)} to {spec.get('maxReplicas')} replicas"
+            texts.append(f"{_name(item)} scales on {_metrics(spec)}, {replicas}")
+    return texts
+
+
+def _metrics(spec: Mapping[str, Any]) -> str:
+    words = []
+    for metric in spec.get("metrics") or ():
+        kind = str(metric.get("type", ""))
+        source = metric.get(kind[:1].lower() + kind[1:]) or {}
+        words.append(str(source.get("name") or (source.get("metric") or {}).get("name") or kind))
+    return ", ".join(words) or "cpu"
+
+
+def vpa_texts(found: Iterable[Manifest], owners: Sequence[OwnerName]) -> list[str]:
+    """The VerticalPodAutoscalers of these owners."""
+    texts = []
+    for item in found:
+        spec = item.get("spec") or {}
+        if _refers_to(spec.get("targetRef"), owners):
+            mode = (spec.get("updatePolicy") or {}).get("updateMode", "Auto")
+            does = "only recommends" if mode == "Off" else "may resize or evict the pod"
+            texts.append(f"{_name(item)} has updateMode {mode}: {does}")
+    return texts
+
+
+def pdb_texts(found: Iterable[Manifest], labels: Mapping[str, str]) -> list[str]:
+    """The PodDisruptionBudgets that select a pod with these labels."""
+    texts = []
+    for item in found:
+        if _selects((item.get("spec") or {}).get("selector"), labels):
+            allowed = (item.get("status") or {}).get("disruptionsAllowed", 0)
+            texts.append(
+                f"{_name(item)} allows {allowed} disruptions; it holds back neither OOM kills nor "
+                "evictions by the kubelet"
+            )
+    return texts
+
+
+def _name(item: Manifest) -> str:
+    return str((item.get("metadata") or {}).get("name", ""))
+
+
+def _refers_to(reference: Mapping[str, Any] | None, owners: Sequence[OwnerName]) -> bool:
+    wanted = reference or {}
+    return any(
+        (kind.lower(), name) == (str(wanted.get("kind", "")).lower(), wanted.get("name"))
+        for kind, name in owners
+    )
+
+
+def _selects(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bool:
+    """A policy/v1 selector: none selects nothing, an empty one every pod of the namespace."""
+    if selector is None:
+        return False
+    wanted = selector.get("matchLabels") or {}
+    rules = selector.get("matchExpressions") or ()
+    return all(labels.get(key) == value for key, value in wanted.items()) and all(
+        _holds(rule, labels) for rule in rules
+    )
+
+
+def _holds(rule: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    key, values = rule.get("key", ""), rule.get("values") or ()
+    operator = rule.get("operator")
+    if operator in ("Exists", "DoesNotExist"):
+        return (key in labels) is (operator == "Exists")
+    return (labels.get(key) in values) is (operator == "In")

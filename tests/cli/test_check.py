@@ -1,0 +1,189 @@
+"""`kubectl stress check` as a person calls it."""
+
+import csv
+import io
+import json
+from typing import Any
+
+import pytest
+import yaml
+
+from kubectl_stress.errors import Rejected
+from tests.agent_lines import bye_line, hello_line, processes_line, sample_line
+from tests.builders import pod
+from tests.cli.conftest import CommandLine
+from tests.fake_cluster import forbidden
+from tests.fake_stream import FakeStream
+
+CHANGES = ("add ephemeral", "exec")
+
+
+def told(kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str], *words: str) -> Any:
+    kubectl_stress("check", "web", "-o", "json", *words)
+    (entry,) = json.loads(capsys.readouterr().out)["targets"]
+    return entry
+
+
+def test_nothing_is_attached_and_nothing_is_run(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert kubectl_stress("check", "web") == 0
+
+    assert not [ask for ask in kubectl_stress.cluster.asked if ask.startswith(CHANGES)]
+    assert "try ephemeral container" in kubectl_stress.cluster.asked
+    text = capsys.readouterr().out
+    assert text.startswith("pod/web (pod web)")
+    assert text.endswith("\n\na run is possible\n")
+
+
+def test_with_probe_what_was_unknown_is_read(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    without = told(kubectl_stress, capsys)["facts"]
+    with_probe = told(kubectl_stress, capsys, "--probe")["facts"]
+
+    assert without["first_victim"]["known"] == "unknown"
+    assert with_probe["first_victim"] == {
+        "value": 1,
+        "text": "1 hello (target, rss 4.0 MiB, adj 998)",
+        "known": "read",
+    }
+    assert len(kubectl_stress.cluster.added) == 1
+
+
+@pytest.mark.parametrize("output", ["table", "wide", "json", "jsonl", "yaml", "csv", "name"])
+def test_quiet_tells_nothing_but_the_answer(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str], output: str
+) -> None:
+    assert kubectl_stress("check", "web", "--probe", "-q", "-o", output) == 0
+
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    assert captured.out.endswith("\n")
+
+
+def test_json_and_yaml_are_the_same_and_csv_has_its_columns(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers = []
+    for output in ("json", "yaml", "csv"):
+        kubectl_stress("check", "web", "-o", output)
+        answers.append(capsys.readouterr().out)
+
+    found = json.loads(answers[0])
+    assert found == yaml.safe_load(answers[1])
+    assert found["schema"] == "kubectl-stress/check/v1"
+    (row,) = csv.DictReader(io.StringIO(answers[2]))
+    assert row["facts.limit_bytes.value"] == str(128 << 20)
+
+
+def test_1_a_missing_permission_is_shown_among_those_there_are(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kubectl_stress.cluster.denied = {"create pods/exec": "no such role", "list events": ""}
+
+    assert kubectl_stress("check", "web", "--probe") == 1
+
+    text = capsys.readouterr().out
+    assert "create pods/exec                no (no such role)\n" in text
+    assert "list events                     no: events are not shown\n" in text
+    assert "a run is not possible (exit code 1): missing permission" in text
+    assert "kubectl stress role -n default" in text
+    assert kubectl_stress.cluster.added == []
+
+
+def test_1_admission_refuses_it(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kubectl_stress.cluster.errors["try ephemeral"] = [Rejected('violates PodSecurity "restricted"')]
+
+    assert kubectl_stress("check", "web") == 1
+    assert 'exit code 1): violates PodSecurity "restricted"' in capsys.readouterr().out
+
+
+def test_1_there_is_no_such_pod(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert kubectl_stress("check", "missing") == 1
+    assert 'pod "missing" not found' in capsys.readouterr().out
+
+
+def test_5_a_guard_would_refuse_it(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kubectl_stress.cluster.pods["web"] = pod().container("app").dict
+
+    assert kubectl_stress("check", "web") == 5
+    assert "--force" in capsys.readouterr().out
+
+
+def test_5_there_is_too_little_headroom_for_the_exec_itself(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    full = (
+        hello_line() + sample_line(125) + processes_line((1, "hello", "target", 250)) + bye_line()
+    )
+    kubectl_stress.cluster.readings = [FakeStream().says(full).ends(0)]
+
+    assert kubectl_stress("check", "web", "--probe") == 5
+    assert "only 3.0 MiB are left below the limit" in capsys.readouterr().out
+
+
+def test_the_worst_of_several_targets_decides(kubectl_stress: CommandLine) -> None:
+    kubectl_stress.cluster.pods["db"] = pod("db").container("app").dict
+
+    assert kubectl_stress("check", "web", "db") == 5
+
+
+def test_what_would_be_asked_first_is_told(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    owner = {"kind": "ReplicaSet", "name": "web-abc", "controller": True}
+    single = pod().container("app", limit="128Mi").with_metadata(ownerReferences=[owner])
+    kubectl_stress.cluster.pods["web"] = single.dict
+    kubectl_stress.cluster.owners["replicaset", "web-abc"] = {"spec": {"replicas": 1}}
+
+    assert kubectl_stress("check", "web") == 0
+    assert "asks first, or needs --yes: replicaset/web-abc has a single replica" in (
+        capsys.readouterr().out
+    )
+
+
+def test_autoscalers_and_budgets_are_told_or_said_to_be_unreadable(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    owner = {"kind": "ReplicaSet", "name": "web-abc", "controller": True}
+    kubectl_stress.cluster.pods["web"] = (
+        pod()
+        .container("app", limit="128Mi")
+        .with_metadata(ownerReferences=[owner], labels={"app": "web"})
+        .dict
+    )
+    scaler = {"scaleTargetRef": {"kind": "Deployment", "name": "web"}, "maxReplicas": 3}
+    kubectl_stress.cluster.objects["horizontalpodautoscalers"] = [
+        {"metadata": {"name": "web"}, "spec": scaler}
+    ]
+    kubectl_stress.cluster.errors["list poddisruptionbudgets"] = [forbidden("list pdb")]
+
+    found = told(kubectl_stress, capsys)["facts"]
+
+    assert found["hpa"]["text"] == "web scales on cpu, 1 to 3 replicas"
+    assert found["vpa"]["text"] == "none (the cluster does not know the kind)"
+    assert found["pdb"]["text"] == "not readable (list poddisruptionbudgets.policy)"
+
+
+def test_a_holder_that_is_there_is_said_to_be_reused(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    built = pod().container("app", limit="128Mi").with_holder(image="agent:1")
+    kubectl_stress.cluster.pods["web"] = built.dict
+
+    found = told(kubectl_stress, capsys, "--image", "agent:1")["facts"]
+
+    assert found["join"]["text"] == "exec, in the target's own cgroup; reuses kubectl-stress-abc"
+
+
+@pytest.mark.parametrize("words", [("check",), ("check", "nodes/x"), ("check", "web", "-o", "xml")])
+def test_2_the_words_are_wrong(kubectl_stress: CommandLine, words: tuple[str, ...]) -> None:
+    assert kubectl_stress(*words) == 2
+    assert kubectl_stress.connections == []
