@@ -3,7 +3,7 @@
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubectl_stress.junit import junit
@@ -66,6 +66,7 @@ def test_a_failure_holds_the_verdict_and_its_evidence() -> None:
     assert "container terminated: OOMKilled (137)" in (failure.text or "")
 
 
+@settings(deadline=None)
 @given(words=st.text())
 def test_any_words_leave_the_document_valid(words: str) -> None:
     report = runs.made_report(runs.climb(20), event("Evicted", words))
