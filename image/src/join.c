@@ -1,8 +1,8 @@
 #include "join.h"
 
 #include "buffers.h"
-#include "cgroup.h"
 #include "files.h"
+#include "membership.h"
 #include "text.h"
 
 #include <errno.h>

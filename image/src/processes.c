@@ -1,8 +1,8 @@
 #include "processes.h"
 
 #include "buffers.h"
-#include "cgroup.h"
 #include "files.h"
+#include "membership.h"
 #include "message.h"
 #include "text.h"
 
@@ -239,7 +239,7 @@ static void visit_process(int64_t pid, void* context)
     size_t length;
 
     if (ranking->shared_target_pid != ABSENT && process_agent_kind(pid) == AGENT_NONE
-        && cgroup_membership(pid, ranking->shared_target_pid) == MEMBERSHIP_DIFFERENT)
+        && membership_of_cgroup(pid, ranking->shared_target_pid) == MEMBERSHIP_DIFFERENT)
         return;
     if (proc_read(pid, "status", file_text, sizeof(file_text)) <= 0
         || !text_starts_with(file_text, "Name:\t"))

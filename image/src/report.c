@@ -52,7 +52,7 @@ void report_hello(const struct session* session, enum membership mount_namespace
     message_number("cpus", cpu_count());
     message_number("cgroup_version", session->cgroup.version);
     message_number("oom_score_adj", oom_score_adj_of(getpid()));
-    message_maybe_bool("oom_group", cgroup_oom_group(&session->cgroup));
+    message_maybe_bool("oom_group", readings_oom_group(&session->cgroup));
     hello_node(session->node_swap_bytes);
     message_open("target", '{');
     message_number("pid", target_pid);
@@ -63,8 +63,7 @@ void report_hello(const struct session* session, enum membership mount_namespace
     message_close('}');
     message_open("membership", '{');
     message_text("cgroup", membership_names[session->membership]);
-    message_text(
-        "pid_namespace", membership_names[cgroup_namespace_membership(target_pid, "ns/pid")]);
+    message_text("pid_namespace", membership_names[membership_of_namespace(target_pid, "ns/pid")]);
     message_text("mount_namespace", membership_names[mount_namespace]);
     message_close('}');
     message_number("holder_pid", session->holder_pid);
@@ -181,10 +180,10 @@ void report_sample(struct session* session, int wait_ms)
     const struct readings* readings = &session->readings;
 
     if (now_ms() >= session->next_slow_ms) {
-        cgroup_read_slow(&session->cgroup, &session->readings);
+        readings_take_slow(&session->cgroup, &session->readings);
         session->next_slow_ms = now_ms() + SLOW_MS;
     }
-    cgroup_read(&session->cgroup, &session->readings);
+    readings_take(&session->cgroup, &session->readings);
     message_begin("sample");
     message_text("phase", phase_names[session->phase]);
     sample_load(session);

@@ -1,6 +1,7 @@
 #include "run.h"
 
 #include "clock.h"
+#include "course.h"
 #include "files.h"
 #include "message.h"
 #include "report.h"
@@ -14,26 +15,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum {
-    RAMP_TICK_MS = 20,
-    NEAR_SHARE = 20, // the last 1/20 of the limit is near
-    NEAR_STEP_SHARE = 200, // where a step is at most 1/200 of it
-    PATIENT_MS = 250, // how long a sample before such a step waits for a slow reader
-    FOREVER_MS = 1000,
-};
-
-// Where the load is to go. Everything is in bytes, or in thousandths of a percent for a CPU load.
-struct course {
-    int64_t goal;
-    int64_t from; // where the ramp to the goal began, and when
-    int64_t from_ms;
-    int64_t ramp_ms;
-    int64_t step; // index into the steps; steps_count is the size itself
-    int64_t hold_until_ms;
-};
+enum { PATIENT_MS = 250 }; // how long an important line waits for a slow reader
 
 static struct session session;
-static struct course course;
 
 // The counters as they were at the start, or when a killed worker was told last. Not those of the
 // last sample: it may lie between the kill and the moment when the kernel has taken the process
@@ -41,158 +25,6 @@ static struct course course;
 static struct readings told;
 
 static const struct options* options(void) { return session.options; }
-
-// Steps that end with the size itself name it twice: it is held for the duration, not for a step.
-static int64_t step_count(void)
-{
-    int64_t count = options()->steps_count;
-
-    if (count > 0 && options()->steps_bytes[count - 1] == options()->size_bytes)
-        count--;
-    return count;
-}
-
-static int64_t final_goal(void)
-{
-    return session_is_cpu(&session) ? options()->load_thousandths : options()->size_bytes;
-}
-
-static bool has_steps(void) { return options()->steps_count > 0; }
-
-static void start_ramp(int64_t goal, int64_t ramp_ms)
-{
-    course.from = session.wanted;
-    course.from_ms = now_ms();
-    course.ramp_ms = ramp_ms;
-    course.goal = goal;
-}
-
-static void enter_ramp(void)
-{
-    bool last = course.step >= step_count();
-
-    report_phase(&session, PHASE_RAMP, has_steps() ? course.step + 1 : ABSENT);
-    start_ramp(last ? final_goal() : options()->steps_bytes[course.step],
-        has_steps() && course.step > 0 ? 0 : options()->ramp_ms);
-}
-
-static void enter_hold(void)
-{
-    bool last = course.step >= step_count();
-
-    report_phase(&session, PHASE_HOLD, has_steps() ? course.step + 1 : ABSENT);
-    course.hold_until_ms = now_ms() + (last ? options()->duration_ms : options()->step_hold_ms);
-}
-
-static void end(enum ending ending)
-{
-    if (session.ending == ENDING_NONE)
-        session.ending = ending;
-}
-
-static void follow_ramp(void)
-{
-    int64_t passed_ms = now_ms() - course.from_ms;
-
-    if (course.ramp_ms == 0 || passed_ms >= course.ramp_ms)
-        session.wanted = course.goal;
-    else
-        session.wanted = course.from
-            + (int64_t)((__int128)(course.goal - course.from) * passed_ms / course.ramp_ms);
-}
-
-static int64_t page_rounded(int64_t bytes)
-{
-    int64_t page = sysconf(_SC_PAGESIZE);
-
-    return (bytes + page - 1) / page * page;
-}
-
-// How far a growth may go now. Far from the limit: all the way, up to where near begins. Near it:
-// a small step, after a sample that is the last evidence should the kernel kill us all as a group.
-static int64_t next_size(int64_t growth)
-{
-    int64_t commanded = session.workers.commanded;
-    int64_t limit = session.readings.limit_bytes;
-    int64_t usage = cgroup_usage(&session.cgroup);
-    int64_t near;
-    int64_t step;
-
-    if (limit == ABSENT || usage == ABSENT)
-        return commanded + growth;
-    near = limit - limit / NEAR_SHARE;
-    step = limit / NEAR_STEP_SHARE / sysconf(_SC_PAGESIZE) * sysconf(_SC_PAGESIZE);
-    if (step == 0)
-        step = sysconf(_SC_PAGESIZE);
-    if (usage + growth <= near)
-        return commanded + growth;
-    if (usage + step < near)
-        return commanded + (near - usage) / sysconf(_SC_PAGESIZE) * sysconf(_SC_PAGESIZE);
-    report_sample(&session, PATIENT_MS);
-    return commanded + (growth < step ? growth : step);
-}
-
-// While workers fill far from the limit, the app may grow as well and bring it near.
-static void stop_a_growth_that_came_near(void)
-{
-    int64_t limit = session.readings.limit_bytes;
-
-    if (limit != ABSENT && session.readings.usage_bytes > limit - limit / NEAR_SHARE
-        && session.workers.commanded - workers_held_bytes() > limit / NEAR_STEP_SHARE)
-        workers_command_total(&session.workers, workers_held_bytes());
-}
-
-static void advance_memory(void)
-{
-    int64_t wanted = page_rounded(session.wanted);
-    int64_t growth = wanted - session.workers.commanded;
-
-    if (growth < 0)
-        workers_command_total(&session.workers, wanted);
-    else if (workers_busy())
-        stop_a_growth_that_came_near();
-    else if (growth > 0)
-        workers_command_total(&session.workers, next_size(growth));
-}
-
-static bool has_arrived(void)
-{
-    if (session.wanted != course.goal)
-        return false;
-    return session_is_cpu(&session)
-        || (!workers_busy() && session.workers.commanded == page_rounded(session.wanted));
-}
-
-static void advance(void)
-{
-    if (session.phase == PHASE_RAMP || session.phase == PHASE_HOLD) {
-        follow_ramp();
-        if (session_is_cpu(&session))
-            workers_command_each(&session.workers, session.wanted);
-        else
-            advance_memory();
-    }
-    if (session.phase == PHASE_RAMP && has_arrived())
-        enter_hold();
-    if (session.phase != PHASE_HOLD || now_ms() < course.hold_until_ms)
-        return;
-    if (course.step >= step_count()) {
-        end(ENDING_DURATION);
-        return;
-    }
-    course.step++;
-    enter_ramp();
-}
-
-static int64_t wake_ms(void)
-{
-    if (session.wanted != course.goal)
-        return now_ms() + (course.ramp_ms == 0 ? 0 : RAMP_TICK_MS);
-    if (session.phase == PHASE_HOLD)
-        return course.hold_until_ms;
-    // Arrived, or waiting for workers: they wake us.
-    return now_ms() + (workers_busy() ? FOREVER_MS : 0);
-}
 
 // What the kernel means by refusing: it says ENOMEM for several different limits.
 static const char* refusal_code(int error)
@@ -217,21 +49,14 @@ static const char* refusal_code(int error)
     return no_memory ? "no-memory" : "no-mapping";
 }
 
-// After a kill the other workers do not take over what was lost.
-static void keep_shares(void)
-{
-    session.wanted = session.workers.commanded;
-    start_ramp(session.wanted, 0);
-}
-
 static void check_workers(void)
 {
     struct dead_worker dead;
     struct readings after;
 
-    cgroup_forget(&after); // version 1 has no counter of group kills
+    readings_forget(&after); // version 1 has no counter of group kills
     while (session.ending == ENDING_NONE && workers_reap(&session.workers, &dead)) {
-        cgroup_read_events(&session.cgroup, &after);
+        readings_take_events(&session.cgroup, &after);
         message_begin("worker-killed");
         message_number("pid", dead.pid);
         message_number("signal", dead.signal);
@@ -243,13 +68,12 @@ static void check_workers(void)
         message_end(PATIENT_MS);
         told = after;
         if (session.workers.alive == 0)
-            end(ENDING_WORKERS_KILLED);
-        if (!session_is_cpu(&session))
-            keep_shares();
+            session_finish(&session, ENDING_WORKERS_KILLED);
+        course_keep(&session);
     }
     if (workers_error() != 0 && session.ending == ENDING_NONE) {
         message_error(refusal_code(workers_error()), "the kernel refused the memory");
-        end(ENDING_NO_MEMORY);
+        session_finish(&session, ENDING_NO_MEMORY);
     }
 }
 
@@ -263,12 +87,7 @@ static void take_command(enum input_event event)
         message_error("bad-command", "this command does not fit the load or its phase");
         return;
     }
-    if (course.step < step_count()) {
-        course.step = step_count();
-        if (session.phase == PHASE_HOLD) // of a step that is over by this: the last hold follows
-            report_phase(&session, PHASE_RAMP, course.step + 1);
-    }
-    start_ramp(session.input.value, 0);
+    course_turn_to(&session, session.input.value);
 }
 
 // Where a file of page cache can be made: in the holder's own layer, since the target's root may
@@ -349,16 +168,15 @@ int run(const struct options* run_options, int64_t start_ms)
     report_sample(&session, PATIENT_MS);
     told = session.readings;
     if (start_workers()) {
-        enter_ramp();
-        advance();
+        course_start(&session);
         session_report_processes(&session); // while the workers fill: it takes its time
         while (session.ending == ENDING_NONE) {
-            enum input_event event = session_wait(&session, wake_ms());
+            enum input_event event = session_wait(&session, course_wake_ms(&session));
 
             check_workers();
             take_command(event);
             if (session.ending == ENDING_NONE)
-                advance();
+                course_advance(&session);
         }
         release();
         settle();
@@ -376,7 +194,7 @@ int probe(const struct options* probe_options, int64_t start_ms)
         session_report_processes(&session);
         while (session.ending == ENDING_NONE && now_ms() < until_ms)
             session_wait(&session, until_ms);
-        end(ENDING_DURATION);
+        session_finish(&session, ENDING_DURATION);
     }
     return report_bye(&session);
 }

@@ -106,8 +106,7 @@ static bool fail(struct session* session, enum ending ending, const char* code, 
 // Checks everything that must hold before anything is allocated.
 static bool may_load(struct session* session, enum membership mount_namespace)
 {
-    enum membership pid_namespace
-        = cgroup_namespace_membership(session->options->target_pid, "ns/pid");
+    enum membership pid_namespace = membership_of_namespace(session->options->target_pid, "ns/pid");
     bool joined = session->options->join_pid != ABSENT;
     int error;
 
@@ -159,7 +158,7 @@ bool session_open(struct session* session, const struct options* options, int64_
         .next_second_ms = now_ms(),
         .wanted = 0,
         .workers = { .notify = -1 } };
-    cgroup_forget(&session->readings);
+    readings_forget(&session->readings);
     processes_init();
     open_signals(session);
     session->node_swap_bytes = node_swap_bytes();
@@ -167,8 +166,8 @@ bool session_open(struct session* session, const struct options* options, int64_
     session->target = (int)syscall(SYS_pidfd_open, options->target_pid, 0);
     if (options->join_pid != ABSENT && session->target_start_ticks != ABSENT)
         join_problem = join_cgroup(options->join_pid);
-    session->membership = cgroup_membership(getpid(), options->target_pid);
-    mount_namespace = cgroup_namespace_membership(options->target_pid, "ns/mnt");
+    session->membership = membership_of_cgroup(getpid(), options->target_pid);
+    mount_namespace = membership_of_namespace(options->target_pid, "ns/mnt");
     session->holder_pid
         = options->holder_pid != ABSENT ? options->holder_pid : process_find_holder();
     cgroup_open(&session->cgroup, cgroup_root(session, mount_namespace), options->target_pid);
@@ -184,7 +183,8 @@ bool session_open(struct session* session, const struct options* options, int64_
     return !is_run(session) || may_load(session, mount_namespace);
 }
 
-static void finish(struct session* session, enum ending ending)
+// Ends the session, unless it ends already for another reason.
+void session_finish(struct session* session, enum ending ending)
 {
     if (session->ending == ENDING_NONE)
         session->ending = ending;
@@ -193,7 +193,7 @@ static void finish(struct session* session, enum ending ending)
 static void check_target(struct session* session)
 {
     if (process_start_time_ticks(session->options->target_pid) != session->target_start_ticks)
-        finish(session, ENDING_TARGET_GONE);
+        session_finish(session, ENDING_TARGET_GONE);
 }
 
 // The size that the kernel measures badness by: the limit, and the swap that comes with it.
@@ -221,10 +221,10 @@ static void each_second(struct session* session)
 {
     session->next_second_ms = now_ms() + 1000;
     check_target(session);
-    session->membership = cgroup_membership(getpid(), session->options->target_pid);
+    session->membership = membership_of_cgroup(getpid(), session->options->target_pid);
     if (is_run(session) && session->membership == MEMBERSHIP_DIFFERENT) {
         message_error("not-a-member", "the cgroups of this process and of the target have parted");
-        finish(session, ENDING_NOT_A_MEMBER);
+        session_finish(session, ENDING_NOT_A_MEMBER);
     }
     if (session->holder_pid != ABSENT && process_agent_kind(session->holder_pid) == AGENT_HOLD)
         kill((pid_t)session->holder_pid, SIGURG); // harmless to one that does not listen yet
@@ -237,9 +237,9 @@ static void check_time(struct session* session)
     int64_t now = now_ms();
 
     if (now - session->start_ms >= options->deadline_ms)
-        finish(session, ENDING_DEADLINE);
+        session_finish(session, ENDING_DEADLINE);
     if (HEARTBEAT && !options->detach && now - session->input_ms >= options->heartbeat_timeout_ms)
-        finish(session, ENDING_HEARTBEAT_LOST);
+        session_finish(session, ENDING_HEARTBEAT_LOST);
 }
 
 static enum input_event read_input(struct session* session)
@@ -252,7 +252,7 @@ static enum input_event read_input(struct session* session)
         return INPUT_NOTHING;
     if (got <= 0) {
         session->input_open = false;
-        finish(session, ENDING_STDIN_CLOSED);
+        session_finish(session, ENDING_STDIN_CLOSED);
         return INPUT_NOTHING;
     }
     session->input_ms = now_ms();
@@ -262,7 +262,7 @@ static enum input_event read_input(struct session* session)
         if (event == INPUT_BAD)
             message_error("bad-command", "a line on stdin is no command and was ignored");
         else if (event == INPUT_STOP)
-            finish(session, ENDING_STOPPED);
+            session_finish(session, ENDING_STOPPED);
         else if (event != INPUT_NOTHING)
             result = event; // of several sizes in one read, the last one counts
     }
@@ -275,7 +275,7 @@ static void read_signals(struct session* session)
 
     while (read(session->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
         if (info.ssi_signo != SIGCHLD)
-            finish(session, ENDING_SIGNAL);
+            session_finish(session, ENDING_SIGNAL);
 }
 
 static int64_t earliest(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -317,7 +317,7 @@ enum input_event session_wait(struct session* session, int64_t until_ms)
         if (events[INPUT].revents != 0)
             event = read_input(session);
         if (events[TARGET].revents != 0)
-            finish(session, ENDING_TARGET_GONE);
+            session_finish(session, ENDING_TARGET_GONE);
     }
     check_time(session);
     if (session->ending == ENDING_NONE && now_ms() >= session->next_sample_ms)

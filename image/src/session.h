@@ -5,7 +5,9 @@
 #include "cgroup.h"
 #include "ending.h"
 #include "input.h"
+#include "membership.h"
 #include "options.h"
+#include "readings.h"
 #include "workers.h"
 
 #include <stdbool.h>
@@ -42,6 +44,7 @@ struct session {
 
 bool session_open(struct session* session, const struct options* options, int64_t start_ms);
 
+void session_finish(struct session* session, enum ending ending);
 void session_report_processes(struct session* session);
 enum input_event session_wait(struct session* session, int64_t until_ms);
 bool session_is_cpu(const struct session* session);
