@@ -1,7 +1,7 @@
-// libFuzzer harness for everything that reads text from outside: arguments, stdin, and the files
-// of the kernel. The first byte chooses the parser.
-#include "cgroup.h"
+// The harness of the fuzzer, for everything that reads text from outside: arguments, stdin, and the
+// files of the kernel. The first byte chooses the parser.
 #include "input.h"
+#include "membership.h"
 #include "message.h"
 #include "options.h"
 #include "text.h"

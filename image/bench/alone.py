@@ -1,0 +1,93 @@
+"""What only the agent does: a holder, readings ten times a second, the report of a kill."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import statistics
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from cgroup import MIB, Cgroup
+from tools import agent_load
+
+_SECONDS = 20
+_ROUNDS = 5
+
+
+def measure_agent(cgroup: Cgroup, agent: Path) -> list[str]:
+    """Measure all of it, and tell each in a line."""
+    return [
+        _holder(cgroup, agent),
+        *(_readings(cgroup, agent, interval_ms) for interval_ms in (100, 1000)),
+        _load_percent(cgroup, agent),
+        *(_kill(cgroup, agent, size) for size in (64 * MIB, 1024 * MIB)),
+    ]
+
+
+def _holder(cgroup: Cgroup, agent: Path) -> str:
+    before = cgroup.settled_bytes()
+    with cgroup.running([str(agent), "hold", *_target(cgroup)]):
+        time.sleep(1)
+        percent = cgroup.cpu_percent(_SECONDS)
+        usage_kib = (cgroup.settled_bytes() - before) // 1024
+        return (
+            f"holder: PSS {cgroup.pss_kib()} KiB, its cgroup +{usage_kib} KiB of usage,"
+            f" {percent:.3f} % of a CPU"
+        )
+
+
+def _readings(cgroup: Cgroup, agent: Path, interval_ms: int) -> str:
+    """A probe does nothing but read: the cgroup's files, and the processes each second."""
+    life = ["--duration-ms", "600000", "--heartbeat-timeout-ms", "600000"]
+    interval = ["--sample-interval-ms", str(interval_ms)]
+    with cgroup.running([str(agent), "probe", *life, *interval, *_target(cgroup)]):
+        time.sleep(1)
+        percent = cgroup.cpu_percent(_SECONDS)
+        processes = sum(name.name.isdigit() for name in Path("/proc").iterdir())
+    return (
+        f"readings each {interval_ms} ms, and {processes} processes each second:"
+        f" {percent:.3f} % of a CPU"
+    )
+
+
+def _load_percent(cgroup: Cgroup, agent: Path) -> str:
+    asked = 30
+    life = ["--duration-ms", "600000", "--heartbeat-timeout-ms", "600000", *_target(cgroup)]
+    argv = [str(agent), "run", "cpu", "--load-percent", str(asked), *life]
+    with cgroup.running(argv):
+        time.sleep(1)
+        return f"CPU load of {asked} %: {cgroup.cpu_percent(_SECONDS):.2f} %, supervisor included"
+
+
+def _kill(cgroup: Cgroup, agent: Path, size: int) -> str:
+    """From SIGKILL to the worker until its line has been read."""
+    delays_ms = [_kill_once(cgroup, agent, size) for _ in range(_ROUNDS)]
+    bound = 50 + 0.1 * size / MIB
+    return (
+        f"a kill of {size // MIB} MiB is told after {statistics.median(delays_ms):.1f} ms"
+        f" (at most {max(delays_ms):.1f}; goal {bound:.0f})"
+    )
+
+
+def _kill_once(cgroup: Cgroup, agent: Path, size: int) -> float:
+    with cgroup.running(agent_load(agent, size, cgroup.target.pid), reads=True) as process:
+        assert process.stdout is not None
+        lines = _lines(process.stdout)
+        next(line for line in lines if line["type"] == "phase" and line["phase"] == "hold")
+        (worker,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        start = time.monotonic()
+        os.kill(int(worker), signal.SIGKILL)
+        next(line for line in lines if line["type"] == "worker-killed")
+        return 1000 * (time.monotonic() - start)
+
+
+def _lines(stream: IO[bytes]) -> Iterator[dict[str, object]]:
+    return (json.loads(line) for line in stream)
+
+
+def _target(cgroup: Cgroup) -> list[str]:
+    return ["--target-pid", str(cgroup.target.pid)]

@@ -1,0 +1,111 @@
+"""A cgroup of its own for each measurement, and what the kernel has written down about it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+class Cgroup:
+    """A cgroup below the one that we are in."""
+
+    def __init__(self) -> None:
+        self.version = 2 if Path("/sys/fs/cgroup/cgroup.controllers").exists() else 1
+        root = Path("/sys/fs/cgroup") / ("memory" if self.version == 1 else "")
+        self.path = root / f"kubectl-stress-bench-{os.getpid()}"
+
+    def __enter__(self) -> Cgroup:
+        self.path.mkdir()
+        # The agent wants a target, whose cgroup it shares.
+        self.target = subprocess.Popen(["sleep", "100000"], preexec_fn=self.enter)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.kill()
+        self.target.kill()
+        self.target.wait()
+        self.path.rmdir()
+
+    def enter(self) -> None:
+        """Move the calling process in."""
+        (self.path / "cgroup.procs").write_text("0")
+
+    def usage_bytes(self) -> int:
+        """All that is charged."""
+        name = "memory.usage_in_bytes" if self.version == 1 else "memory.current"
+        return int((self.path / name).read_text())
+
+    def settled_bytes(self) -> int:
+        """Usage once the tool before has given everything back."""
+        usage, last = self.usage_bytes(), -1
+        while usage != last:
+            time.sleep(0.1)
+            usage, last = self.usage_bytes(), usage
+        return usage
+
+    def anon_bytes(self) -> int:
+        """Anonymous memory alone."""
+        key = "total_rss" if self.version == 1 else "anon"
+        lines = (self.path / "memory.stat").read_text().splitlines()
+        return int(next(line.split()[1] for line in lines if line.split()[0] == key))
+
+    def pids(self) -> list[int]:
+        """The processes of the tool."""
+        pids = map(int, (self.path / "cgroup.procs").read_text().split())
+        return [pid for pid in pids if pid != self.target.pid]
+
+    def kill(self) -> None:
+        """End the tool."""
+        while pids := self.pids():
+            for pid in pids:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.05)
+
+    @contextmanager
+    def running(self, argv: list[str], *, reads: bool = False) -> Iterator[subprocess.Popen[bytes]]:
+        """Run a tool inside, and end it with all that it started."""
+        process = subprocess.Popen(
+            argv,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE if reads else subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            preexec_fn=self.enter,
+        )
+        try:
+            yield process
+        finally:
+            self.kill()
+            process.wait()
+            for stream in (process.stdin, process.stdout):
+                if stream is not None:
+                    with suppress(BrokenPipeError):
+                        stream.close()
+
+    def pss_kib(self) -> int:
+        """The proportional share of memory of all processes of the tool."""
+        return sum(map(_pss_kib, self.pids()))
+
+    def cpu_seconds(self) -> float:
+        """CPU time of all threads of the tool."""
+        threads = [task for pid in self.pids() for task in Path(f"/proc/{pid}/task").iterdir()]
+        return sum(int((task / "schedstat").read_text().split()[0]) for task in threads) / 1e9
+
+    def cpu_percent(self, seconds: float) -> float:
+        """What the tool takes of one CPU from now on."""
+        used, start = self.cpu_seconds(), time.monotonic()
+        time.sleep(seconds)
+        return 100 * (self.cpu_seconds() - used) / (time.monotonic() - start)
+
+
+def _pss_kib(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))

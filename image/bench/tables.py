@@ -1,0 +1,80 @@
+"""The figures side by side, and against the goals."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass, field
+
+from cgroup import MIB
+from tools import BARE, OURS, OURS_ONE_THREAD, STRESS_NG, STRESS_NG_BEST
+
+SIZES = (64 * MIB, 512 * MIB, 1024 * MIB, 4096 * MIB)
+
+
+@dataclass
+class Figures:
+    """What one tool did, over all rounds."""
+
+    fill_seconds: dict[int, list[float]] = field(default_factory=dict)
+    error_kib: dict[int, float] = field(default_factory=dict)
+    beyond_kib: float = 0.0
+    cpu_percent: float = 0.0
+    processes: int = 0
+
+
+def print_fill(found: dict[str, Figures]) -> None:
+    """Seconds until the cgroup has been charged with the size."""
+    heads = [f"fill {size // MIB} MiB" for size in SIZES]
+    print(f"{'':21}" + "".join(f"{head:>15}" for head in heads) + "   (median s; fastest)")
+    for name, figures in found.items():
+        cells = [
+            f"{statistics.median(seconds):8.3f}; {min(seconds):.3f}"
+            for seconds in figures.fill_seconds.values()
+        ]
+        print(f"{name:21}" + "".join(f"{cell:>15}" for cell in cells))
+
+
+def print_rest(found: dict[str, Figures]) -> None:
+    """What each takes beyond the size, and while it holds it."""
+    print(
+        f"\n{'holding':21}{'error, 64 MiB':>16}{'error, 1 GiB':>16}{'PSS beyond':>14}"
+        f"{'processes':>11}{'CPU':>10}"
+    )
+    for name, figures in found.items():
+        errors = (f"{kib:.0f} KiB" for kib in figures.error_kib.values())
+        print(
+            f"{name:21}"
+            + "".join(f"{error:>16}" for error in errors)
+            + f"{figures.beyond_kib:10.0f} KiB{figures.processes:11}{figures.cpu_percent:8.3f} %"
+        )
+
+
+def print_goals(found: dict[str, Figures]) -> None:
+    """Each goal of a native node, and whether it was met in this run."""
+    print("\ngoal on a native node, by medians")
+    for size in SIZES:
+        bare = 0.8 if size < 512 * MIB else 0.9
+        for other, goal in ((STRESS_NG, 2.0), (STRESS_NG_BEST, 1.2), (BARE, bare)):
+            _print_goal(
+                f"fill {size // MIB} MiB, against {other}", _speed(found, size, other), goal
+            )
+    for size in SIZES:
+        one = _speed(found, size, BARE, ours=OURS_ONE_THREAD)
+        print(f"  fill {size // MIB} MiB with one thread, against {BARE}: {one:.2f}×")
+    overhead = found[STRESS_NG].beyond_kib / max(found[OURS].beyond_kib, 1)
+    _print_goal("overhead, of which stress-ng's is a multiple", overhead, 50)
+    percent = found[OURS].cpu_percent
+    print(f"  CPU while holding: {percent:.3f} %, goal below 0.2: {_met(percent < 0.2)}")
+
+
+def _speed(found: dict[str, Figures], size: int, other: str, ours: str = OURS) -> float:
+    mine, theirs = (found[name].fill_seconds[size] for name in (ours, other))
+    return statistics.median(theirs) / statistics.median(mine)
+
+
+def _print_goal(what: str, value: float, goal: float) -> None:
+    print(f"  {what}: {value:.2f}×, goal {goal}: {_met(value >= goal)}")
+
+
+def _met(is_met: bool) -> str:
+    return "met" if is_met else "MISSED"
