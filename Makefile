@@ -19,13 +19,16 @@ lint_packages := cppcheck=cppcheck
 test_packages := $(build_packages) qemu-aarch64-static=qemu-user-static readelf=binutils \
 	qemu-system-x86_64=qemu-system-x86 cpio=cpio tmux=tmux chromium=chromium
 
+# Of what is random in the long tests; 0 chooses one and prints it.
+SEED ?= 0
+
 # A KUBECONFIG of the environment is somebody's real cluster: only one given by hand is meant.
 ifneq ($(origin KUBECONFIG),command line)
 unexport KUBECONFIG
 endif
 
-.PHONY: help setup format lint test unit agent image e2e demo bench cluster-up cluster-down package \
-	check clean
+.PHONY: help setup format lint test unit agent image e2e demo bench bench-agent faults soak fuzz \
+	sanitize cluster-up cluster-down package check clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | \
@@ -56,9 +59,32 @@ image: setup ## Build the agent's container image as an archive, without Docker
 	@scripts/debian-packages $(build_packages)
 	@$(image) image
 
-bench: image ## Measure, side by side with the peers where they run
+bench: bench-agent ## Measure everything
+
+bench-agent: agent ## Measure the agent, side by side with its peers (root; a quiet machine)
 	@scripts/debian-packages $(build_packages) stress-ng=stress-ng
 	@$(image) bench
+
+faults: image ## Run all 1,000 kill orders, on cgroup v1 and v2 too (SEED=N repeats a storm)
+	@scripts/debian-packages $(test_packages)
+	@$(image) build/faulty/agent
+	KUBECTL_STRESS_FULL=1 KUBECTL_STRESS_SEED=$(SEED) $(pytest) -rP tests/agent/test_storm.py \
+		tests/agent/test_storm_machine.py
+
+soak: image ## Hold a load for SECONDS (900) and change it all the while, on cgroup v1 and v2
+	@scripts/debian-packages $(test_packages)
+	KUBECTL_STRESS_FULL=1 KUBECTL_STRESS_SEED=$(SEED) KUBECTL_STRESS_SOAK_SECONDS=$(or $(SECONDS),900) \
+		$(pytest) -rP tests/agent/test_soak_machine.py
+
+fuzz: setup ## Fuzz all that the agent reads for FUZZ_SECONDS (600), and the corpus with gcc
+	@scripts/debian-packages $(build_packages) clang-14=clang-14 \
+		/usr/share/doc/libclang-rt-14-dev=libclang-rt-14-dev
+	@$(image) fuzz
+	KUBECTL_STRESS_FULL=1 KUBECTL_STRESS_SEED=$(SEED) $(pytest) -rP tests/agent/test_fuzz.py
+
+sanitize: setup ## Run the agent's tests of behaviour under ASan and UBSan
+	@scripts/debian-packages $(build_packages)
+	@$(image) test-sanitized
 
 lint: setup ## Check format, types, layers and the C code
 	@scripts/debian-packages $(lint_packages)
