@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from tests.agent.conftest import IMAGE
-from tests.agent.sample import HOW_TO_REPEAT, SEED, size
+from tests.sample import HOW_TO_REPEAT, SEED, size
 
 COPIES = size(whole=100_000, sample=2000)
 CORPUS = sorted((Path(__file__).parent / "fuzz" / "corpus").iterdir())
