@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 
 def _restore_library_path() -> None:
@@ -18,7 +19,13 @@ def _restore_library_path() -> None:
 
 
 def main() -> None:
-    """Run the command line and exit with its code."""
+    """Run the command line and exit with its code.
+
+    As kubectl_complete-stress, a link to the same program, it answers kubectl's question.
+    """
+    if Path(sys.argv[0]).name.startswith("kubectl_complete-"):
+        complete()
+        return
     _restore_library_path()
     from kubectl_stress.cli import run_command_line
 

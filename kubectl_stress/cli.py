@@ -10,6 +10,7 @@ import click
 
 from kubectl_stress import __version__
 from kubectl_stress.check_command import check
+from kubectl_stress.completion_command import completion_command
 from kubectl_stress.errors import Interrupted, StressError
 from kubectl_stress.mem_command import mem
 from kubectl_stress.options import as_click_reads
@@ -38,7 +39,7 @@ def cli(context: click.Context, debug: bool) -> None:
     context.ensure_object(dict)["debug"] = debug
 
 
-for _command in (mem, top, check, report, help_command, role):
+for _command in (mem, top, check, report, help_command, role, completion_command):
     cli.add_command(_command)
 
 

@@ -1,0 +1,100 @@
+"""The program that needs no Python, started as krew starts it: through a link."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import runs
+
+PLUGIN = Path(sys.executable).with_name("kubectl-stress")
+
+
+@pytest.fixture
+def linked(unpacked: Path, tmp_path: Path) -> Path:
+    """krew's bin folder: a link to the program in its store."""
+    link = tmp_path / "kubectl-stress"
+    link.symlink_to(unpacked / "kubectl-stress" / "kubectl-stress")
+    return link
+
+
+def call(program: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Call it with nothing of ours around it."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    argv = [str(program), *words]
+    return subprocess.run(argv, env=kept | environment, capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize("words", [["--help"], ["mem", "--help"], ["role", "-o", "json"]])
+def test_it_says_what_the_plugin_says(linked: Path, words: list[str]) -> None:
+    assert call(linked, *words).stdout == call(PLUGIN, *words).stdout != ""
+
+
+def test_it_needs_no_folder_for_temporary_files(linked: Path) -> None:
+    assert call(linked, "--version", TMPDIR="/nonexistent").returncode == 0
+
+
+def test_it_speaks_to_an_api_server(linked: Path) -> None:
+    done = call(linked, "mem", "app", "--size=8Mi", "--server=https://127.0.0.1:1", "--token=x")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "127.0.0.1:1" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_it_reads_a_recorded_run(linked: Path, tmp_path: Path) -> None:
+    recording = tmp_path / "run.jsonl"
+    recording.write_bytes(runs.recorded(runs.group_killed()))
+
+    table, page = (call(linked, "report", str(recording), "-o", kind) for kind in ("wide", "html"))
+
+    assert table.stdout == call(PLUGIN, "report", str(recording), "-o", "wide").stdout != ""
+    assert page.stdout.startswith("<!doctype html>")
+
+
+def test_a_credential_helper_gets_its_own_libraries(linked: Path, tmp_path: Path) -> None:
+    """PyInstaller hands its library path on to every child, where it breaks other programs."""
+    told = tmp_path / "told"
+    helper = tmp_path / "helper"
+    helper.write_text(f'#!/bin/sh\necho "${{LD_LIBRARY_PATH-unset}}" > {told}\nexit 1\n')
+    helper.chmod(0o755)
+    kubeconfig = tmp_path / "config"
+    kubeconfig.write_text(json.dumps(_with_helper(helper)))
+
+    for given, seen in (({}, "unset"), ({"LD_LIBRARY_PATH": "/mine"}, "/mine")):
+        call(linked, "mem", "app", "--size=8Mi", KUBECONFIG=str(kubeconfig), **given)
+        assert told.read_text() == f"{seen}\n"
+
+
+def _with_helper(helper: Path) -> dict[str, object]:
+    user = {
+        "exec": {
+            "apiVersion": "client.authentication.k8s.io/v1",
+            "command": str(helper),
+            "interactiveMode": "Never",
+        }
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "here",
+        "contexts": [{"name": "here", "context": {"cluster": "here", "user": "me"}}],
+        "clusters": [{"name": "here", "cluster": {"server": "https://127.0.0.1:1"}}],
+        "users": [{"name": "me", "user": user}],
+    }
+
+
+def test_under_kubectls_name_for_it_the_same_program_completes(
+    linked: Path, tmp_path: Path
+) -> None:
+    made = call(linked, "completion", "install", PATH=f"{tmp_path}:/usr/bin:/bin")
+    done = call(tmp_path / "kubectl_complete-stress", "me")
+
+    assert made.returncode == 0
+    assert done.stdout.splitlines()[0].startswith("mem\t")
+    assert done.stdout.splitlines()[-1] == ":4"
