@@ -52,6 +52,11 @@ class Hello:
     node_swap_total_bytes: int | None
     membership: Mapping[str, str]
     holder_pid: int | None
+    uid: int | None = None
+    gid: int | None = None
+    target_pid: int | None = None
+    target_uid: int | None = None
+    target_gid: int | None = None
 
 
 @dataclass(frozen=True)
@@ -158,6 +163,7 @@ def _shown(line: bytes) -> str:
 
 
 def _hello(values: Mapping[str, Any]) -> Hello:
+    target = values.get("target") or {}
     return Hello(
         protocol=values["protocol"],
         version=values["version"],
@@ -166,13 +172,18 @@ def _hello(values: Mapping[str, Any]) -> Hello:
         cgroup_version=values.get("cgroup_version"),
         cpus=values.get("cpus"),
         oom_score_adj=values.get("oom_score_adj"),
-        target_oom_score_adj=(values.get("target") or {}).get("oom_score_adj"),
+        target_oom_score_adj=target.get("oom_score_adj"),
         oom_group=values.get("oom_group"),
         node_total_bytes=values.get("node_total_bytes"),
         node_available_bytes=values.get("node_available_bytes"),
         node_swap_total_bytes=values.get("node_swap_total_bytes"),
         membership=dict(values.get("membership") or {}),
         holder_pid=values.get("holder_pid"),
+        uid=values.get("uid"),
+        gid=values.get("gid"),
+        target_pid=target.get("pid"),
+        target_uid=target.get("uid"),
+        target_gid=target.get("gid"),
     )
 
 
@@ -243,12 +254,33 @@ def hold_arguments(linger_ms: int) -> list[str]:
     return ["hold", "--linger-ms", str(linger_ms)]
 
 
-def probe_arguments(*, duration_ms: int = 0, sample_interval_ms: int = 1_000) -> list[str]:
-    """Arguments of one reading, or of readings that go on for `duration_ms`."""
-    if not duration_ms:
-        return ["probe"]
-    times = {"duration-ms": duration_ms, "sample-interval-ms": sample_interval_ms}
-    return ["probe", *(word for name, ms in times.items() for word in (f"--{name}", str(ms)))]
+def probe_arguments(
+    *,
+    container_id: str | None = None,
+    target_pid: int | None = None,
+    duration_ms: int = 0,
+    sample_interval_ms: int = 1_000,
+) -> list[str]:
+    """Arguments of one reading, or of readings that go on for `duration_ms`.
+
+    The target is process 1, or a container's first process, or a pid.
+    """
+    options: dict[str, object] = {}
+    if container_id is not None:
+        options["target-container"] = container_id
+    if target_pid is not None:
+        options["target-pid"] = target_pid
+    if duration_ms:
+        options |= {"duration-ms": duration_ms, "sample-interval-ms": sample_interval_ms}
+    return [
+        "probe",
+        *(word for name, value in options.items() for word in (f"--{name}", str(value))),
+    ]
+
+
+def end_arguments() -> list[str]:
+    """Arguments that end the holder."""
+    return ["end"]
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from kubectl_stress.checkup import Checkup
+from kubectl_stress.clock import Clock
 from kubectl_stress.cluster import Cluster
 from kubectl_stress.errors import ClusterError, Forbidden, NotFound, Refused, StressError
 from kubectl_stress.facts import Fact, Found, Known, facts
 from kubectl_stress.find import find_target
 from kubectl_stress.holder import live_holder
-from kubectl_stress.injection import Clock, bring_holder, take_reading
-from kubectl_stress.plan import refuse_little_headroom, refuse_unknown_user
+from kubectl_stress.joining import Joiner
+from kubectl_stress.plan import refuse_little_headroom
 from kubectl_stress.pod import Pod
 from kubectl_stress.preflight import ask_permissions, check_admission, refuse_missing
 from kubectl_stress.reactors import (
@@ -67,7 +68,7 @@ class Check:
     def _of_target(
         self, checkup: Checkup, target: Target, pod: Pod, *, with_probe: bool
     ) -> Checkup:
-        obstacle = checkup.obstacle or _error_of(lambda: refuse_unknown_user(target))
+        obstacle = checkup.obstacle
         admission = Fact("admission", None, "not asked", Known.UNKNOWN)
         if obstacle is None:
             obstacle = _error_of(lambda: check_admission(self._cluster, target, self._holder))
@@ -84,10 +85,8 @@ class Check:
         return replace(checkup, facts=(*joining, *known), obstacle=obstacle)
 
     def _probe(self, target: Target) -> Found:
-        holder = bring_holder(
-            self._cluster, target, self._holder, clock=self._clock, tell=self._tell
-        )
-        reading = take_reading(self._cluster, target, holder, clock=self._clock)
+        joiner = Joiner(self._cluster, clock=self._clock, tell=self._tell)
+        reading = joiner.enter(target, self._holder).reading
         return Found(reading.hello, reading.sample.memory, reading.processes)
 
     def _reactions(self, target: Target, pod: Pod) -> dict[str, str]:

@@ -50,7 +50,7 @@ def check(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> N
     """
     from kubectl_stress.check import Check, Question
     from kubectl_stress.check_render import render_check
-    from kubectl_stress.injection import Clock
+    from kubectl_stress.clock import Clock
 
     refs = [TargetRef.parse(target) for target in targets]
     clock = Clock(now_ms, time.sleep)

@@ -16,33 +16,43 @@ AGENT_PATH = "/agent"
 
 
 def ephemeral_container(target: Target, holder: HolderSpec, suffix: str) -> dict[str, Any]:
-    """The holder's manifest: the target's user, no capability, fit for Pod Security "restricted".
-
-    uid and gid must both be the target's, and the capabilities none, or the kernel denies the exec
-    of /proc/PID/root (PTRACE_MODE_READ_FSCREDS, security/commoncap.c cap_ptrace_access_check).
-    """
-    assert target.user is not None
-    uid, gid = target.user
+    """The holder's manifest."""
     container = {
         "name": f"{HOLDER_PREFIX}{suffix}",
         "image": holder.image,
         "command": [AGENT_PATH, *hold_arguments(holder.linger_ms)],
         "targetContainerName": target.container,
         "stdin": True,
-        "securityContext": {
-            "runAsUser": uid,
-            "runAsGroup": gid,
-            "runAsNonRoot": uid != 0,
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": not holder.is_writable,
-            "capabilities": {"drop": ["ALL"]},
-            "seccompProfile": {"type": "RuntimeDefault"},
-            **target.security,
-        },
+        "securityContext": _privileged() if holder.is_privileged else _restricted(target, holder),
     }
     if holder.pull_policy:
         container["imagePullPolicy"] = holder.pull_policy
     return container
+
+
+def _restricted(target: Target, holder: HolderSpec) -> dict[str, Any]:
+    """The target's user and no capability, fit for Pod Security "restricted".
+
+    uid and gid must both be the target's, and the capabilities none, or the kernel denies the exec
+    of /proc/PID/root (PTRACE_MODE_READ_FSCREDS, security/commoncap.c cap_ptrace_access_check). The
+    uid is always a number: the kubelet cannot tell of a name in the image whether it is root.
+    """
+    uid, gid = target.user or target.user_guess
+    return {
+        "runAsUser": uid,
+        "runAsGroup": gid,
+        "runAsNonRoot": uid != 0,
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": not holder.is_writable,
+        "capabilities": {"drop": ["ALL"]},
+        "seccompProfile": {"type": "RuntimeDefault"},
+        **target.security,
+    }
+
+
+def _privileged() -> dict[str, Any]:
+    """Root on the node: moving a process into the target's cgroup.procs takes no less."""
+    return {"privileged": True, "runAsUser": 0, "runAsGroup": 0, "runAsNonRoot": False}
 
 
 def live_holder(pod: Pod, target: Target, holder: HolderSpec) -> str | None:
@@ -59,11 +69,17 @@ def live_holder(pod: Pod, target: Target, holder: HolderSpec) -> str | None:
 
 
 def _is_holder(entry: Mapping[str, Any], target: Target, holder: HolderSpec) -> bool:
-    context = entry.get("securityContext") or {}
     return (
         entry["name"].startswith(HOLDER_PREFIX)
         and entry.get("targetContainerName") == target.container
         and entry.get("image") == holder.image
-        and (context.get("runAsUser"), context.get("runAsGroup")) == target.user
-        and not (holder.is_writable and context.get("readOnlyRootFilesystem", False))
+        and _fits(entry.get("securityContext") or {}, target, holder)
     )
+
+
+def _fits(context: Mapping[str, Any], target: Target, holder: HolderSpec) -> bool:
+    if bool(context.get("privileged")) or holder.is_privileged:
+        return bool(context.get("privileged")) and holder.is_privileged
+    user = context.get("runAsUser"), context.get("runAsGroup")
+    is_users = target.user is None or user == target.user
+    return is_users and not (holder.is_writable and context.get("readOnlyRootFilesystem", False))

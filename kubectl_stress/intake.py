@@ -4,8 +4,8 @@ import queue
 from collections.abc import Callable
 
 from kubectl_stress.collector import Collector, Update
-from kubectl_stress.injection import refuse_other_protocol
 from kubectl_stress.observe import EventSeen, PodSeen, Seen, Unobserved
+from kubectl_stress.reading import refuse_other_protocol
 from kubectl_stress.status import ChangeKind
 from kubectl_stress.told import Chunk, Inbox, StatusSeen, Story, StreamEnded, Told
 

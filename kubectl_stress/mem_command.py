@@ -19,6 +19,7 @@ from kubectl_stress.options import (
     connection_options,
     holder_options,
     holder_spec,
+    join_option,
     output_options,
     wants_color,
 )
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 @click.option("--plot", is_flag=True, help="Draw the level against the limit at the end")
 @click.option("-y", "--yes", is_flag=True, help="Answer yes to what would be asked")
 @click.option("--force", is_flag=True, help="Load a container that has no memory limit")
+@join_option
 @holder_options
 @output_options
 @connection_options
@@ -70,21 +72,29 @@ def mem(flags: "ConnectionFlags", target: str, **given: Any) -> None:
     ref, spec = TargetRef.parse(target), mem_spec(given)
     holder = replace(holder_spec(given), is_writable=spec.kind is LoadKind.FILE)
     cluster = connect(flags)
-    plan = _prepare(cluster, ref, spec, given=given)
+    plan = _prepare(cluster, ref, spec, holder, given=given)
     if given["dry_run"] != "none":
         _print_dry_run(cluster, plan, holder, given=given)
         return
     sys.exit(_run(cluster, plan, holder, given=given).exit_code)
 
 
-def _prepare(cluster: "Cluster", ref: TargetRef, spec: MemSpec, *, given: dict[str, Any]) -> Plan:
-    from kubectl_stress.find import find_target
+def _prepare(
+    cluster: "Cluster", ref: TargetRef, spec: MemSpec, holder: HolderSpec, *, given: dict[str, Any]
+) -> Plan:
+    from kubectl_stress.clock import Clock
+    from kubectl_stress.find import await_target, find_target
     from kubectl_stress.preflight import check_permissions
 
     unseen = check_permissions(cluster, ref, cluster.namespace)
     namespace, container = cluster.namespace, given["container"]
-    target = find_target(cluster, ref, namespace=namespace, container=container)
-    plan = make_plan(spec, target, force=given["force"])
+    target = await_target(
+        lambda: find_target(cluster, ref, namespace=namespace, container=container),
+        wait_ms=given["wait"],
+        clock=Clock(now_ms, time.sleep),
+        tell=(lambda _text: None) if given["quiet"] else (lambda text: click.echo(text, err=True)),
+    )
+    plan = make_plan(spec, target, force=given["force"], join=holder.join)
     if unseen and not given["quiet"]:
         words = ", ".join(str(permission) for permission in unseen)
         click.echo(f"note: going on without events ({words} not allowed)", err=True)
@@ -105,7 +115,7 @@ def _print_dry_run(
 
 
 def _run(cluster: "Cluster", plan: Plan, holder: HolderSpec, *, given: dict[str, Any]) -> "Report":
-    from kubectl_stress.injection import Clock
+    from kubectl_stress.clock import Clock
     from kubectl_stress.preflight import check_admission
     from kubectl_stress.recorder import recording_to
     from kubectl_stress.run import Run

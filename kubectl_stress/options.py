@@ -13,7 +13,7 @@ from kubectl_stress import __version__
 from kubectl_stress.errors import UsageError
 from kubectl_stress.quantity import parse_duration_ms
 from kubectl_stress.render import FORMATS
-from kubectl_stress.spec import HolderSpec
+from kubectl_stress.spec import HolderSpec, Join
 
 _SHORT_WITH_EQUALS = re.compile(r"^(-[a-zA-Z])=")
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -151,6 +151,13 @@ NEW_FILE = NewFileType()
 _HOLDER_OPTIONS = (
     click.option("-c", "--container", metavar="NAME", help="Target container"),
     click.option(
+        "--wait",
+        type=DURATION,
+        default="0s",
+        metavar="TIME",
+        help="How long to wait for a target that does not run yet",
+    ),
+    click.option(
         "--image",
         metavar="IMAGE",
         default=DEFAULT_IMAGE,
@@ -190,6 +197,18 @@ def holder_options(command: Command) -> Command:
     return command
 
 
+def join_option(command: Command) -> Command:
+    """Add --join, for commands that load something; `holder_spec` takes it in."""
+    return click.option(
+        "--join",
+        type=click.Choice(["auto", *(join.value for join in Join)]),
+        default="auto",
+        show_default=True,
+        help="Into which cgroup and how: auto is exec, and never goes beyond it; cgroup needs a "
+        "privileged ephemeral container; pod is not the target's own cgroup",
+    )(command)
+
+
 def holder_spec(given: Mapping[str, Any]) -> HolderSpec:
     """How the agent is to be brought in, by the words that `holder_options` took."""
     return HolderSpec(
@@ -197,4 +216,9 @@ def holder_spec(given: Mapping[str, Any]) -> HolderSpec:
         pull_policy=given["image_pull_policy"],
         linger_ms=given["linger"],
         start_timeout_ms=given["timeout"],
+        join=_join(given.get("join", "auto")),
     )
+
+
+def _join(text: str) -> Join:
+    return Join.EXEC if text == "auto" else Join(text)

@@ -10,7 +10,7 @@ from kubectl_stress.agent import Hello, MemoryLoad
 from kubectl_stress.errors import Refused, TargetError
 from kubectl_stress.quantity import format_bytes, format_duration
 from kubectl_stress.samples import Sample
-from kubectl_stress.spec import AfterOom, LoadKind, MemSpec, ShareBase
+from kubectl_stress.spec import AfterOom, Join, LoadKind, MemSpec, ShareBase
 from kubectl_stress.target import Target
 
 # An exec costs the target about 1.75 MiB for half a second (runc on cgroup v2): with less than this
@@ -20,6 +20,10 @@ MIN_HEADROOM_BYTES = 8 << 20
 # The kubelet's default hard eviction threshold, memory.available<100Mi (pkg/kubelet/eviction/
 # defaults_linux.go); the node's own cannot be read with rights in one namespace.
 DEFAULT_EVICTION_THRESHOLD_BYTES = 100 << 20
+
+POD_LEVEL_ONLY = (
+    "the load is in the pod's cgroup alone: only the pod-level limit or the node is exercised"
+)
 
 # memory.stat is flushed late by the kernel: what is read sooner after the release is still old.
 SETTLE_MS = 3_000
@@ -35,6 +39,14 @@ class Plan:
     size_note: str
     notes: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
+    join: Join = Join.EXEC
+
+    @property
+    def loaded(self) -> str:
+        """Whose limit the load meets."""
+        if self.join is Join.POD:
+            return f'pod "{self.target.pod}"'
+        return f'container "{self.target.container}"'
 
     def load(self) -> MemoryLoad:
         """What the agent is told."""
@@ -51,12 +63,16 @@ class Plan:
         )
 
 
-def make_plan(spec: MemSpec, target: Target, *, force: bool = False) -> Plan:
-    """Decide what can be decided from the API alone; raises Refused or TargetError."""
-    refuse_unknown_user(target)
-    size_bytes, size_note = _declared_size(spec, target)
-    _refuse_without_limit(spec, target, force=force)
-    plan = Plan(target, spec, size_bytes, size_note)
+def make_plan(
+    spec: MemSpec, target: Target, *, force: bool = False, join: Join = Join.EXEC
+) -> Plan:
+    """Decide what can be decided from the API alone; raises Refused."""
+    if join is Join.POD:
+        target = target.at_pod_level()
+    plan = Plan(target, spec, None, "", join=join)
+    size_bytes, size_note = _declared_size(plan)
+    _refuse_without_limit(plan, force=force)
+    plan = replace(plan, size_bytes=size_bytes, size_note=size_note)
     return replace(plan, notes=_notes(plan), questions=_questions(plan))
 
 
@@ -69,43 +85,44 @@ def refuse_unknown_user(target: Target) -> None:
         )
 
 
-def _declared_size(spec: MemSpec, target: Target) -> tuple[int | None, str]:
-    amount = spec.amount
+def _declared_size(plan: Plan) -> tuple[int | None, str]:
+    amount, target = plan.spec.amount, plan.target
     if amount.absolute_bytes is not None:
         return amount.absolute_bytes, format_bytes(amount.absolute_bytes)
     if amount.base is ShareBase.LIMIT:
-        return _share(spec, target.effective_limit_bytes, target, "limit")
+        return _share(plan, target.effective_limit_bytes, "limit")
     if amount.base is ShareBase.REQUEST:
-        return _share(spec, target.request_bytes, target, "request")
+        return _share(plan, target.request_bytes, "request")
     assert amount.base is not None
     return None, f"{amount.percent}% of the {amount.base.value} (read once the agent is there)"
 
 
-def _share(spec: MemSpec, base: int | None, target: Target, word: str) -> tuple[int, str]:
+def _share(plan: Plan, base: int | None, word: str) -> tuple[int, str]:
+    amount = plan.spec.amount
     if base is None:
         raise Refused(
-            f'container "{target.container}" has no memory {word}, so {spec.amount.text} has no '
+            f"{plan.loaded} has no memory {word}, so {amount.text} has no "
             "base: give an absolute --size like 256Mi" + (" and --force" if word == "limit" else "")
         )
-    size = spec.amount.of(base)
-    percent, base_text = spec.amount.percent, format_bytes(base)
+    size = amount.of(base)
+    percent, base_text = amount.percent, format_bytes(base)
     return size, f"{format_bytes(size)} ({percent}% of the {word} {base_text})"
 
 
-def _refuse_without_limit(spec: MemSpec, target: Target, *, force: bool) -> None:
-    if target.effective_limit_bytes is not None:
+def _refuse_without_limit(plan: Plan, *, force: bool) -> None:
+    if plan.target.effective_limit_bytes is not None:
         return
-    if spec.amount.absolute_bytes is None or not force:
+    if plan.spec.amount.absolute_bytes is None or not force:
         raise Refused(
-            f'container "{target.container}" has no memory limit, so the load would press on node '
-            f'"{target.node}" and its other pods: set a limit, or give an absolute --size and '
+            f"{plan.loaded} has no memory limit, so the load would press on node "
+            f'"{plan.target.node}" and its other pods: set a limit, or give an absolute --size and '
             "--force"
         )
 
 
 def _notes(plan: Plan) -> tuple[str, ...]:
     spec, size = plan.spec, plan.size_bytes
-    notes = []
+    notes = [POD_LEVEL_ONLY] if plan.join is Join.POD else []
     if spec.workers > 1 and size is not None:
         each = format_bytes(size // spec.workers)
         notes.append(f"the size is a total: {spec.workers} workers hold {each} each")
@@ -156,6 +173,11 @@ def _questions(plan: Plan) -> tuple[str, ...]:
     owner = target.owner
     if owner and owner.replicas == 1 and may_reach_limit(plan):
         found.append(f"{owner} has a single replica, and this may bring it down")
+    if plan.join is Join.CGROUP:
+        found.append(
+            f'--join cgroup adds a privileged container to pod "{target.pod}", which is root on '
+            f'node "{target.node}" while it runs'
+        )
     return tuple(found)
 
 
@@ -220,9 +242,10 @@ def summary(plan: Plan) -> str:
     spec, target = plan.spec, plan.target
     limit = format_bytes(target.effective_limit_bytes)
     dirty = spec.dirty_bytes_per_s
+    where = f'{"beside" if plan.join is Join.POD else "on"} container "{target.container}"'
     rewriting = f", rewriting {format_bytes(dirty)} a second" if dirty else ""
     return (
-        f'memory load{_of_kind(spec)} of {plan.size_note} on container "{target.container}" of pod '
+        f"memory load{_of_kind(spec)} of {plan.size_note} {where} of pod "
         f'"{target.pod}" in namespace "{target.namespace}" (limit {limit}, {target.qos_class}) '
         f"for {format_duration(spec.duration_ms)}{rewriting}"
     )

@@ -1,12 +1,13 @@
 """Asks the API server what is allowed, before anything is done."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from kubectl_stress.cluster import Cluster
-from kubectl_stress.errors import Forbidden
+from kubectl_stress.errors import Forbidden, Rejected, StressError
 from kubectl_stress.holder import ephemeral_container
 from kubectl_stress.permissions import Answer, Permission, refusal, required_permissions
-from kubectl_stress.spec import HolderSpec, TargetRef
+from kubectl_stress.spec import HolderSpec, Join, TargetRef
 from kubectl_stress.target import Target
 
 
@@ -53,4 +54,21 @@ def check_admission(cluster: Cluster, target: Target, holder: HolderSpec) -> Non
     policies are not seen by it.
     """
     container = ephemeral_container(target, holder, "dry-run")
-    cluster.add_ephemeral_container(target.namespace, target.pod, container, dry_run=True)
+    try:
+        cluster.add_ephemeral_container(target.namespace, target.pod, container, dry_run=True)
+    except Rejected as error:
+        if holder.join is not Join.EXEC:
+            raise
+        raise Rejected(f"{error}. {beyond_exec(cluster, target, holder)}") from error
+
+
+def beyond_exec(cluster: Cluster, target: Target, holder: HolderSpec) -> str:
+    """What is left where the join by exec is refused: a sentence, and nothing is done."""
+    try:
+        check_admission(cluster, target, replace(holder, join=Join.CGROUP))
+    except StressError as error:
+        return f"--join cgroup, with a privileged ephemeral container, is refused as well: {error}"
+    return (
+        "--join cgroup may enter instead: a server-side dry run shows that this namespace admits "
+        "its privileged ephemeral container"
+    )

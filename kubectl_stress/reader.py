@@ -19,16 +19,13 @@ from kubectl_stress.agent import (
     probe_arguments,
 )
 from kubectl_stress.channels import Channel
+from kubectl_stress.clock import Clock
 from kubectl_stress.cluster import Cluster
 from kubectl_stress.errors import Forbidden, InjectionError, NotFound, StressError, TargetError
 from kubectl_stress.exec_stream import ExecStream
 from kubectl_stress.holder import AGENT_PATH
-from kubectl_stress.injection import (
-    Clock,
-    bring_holder,
-    refuse_changed_target,
-    refuse_other_protocol,
-)
+from kubectl_stress.injection import bring_holder, refuse_changed_target
+from kubectl_stress.reading import refuse_other_protocol, shared_id
 from kubectl_stress.samples import Sample
 from kubectl_stress.spec import HolderSpec
 from kubectl_stress.target import Target
@@ -131,7 +128,9 @@ class Reader:
             left_ms = max(0, deadline_ms - self._clock.now_ms())
             try:
                 arguments = probe_arguments(
-                    duration_ms=left_ms, sample_interval_ms=pace.sample_interval_ms
+                    container_id=shared_id(self._target),
+                    duration_ms=left_ms,
+                    sample_interval_ms=pace.sample_interval_ms,
                 )
                 if self._probe(holder, arguments) or (duration_ms and not left_ms):
                     return

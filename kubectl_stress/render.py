@@ -6,9 +6,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from kubectl_stress.plan import Plan
+from kubectl_stress.plan import POD_LEVEL_ONLY, Plan
 from kubectl_stress.quantity import format_bytes
 from kubectl_stress.report import Report
+from kubectl_stress.spec import Join
 from kubectl_stress.table import Row, process_table, target_table
 
 FORMATS = ("table", "wide", "json", "jsonl", "yaml", "csv", "name")
@@ -90,6 +91,8 @@ def verdict_text(report: Report) -> str:
     after, target = report.after, report.plan.target
     restarts = f"{report.before.restart_count} → {after.restart_count}"
     lines.append(f"  restarts {restarts}, container {after.container_id or target.container_id}")
+    if report.plan.join is Join.POD:
+        lines.append(f"  {POD_LEVEL_ONLY} (--join pod)")
     if report.expectation is not None:
         word = "as expected" if report.is_as_expected else "NOT as expected"
         lines.append(f"  {word} (--expect {report.expectation.value})")

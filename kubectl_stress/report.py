@@ -129,7 +129,7 @@ def _plan(plan: Plan) -> dict[str, Any]:
         "after_oom": plan.spec.after_oom.value,
         "ramp_ms": plan.spec.ramp_ms,
         "duration_ms": plan.spec.duration_ms,
-        "join": "exec",
+        "join": plan.join.value,
     }
 
 

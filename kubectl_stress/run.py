@@ -11,24 +11,21 @@ from dataclasses import replace
 
 from kubectl_stress.agent import HEARTBEAT, STOP
 from kubectl_stress.channels import Channel
+from kubectl_stress.clock import Clock
 from kubectl_stress.cluster import Cluster
 from kubectl_stress.collector import Collector
 from kubectl_stress.errors import InjectionError, Interrupted, NotFound, StressError
+from kubectl_stress.evidence import Ending
 from kubectl_stress.exec_stream import ExecStream
-from kubectl_stress.injection import (
-    Clock,
-    Reading,
-    bring_holder,
-    start_load,
-    take_reading,
-    try_reading,
-)
 from kubectl_stress.intake import Intake
+from kubectl_stress.joining import Entrance, Joiner, start_load
 from kubectl_stress.observe import Observer, PodSeen
 from kubectl_stress.plan import Plan, foretold_repeats, resolve
 from kubectl_stress.prediction import prediction
+from kubectl_stress.preflight import beyond_exec
+from kubectl_stress.reading import Reading
 from kubectl_stress.report import Report
-from kubectl_stress.spec import AfterOom, Expectation, HolderSpec
+from kubectl_stress.spec import AfterOom, Expectation, HolderSpec, Join
 from kubectl_stress.status import ChangeKind, ContainerStatus
 from kubectl_stress.told import Afterwards, Chunk, Inbox, Started, Story, StreamEnded, Told
 from kubectl_stress.verdict import judge, meets
@@ -45,6 +42,11 @@ _RESTART_MS = 20_000
 # The kubelet waits at most 5 minutes before it starts a container again (CrashLoopBackOff).
 _BACKOFF_MS = 330_000
 _READY_MS = 60_000
+_JOINING = {
+    Join.EXEC: "joining the target's cgroup by exec",
+    Join.CGROUP: "moving the load into the target's cgroup",
+    Join.POD: "starting the load beside the target",
+}
 
 
 class Run:
@@ -66,28 +68,27 @@ class Run:
         self._tell, self._confirm = tell, confirm
         self._inbox: Inbox = queue.Queue() if inbox is None else inbox
         self._started_ms = clock.now_ms()
+        self._joiner = Joiner(cluster, clock=clock, tell=self._say)
 
     def __call__(
         self, plan: Plan, holder_spec: HolderSpec, expectation: Expectation | None
     ) -> Report:
         """Do it; raises StressError where it could not be done, Interrupted after a release."""
-        target = plan.target
-        holder = bring_holder(self._cluster, target, holder_spec, clock=self._clock, tell=self._say)
-        self._say("reading the target's memory and processes")
-        reading = take_reading(self._cluster, target, holder, clock=self._clock)
-        plan = self._settled(plan, reading)
+        entrance = self._joiner.enter(plan.target, holder_spec)
+        target, reading = entrance.target, entrance.reading
+        plan = self._settled(replace(plan, target=target), reading)
         pod = self._cluster.get_pod(target.namespace, target.pod)
         before = ContainerStatus.from_pod(pod, target.container)
         collector = Collector(before, target.container, reading.processes)
         intake = Intake(collector, self._inbox, now_ms=self._now_ms, tell=self._tell)
-        self._tell(Started(plan, reading, before, holder, expectation))
+        self._tell(Started(plan, reading, before, entrance.holder, expectation))
         with Observer(self._cluster, target, self._inbox.put):
-            self._load(plan, reading, intake)
-            self._find_cause(plan, holder, intake)
+            self._load(plan, entrance, intake)
+            self._find_cause(entrance, holder_spec, intake)
             if plan.spec.after_oom is AfterOom.REPEAT:
                 self._repeat(plan, holder_spec, intake)
             self._last_look(plan, intake)
-        return _report(plan, holder, collector, before=before, expectation=expectation)
+        return _report(plan, entrance.holder, collector, before=before, expectation=expectation)
 
     def _settled(self, plan: Plan, reading: Reading) -> Plan:
         """The plan with its size, told, and agreed to."""
@@ -108,11 +109,9 @@ class Run:
     def _now_ms(self) -> int:
         return self._clock.now_ms() - self._started_ms
 
-    def _load(self, plan: Plan, reading: Reading, intake: Intake) -> None:
-        if reading.hello.holder_pid is None:
-            raise InjectionError("the agent does not see its own holder: no shared PID namespace")
-        self._say("joining the target's cgroup by exec")
-        with start_load(self._cluster, plan, reading.hello.holder_pid) as stream:
+    def _load(self, plan: Plan, entrance: Entrance, intake: Intake) -> None:
+        self._say(_JOINING[entrance.join])
+        with start_load(self._cluster, plan, entrance) as stream:
             pump = threading.Thread(target=self._pump, args=(stream,), daemon=True)
             pump.start()
             try:
@@ -172,25 +171,30 @@ class Run:
         said = "released" if is_released else "releases itself, since its connection is closed"
         raise Interrupted(f"interrupted: the load {said}")
 
-    def _find_cause(self, plan: Plan, holder: str, intake: Intake) -> None:
+    def _find_cause(self, entrance: Entrance, holder_spec: HolderSpec, intake: Intake) -> None:
         """After a stream without goodbye: a reading if the holder lives, else the status."""
         collector, ending = intake.collector, intake.collector.ending
         if not collector.needs_cause:
             return
         assert ending is not None
         if collector.hello is None:
-            raise InjectionError(
-                f"the agent did not start in the target: {ending.lost or 'no word came'}"
-            )
+            raise InjectionError(self._did_not_start(entrance, holder_spec, ending))
         code = "no exit code" if ending.exit_code is None else ending.exit_code
         self._say(f"load ended ({code}), cause pending")
-        reading = try_reading(self._cluster, plan.target, holder, clock=self._clock)
+        reading = self._joiner.read_again(entrance)
         if reading is not None:
             collector.afterwards = reading.sample
             self._tell(Afterwards(reading.sample))
         if reading is None or not _has_counted_kill(collector):
             kinds = (ChangeKind.TERMINATED, ChangeKind.EVICTED, ChangeKind.DELETED)
             intake.wait_for(_CAUSE_MS, *kinds)
+
+    def _did_not_start(self, entrance: Entrance, holder_spec: HolderSpec, ending: Ending) -> str:
+        words = ending.lost or "no word came"
+        if entrance.join is not Join.EXEC:
+            return f"the agent did not start: {words}"
+        hint = beyond_exec(self._cluster, entrance.target, holder_spec)
+        return f"the agent did not start in the target: {words}. {hint}"
 
     def _repeat(self, plan: Plan, holder_spec: HolderSpec, intake: Intake) -> None:
         """The load again after each OOM kill; what prevents it costs the run no verdict."""
@@ -211,13 +215,13 @@ class Run:
         self._await_container(intake)
         container_id = intake.collector.status.container_id
         target = replace(plan.target, container_id=container_id)
-        holder = bring_holder(self._cluster, target, holder_spec, clock=self._clock, tell=self._say)
-        reading = take_reading(self._cluster, target, holder, clock=self._clock)
-        plan = resolve(replace(plan, target=target), reading.hello, reading.sample)
+        entrance = self._joiner.enter(target, holder_spec)
+        hello, sample = entrance.reading.hello, entrance.reading.sample
+        plan = resolve(replace(plan, target=entrance.target), hello, sample)
         intake.take_all()
         intake.collector.begin_again()
-        self._load(plan, reading, intake)
-        self._find_cause(plan, holder, intake)
+        self._load(plan, entrance, intake)
+        self._find_cause(entrance, holder_spec, intake)
 
     def _await_container(self, intake: Intake) -> None:
         """Wait until a container that was killed runs again, and is ready where it was before."""

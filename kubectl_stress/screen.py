@@ -14,6 +14,7 @@ from kubectl_stress.quantity import format_bytes, format_duration
 from kubectl_stress.render import json_line
 from kubectl_stress.report import change_dict, sample_dict
 from kubectl_stress.samples import Process, Sample, Series
+from kubectl_stress.spec import Join
 from kubectl_stress.status import Change, ContainerStatus
 from kubectl_stress.table import Row, process_table, target_table
 from kubectl_stress.told import Started, StatusSeen, Story, Told
@@ -85,7 +86,7 @@ def sentence(told: Told) -> str | None:
             f"{format_bytes(told.held_bytes)} (oom_kill {told.oom_kill_after})"
         )
     if isinstance(told, Hello):
-        return f"agent {told.version} in the target's cgroup (v{told.cgroup_version})"
+        return f"agent {told.version} has verified its cgroup (v{told.cgroup_version})"
     if isinstance(told, AgentError):
         return f"agent: {told.message}"
     if isinstance(told, Bye) and told.reason != "duration":
@@ -112,21 +113,30 @@ def _sample_sentence(sample: Sample, target_limit: int | None) -> str:
     )
 
 
+def mark_of(started: Started) -> str:
+    """What stands before every line of a load that does not meet the target's own limit."""
+    return "[pod level only] " if started.plan.join is Join.POD else ""
+
+
 class PlainStory:
     """One line a step and one each ten seconds, with the time since the start; no cursor codes."""
 
     def __init__(self, now_ms: Callable[[], int]) -> None:
         self._now_ms, self._started_ms = now_ms, now_ms()
         self._told_ms = 0
+        self._mark = ""
 
     def __call__(self, told: Told) -> None:
         """Print the step, if it is one to be told."""
         text = sentence(told)
+        if isinstance(told, Started):
+            self._mark = mark_of(told)
         if isinstance(told, Sample) and self._elapsed_ms() - self._told_ms >= _PLAIN_EVERY_MS:
             text = _sample_sentence(told, told.memory.limit_bytes)
         if text is not None:
             self._told_ms = self._elapsed_ms()
-            print(f"{self._told_ms / 1000:7.1f}s  {text}", file=sys.stderr, flush=True)
+            line = f"{self._told_ms / 1000:7.1f}s  {self._mark}{text}"
+            print(line, file=sys.stderr, flush=True)
 
     def _elapsed_ms(self) -> int:
         return self._now_ms() - self._started_ms
@@ -189,10 +199,13 @@ class LiveScreen:
         elapsed_ms = self._now_ms() - self._started_ms
         text = sentence(told)
         if text is not None:
-            self._drawing.say(f"{elapsed_ms / 1000:7.1f}s  {text}")
+            self._drawing.say(f"{elapsed_ms / 1000:7.1f}s  {self._mark()}{text}")
         if text is not None or elapsed_ms - self._drawn_ms >= 200:
             self._drawn_ms = elapsed_ms
             self._drawing.draw(self._picture())
+
+    def _mark(self) -> str:
+        return mark_of(self._view.started) if self._view.started else ""
 
     def _picture(self) -> str:
         body = self._view.text(width=self._drawing.width, wide=self._wide)
@@ -204,7 +217,9 @@ class LiveScreen:
             return ""
         total_ms = started.plan.spec.ramp_ms + started.plan.spec.duration_ms
         elapsed = format_duration(min(last.elapsed_ms, total_ms))
-        return f"\n{last.phase or 'starting'}  {elapsed} of {format_duration(total_ms)}"
+        return (
+            f"\n{self._mark()}{last.phase or 'starting'}  {elapsed} of {format_duration(total_ms)}"
+        )
 
 
 class JsonLines:

@@ -160,3 +160,8 @@ class HolderSpec:
     is_writable: bool = False  # a load of kind file has its file there
     start_timeout_ms: int = 60_000
     join: Join = Join.EXEC
+
+    @property
+    def is_privileged(self) -> bool:
+        """Whether the ephemeral container is root on the node."""
+        return self.join is Join.CGROUP

@@ -66,7 +66,6 @@ class Target:
     pod_limit_bytes: int | None
     request_bytes: int | None
     user: tuple[int, int] | None
-    user_guess: tuple[int, int]
     probes: tuple[str, ...] = ()
     security: Mapping[str, Any] = field(default_factory=dict)
     has_own_pid_namespace: bool = True
@@ -76,6 +75,7 @@ class Target:
     pod_cgroup_limit_bytes: int | None = None
     restart_policy: str = "Always"
     probe_texts: Mapping[str, str] = field(default_factory=dict)
+    user_guess: tuple[int, int] = (0, 0)
 
     @classmethod
     def from_pod(cls, pod: Pod, container: str | None = None) -> "Target":

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from kubectl_stress.collector import Update
 from kubectl_stress.evidence import Ending
-from kubectl_stress.injection import Reading
 from kubectl_stress.observe import Seen
 from kubectl_stress.plan import Plan
+from kubectl_stress.reading import Reading
 from kubectl_stress.samples import Sample
 from kubectl_stress.spec import Expectation
 from kubectl_stress.status import ContainerStatus

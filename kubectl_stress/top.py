@@ -9,9 +9,9 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from kubectl_stress.agent import Message
+from kubectl_stress.clock import Clock
 from kubectl_stress.cluster import Cluster
 from kubectl_stress.errors import Interrupted
-from kubectl_stress.injection import Clock
 from kubectl_stress.observe import EventSeen, Observer, PodSeen, Seen, Unobserved
 from kubectl_stress.reader import Attached, Doing, Over, Pace, Reader, Step
 from kubectl_stress.samples import Sample

@@ -76,7 +76,7 @@ def _found(cluster: "Cluster", ref: TargetRef, container: str | None) -> "Target
 def _read(
     cluster: "Cluster", targets: "list[Target]", *, given: dict[str, Any]
 ) -> "list[Standing]":
-    from kubectl_stress.injection import Clock
+    from kubectl_stress.clock import Clock
     from kubectl_stress.reader import Pace
     from kubectl_stress.top import Top
     from kubectl_stress.top_screen import listening_to_top

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import pytest
 from _pytest.terminal import TerminalReporter
+from hypothesis import settings
+
+# No test asserts a time: on a busy machine any example may take long.
+settings.register_profile("kubectl-stress", deadline=None)
+settings.load_profile("kubectl-stress")
 
 _planned = pytest.StashKey[int]()
 

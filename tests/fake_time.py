@@ -3,7 +3,7 @@
 import queue
 from collections.abc import Callable
 
-from kubectl_stress.injection import Clock
+from kubectl_stress.clock import Clock
 from kubectl_stress.observe import Seen
 from kubectl_stress.told import Chunk, StreamEnded
 from tests.fake_cluster import FakeCluster

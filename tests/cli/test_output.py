@@ -149,3 +149,46 @@ def test_the_role_can_be_applied_as_it_is_printed(
     manifest = read(capsys.readouterr().out)
     assert (manifest["kind"], manifest["metadata"]["namespace"]) == ("Role", "shop")
     assert kubectl_stress.connections == []
+
+
+def test_a_load_at_pod_level_says_so_on_every_line(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert kubectl_stress(*MEM, "--join=pod") == 0
+
+    captured = capsys.readouterr()
+    lines = captured.err.splitlines()
+    begun = next(number for number, line in enumerate(lines) if "starting the load" in line)
+    assert all("[pod level only]" in line for line in lines[begun:])
+    assert "note: the load is in the pod's cgroup alone" in captured.err
+    assert "(--join pod)" in captured.out
+
+
+def test_a_privileged_join_is_asked_for_before_anything_is_attached(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert kubectl_stress(*MEM, "--join=cgroup") == 5
+
+    assert "privileged container" in capsys.readouterr().err
+    assert kubectl_stress.cluster.added == []
+
+
+def test_a_privileged_join_moves_the_load_once_it_is_agreed_to(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert kubectl_stress(*MEM, "--join=cgroup", "--yes", "-o=json") == 0
+
+    assert json.loads(capsys.readouterr().out)["plan"]["join"] == "cgroup"
+    assert "--join-pid" in kubectl_stress.cluster.execs[-1][1]
+
+
+def test_a_pending_target_is_waited_for_as_long_as_was_said(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waiting = pod().container("app").with_container_status(state={"waiting": {"reason": "Hold"}})
+    kubectl_stress.cluster.pods["web"] = waiting.dict
+
+    assert kubectl_stress(*MEM, "--wait=1s") == 1
+
+    captured = capsys.readouterr().err
+    assert 'waiting, since container "app" of pod "web" is not running (waiting: Hold' in captured

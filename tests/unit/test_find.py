@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
-from kubectl_stress.errors import Forbidden, NotFound, TargetError
-from kubectl_stress.find import find_target
+from kubectl_stress.errors import Forbidden, NotFound, NotRunning, TargetError
+from kubectl_stress.find import await_target, find_target
 from kubectl_stress.spec import TargetRef
 from kubectl_stress.target import Owner, Target
-from tests.builders import PodBuilder, pod
+from tests.builders import PodBuilder, pod, target
 from tests.fake_cluster import FakeCluster
+from tests.fake_time import FakeTime
 
 
 def owned(name: str, kind: str, owner: str, **metadata: Any) -> PodBuilder:
@@ -133,3 +134,39 @@ def test_the_container_that_was_asked_for_is_taken() -> None:
     cluster = FakeCluster(pod().container("app").container("sidecar").dict)
 
     assert find(cluster, "web", "sidecar").container == "sidecar"
+
+
+def test_a_target_is_waited_for_until_it_runs() -> None:
+    time, told = FakeTime(), list[str]()
+    found = [NotRunning("it is not running: wait until it runs")] * 3
+
+    def find() -> Target:
+        if found:
+            raise found.pop()
+        return target()
+
+    assert await_target(find, wait_ms=60_000, clock=time.clock, tell=told.append) == target()
+    assert told == ["waiting, since it is not running"]
+    assert time.ms == 1_500
+
+
+def test_a_wait_that_is_over_ends_with_the_last_reason() -> None:
+    time = FakeTime()
+
+    def find() -> Target:
+        raise NotRunning(f"still not at {time.ms}")
+
+    with pytest.raises(NotRunning, match="still not at 2000"):
+        await_target(find, wait_ms=2_000, clock=time.clock, tell=lambda _text: None)
+
+
+def test_what_will_never_run_is_not_waited_for() -> None:
+    time = FakeTime()
+
+    def find() -> Target:
+        raise TargetError("it has ended")
+
+    with pytest.raises(TargetError, match="it has ended"):
+        await_target(find, wait_ms=60_000, clock=time.clock, tell=lambda _text: None)
+
+    assert time.ms == 0

@@ -2,21 +2,12 @@
 
 import pytest
 
-from kubectl_stress.agent import PROTOCOL
 from kubectl_stress.cluster import Object
-from kubectl_stress.errors import Conflict, InjectionError, TargetError, Unreachable
-from kubectl_stress.injection import (
-    bring_holder,
-    refuse_changed_target,
-    start_load,
-    take_reading,
-    try_reading,
-)
+from kubectl_stress.errors import Conflict, InjectionError, TargetError
+from kubectl_stress.injection import bring_holder, refuse_changed_target
 from kubectl_stress.spec import HolderSpec
-from tests.agent_lines import bye_line, hello_line, line, reading, sample_line
-from tests.builders import PodBuilder, plan, pod, target
+from tests.builders import PodBuilder, pod, target
 from tests.fake_cluster import FakeCluster
-from tests.fake_stream import FakeStream
 from tests.fake_time import FakeTime
 
 TARGET = target()
@@ -140,82 +131,3 @@ def test_nothing_is_added_to_a_target_that_restarted() -> None:
         bring(cluster, FakeTime())
 
     assert cluster.asked == ["get pods web"]
-
-
-def test_a_restart_right_before_the_load_is_noticed() -> None:
-    cluster = FakeCluster(web().with_container_status(containerID="containerd://app-2").dict)
-
-    with pytest.raises(TargetError):
-        start_load(cluster, plan(), 23)
-
-    assert cluster.execs == []
-
-
-def read(stream: FakeStream, time: FakeTime | None = None) -> object:
-    cluster = FakeCluster(web().dict)
-    cluster.readings = [stream]
-    return take_reading(cluster, TARGET, "kubectl-stress-x", clock=(time or FakeTime()).clock)
-
-
-def test_a_reading_is_taken_in_the_holder_and_costs_the_target_nothing() -> None:
-    cluster = FakeCluster(web().dict)
-
-    found = take_reading(cluster, TARGET, "kubectl-stress-x", clock=FakeTime().clock)
-
-    assert cluster.execs == [("kubectl-stress-x", ["/agent", "probe"])]
-    assert (found.hello.holder_pid, len(found.processes)) == (23, 2)
-
-
-def test_a_reading_cut_into_single_bytes_is_the_same() -> None:
-    stream = FakeStream()
-    for byte in reading():
-        stream.says(bytes([byte]))
-
-    assert read(stream.ends(0)) == read(FakeStream().says(reading()).ends(0))
-
-
-def test_an_older_agent_without_processes_still_gives_a_reading() -> None:
-    stream = FakeStream().says(hello_line() + sample_line() + bye_line()).ends(0)
-
-    assert read(stream) is not None
-
-
-@pytest.mark.parametrize(
-    ("stream", "words"),
-    [
-        (
-            FakeStream().says(line("error", code="target-gone", message="no process 1")).ends(23),
-            "no process 1",
-        ),
-        (FakeStream().says(b"").ends(126, message="no such file"), "no such file"),
-        (FakeStream().ends(lost="connection reset"), "connection reset"),
-        (FakeStream().says(hello_line()).ends(0), "no reading came"),
-    ],
-    ids=["the agent's words", "the runtime's words", "a lost stream", "half a reading"],
-)
-def test_a_reading_that_does_not_come_says_why(stream: FakeStream, words: str) -> None:
-    with pytest.raises(InjectionError, match=f"the agent gave no reading: {words}"):
-        read(stream)
-
-
-def test_a_reading_is_not_waited_for_without_end() -> None:
-    time = FakeTime()
-
-    with pytest.raises(InjectionError, match="no reading came"):
-        read(FakeStream(idle=time.sleep), time)
-
-    assert time.ms == 30_000
-
-
-def test_an_image_of_another_generation_is_named_as_such() -> None:
-    newer = FakeStream().says(reading(protocol=PROTOCOL + 1, version="9.0")).ends(0)
-
-    with pytest.raises(InjectionError, match=r"agent 9\.0 speaks protocol 2, this plugin 1"):
-        read(newer)
-
-
-def test_a_reading_after_the_end_is_only_tried() -> None:
-    cluster = FakeCluster(web().dict)
-    cluster.readings = [Unreachable("gone")]
-
-    assert try_reading(cluster, TARGET, "kubectl-stress-x", clock=FakeTime().clock) is None

@@ -9,7 +9,7 @@ import pyte
 import pytest
 
 from kubectl_stress.agent import Garbage, Processes
-from kubectl_stress.injection import Reading
+from kubectl_stress.reading import Reading
 from kubectl_stress.samples import Process
 from kubectl_stress.screen import Listener, View, listening
 from kubectl_stress.status import ContainerStatus

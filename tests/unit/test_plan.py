@@ -2,9 +2,9 @@
 
 import pytest
 
-from kubectl_stress.errors import Refused, TargetError
+from kubectl_stress.errors import Refused
 from kubectl_stress.plan import Plan, foretold_repeats, make_plan, resolve, summary
-from kubectl_stress.spec import AfterOom, Amount, LoadKind, MemSpec
+from kubectl_stress.spec import AfterOom, Amount, Join, LoadKind, MemSpec
 from kubectl_stress.target import Owner, Target
 from tests.builders import MIB, hello, plan, pod, sample, target
 
@@ -117,13 +117,27 @@ def test_what_a_repeat_will_do_is_foretold(oom_group: bool | None, words: str) -
     assert foretold_repeats(plan(), hello()) is None
 
 
-def test_an_unknown_user_is_refused_with_the_remedy() -> None:
-    unknown = Target.from_pod(
-        pod().container("app", limit="1Gi").with_container_status(user={}).dict
-    )
+def test_a_load_at_pod_level_is_measured_by_the_pods_limit() -> None:
+    two = pod().container("app", limit="64Mi").container("side", limit="64Mi").dict
 
-    with pytest.raises(TargetError, match="runAsUser and runAsGroup"):
-        make_plan(MemSpec(Amount.parse("50Mi")), unknown)
+    made = make_plan(MemSpec(Amount.parse("50%")), Target.from_pod(two), join=Join.POD)
+
+    assert made.size_bytes == 64 * MIB
+    assert "only the pod-level limit or the node is exercised" in made.notes[0]
+    assert 'beside container "app"' in summary(made)
+
+
+def test_a_load_at_pod_level_without_such_a_limit_presses_on_the_node() -> None:
+    one = pod().container("app", limit="64Mi").container("side").dict
+
+    with pytest.raises(Refused, match='pod "web" has no memory limit'):
+        make_plan(MemSpec(Amount.parse("8Mi")), Target.from_pod(one), join=Join.POD)
+
+
+def test_a_privileged_container_is_asked_for() -> None:
+    made = make_plan(MemSpec(Amount.parse("8Mi")), target(), join=Join.CGROUP)
+
+    assert "privileged container" in made.questions[-1]
 
 
 def test_a_single_replica_is_asked_about_only_when_it_may_go_down() -> None:

@@ -18,6 +18,7 @@ from kubectl_stress.agent import (
     Hello,
     MemoryLoad,
     decode_line,
+    end_arguments,
     hold_arguments,
     probe_arguments,
 )
@@ -90,8 +91,10 @@ def test_a_process_of_the_page_loses_nothing() -> None:
 
 
 def test_what_is_read_of_hello_stands_on_the_page() -> None:
-    assert names(Hello) - {"target_oom_score_adj"} <= set(EXAMPLES["hello"])
-    assert "oom_score_adj" in EXAMPLES["hello"]["target"]
+    of_target = {name for name in names(Hello) if name.startswith("target_")}
+
+    assert names(Hello) - of_target <= set(EXAMPLES["hello"])
+    assert {name.removeprefix("target_") for name in of_target} <= set(EXAMPLES["hello"]["target"])
 
 
 def test_the_longest_line_is_that_of_the_page() -> None:
@@ -108,10 +111,11 @@ def test_what_is_written_to_stdin_stands_on_the_page() -> None:
     ("words", "command"),
     [
         (hold_arguments(600_000), "hold"),
-        (probe_arguments(), "probe"),
+        (probe_arguments(container_id="a", target_pid=1), "probe"),
+        (end_arguments(), "end"),
         (MemoryLoad(size_bytes=1, duration_ms=2).arguments(holder_pid=3), "run mem"),
     ],
-    ids=["hold", "probe", "run mem"],
+    ids=["hold", "probe", "end", "run mem"],
 )
 def test_only_arguments_of_the_page_are_given(words: list[str], command: str) -> None:
     options = {word.removeprefix("--") for word in words if word.startswith("--")}

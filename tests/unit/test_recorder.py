@@ -8,7 +8,7 @@ import pytest
 
 from kubectl_stress.agent import Garbage
 from kubectl_stress.errors import UsageError
-from kubectl_stress.injection import Reading
+from kubectl_stress.reading import Reading
 from kubectl_stress.recorder import _NAMES, Recorder, recording_to
 from kubectl_stress.recording import read_recording, to_report
 from kubectl_stress.told import Afterwards, Started, StatusSeen, Story, Told

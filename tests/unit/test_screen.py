@@ -5,7 +5,7 @@ import json
 import pytest
 
 from kubectl_stress.agent import AgentError, Processes
-from kubectl_stress.injection import Reading
+from kubectl_stress.reading import Reading
 from kubectl_stress.samples import Process
 from kubectl_stress.screen import JsonLines, PlainStory, listening, sentence
 from kubectl_stress.status import ContainerStatus
@@ -117,7 +117,7 @@ def test_a_json_line_is_written_at_once(capsys: pytest.CaptureFixture[str]) -> N
         (Story("joining"), "joining"),
         (KILLED, "OOMKilled (137)"),
         (worker_killed(), "worker 41 killed by signal 9 holding 100.0 MiB (oom_kill 1)"),
-        (hello(cgroup_version=1), "agent 0.1.0 in the target's cgroup (v1)"),
+        (hello(cgroup_version=1), "agent 0.1.0 has verified its cgroup (v1)"),
         (AgentError("x", "no memory"), "agent: no memory"),
         (bye("stopped"), "the agent ended: stopped"),
     ],
