@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from kubectl_stress.agent import AgentError, Bye, Hello, WorkerKilled
+from kubectl_stress.oom_domain import Scope, oom_domain
+from kubectl_stress.plan import Plan
 from kubectl_stress.quantity import format_bytes
 from kubectl_stress.samples import Memory, Sample, Series
 from kubectl_stress.status import Change, ChangeKind
@@ -52,6 +54,11 @@ class Evidence:
     at_ms: int
     source: str
     text: str
+
+
+# The load grows in steps of at most 0.5% of the limit near it, each after a sample; what the app
+# takes meanwhile comes on top.
+_NEAR_PERCENT = 90
 
 
 def of_kind(findings: Findings, *kinds: ChangeKind) -> list[Change]:
@@ -112,6 +119,33 @@ def is_near_limit(sample: Sample | None) -> bool:
     if sample is None or sample.memory.headroom_bytes is None:
         return False
     return sample.memory.headroom_bytes * 100 <= (sample.memory.limit_bytes or 0)
+
+
+def is_pods_limit(plan: Plan, findings: Findings) -> bool:
+    """Whether the pod's limit, which it shares, may be reached before the container's own."""
+    last = findings.samples.last
+    if findings.hello is None or last is None or not plan.target.siblings:
+        return False
+    domain = oom_domain(plan.target, findings.hello, last.memory)
+    return domain.scope is Scope.POD or (domain.scope is Scope.CONTAINER and not domain.is_certain)
+
+
+def where_it_ran_out(plan: Plan, findings: Findings) -> str:
+    """At whose limit the memory ran out, as far as the last sample shows it."""
+    last = findings.samples.last
+    if last is None or last.memory.usage_bytes is None:
+        return "at the limit"
+    usage, limit = last.memory.usage_bytes, last.memory.limit_bytes
+    if limit is not None and usage * 100 >= limit * _NEAR_PERCENT:
+        return "at the limit"
+    if is_pods_limit(plan, findings):
+        return "at the pod's limit"
+    if limit is None:
+        return "because the node ran out of memory (the container has no limit)"
+    return (
+        f"while the last sample shows only {100 * usage // limit}% of the limit: its memory rose "
+        "faster than it was sampled, or the node ran out"
+    )
 
 
 def _level(memory: Memory) -> str:

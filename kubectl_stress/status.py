@@ -1,6 +1,6 @@
 """What the API server says of a container over time, and what changed. Pure: no I/O."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -39,8 +39,16 @@ class Termination:
 
 
 @dataclass(frozen=True)
+class NeighbourEnd:
+    """How another container of the pod last ended."""
+
+    container: str
+    termination: Termination
+
+
+@dataclass(frozen=True)
 class ContainerStatus:
-    """One container's status, with the pod's phase and reason."""
+    """One container's status, with the pod's phase and reason, and how its neighbours ended."""
 
     container_id: str
     state: str
@@ -53,6 +61,7 @@ class ContainerStatus:
     pod_reason: str
     pod_message: str
     is_deleting: bool = False
+    neighbour_ends: tuple[NeighbourEnd, ...] = ()
 
     @classmethod
     def from_pod(cls, pod: Pod, container: str) -> "ContainerStatus":
@@ -74,7 +83,16 @@ class ContainerStatus:
             pod_reason=status.get("reason", ""),
             pod_message=status.get("message", ""),
             is_deleting="deletionTimestamp" in pod["metadata"],
+            neighbour_ends=tuple(_neighbour_ends(pod, container)),
         )
+
+
+def _neighbour_ends(pod: Pod, container: str) -> Iterator[NeighbourEnd]:
+    for entry in pod.get("status", {}).get("containerStatuses") or ():
+        states = (entry.get("state") or {}, entry.get("lastState") or {})
+        ends = [Termination.from_state(state.get("terminated")) for state in states]
+        if entry["name"] != container:
+            yield from (NeighbourEnd(entry["name"], end) for end in ends if end)
 
 
 class ChangeKind(Enum):
@@ -87,6 +105,7 @@ class ChangeKind(Enum):
     WAITING = "waiting"
     EVICTED = "evicted"
     DELETED = "deleted"
+    NEIGHBOUR = "neighbour-terminated"
     EVENT = "event"
     STREAM = "stream"
 
@@ -114,6 +133,7 @@ def changes(before: ContainerStatus, after: ContainerStatus, *, at_ms: int) -> l
         *_starts(before, after),
         *_readiness(before, after),
         *_pod_level(before, after),
+        *_neighbours(before, after),
     ]
     return [replace(change, at_ms=at_ms) for change in found]
 
@@ -162,6 +182,22 @@ def _pod_level(before: ContainerStatus, after: ContainerStatus) -> list[Change]:
     if after.is_deleting and not before.is_deleting:
         found.append(Change(0, ChangeKind.DELETED, "pod is being deleted"))
     return found
+
+
+def _neighbours(before: ContainerStatus, after: ContainerStatus) -> list[Change]:
+    known = set(before.neighbour_ends)
+    return [
+        Change(
+            0,
+            ChangeKind.NEIGHBOUR,
+            f'container "{end.container}" of the same pod terminated: {end.termination}',
+            "status",
+            end.termination.reason,
+            end.termination,
+        )
+        for end in after.neighbour_ends
+        if end not in known
+    ]
 
 
 _TOLD_EVENTS = {

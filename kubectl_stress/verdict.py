@@ -20,12 +20,14 @@ from kubectl_stress.evidence import (
     counters_after,
     events,
     is_near_limit,
+    is_pods_limit,
     kill_counts,
     last_sample,
     of_kind,
     peak,
     restarts,
     stream_end,
+    where_it_ran_out,
     worker_kills,
 )
 from kubectl_stress.plan import Plan
@@ -112,7 +114,7 @@ def _evicted(_plan: Plan, findings: Findings) -> Verdict | None:
     return Verdict(Outcome.EVICTED, sentence, as_evidence(facts) + last_sample(findings))
 
 
-def _terminated(_plan: Plan, findings: Findings) -> Verdict | None:
+def _terminated(plan: Plan, findings: Findings) -> Verdict | None:
     ended = of_kind(findings, ChangeKind.TERMINATED)
     if not ended:
         return None
@@ -120,7 +122,7 @@ def _terminated(_plan: Plan, findings: Findings) -> Verdict | None:
     assert first.termination is not None
     liveness = _liveness_killings(findings, before_ms=first.at_ms)
     if first.termination.reason == "OOMKilled" and not (liveness and findings.kills):
-        return _oom_killed_container(findings)
+        return _oom_killed_container(plan, findings)
     if liveness:
         return _restarted_by_liveness(findings, first, liveness)
     if first.termination.exit_code == 137:
@@ -138,19 +140,19 @@ def _liveness_killings(findings: Findings, *, before_ms: int) -> list[Change]:
     ]
 
 
-def _oom_killed_container(findings: Findings) -> Verdict:
+def _oom_killed_container(plan: Plan, findings: Findings) -> Verdict:
     facts = (*stream_end(findings), *last_sample(findings), *as_evidence(restarts(findings)))
     evidence = (*facts, counters_after(findings))
     is_group = bool(findings.hello and findings.hello.oom_group)
     if is_group:
         sentence = (
             "the kernel OOM-killed the container as a group (memory.oom.group): app and load "
-            f"died together at the limit{_in_loads(findings)}"
+            f"died together {where_it_ran_out(plan, findings)}{_in_loads(findings)}"
         )
         return Verdict(Outcome.GROUP_OOM_KILLED, sentence, evidence)
     sentence = (
-        "the kernel OOM-killed the app's main process at the limit, and the container ended"
-        f"{_in_loads(findings)}"
+        f"the kernel OOM-killed the app's main process {where_it_ran_out(plan, findings)}, and "
+        f"the container ended{_in_loads(findings)}"
     )
     return Verdict(Outcome.APP_OOM_KILLED, sentence, evidence)
 
@@ -189,7 +191,7 @@ def _exited(findings: Findings, ended: Change) -> Verdict:
     )
 
 
-def _killed_inside(_plan: Plan, findings: Findings) -> Verdict | None:
+def _killed_inside(plan: Plan, findings: Findings) -> Verdict | None:
     """An OOM kill after which the container still runs."""
     killed = kill_counts(findings)
     if not killed:
@@ -198,7 +200,8 @@ def _killed_inside(_plan: Plan, findings: Findings) -> Verdict | None:
     load_died = bool(findings.kills) or (findings.ending.bye is None and not _reached(findings))
     if load_died:
         sentence = (
-            "the kernel OOM-killed the load at the limit; the app was not killed"
+            f"the kernel OOM-killed the load {where_it_ran_out(plan, findings)}; the app was not "
+            f"killed"
             f"{_in_loads(findings)}"
         )
         return Verdict(Outcome.LOAD_OOM_KILLED, sentence, evidence)
@@ -208,6 +211,19 @@ def _killed_inside(_plan: Plan, findings: Findings) -> Verdict | None:
 
 def _reached(findings: Findings) -> bool:
     return findings.ending.bye is not None and findings.ending.bye.reason == "duration"
+
+
+def _killed_beside(plan: Plan, findings: Findings) -> Verdict | None:
+    """An OOM kill of another container, under the pod's limit that the load pressed on."""
+    killed = [c for c in of_kind(findings, ChangeKind.NEIGHBOUR) if c.reason == "OOMKilled"]
+    if not killed or not is_pods_limit(plan, findings):
+        return None
+    sentence = (
+        "the kernel OOM-killed another container of the pod, at the pod's limit; the target and "
+        "the load live on"
+    )
+    evidence = as_evidence(killed) + last_sample(findings) + (counters_after(findings),)
+    return Verdict(Outcome.APP_OOM_KILLED, sentence, evidence)
 
 
 def _went_away(_plan: Plan, findings: Findings) -> Verdict | None:
@@ -264,6 +280,7 @@ _RULES = (
     _evicted,
     _terminated,
     _killed_inside,
+    _killed_beside,
     _went_away,
     _readiness,
     _lost,

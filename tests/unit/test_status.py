@@ -111,3 +111,18 @@ def test_an_event_keeps_the_kubelets_words_on_one_line() -> None:
         3,
         "event",
     )
+
+
+def test_a_neighbours_end_is_told_once() -> None:
+    def with_neighbour(**status: Any) -> ContainerStatus:
+        built = pod().container("app").container("side").with_container_status(**status)
+        return ContainerStatus.from_pod(built.dict, "app")
+
+    ended = {"terminated": {**NEW_OOM, "containerID": "containerd://side-1"}}
+    before, dead = with_neighbour(), with_neighbour(state=ended)
+    again = with_neighbour(lastState=ended, containerID="containerd://side-2", restartCount=1)
+
+    assert [change.text for change in difference(before, dead)] == [
+        'container "side" of the same pod terminated: OOMKilled (137)'
+    ]
+    assert difference(dead, again) == []

@@ -1,12 +1,16 @@
 """The judgement: every outcome, and what must not be mistaken for it."""
 
+from dataclasses import replace
+
 import pytest
 
 from kubectl_stress.agent import AgentError
 from kubectl_stress.evidence import Ending
+from kubectl_stress.plan import Plan
 from kubectl_stress.samples import Sample
 from kubectl_stress.spec import Expectation
 from kubectl_stress.status import Change, ChangeKind
+from kubectl_stress.target import Target
 from kubectl_stress.verdict import Outcome, Verdict, judge, meets
 from tests.builders import (
     bye,
@@ -14,7 +18,9 @@ from tests.builders import (
     findings,
     hello,
     plan,
+    pod,
     sample,
+    target,
     terminated,
     worker_killed,
 )
@@ -204,6 +210,58 @@ def test_a_cgroup_that_cannot_be_compared_is_not_held_against_the_run() -> None:
     unreadable = sample(60, held_mib=50, cgroup_same=None)
 
     assert judge(plan(), findings(sample(10), unreadable)).outcome is Outcome.SURVIVED
+
+
+@pytest.mark.parametrize(
+    ("last", "words"),
+    [
+        (sample(127.9, held_mib=117), "died together at the limit"),
+        (sample(116), "at the limit"),
+        (sample(115.1), "while the last sample shows only 89% of the limit"),
+        (sample(500, limit_bytes=None), "because the node ran out of memory"),
+    ],
+)
+def test_a_group_kill_says_whose_memory_ran_out(last: Sample, words: str) -> None:
+    seen = findings(sample(10), last, changes=[terminated("OOMKilled", 137)], ending=CUT)
+
+    limit = "128Mi" if last.memory.limit_bytes else None
+
+    verdict = judge(plan("50Mi", target=target(limit=limit), force=True), seen)
+
+    assert verdict.outcome is Outcome.GROUP_OOM_KILLED
+    assert words in verdict.sentence
+
+
+def under_a_pods_limit() -> Plan:
+    built = pod().container("app").container("side")
+    built.with_spec(resources={"limits": {"memory": "96Mi"}})
+    return plan(target=Target.from_pod(built.dict, "app"))
+
+
+def neighbour(reason: str) -> Change:
+    return replace(terminated(reason, 137), kind=ChangeKind.NEIGHBOUR)
+
+
+def test_a_neighbour_killed_under_the_pods_limit_is_a_kill_of_the_app() -> None:
+    seen = findings(sample(10), sample(60, held_mib=50), changes=[neighbour("OOMKilled")])
+
+    verdict = judge(under_a_pods_limit(), seen)
+
+    assert verdict.outcome is Outcome.APP_OOM_KILLED
+    assert "another container of the pod" in verdict.sentence
+
+
+def test_a_neighbour_that_dies_of_something_else_is_not_of_this_run() -> None:
+    ended, own = neighbour("Error"), neighbour("OOMKilled")
+
+    assert judge(under_a_pods_limit(), findings(changes=[ended])).outcome is Outcome.SURVIVED
+    assert judge(plan(), findings(changes=[own])).outcome is Outcome.SURVIVED
+
+
+def test_a_repeated_load_says_how_often_it_began() -> None:
+    seen = findings(*NEAR, changes=[terminated("OOMKilled", 137)], ending=CUT, loads=3)
+
+    assert judge(plan("120%"), seen).sentence.endswith("(the load began 3 times)")
 
 
 def test_a_deleted_pod_is_inconclusive() -> None:
