@@ -22,6 +22,7 @@ static struct {
     int64_t ramp_ms;
     int64_t step; // index into the steps; the last one is the size itself
     int64_t hold_until_ms;
+    bool is_near; // the last growth was a small step near the limit
 } course;
 
 // Steps that end with the size itself name it twice: it is held for the duration, not for a step.
@@ -107,12 +108,17 @@ static int64_t next_size(struct session* session, int64_t growth)
     int64_t near = limit - limit / NEAR_SHARE;
     int64_t step = pages_down(limit / NEAR_STEP_SHARE);
 
-    if (limit == ABSENT || usage == ABSENT || usage + growth <= near)
+    if (limit == ABSENT || usage == ABSENT || usage + growth <= near) {
+        course.is_near = false;
         return commanded + growth;
+    }
     if (step == 0)
         step = sysconf(_SC_PAGESIZE);
     if (usage + step < near)
         return commanded + pages_down(near - usage);
+    if (!course.is_near)
+        session_report_processes(session); // who is killed is decided among these
+    course.is_near = true;
     report_sample(session, PATIENT_MS);
     return commanded + (growth < step ? growth : step);
 }

@@ -81,7 +81,7 @@ def test_near_the_limit_each_small_step_follows_a_sample(container: MakeContaine
 
 
 @pytest.mark.parametrize("guest", [2], ids=["v2"], indirect=True)  # version 1 kills no groups
-def test_a_group_kill_leaves_the_last_sample_as_evidence(
+def test_a_group_kill_leaves_the_last_sample_and_its_processes_as_evidence(
     guest: Guest, container: MakeContainer
 ) -> None:
     target = container(LIMIT)
@@ -94,7 +94,10 @@ def test_a_group_kill_leaves_the_last_sample_as_evidence(
     lines = run.lines()
 
     samples = [line for line in lines if line["type"] == "sample"]
+    first = [line for line in lines if line["type"] == "processes"][-1]["processes"][0]
     assert lines[0]["oom_group"] is True
+    assert (first["role"], first["command"]) == ("load", "agent-worker")
+    assert first["rss_bytes"] > 0.9 * LIMIT
     assert not [line for line in lines if line["type"] == "bye"]
     assert samples[-1]["memory"]["usage_bytes"] > 0.99 * LIMIT
     assert samples[-1]["memory"]["oom_kill"] == 0
