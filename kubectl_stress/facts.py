@@ -120,7 +120,7 @@ def _as_assumed(target: Target) -> Iterator[Fact]:
         "first_victim",
         "node_headroom_bytes",
     ):
-        yield Fact(key, None, "unknown: check --probe reads it", Known.UNKNOWN)
+        yield Fact(key, None, "check --probe reads it", Known.UNKNOWN)
     if target.effective_limit_bytes is None:
         yield _text("at_the_limit", _WITHOUT_LIMIT, Known.ASSUMED)
         return

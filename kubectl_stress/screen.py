@@ -165,7 +165,9 @@ class Drawing:
         """Put this body in the place of the last one."""
         from rich.text import Text
 
-        self._live.update(Text(body, no_wrap=True, overflow="crop"), refresh=True)
+        text = Text(body, no_wrap=True, overflow="crop")
+        text.highlight_regex("← dies first", "bold red")
+        self._live.update(text, refresh=True)
 
 
 @contextmanager

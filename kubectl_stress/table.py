@@ -3,7 +3,7 @@
 tabulate is imported inside the functions: it costs more than the rest of a `--help`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from kubectl_stress.quantity import format_bytes
@@ -64,7 +64,7 @@ def _oom_kills(row: Row) -> str:
 
 
 COLUMNS = (
-    Column("POD", lambda row: row.target.pod, stays=False),
+    Column("POD", lambda row: row.target.pod),
     Column("LIMIT", _size("limit_bytes")),
     Column("USAGE", _size("usage_bytes")),
     Column("WORKING SET", _size("working_set_bytes")),
@@ -91,18 +91,50 @@ COLUMNS = (
     Column("NODE AVAILABLE", lambda row: format_bytes(row.node_available_bytes), wide_only=True),
 )
 
+_GO_BEFORE_THE_NAME = ("% OF LIMIT", "WORKING SET", "OOM KILLS", "STRESS")
+
 
 def target_table(rows: Sequence[Row], *, wide: bool = False, width: int | None = None) -> str:
-    """One row a target, in kubectl's manner; columns go until it fits `width`, the last first."""
+    """One row a target, in kubectl's manner; columns go until it fits `width`, the last first.
+
+    With `wide` none goes: what does not fit is in further tables below.
+    """
     columns = [column for column in COLUMNS if wide or not column.wide_only]
-    text = _tabulated(rows, columns)
-    while width is not None and _widest_line(text) > width:
-        leaving = [column for column in columns if not column.stays]
-        if not leaving:
-            break
-        columns.remove(leaving[-1])
-        text = _tabulated(rows, columns)
-    return text
+    whole = _tabulated(rows, columns)
+    if width is None or _widest_line(whole) <= width:
+        return whole
+    if wide:
+        return "\n\n".join(_tabulated(rows, part) for part in _parts(rows, columns, width))
+    for leaving in (_optional(columns), _optional_among_several(rows, columns)):
+        while leaving and _widest_line(whole) > width:
+            columns.remove(leaving.pop())
+            whole = _tabulated(rows, columns)
+    return whole
+
+
+def _optional(columns: Sequence[Column]) -> list[Column]:
+    return [column for column in columns if not column.stays]
+
+
+def _optional_among_several(rows: Sequence[Row], columns: Sequence[Column]) -> list[Column]:
+    """Of one target its name can go; of several it must stay, and so others go."""
+    if len(rows) == 1:
+        return [column for column in columns if column.heading == "POD"]
+    return [column for column in columns if column.heading in _GO_BEFORE_THE_NAME]
+
+
+def _parts(
+    rows: Sequence[Row], columns: Sequence[Column], width: int
+) -> Iterator[Sequence[Column]]:
+    """The columns in groups that each fit, every group with the target's name."""
+    name, *rest = columns
+    part = [name]
+    for column in rest:
+        if len(part) > 1 and _widest_line(_tabulated(rows, [*part, column])) > width:
+            yield part
+            part = [name]
+        part.append(column)
+    yield part
 
 
 def _widest_line(text: str) -> int:

@@ -1,6 +1,7 @@
 """What `top` shows, as text: tables, JSON, YAML, CSV, names. Computes nothing and reads nothing."""
 
 import json
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -36,8 +37,12 @@ def tables(standings: Sequence[Standing], *, wide: bool, width: int | None) -> s
         if standing.processes:
             head = f"{standing.target.pod}:\n" if len(standings) > 1 else ""
             parts.append(head + _processes(standing, most))
-    parts.append("\n".join(_notes(standings)))
+    parts.append("\n".join(_folded(note, width) for note in _notes(standings)))
     return "\n\n".join(part for part in parts if part)
+
+
+def _folded(note: str, width: int | None) -> str:
+    return note if width is None else textwrap.fill(note, width, subsequent_indent="  ")
 
 
 def _row(standing: Standing) -> Row:

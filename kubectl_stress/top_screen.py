@@ -30,32 +30,32 @@ class TopListener(Protocol):
         """Hear one step of one target."""
 
 
-def top_sentence(told: Told) -> str | None:
+def top_sentence(standing: Standing, told: Told) -> str | None:
     """What a person is told of one step; None where the table says it."""
     if isinstance(told, Doing | Change):
-        return told.text
+        return f"{standing.target.pod}: {told.text}"
     if isinstance(told, Over) and told.error is not None:
-        return f"no more readings: {told.error}"
+        return f"{standing.target.pod}: no more readings: {told.error}"
     return None
 
 
 class PlainTop:
     """One line a step, and one each ten seconds for each target; no cursor codes."""
 
-    def __init__(self, now_ms: Callable[[], int]) -> None:
-        self._now_ms, self._started_ms = now_ms, now_ms()
+    def __init__(self, now_ms: Callable[[], int], *, has_samples: bool) -> None:
+        self._now_ms, self._started_ms, self._has_samples = now_ms, now_ms(), has_samples
         self._told_ms: dict[str, int] = {}
 
     def __call__(self, standing: Standing, told: Told) -> None:
         """Print the step, if it is one to be told."""
         elapsed_ms = self._now_ms() - self._started_ms
-        pod, text = standing.target.pod, top_sentence(told)
+        pod, text = standing.target.pod, top_sentence(standing, told)
         due_ms = self._told_ms.setdefault(pod, elapsed_ms) + _PLAIN_EVERY_MS
-        if isinstance(told, Sample) and elapsed_ms >= due_ms:
+        if self._has_samples and isinstance(told, Sample) and elapsed_ms >= due_ms:
             self._told_ms[pod] = elapsed_ms
-            text = _sample_sentence(told)
+            text = f"{pod}: {_sample_sentence(told)}"
         if text is not None:
-            print(f"{elapsed_ms / 1000:7.1f}s  {pod}: {text}", file=sys.stderr, flush=True)
+            print(f"{elapsed_ms / 1000:7.1f}s  {text}", file=sys.stderr, flush=True)
 
 
 def _sample_sentence(sample: Sample) -> str:
@@ -79,10 +79,9 @@ class LiveTop:
         """Show the step."""
         if all(known is not standing for known in self._standings):
             self._standings.append(standing)
-        now_ms, text = self._now_ms(), top_sentence(told)
+        now_ms, text = self._now_ms(), top_sentence(standing, told)
         if text is not None:
-            since = (now_ms - self._started_ms) / 1000
-            self._terminal.say(f"{since:7.1f}s  {standing.target.pod}: {text}")
+            self._terminal.say(f"{(now_ms - self._started_ms) / 1000:7.1f}s  {text}")
         if isinstance(told, Attached) and self._drawn_ms is None:
             self._terminal.start()
             self._drawn_ms = now_ms - _DRAW_EVERY_MS
@@ -126,7 +125,7 @@ def listening_to_top(
     if quiet:
         yield tell
     elif not (is_live and sys.stderr.isatty()):
-        listeners.append(PlainTop(now_ms))
+        listeners.append(PlainTop(now_ms, has_samples=is_live))
         yield tell
     else:
         with drawing(color) as terminal:

@@ -96,6 +96,24 @@ def test_a_narrow_table_keeps_what_decides() -> None:
     assert "QOS" not in head
 
 
+@pytest.mark.parametrize("width", [80, 120, 160])
+def test_wide_loses_no_column_on_a_narrow_terminal(width: int) -> None:
+    text = target_table([ROW], wide=True, width=width)
+
+    assert max(len(line) for line in text.splitlines()) <= width
+    heads = [line for line in text.splitlines() if line.startswith("POD")]
+    found = [head for line in heads for head in re.split(r"  +", line) if head != "POD"]
+    assert found == list(cells(ROW))[1:]
+
+
+def test_of_several_targets_the_names_stay() -> None:
+    text = target_table([ROW, ROW], width=60)
+
+    assert [line.split()[0] for line in text.splitlines()] == ["POD", "web", "web"]
+    assert max(len(line) for line in text.splitlines()) <= 60
+    assert "USAGE" in text
+
+
 def test_what_was_piped_is_never_narrowed() -> None:
     assert target_table([ROW], width=None) == target_table([ROW], width=1_000)
 
