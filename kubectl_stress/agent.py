@@ -199,6 +199,7 @@ def _sample(values: Mapping[str, Any]) -> Sample:
         cpu=Cpu.from_dict(values.get("cpu") or {}),
         cgroup_same=values.get("cgroup_same"),
         dropped=values.get("dropped") or 0,
+        node_available_bytes=values.get("node_available_bytes"),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from kubectl_stress.plan import POD_LEVEL_ONLY, Plan
 from kubectl_stress.quantity import format_bytes
-from kubectl_stress.report import Report
+from kubectl_stress.report import Report, difference, under_load
 from kubectl_stress.spec import Join
 from kubectl_stress.table import Row, process_table, target_table
 
@@ -45,10 +45,12 @@ def to_yaml(values: dict[str, Any]) -> str:
 def report_row(report: Report) -> Row:
     """The target's row at the end of the run."""
     findings = report.findings
+    sample = findings.afterwards or findings.samples.last
     return Row(
         target=report.plan.target,
         status=report.after,
-        sample=findings.afterwards or findings.samples.last,
+        sample=sample,
+        node_available_bytes=sample.node_available_bytes if sample else None,
         peak_usage_bytes=findings.samples.peak_usage_bytes,
         oom_kills=report.oom_kills,
     )
@@ -66,17 +68,14 @@ def _for_a_person(report: Report, *, wide: bool, width: int | None) -> str:
 def _before_and_after(report: Report) -> str:
     """Where the difference in usage comes from: the load, page tables and other kernel memory."""
     series = report.findings.samples
-    before = series.first
-    held = [sample for sample in series.samples if sample.phase == "hold"]
-    if before is None or not held:
+    before, under, found = series.first, under_load(series), difference(series)
+    if before is None or under is None:
         return ""
-    under, parts = held[-1], []
-    for field, word in (("anon", "anon"), ("kernel", "kernel"), ("file", "file")):
-        old = getattr(before.memory, f"{field}_bytes")
-        new = getattr(under.memory, f"{field}_bytes")
-        if old is not None and new is not None:
-            sign = "+" if new >= old else ""
-            parts.append(f"{word} {sign}{format_bytes(new - old)}")
+    parts = [
+        f"{part} {'+' if found[key] >= 0 else ''}{format_bytes(found[key])}"
+        for part, key in ((part, f"{part}_bytes") for part in ("anon", "kernel", "file"))
+        if key in found
+    ]
     usage = f"{format_bytes(before.memory.usage_bytes)} → {format_bytes(under.memory.usage_bytes)}"
     return f"usage {usage} under the load ({', '.join(parts)})"
 

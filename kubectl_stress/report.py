@@ -10,7 +10,7 @@ from typing import Any
 from kubectl_stress.evidence import Findings, kill_counts
 from kubectl_stress.plan import Plan
 from kubectl_stress.prediction import victim_at_limit, victim_now
-from kubectl_stress.samples import Process, Sample
+from kubectl_stress.samples import Process, Sample, Series
 from kubectl_stress.spec import Expectation
 from kubectl_stress.status import Change, ChangeKind, ContainerStatus
 from kubectl_stress.verdict import Outcome, Verdict, meets
@@ -137,12 +137,37 @@ def _memory(findings: Findings) -> dict[str, Any]:
     series = findings.samples
     return {
         "before": _reading(series.first),
+        "under_load": _reading(under_load(series)),
+        "difference": difference(series),
         "last": _reading(findings.afterwards or series.last),
         "peak_usage_bytes": series.peak_usage_bytes,
         "peak_load_bytes": series.peak_held_bytes,
         "samples": len(series.samples),
         "loads": findings.loads,
     }
+
+
+def under_load(series: Series) -> Sample | None:
+    """The last sample in which the whole load was held."""
+    held = [sample for sample in series.samples if sample.phase == "hold"]
+    return held[-1] if held else None
+
+
+def difference(series: Series) -> dict[str, int]:
+    """How much more each part of the usage is under the load than before, in bytes.
+
+    The parts are anonymous memory, page cache and kernel memory (page tables and slab among it);
+    `usage` itself moves in batches of 256 KiB a CPU.
+    """
+    before, under = series.first, under_load(series)
+    if before is None or under is None:
+        return {}
+    found = {}
+    for part in ("usage", "anon", "file", "kernel"):
+        old, new = (getattr(one.memory, f"{part}_bytes") for one in (before, under))
+        if old is not None and new is not None:
+            found[f"{part}_bytes"] = new - old
+    return {**found, "load_bytes": under.held_bytes - before.held_bytes}
 
 
 def _reading(sample: Sample | None) -> dict[str, Any] | None:

@@ -88,6 +88,7 @@ class Sample:
     cpu: Cpu = field(default_factory=Cpu)
     cgroup_same: bool | None = None  # whether the load is in the target's cgroup
     dropped: int = 0
+    node_available_bytes: int | None = None  # MemAvailable of the node's /proc/meminfo
     at_ms: int = 0  # since the run's start by the client's clock, set on arrival
 
 

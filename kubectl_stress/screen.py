@@ -64,6 +64,7 @@ class View:
             status=self.status,
             sample=sample,
             peak_usage_bytes=self.series.peak_usage_bytes,
+            node_available_bytes=sample.node_available_bytes,
             oom_kills=self.series.delta("oom_kill") if self.series.last else 0,
         )
         target, hello = self.started.plan.target, self.started.reading.hello

@@ -116,6 +116,8 @@ def _node(standing: Standing) -> dict[str, Any]:
 
 def available_bytes(standing: Standing) -> int | None:
     """MemAvailable of the node's /proc/meminfo, as of the latest reading."""
+    if standing.sample is not None and standing.sample.node_available_bytes is not None:
+        return standing.sample.node_available_bytes
     return standing.hello.node_available_bytes if standing.hello else None
 
 

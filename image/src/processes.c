@@ -262,7 +262,7 @@ static const char* role_of(int64_t pid, int64_t target_pid)
 {
     enum agent_kind kind = process_agent_kind(pid);
 
-    if (kind == AGENT_RUN || kind == AGENT_HOLD)
+    if (kind != AGENT_NONE)
         return kind == AGENT_RUN ? "load" : "holder";
     return pid == target_pid ? "target" : "other";
 }

@@ -174,6 +174,12 @@ static void sample_cpu(const struct readings* readings)
     message_close('}');
 }
 
+static int64_t node_available_bytes(void)
+{
+    file_read(AT_FDCWD, "/proc/meminfo", file_text, sizeof(file_text));
+    return text_kib_of(file_text, "MemAvailable:");
+}
+
 // Reads the target's cgroup and prints it, waiting at most `wait_ms` for a slow reader.
 void report_sample(struct session* session, int wait_ms)
 {
@@ -181,6 +187,7 @@ void report_sample(struct session* session, int wait_ms)
 
     if (now_ms() >= session->next_slow_ms) {
         readings_take_slow(&session->cgroup, &session->readings);
+        session->node_available_bytes = node_available_bytes();
         session->next_slow_ms = now_ms() + SLOW_MS;
     }
     readings_take(&session->cgroup, &session->readings);
@@ -193,6 +200,7 @@ void report_sample(struct session* session, int wait_ms)
     message_number("current", readings->pids_current);
     message_number("limit", readings->pids_limit);
     message_close('}');
+    message_number("node_available_bytes", session->node_available_bytes);
     message_maybe_bool("cgroup_same",
         session->membership == MEMBERSHIP_UNREADABLE ? ABSENT
                                                      : session->membership == MEMBERSHIP_SAME);

@@ -27,6 +27,7 @@ struct session {
     int64_t target_start_ticks;
     int64_t holder_pid;
     int64_t node_swap_bytes;
+    int64_t node_available_bytes; // as of the last slow reading
 
     struct workers workers;
     int64_t wanted; // what is asked for now: bytes, or thousandths of a percent for a CPU load

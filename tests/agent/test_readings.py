@@ -55,6 +55,12 @@ def test_version_2_is_read_whole(agent: Path, tmp_path: Path) -> None:
     assert sample["pids"] == {"current": 4, "limit": None}
 
 
+def test_the_node_s_own_memory_stands_in_each_sample(agent: Path, tmp_path: Path) -> None:
+    hello, sample = probe(agent, tree(tmp_path, V2))
+
+    assert 0 < sample["node_available_bytes"] <= hello["node_total_bytes"]
+
+
 def test_version_1_becomes_the_same_record(agent: Path, tmp_path: Path) -> None:
     hello, sample = probe(agent, tree(tmp_path, V1))
     memory = sample["memory"]

@@ -53,7 +53,8 @@ def test_the_schema_is_named_first_and_its_keys_stay() -> None:
         "outcome", "sentence", "evidence", "expected", "is_as_expected",
     ]  # fmt: skip
     assert keys(values["memory"]) == [
-        "before", "last", "peak_usage_bytes", "peak_load_bytes", "samples", "loads",
+        "before", "under_load", "difference", "last", "peak_usage_bytes", "peak_load_bytes",
+        "samples", "loads",
     ]  # fmt: skip
     assert keys(values["status"]) == [
         "container_id", "state", "reason", "ready", "restart_count_before", "restart_count",
@@ -187,3 +188,22 @@ def test_a_change_of_the_stream_keeps_the_apis_own_words() -> None:
         "OOMKilled",
     )
     assert values["termination"]["exit_code"] == 137
+
+
+def test_the_difference_is_parted_into_what_the_kernel_counts_apart() -> None:
+    before = sample(10, anon_bytes=8 * MIB, file_bytes=MIB, kernel_bytes=MIB)
+    under = sample(
+        61, at_ms=1, held_mib=50, anon_bytes=58 * MIB, file_bytes=MIB, kernel_bytes=2 * MIB
+    )
+    after = sample(10, at_ms=2, phase="settle")
+
+    found = report(findings(before, under, after)).to_dict()["memory"]
+
+    assert found["under_load"]["usage_bytes"] == 61 * MIB
+    assert found["difference"] == {
+        "usage_bytes": 51 * MIB,
+        "anon_bytes": 50 * MIB,
+        "file_bytes": 0,
+        "kernel_bytes": MIB,
+        "load_bytes": 50 * MIB,
+    }
