@@ -104,7 +104,7 @@ class Collector:
 
     def see_event(self, event: Mapping[str, Any], *, at_ms: int) -> list[Change]:
         """An API event that is new in this run."""
-        if not is_told(event):
+        if not is_told(event, self._container):
             return []
         change = event_change(event, at_ms=at_ms)
         self.changes.append(change)

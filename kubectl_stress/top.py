@@ -108,7 +108,8 @@ def _seen(standing: Standing, seen: Seen, at_ms: int) -> Sequence[Change | Doing
     if isinstance(seen, Unobserved):
         return [Doing(f"going on without: {seen.reason}")]
     if isinstance(seen, EventSeen):
-        found = [event_change(seen.event, at_ms=at_ms)] if is_told(seen.event) else []
+        is_ours = is_told(seen.event, standing.target.container)
+        found = [event_change(seen.event, at_ms=at_ms)] if is_ours else []
     elif seen.pod is None:
         found = [Change(at_ms, ChangeKind.DELETED, "the pod is gone")]
     else:

@@ -33,7 +33,7 @@ from kubectl_stress.evidence import (
 from kubectl_stress.plan import Plan
 from kubectl_stress.quantity import format_bytes
 from kubectl_stress.spec import Expectation
-from kubectl_stress.status import Change, ChangeKind
+from kubectl_stress.status import Change, ChangeKind, Termination
 
 
 class Outcome(Enum):
@@ -109,7 +109,7 @@ def _evicted(_plan: Plan, findings: Findings) -> Verdict | None:
     evictions = of_kind(findings, ChangeKind.EVICTED)
     if not evictions:
         return None
-    sentence = "the kubelet evicted the pod: the node ran short, no limit was hit"
+    sentence = "the kubelet evicted the pod; no memory limit was hit"
     facts = [*events(findings, "Evicted"), *evictions]
     return Verdict(Outcome.EVICTED, sentence, as_evidence(facts) + last_sample(findings))
 
@@ -121,13 +121,37 @@ def _terminated(plan: Plan, findings: Findings) -> Verdict | None:
     first = ended[0]
     assert first.termination is not None
     liveness = _liveness_killings(findings, before_ms=first.at_ms)
-    if first.termination.reason == "OOMKilled" and not (liveness and findings.kills):
+    if _is_oom_kill(findings, first.termination) and not (liveness and _is_sticky(findings)):
         return _oom_killed_container(plan, findings)
     if liveness:
         return _restarted_by_liveness(findings, first, liveness)
+    if _is_deleted_before(findings, first):
+        return None
     if first.termination.exit_code == 137:
         return _unexplained_kill(findings, first)
     return _exited(findings, first)
+
+
+def _is_oom_kill(findings: Findings, termination: Termination) -> bool:
+    """Whether the container's main process died of an OOM kill: a SIGKILL, so always 137.
+
+    containerd says OOMKilled of any end after any OOM kill in the container (internal/cri/server/
+    events.go), and may miss it where the cgroup went first: then our own counter tells.
+    """
+    if termination.exit_code != 137:
+        return False
+    return termination.reason == "OOMKilled" or kill_counts(findings) > len(findings.kills)
+
+
+def _is_sticky(findings: Findings) -> bool:
+    """Whether the reason OOMKilled may be of an earlier kill that the container lived through."""
+    first = findings.samples.first
+    return bool(kill_counts(findings)) or bool(first and first.memory.oom_kill)
+
+
+def _is_deleted_before(findings: Findings, ended: Change) -> bool:
+    deleted = of_kind(findings, ChangeKind.DELETED)
+    return bool(deleted) and deleted[0].at_ms <= ended.at_ms
 
 
 def _liveness_killings(findings: Findings, *, before_ms: int) -> list[Change]:
@@ -141,8 +165,9 @@ def _liveness_killings(findings: Findings, *, before_ms: int) -> list[Change]:
 
 
 def _oom_killed_container(plan: Plan, findings: Findings) -> Verdict:
-    facts = (*stream_end(findings), *last_sample(findings), *as_evidence(restarts(findings)))
-    evidence = (*facts, counters_after(findings))
+    killing = events(findings, "Killing")
+    facts = (*stream_end(findings), *last_sample(findings), *as_evidence(killing))
+    evidence = (*facts, *as_evidence(restarts(findings)), counters_after(findings))
     is_group = bool(findings.hello and findings.hello.oom_group)
     if is_group:
         sentence = (
@@ -197,20 +222,18 @@ def _killed_inside(plan: Plan, findings: Findings) -> Verdict | None:
     if not killed:
         return None
     evidence = (*worker_kills(findings), *last_sample(findings), counters_after(findings))
-    load_died = bool(findings.kills) or (findings.ending.bye is None and not _reached(findings))
-    if load_died:
+    load_died = bool(findings.kills) or findings.ending.bye is None
+    beside = killed - len(findings.kills) if findings.ending.bye else 0
+    if load_died and beside <= 0:
         sentence = (
             f"the kernel OOM-killed the load {where_it_ran_out(plan, findings)}; the app was not "
             f"killed"
             f"{_in_loads(findings)}"
         )
         return Verdict(Outcome.LOAD_OOM_KILLED, sentence, evidence)
-    sentence = "the kernel OOM-killed a process of the app; the container and the load live on"
+    load = "beside the load" if load_died else "and the load lives on"
+    sentence = f"the kernel OOM-killed a process of the app, {load}; the container was not ended"
     return Verdict(Outcome.APP_OOM_KILLED, sentence, evidence)
-
-
-def _reached(findings: Findings) -> bool:
-    return findings.ending.bye is not None and findings.ending.bye.reason == "duration"
 
 
 def _killed_beside(plan: Plan, findings: Findings) -> Verdict | None:

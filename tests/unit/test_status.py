@@ -100,7 +100,17 @@ def test_a_deletion_is_told() -> None:
     ("reason", "told"), [("Unhealthy", True), ("Killing", True), ("Pulled", False), ("", False)]
 )
 def test_only_events_that_matter_are_told(reason: str, told: bool) -> None:
-    assert is_told({"reason": reason}) is told
+    assert is_told({"reason": reason}, "app") is told
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [("spec.containers{app}", True), ("spec.containers{side}", False), ("", True)],
+)
+def test_a_probe_of_another_container_says_nothing_of_ours(path: str, told: bool) -> None:
+    event = {"reason": "Killing", "involvedObject": {"fieldPath": path}}
+
+    assert is_told(event, "app") is told
 
 
 def test_an_event_keeps_the_kubelets_words_on_one_line() -> None:

@@ -104,6 +104,80 @@ def test_a_sticky_oom_reason_does_not_hide_a_liveness_restart() -> None:
     assert judge(plan(), seen).outcome is Outcome.LIVENESS_RESTARTED
 
 
+def test_a_reason_left_by_an_older_kill_does_not_hide_a_liveness_restart() -> None:
+    older = (sample(10, oom_kill=1), sample(60, held_mib=50, oom_kill=1))
+    ended = [LIVENESS, terminated("OOMKilled", 137, at_ms=36_000)]
+
+    seen = findings(*older, changes=ended, ending=CUT)
+
+    assert judge(plan(), seen).outcome is Outcome.LIVENESS_RESTARTED
+
+
+def test_a_kill_while_a_liveness_kill_was_under_way_is_an_oom_kill_and_tells_both() -> None:
+    seen = findings(
+        *NEAR, changes=[LIVENESS, terminated("OOMKilled", 137, at_ms=6_000)], ending=CUT
+    )
+
+    verdict = judge(plan("120%"), seen)
+
+    assert verdict.outcome is Outcome.GROUP_OOM_KILLED
+    assert "failed liveness probe" in texts(verdict)
+
+
+def test_a_reason_that_stuck_to_the_container_does_not_make_its_own_exit_a_kill() -> None:
+    seen = findings(
+        changes=[terminated("OOMKilled", 0)],
+        ending=CUT,
+        kills=[worker_killed()],
+        hello=hello(oom_group=None, cgroup_version=1),
+    )
+
+    assert judge(plan(), seen).outcome is Outcome.APP_EXITED
+
+
+def test_a_counted_kill_tells_of_a_137_whose_reason_the_runtime_missed() -> None:
+    counted = (sample(10), sample(127.9, oom_kill=1))
+
+    verdict = judge(plan(), findings(*counted, changes=[terminated("Error", 137)], ending=CUT))
+
+    assert verdict.outcome is Outcome.GROUP_OOM_KILLED
+
+
+def test_a_kill_that_took_only_the_load_does_not_explain_a_later_137() -> None:
+    seen = findings(
+        sample(10),
+        sample(12, oom_kill=1),
+        changes=[terminated("Error", 137)],
+        kills=[worker_killed()],
+        hello=hello(oom_group=None, cgroup_version=1),
+    )
+
+    assert judge(plan(), seen).outcome is Outcome.INCONCLUSIVE
+
+
+def test_a_container_that_ended_with_its_deleted_pod_did_not_end_by_itself() -> None:
+    gone = Change(3_000, ChangeKind.DELETED, "pod is being deleted")
+    for code in (0, 137):
+        seen = findings(changes=[gone, terminated("Error", code)], ending=CUT)
+
+        assert "somebody deleted the pod" in judge(plan(), seen).sentence
+
+
+def test_a_process_of_the_app_killed_beside_the_load_is_not_passed_over() -> None:
+    seen = findings(
+        sample(10),
+        sample(12, oom_kill=2),
+        kills=[worker_killed(0, 2)],
+        ending=Ending(bye("workers-killed", 12), 12),
+        hello=hello(oom_group=None, cgroup_version=1),
+    )
+
+    verdict = judge(plan("120%"), seen)
+
+    assert verdict.outcome is Outcome.APP_OOM_KILLED
+    assert "beside the load" in verdict.sentence
+
+
 def test_an_app_that_exits_by_itself_is_told_so() -> None:
     verdict = judge(plan(), findings(changes=[terminated("Error", 1)], ending=CUT))
 
