@@ -12,7 +12,7 @@ from kubectl_stress.errors import Refused
 
 if TYPE_CHECKING:
     from kubectl_stress.cluster import Cluster
-    from kubectl_stress.kubeconfig import ConnectionFlags
+    from kubectl_stress.connection import ConnectionFlags
 
     Connect = Callable[[ConnectionFlags], Cluster]
 

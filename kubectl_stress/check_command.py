@@ -18,7 +18,7 @@ from kubectl_stress.options import (
 from kubectl_stress.spec import TargetRef
 
 if TYPE_CHECKING:
-    from kubectl_stress.kubeconfig import ConnectionFlags
+    from kubectl_stress.connection import ConnectionFlags
 
 
 @click.command(short_help="Say what a run would need and meet, without one")

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from kubectl_stress.connection import Connection, ExecPlugin
 from kubectl_stress.errors import StressError, Unauthorized
-from kubectl_stress.kubeconfig import Connection, ExecPlugin
 
 API_VERSIONS = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
 

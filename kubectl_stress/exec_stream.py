@@ -9,26 +9,22 @@ each single read and write holds a lock, waiting does not.
 The end of a stream is a fact, not an exception: see `ended`, `status` and `lost`.
 """
 
-import http.client
 import selectors
 import socket
 import ssl
 import struct
 import threading
 import time
-from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Self
-from urllib.parse import SplitResult, unquote, urlsplit
+from typing import Self
 
 import websocket
 from websocket import ABNF, continuous_frame, frame_buffer
 
 from kubectl_stress import channels
 from kubectl_stress.channels import Channel, ExecStatus
-from kubectl_stress.errors import StressError
 from kubectl_stress.refusals import brief_reason
 
 PING_SECONDS = 5.0  # as kubectl
@@ -41,17 +37,7 @@ CLOSE_SECONDS = 0.5
 
 _READ_BYTES = 64 * 1024
 _READ_LIMIT_BYTES = 4 * 1024 * 1024  # in one `receive`, so that a flood cannot hold it
-_REFUSAL_LIMIT_BYTES = 1024 * 1024
 _WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
-
-
-class HandshakeRefused(Exception):
-    """The server answered the upgrade with an HTTP status of its own."""
-
-    def __init__(self, http_status: int, body: bytes) -> None:
-        super().__init__(f"HTTP status {http_status}")
-        self.http_status = http_status
-        self.body = body
 
 
 class _NeedMore(Exception):
@@ -301,163 +287,3 @@ def _close_reason(data: bytes) -> str:
     return (
         f"the server closed the stream without a status (code {code}{': ' * bool(reason)}{reason})"
     )
-
-
-# Opening
-
-
-def open_exec(
-    url: str,
-    headers: Sequence[tuple[str, str]],
-    *,
-    tls: ssl.SSLContext | None,
-    tls_server_name: str,
-    proxy_url: str,
-    timeout_seconds: float,
-) -> ExecStream:
-    """Connect to an http(s) URL of an exec and upgrade it to a WebSocket.
-
-    Raises HandshakeRefused for an HTTP answer, OSError for none, StressError for an impossible
-    proxy. Each step of connecting may take `timeout_seconds`.
-    """
-    target = urlsplit(url)
-    sock = _connected(target, proxy_url, timeout_seconds)
-    try:
-        if tls is not None:
-            sock = tls.wrap_socket(sock, server_hostname=tls_server_name or target.hostname)
-        protocol = _upgrade(sock, url, headers)
-        return ExecStream(sock, protocol)
-    except BaseException:
-        sock.close()
-        raise
-
-
-def _upgrade(sock: socket.socket, url: str, headers: Sequence[tuple[str, str]]) -> str:
-    client = websocket.WebSocket()
-    try:
-        client.connect(  # type: ignore[no-untyped-call]
-            "ws" + url.removeprefix("http"),
-            socket=_Lent(sock),
-            header=[f"{name}: {value}" for name, value in headers],
-            subprotocols=list(channels.PROTOCOLS),
-            suppress_origin=True,
-            redirect_limit=0,  # a redirect would be handed our token
-        )
-    except websocket.WebSocketBadStatusException as error:
-        body = error.resp_body or _refusal_body(sock, error.resp_headers or {})
-        raise HandshakeRefused(error.status_code, body) from error
-    except websocket.WebSocketTimeoutException as error:
-        raise TimeoutError("no answer to the WebSocket handshake") from error
-    except websocket.WebSocketException as error:
-        raise ConnectionError(f"the WebSocket handshake failed: {error}") from error
-    return str(client.getsubprotocol())
-
-
-class _Lent:
-    """The socket for the time of the handshake, closed by us alone.
-
-    The library would close it before the body of a refusal without Content-Length has been read.
-    """
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._sock, name)
-
-    def close(self) -> None:
-        """The one who lent it closes it."""
-
-
-def _refusal_body(sock: socket.socket, headers: Mapping[str, str]) -> bytes:
-    """The body that the library did not read, as far as it comes: the status is known already."""
-    if "content-length" in headers:
-        return b""
-    body = b""
-    with suppress(OSError, ValueError), sock.makefile("rb") as file:
-        if headers.get("transfer-encoding", "").lower() != "chunked":
-            return file.read(_REFUSAL_LIMIT_BYTES)
-        while len(body) < _REFUSAL_LIMIT_BYTES and (size := int(file.readline(20), 16)):
-            body += file.read(min(size, _REFUSAL_LIMIT_BYTES))
-            file.readline(20)
-    return body
-
-
-def _connected(target: SplitResult, proxy_url: str, timeout_seconds: float) -> socket.socket:
-    host, port = str(target.hostname), target.port or _default_port(target.scheme)
-    if not proxy_url:
-        sock = socket.create_connection((host, port), timeout_seconds)
-    else:
-        sock = _through_proxy(urlsplit(proxy_url), (host, port), timeout_seconds)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    return sock
-
-
-def _default_port(scheme: str) -> int:
-    return 443 if scheme == "https" else 80
-
-
-def _through_proxy(
-    proxy: SplitResult, target: tuple[str, int], timeout_seconds: float
-) -> socket.socket:
-    if is_socks(proxy):
-        return _through_socks(proxy, target, timeout_seconds)
-    if proxy.scheme != "http":
-        raise StressError(
-            f"exec through a proxy of type {proxy.scheme}:// is not supported: "
-            "use an http:// or socks5:// proxy-url"
-        )
-    tunnel = http.client.HTTPConnection(
-        str(proxy.hostname), proxy.port or 80, timeout=timeout_seconds
-    )
-    tunnel.set_tunnel(*target, headers=proxy_headers(proxy))
-    try:
-        tunnel.connect()
-    except BaseException:
-        tunnel.close()
-        raise
-    sock = tunnel.sock
-    assert sock is not None
-    return sock
-
-
-def proxy_headers(proxy: SplitResult) -> dict[str, str]:
-    """The Proxy-Authorization that the user:password of a proxy URL means."""
-    if proxy.username is None:
-        return {}
-    pair = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
-    return {"Proxy-Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
-
-
-def is_socks(proxy: SplitResult) -> bool:
-    """Whether the proxy is one that only PySocks can speak to."""
-    return proxy.scheme in ("socks5", "socks5h")
-
-
-def socks_library() -> Any:
-    """PySocks, which is not among our dependencies; StressError where it is missing."""
-    try:
-        import socks  # type: ignore[import-untyped]
-    except ImportError as error:
-        raise StressError(
-            "a socks5 proxy needs the package PySocks: pip install pysocks"
-        ) from error
-    return socks
-
-
-def _through_socks(
-    proxy: SplitResult, target: tuple[str, int], timeout_seconds: float
-) -> socket.socket:
-    socks = socks_library()
-    sock: socket.socket = socks.create_connection(
-        target,
-        timeout_seconds,
-        proxy_type=socks.SOCKS5,
-        proxy_addr=proxy.hostname,
-        proxy_port=proxy.port or 1080,
-        proxy_rdns=True,
-        proxy_username=unquote(proxy.username) if proxy.username else None,
-        proxy_password=unquote(proxy.password) if proxy.password else None,
-    )
-    return sock

@@ -28,7 +28,7 @@ from kubectl_stress.spec import Expectation, HolderSpec, LoadKind, MemSpec, Targ
 
 if TYPE_CHECKING:
     from kubectl_stress.cluster import Cluster
-    from kubectl_stress.kubeconfig import ConnectionFlags
+    from kubectl_stress.connection import ConnectionFlags
     from kubectl_stress.report import Report
 
 

@@ -65,7 +65,7 @@ def connection_options(command: Command) -> Command:
 
     @wraps(command)
     def with_flags(**values: Any) -> Any:
-        from kubectl_stress.kubeconfig import ConnectionFlags
+        from kubectl_stress.connection import ConnectionFlags
 
         given = {name: values.pop(name) for name in _CONNECTION_NAMES}
         given["as_groups"] = tuple(given["as_groups"])

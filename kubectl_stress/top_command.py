@@ -20,7 +20,7 @@ from kubectl_stress.spec import TargetRef
 
 if TYPE_CHECKING:
     from kubectl_stress.cluster import Cluster
-    from kubectl_stress.kubeconfig import ConnectionFlags
+    from kubectl_stress.connection import ConnectionFlags
     from kubectl_stress.standing import Standing
     from kubectl_stress.target import Target
 

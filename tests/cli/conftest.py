@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from kubectl_stress.cli import run_command_line
-from kubectl_stress.kubeconfig import ConnectionFlags
+from kubectl_stress.connection import ConnectionFlags
 from tests.agent_lines import survived
 from tests.builders import pod
 from tests.fake_cluster import FakeCluster

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from kubectl_stress.connection import Connection, ConnectionFlags
 from kubectl_stress.errors import StressError, UsageError
-from kubectl_stress.kubeconfig import Connection, ConnectionFlags, load_connection
+from kubectl_stress.kubeconfig import load_connection
 from tests.connection import kubeconfigs
 
 SERVER = "https://api.example:6443"

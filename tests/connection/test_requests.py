@@ -7,8 +7,8 @@ import pytest
 
 from kubectl_stress import __version__
 from kubectl_stress.channels import V5
+from kubectl_stress.connection import Impersonation
 from kubectl_stress.errors import ClusterError, StressError
-from kubectl_stress.kubeconfig import Impersonation
 from tests.connection.conftest import Connect
 from tests.connection.fake_api_server import Answer, FakeApiServer, exec_script, running
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from kubectl_stress.cluster import Object
 from kubectl_stress.errors import Conflict, InjectionError, TargetError
 from kubectl_stress.injection import bring_holder, refuse_changed_target
 from kubectl_stress.spec import HolderSpec
+from kubectl_stress.watch import Object
 from tests.builders import PodBuilder, pod, target
 from tests.fake_cluster import FakeCluster
 from tests.fake_time import FakeTime

@@ -6,8 +6,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from kubectl_stress.connection import ConnectionFlags
 from kubectl_stress.errors import UsageError
-from kubectl_stress.kubeconfig import ConnectionFlags
 from kubectl_stress.options import DURATION, connection_options, wants_color
 
 

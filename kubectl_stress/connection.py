@@ -1,0 +1,76 @@
+"""What it takes to talk to one API server, as values. Pure: no I/O."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class ConnectionFlags:
+    """kubectl's connection flags as they were given; None and "" mean not given."""
+
+    kubeconfig: str | None = None
+    context: str | None = None
+    cluster: str | None = None
+    user: str | None = None
+    namespace: str | None = None
+    server: str | None = None
+    token: str | None = field(default=None, repr=False)
+    as_user: str | None = None
+    as_groups: tuple[str, ...] = ()
+    as_uid: str | None = None
+    request_timeout: float | None = None  # seconds; None and 0 mean no limit
+    insecure_skip_tls_verify: bool = False
+    tls_server_name: str | None = None
+    certificate_authority: str | None = None
+    client_certificate: str | None = None
+    client_key: str | None = None
+
+
+@dataclass(frozen=True)
+class ExecPlugin:
+    """A program that prints credentials, as `users[].user.exec` describes it."""
+
+    command: str
+    args: tuple[str, ...]
+    env: tuple[tuple[str, str], ...]
+    api_version: str
+    interactive_mode: str
+    install_hint: str
+    provide_cluster_info: bool
+    cluster_config: Any = None
+
+
+@dataclass(frozen=True)
+class Impersonation:
+    """Whom to act as; empty means as oneself."""
+
+    user: str = ""
+    groups: tuple[str, ...] = ()
+    uid: str = ""
+    extra: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Everything needed to talk to one API server; certificates and keys as PEM."""
+
+    server: str
+    namespace: str = "default"
+    context: str = ""
+    user: str = ""
+    ca_data: bytes | None = field(default=None, repr=False)
+    insecure: bool = False
+    tls_server_name: str = ""
+    proxy_url: str = field(default="", repr=False)
+    client_certificate: bytes | None = field(default=None, repr=False)
+    client_key: bytes | None = field(default=None, repr=False)
+    token: str = field(default="", repr=False)
+    token_file: Path | None = None
+    username: str = ""
+    password: str = field(default="", repr=False)
+    exec_plugin: ExecPlugin | None = None
+    auth_provider: Mapping[str, Any] | None = field(default=None, repr=False)
+    impersonation: Impersonation = Impersonation()
+    request_timeout_seconds: float | None = None
