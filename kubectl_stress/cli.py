@@ -16,6 +16,7 @@ from kubectl_stress.mem_command import mem
 from kubectl_stress.options import as_click_reads
 from kubectl_stress.report_command import help_command, report
 from kubectl_stress.role_command import role
+from kubectl_stress.settings import read_settings
 from kubectl_stress.top_command import top
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ def cli(context: click.Context, debug: bool) -> None:
     4 inconclusive, 5 refused by a guard, 130 interrupted (the load is released).
     """
     context.ensure_object(dict)["debug"] = debug
+    settings = read_settings(os.environ)
+    context.default_map = dict.fromkeys(cli.commands, settings)
 
 
 for _command in (mem, top, check, report, help_command, role, completion_command):

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
-from kubectl_stress import __version__
 from kubectl_stress.errors import UsageError
+from kubectl_stress.image import DEFAULT_IMAGE
 from kubectl_stress.quantity import parse_duration_ms
 from kubectl_stress.render import FORMATS
 from kubectl_stress.spec import HolderSpec, Join
@@ -18,7 +18,6 @@ from kubectl_stress.spec import HolderSpec, Join
 _SHORT_WITH_EQUALS = re.compile(r"^(-[a-zA-Z])=")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-DEFAULT_IMAGE = f"kubectl-stress/agent:{__version__}"
 _FLAGS = (
     click.option("-n", "--namespace", metavar="NAME", help="Namespace of the target"),
     click.option("--context", metavar="NAME", help="Context of the kubeconfig to use"),

@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -35,7 +36,8 @@ class CommandLine:
 
 
 @pytest.fixture
-def kubectl_stress(monkeypatch: pytest.MonkeyPatch) -> Iterator[CommandLine]:
+def kubectl_stress(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[CommandLine]:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))  # nobody's own settings
     monkeypatch.setenv("COLUMNS", "100")
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
     yield CommandLine()

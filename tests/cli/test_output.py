@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -192,3 +193,32 @@ def test_a_pending_target_is_waited_for_as_long_as_was_said(
 
     captured = capsys.readouterr().err
     assert 'waiting, since container "app" of pod "web" is not running (waiting: Hold' in captured
+
+
+@pytest.mark.parametrize(
+    ("environment", "flags", "image"),
+    [
+        ({}, (), "file/agent:1"),
+        ({"KUBECTL_STRESS_IMAGE": "env/agent:1"}, (), "env/agent:1"),
+        ({"KUBECTL_STRESS_IMAGE": "env/agent:1"}, ("--image=flag/agent:1",), "flag/agent:1"),
+    ],
+    ids=["the file", "the environment above it", "the flag above both"],
+)
+def test_the_image_is_the_flags_then_the_environments_then_the_files(
+    kubectl_stress: CommandLine,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    environment: dict[str, str],
+    flags: tuple[str, ...],
+    image: str,
+) -> None:
+    settings = tmp_path / "kubectl-stress" / "config.yaml"
+    settings.parent.mkdir()
+    settings.write_text("image: file/agent:1\nimagePullPolicy: Never\n")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    assert kubectl_stress(*MEM, *flags) == 0
+
+    (added,) = kubectl_stress.cluster.added
+    assert (added["image"], added["imagePullPolicy"]) == (image, "Never")

@@ -1,0 +1,56 @@
+"""What a person has written down once for all commands: the config file.
+
+`$XDG_CONFIG_HOME/kubectl-stress/config.yaml`, else below `~/.config` (XDG Base Directory).
+A flag stands above the environment, and that above the file.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kubectl_stress.errors import UsageError
+
+# The file's keys, in the words of Kubernetes' own manifests, and the options that they set.
+_OPTIONS = {"image": "image", "imagePullPolicy": "image_pull_policy"}
+
+
+def settings_path(environ: Mapping[str, str]) -> Path:
+    """Where the file is looked for."""
+    home = environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME", "/"), ".config")
+    return Path(home, "kubectl-stress", "config.yaml")
+
+
+def read_settings(environ: Mapping[str, str]) -> dict[str, str]:
+    """Values by the names of options, none where there is no file; UsageError for a wrong one."""
+    path = settings_path(environ)
+    try:
+        text = path.read_text()
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}") from error
+    return {_option(path, key): _text(path, key, value) for key, value in _parsed(path, text)}
+
+
+def _parsed(path: Path, text: str) -> list[tuple[Any, Any]]:
+    import yaml
+
+    try:
+        found = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UsageError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(found, dict | None):
+        raise UsageError(f"{path} holds no settings: write lines like image: REGISTRY/agent:TAG")
+    return list((found or {}).items())
+
+
+def _option(path: Path, key: Any) -> str:
+    if key not in _OPTIONS:
+        raise UsageError(f'{path}: "{key}" is no setting: it takes {" and ".join(_OPTIONS)}')
+    return _OPTIONS[key]
+
+
+def _text(path: Path, key: Any, value: Any) -> str:
+    if not isinstance(value, str):
+        raise UsageError(f"{path}: {key} must be a text")
+    return value
