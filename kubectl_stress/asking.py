@@ -45,3 +45,8 @@ def confirm(questions: Sequence[str], *, yes: bool) -> None:
 def now_ms() -> int:
     """Monotonic time."""
     return time.monotonic_ns() // 1_000_000
+
+
+def teller(*, quiet: bool) -> Callable[[str], None]:
+    """Tells a sentence on stderr, or nothing."""
+    return (lambda _text: None) if quiet else (lambda text: click.echo(text, err=True))

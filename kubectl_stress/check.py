@@ -14,7 +14,7 @@ from kubectl_stress.facts import Fact, Found, Known, facts
 from kubectl_stress.find import find_target
 from kubectl_stress.holder import live_holder
 from kubectl_stress.joining import Joiner
-from kubectl_stress.plan import refuse_little_headroom
+from kubectl_stress.plan import POD_LEVEL_ONLY, refuse_little_headroom
 from kubectl_stress.pod import Pod
 from kubectl_stress.preflight import ask_permissions, check_admission, refuse_missing
 from kubectl_stress.reactors import (
@@ -28,17 +28,21 @@ from kubectl_stress.reactors import (
     pdb_texts,
     vpa_texts,
 )
-from kubectl_stress.spec import HolderSpec, TargetRef
+from kubectl_stress.spec import HolderSpec, Join, TargetRef
 from kubectl_stress.target import Target
 
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of one target: `with_probe` attaches a holder and reads what only it can."""
+    """What is asked of one target: `with_probe` attaches a holder and reads what only it can.
+
+    `is_judged`: the API server is asked whether it would admit that holder.
+    """
 
     ref: TargetRef
     container: str | None = None
     with_probe: bool = False
+    is_judged: bool = True
 
 
 class Check:
@@ -63,18 +67,16 @@ class Check:
         except StressError as error:
             return replace(checkup, obstacle=denied or error)
         checkup = replace(checkup, pod=target.pod, questions=_questions(target))
-        return self._of_target(checkup, target, pod, with_probe=question.with_probe)
+        return self._of_target(checkup, target, pod, question)
 
-    def _of_target(
-        self, checkup: Checkup, target: Target, pod: Pod, *, with_probe: bool
-    ) -> Checkup:
+    def _of_target(self, checkup: Checkup, target: Target, pod: Pod, question: Question) -> Checkup:
         obstacle = checkup.obstacle
         admission = Fact("admission", None, "not asked", Known.UNKNOWN)
-        if obstacle is None:
+        if obstacle is None and question.is_judged:
             obstacle = _error_of(lambda: check_admission(self._cluster, target, self._holder))
             admission = _admission(obstacle)
         found: Found | None = None
-        if with_probe and obstacle is None:
+        if question.with_probe and obstacle is None:
             try:
                 found = self._probe(target)
             except StressError as error:
@@ -130,10 +132,17 @@ class Check:
         return found
 
 
+_WAYS = {
+    Join.EXEC: "by exec, in the target's own cgroup",
+    Join.CGROUP: "into the target's own cgroup, from a privileged ephemeral container",
+    Join.POD: POD_LEVEL_ONLY,
+}
+
+
 def _join(target: Target, pod: Pod, holder: HolderSpec) -> Fact:
-    name = live_holder(pod, target, holder) if target.user else None
+    name = live_holder(pod, target, holder)
     entry = f"reuses {name}" if name else "adds an ephemeral container, whose entry stays"
-    return Fact("join", "exec", f"exec, in the target's own cgroup; {entry}")
+    return Fact("join", holder.join.value, f"{_WAYS[holder.join]}; {entry}")
 
 
 def _questions(target: Target) -> tuple[str, ...]:

@@ -3,16 +3,16 @@
 import shutil
 import sys
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from kubectl_stress.asking import connect, now_ms
+from kubectl_stress.asking import connect, now_ms, teller
 from kubectl_stress.options import (
     connection_options,
     holder_options,
     holder_spec,
+    join_option,
     output_options,
 )
 from kubectl_stress.spec import TargetRef
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Attach an ephemeral container and read what only an agent can, instead of assuming it",
 )
+@join_option
 @holder_options
 @output_options
 @connection_options
@@ -54,7 +55,9 @@ def check(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> N
 
     refs = [TargetRef.parse(target) for target in targets]
     clock = Clock(now_ms, time.sleep)
-    inquiry = Check(connect(flags), holder_spec(given), clock=clock, tell=_teller(given["quiet"]))
+    inquiry = Check(
+        connect(flags), holder_spec(given), clock=clock, tell=teller(quiet=given["quiet"])
+    )
     checkups = [
         inquiry(Question(ref, given["container"], with_probe=given["with_probe"]))
         for ref in dict.fromkeys(refs)
@@ -62,7 +65,3 @@ def check(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> N
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     click.echo(render_check(checkups, given["output"], width=width))
     sys.exit(max(checkup.exit_code for checkup in checkups))
-
-
-def _teller(quiet: bool) -> Callable[[str], None]:
-    return (lambda _text: None) if quiet else (lambda text: click.echo(text, err=True))

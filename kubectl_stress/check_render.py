@@ -2,11 +2,13 @@
 
 import json
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from kubectl_stress.checkup import Checkup, check_dict, checkup_dict
 from kubectl_stress.facts import Fact
 from kubectl_stress.permissions import Answer
+from kubectl_stress.plan import Plan, summary
 from kubectl_stress.render import json_line, to_csv, to_yaml
 from kubectl_stress.table import plain_table
 
@@ -31,10 +33,14 @@ def render_check(checkups: Sequence[Checkup], output: str, *, width: int | None 
 def check_text(checkup: Checkup, *, width: int | None = None) -> str:
     """One target for a person."""
     where = f" (pod {checkup.pod})" if checkup.pod else ""
-    parts = [f"{checkup.asked}{where}", _permissions(checkup.answers)]
+    parts = [f"{checkup.asked}{where}", _findings(checkup, width), _conclusion(checkup)]
+    return "\n\n".join(parts)
+
+
+def _findings(checkup: Checkup, width: int | None) -> str:
+    parts = [_permissions(checkup.answers)]
     if checkup.facts:
         parts.append(_facts(checkup.facts, width))
-    parts.append(_conclusion(checkup))
     return "\n\n".join(parts)
 
 
@@ -67,3 +73,23 @@ def _conclusion(checkup: Checkup) -> str:
         return f"a run is not possible (exit code {checkup.exit_code}): {checkup.obstacle}"
     asked = "".join(f"\n  asks first, or needs --yes: {text}" for text in checkup.questions)
     return f"a run is possible{asked}"
+
+
+def dry_run(plan: Plan, patch: Mapping[str, Any], checkup: Checkup, output: str) -> str:
+    """What would be done, what it would meet, and the patch; for a person, or all of it as data."""
+    told = {"plan": summary(plan), "check": checkup_dict(checkup), "patch": dict(patch)}
+    if output == "json":
+        return json.dumps(told, indent=2)
+    if output == "jsonl":
+        return json_line(told)
+    if output == "yaml":
+        return to_yaml(told)
+    if output == "csv":
+        return to_csv([told])
+    if output == "name":
+        return f"pod/{plan.target.pod}"
+    notes = "".join(f"\nnote: {note}" for note in plan.notes)
+    asked = "".join(f"\nasks first: {question}" for question in plan.questions)
+    head = f"would patch pod/{plan.target.pod} (subresource ephemeralcontainers) with:"
+    parts = [f"would put a {summary(plan)}{notes}{asked}", _findings(checkup, None)]
+    return "\n\n".join([*parts, f"{head}\n{to_yaml(dict(patch))}"])

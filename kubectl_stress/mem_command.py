@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kubectl_stress.answer import answer
-from kubectl_stress.asking import confirm, connect, now_ms
+from kubectl_stress.asking import confirm, connect, now_ms, teller
 from kubectl_stress.holder import ephemeral_container
 from kubectl_stress.load_options import load_options, mem_spec
 from kubectl_stress.options import (
@@ -74,7 +74,7 @@ def mem(flags: "ConnectionFlags", target: str, **given: Any) -> None:
     cluster = connect(flags)
     plan = _prepare(cluster, ref, spec, holder, given=given)
     if given["dry_run"] != "none":
-        _print_dry_run(cluster, plan, holder, given=given)
+        _print_dry_run(cluster, plan, holder, given={**given, "ref": ref})
         return
     sys.exit(_run(cluster, plan, holder, given=given).exit_code)
 
@@ -92,7 +92,7 @@ def _prepare(
         lambda: find_target(cluster, ref, namespace=namespace, container=container),
         wait_ms=given["wait"],
         clock=Clock(now_ms, time.sleep),
-        tell=(lambda _text: None) if given["quiet"] else (lambda text: click.echo(text, err=True)),
+        tell=teller(quiet=given["quiet"]),
     )
     plan = make_plan(spec, target, force=given["force"], join=holder.join)
     if unseen and not given["quiet"]:
@@ -104,14 +104,18 @@ def _prepare(
 def _print_dry_run(
     cluster: "Cluster", plan: Plan, holder: HolderSpec, *, given: dict[str, Any]
 ) -> None:
+    from kubectl_stress.check import Check, Question
+    from kubectl_stress.check_render import dry_run
+    from kubectl_stress.clock import Clock
     from kubectl_stress.preflight import check_admission
-    from kubectl_stress.render import dry_run
 
     if given["dry_run"] == "server":
         check_admission(cluster, plan.target, holder)
-    container = ephemeral_container(plan.target, holder, "xxxxxx")
-    patch = {"spec": {"ephemeralContainers": [container]}}
-    click.echo(dry_run(plan, patch, given["output"], story=summary(plan)))
+    quiet = teller(quiet=given["quiet"])
+    check = Check(cluster, holder, clock=Clock(now_ms, time.sleep), tell=quiet)
+    question = Question(given["ref"], given["container"], is_judged=given["dry_run"] == "server")
+    patch = {"spec": {"ephemeralContainers": [ephemeral_container(plan.target, holder, "xxxxxx")]}}
+    click.echo(dry_run(plan, patch, check(question), given["output"]))
 
 
 def _run(cluster: "Cluster", plan: Plan, holder: HolderSpec, *, given: dict[str, Any]) -> "Report":

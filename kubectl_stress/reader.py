@@ -16,16 +16,16 @@ from kubectl_stress.agent import (
     Decoder,
     Hello,
     Message,
-    probe_arguments,
+    Processes,
 )
 from kubectl_stress.channels import Channel
 from kubectl_stress.clock import Clock
 from kubectl_stress.cluster import Cluster
 from kubectl_stress.errors import Forbidden, InjectionError, NotFound, StressError, TargetError
 from kubectl_stress.exec_stream import ExecStream
-from kubectl_stress.holder import AGENT_PATH
-from kubectl_stress.injection import bring_holder, refuse_changed_target
-from kubectl_stress.reading import refuse_other_protocol, shared_id
+from kubectl_stress.injection import refuse_changed_target
+from kubectl_stress.joining import Entrance, Joiner
+from kubectl_stress.reading import refuse_other_protocol
 from kubectl_stress.samples import Sample
 from kubectl_stress.spec import HolderSpec
 from kubectl_stress.target import Target
@@ -90,7 +90,7 @@ class Reader:
         self._clock, self._put = clock, put
         self._is_stopped = threading.Event()
         self._stream: ExecStream | None = None
-        self._heard_ms: int | None = None
+        self._heard_ms = clock.now_ms()
 
     def reading(self, pace: Pace) -> "_Thread":
         """A context manager around the thread that reads."""
@@ -103,36 +103,34 @@ class Reader:
 
     def _read(self, pace: Pace) -> None:
         try:
-            name = self._bring_holder()
-            self._put(Attached(name))
-            self._follow(name, pace)
+            entrance = self._enter()
+            if not pace.is_once:
+                self._follow(entrance, pace)
         except StressError as error:
             self._put(Over(error))
         else:
             self._put(Over())
 
-    def _bring_holder(self) -> str:
-        return bring_holder(
-            self._cluster,
-            self._target,
-            self._spec,
-            clock=self._clock,
-            tell=lambda text: self._put(Doing(text)),
-        )
+    def _enter(self) -> Entrance:
+        """A holder, and the first reading through it."""
+        joiner = Joiner(self._cluster, clock=self._clock, tell=lambda text: self._put(Doing(text)))
+        entrance = joiner.enter(self._target, self._spec)
+        reading = entrance.reading
+        self._put(Attached(entrance.holder))
+        for message in (reading.hello, reading.sample, Processes(0, reading.processes)):
+            self._take(message)
+        return entrance
 
-    def _follow(self, holder: str, pace: Pace) -> None:
+    def _follow(self, entrance: Entrance, pace: Pace) -> None:
         """Probe until the time is over; a stream that breaks off is taken up again for a while."""
         duration_ms = _LONGEST_MS if pace.duration_ms is None else pace.duration_ms
         deadline_ms = self._clock.now_ms() + duration_ms
         while not self._is_stopped.is_set():
-            left_ms = max(0, deadline_ms - self._clock.now_ms())
+            left_ms = deadline_ms - self._clock.now_ms()
+            if left_ms <= 0:
+                return
             try:
-                arguments = probe_arguments(
-                    container_id=shared_id(self._target),
-                    duration_ms=left_ms,
-                    sample_interval_ms=pace.sample_interval_ms,
-                )
-                if self._probe(holder, arguments) or (duration_ms and not left_ms):
+                if self._probe(*entrance.probe(left_ms, pace.sample_interval_ms)):
                     return
                 failure: StressError = InjectionError("the probe in the holder broke off")
             except StressError as error:
@@ -141,7 +139,6 @@ class Reader:
 
     def _go_on_after(self, failure: StressError) -> None:
         """Return where it is worth another try; raises otherwise."""
-        heard_ms = self._heard_ms
         if self._is_stopped.is_set():
             return
         try:
@@ -151,16 +148,15 @@ class Reader:
             raise
         except StressError:
             pass  # an API server that restarts
-        if heard_ms is None or self._clock.now_ms() - heard_ms > _PATIENCE_MS:
+        if self._clock.now_ms() - self._heard_ms > _PATIENCE_MS:
             raise failure
         self._put(Doing(f"{failure}: reading again"))
         self._clock.sleep(1)
 
-    def _probe(self, holder: str, arguments: list[str]) -> bool:
+    def _probe(self, container: str, command: list[str]) -> bool:
         """Whether the probe ran to its end."""
         namespace, pod = self._target.namespace, self._target.pod
-        command = [AGENT_PATH, *arguments]
-        with self._cluster.exec(namespace, pod, holder, command, stdin=True) as stream:
+        with self._cluster.exec(namespace, pod, container, command, stdin=True) as stream:
             self._stream = stream
             bye = self._hear(stream)
         return bye is not None and bye.reason == "duration"

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from kubectl_stress.plan import POD_LEVEL_ONLY, Plan
+from kubectl_stress.plan import POD_LEVEL_ONLY
 from kubectl_stress.quantity import format_bytes
 from kubectl_stress.report import Report, difference, under_load
 from kubectl_stress.spec import Join
@@ -119,17 +119,3 @@ def _flattened(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
         elif not isinstance(value, list):
             flat[prefix + key] = value
     return flat
-
-
-def dry_run(plan: Plan, patch: dict[str, Any], output: str, *, story: str) -> str:
-    """What would be done: the plan in a sentence and the patch, or both as data."""
-    if output in ("json", "jsonl"):
-        return json.dumps({"plan": story, "patch": patch}, indent=None if output == "jsonl" else 2)
-    if output == "yaml":
-        return to_yaml({"plan": story, "patch": patch})
-    if output == "name":
-        return f"pod/{plan.target.pod}"
-    notes = "".join(f"\nnote: {note}" for note in plan.notes)
-    asked = "".join(f"\nasks first: {question}" for question in plan.questions)
-    head = f"would patch pod/{plan.target.pod} (subresource ephemeralcontainers) with:"
-    return f"would put a {story}{notes}{asked}\n{head}\n{to_yaml(patch)}"

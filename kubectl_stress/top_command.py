@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kubectl_stress.asking import connect, now_ms
+from kubectl_stress.asking import connect, now_ms, teller
 from kubectl_stress.options import (
     DURATION,
     connection_options,
@@ -56,21 +56,25 @@ def top(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> Non
     """
     refs = [TargetRef.parse(target) for target in targets]
     cluster = connect(flags)
-    found = [_found(cluster, ref, given["container"]) for ref in dict.fromkeys(refs)]
+    found = [_found(cluster, ref, given) for ref in dict.fromkeys(refs)]
     standings = _read(cluster, found, given=given)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     sys.exit(_answer(standings, given["output"], width=width))
 
 
-def _found(cluster: "Cluster", ref: TargetRef, container: str | None) -> "Target":
-    from kubectl_stress.find import find_target
-    from kubectl_stress.plan import refuse_unknown_user
+def _found(cluster: "Cluster", ref: TargetRef, given: dict[str, Any]) -> "Target":
+    from kubectl_stress.clock import Clock
+    from kubectl_stress.find import await_target, find_target
     from kubectl_stress.preflight import check_permissions
 
-    check_permissions(cluster, ref, cluster.namespace)
-    target = find_target(cluster, ref, namespace=cluster.namespace, container=container)
-    refuse_unknown_user(target)
-    return target
+    namespace, container = cluster.namespace, given["container"]
+    check_permissions(cluster, ref, namespace)
+    return await_target(
+        lambda: find_target(cluster, ref, namespace=namespace, container=container),
+        wait_ms=given["wait"],
+        clock=Clock(now_ms, time.sleep),
+        tell=teller(quiet=given["quiet"]),
+    )
 
 
 def _read(

@@ -3,28 +3,18 @@
 import csv
 import io
 import json
-from typing import Any
 
 import pytest
 import yaml
 
 from kubectl_stress.evidence import Ending
-from kubectl_stress.holder import ephemeral_container
-from kubectl_stress.plan import summary
-from kubectl_stress.render import FORMATS, dry_run, json_line, render, to_yaml
+from kubectl_stress.render import FORMATS, json_line, render, to_yaml
 from kubectl_stress.samples import Process
-from kubectl_stress.spec import Amount, Expectation, HolderSpec, MemSpec
-from kubectl_stress.target import Owner
-from tests.builders import MIB, findings, plan, report, sample, target, terminated
+from kubectl_stress.spec import Expectation
+from tests.builders import MIB, findings, report, sample, terminated
 
 PROCESSES = (Process(40, "agent", "load", 50 * MIB, 998, 180 * MIB),)
 REPORT = report(processes=PROCESSES, expectation=Expectation.SURVIVE)
-PATCH = {"spec": {"ephemeralContainers": [ephemeral_container(target(), HolderSpec("a:1"), "x")]}}
-
-
-def told(output: str, **values: Any) -> str:
-    planned = plan(**values)
-    return dry_run(planned, PATCH, output, story=summary(planned))
 
 
 @pytest.mark.parametrize("output", FORMATS)
@@ -125,46 +115,6 @@ def test_without_processes_and_samples_the_verdict_still_comes() -> None:
     seen.samples.samples.clear()
 
     assert "VERDICT  inconclusive" in render(report(seen), "table")
-
-
-def test_the_dry_run_is_a_sentence_and_the_very_patch() -> None:
-    sentence, patching, manifest = told("table").split("\n", 2)
-
-    assert sentence == (
-        'would put a memory load of 50.0 MiB on container "app" of pod "web" in namespace '
-        '"default" (limit 128.0 MiB, Burstable) for 1m'
-    )
-    assert patching == "would patch pod/web (subresource ephemeralcontainers) with:"
-    assert yaml.safe_load(manifest) == PATCH
-
-
-def test_the_dry_run_tells_what_would_be_noted_and_asked() -> None:
-    alone = target().__class__(**{**vars(target()), "owner": Owner("deployment", "web", 1)})
-
-    text = told("table", size="130%", target=alone)
-
-    assert "\nnote: the size alone reaches the limit: expect an OOM kill" in text
-    assert "\nasks first: deployment/web has a single replica" in text
-
-
-def test_the_dry_run_as_data_has_the_plan_and_the_patch() -> None:
-    expected = {"plan": summary(plan()), "patch": PATCH}
-
-    assert json.loads(told("json")) == expected
-    assert json.loads(told("jsonl")) == expected
-    assert "\n" not in told("jsonl")
-    assert yaml.safe_load(told("yaml")) == expected
-    assert told("name") == "pod/web"
-
-
-def test_workers_are_said_to_share_the_size() -> None:
-    from kubectl_stress.plan import make_plan
-
-    planned = make_plan(MemSpec(Amount.parse("50Mi"), workers=2), target())
-
-    text = dry_run(planned, PATCH, "table", story=summary(planned))
-
-    assert "note: the size is a total: 2 workers hold 25.0 MiB each" in text
 
 
 def test_a_line_of_json_has_no_spaces_to_count() -> None:

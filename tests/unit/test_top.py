@@ -10,6 +10,7 @@ from kubectl_stress.errors import (
     InjectionError,
     Interrupted,
     NotFound,
+    StressError,
     TargetError,
     Unreachable,
 )
@@ -48,6 +49,10 @@ class Watching:
         act = self.on.pop(type(told), None)
         if act is not None:
             act()
+
+    def then(self, *streams: FakeStream | StressError) -> None:
+        """What the execs after the first reading are."""
+        self.cluster.readings = [FakeStream().says(reading()).ends(0), *streams]
 
     def read(self, pace: Pace, *names: str) -> list[Standing]:
         targets = [Target.from_pod(self.cluster.pods[name]) for name in names or ("web",)]
@@ -94,18 +99,18 @@ def test_the_holder_is_told_whether_it_is_new_or_reused() -> None:
     (standing,) = again.read(ONCE)
 
     assert "added ephemeral container kubectl-stress-" in seen.texts(Doing)[0]
-    assert again.texts(Doing) == ["reusing ephemeral container kubectl-stress-abc"]
+    assert again.texts(Doing)[0] == "reusing ephemeral container kubectl-stress-abc"
     assert (again.cluster.added, standing.holder) == ([], "kubectl-stress-abc")
 
 
 def test_readings_go_on_for_the_time_asked_for() -> None:
     seen = Watching()
     stream = FakeStream().says(hello_line() + sample_line(10) + sample_line(30) + sample_line(20))
-    seen.cluster.readings = [stream.says(bye_line()).ends(0)]
+    seen.then(stream.says(bye_line()).ends(0))
 
     (standing,) = seen.read(TEN_SECONDS)
 
-    assert seen.cluster.execs[0][1] == [
+    assert seen.cluster.execs[1][1] == [
         "/agent", "probe", "--duration-ms", "10000", "--sample-interval-ms", "500",
     ]  # fmt: skip
     assert standing.sample is not None
@@ -116,7 +121,7 @@ def test_readings_go_on_for_the_time_asked_for() -> None:
 def test_ctrl_c_ends_a_reading_without_an_end_and_closes_its_stream() -> None:
     seen = Watching()
     stream = FakeStream().says(NEVER_ENDS)
-    seen.cluster.readings = [stream]
+    seen.then(stream)
     seen.on[Sample] = interrupted()
 
     (standing,) = seen.read(ENDLESS)
@@ -129,7 +134,7 @@ def test_ctrl_c_ends_a_reading_without_an_end_and_closes_its_stream() -> None:
 @pytest.mark.parametrize(("pace", "names"), [(TEN_SECONDS, ()), (ENDLESS, ("SIGTERM",))])
 def test_any_other_interrupt_is_one(pace: Pace, names: tuple[str, ...]) -> None:
     seen = Watching()
-    seen.cluster.readings = [FakeStream().says(NEVER_ENDS)]
+    seen.then(FakeStream().says(NEVER_ENDS))
     seen.on[Sample] = interrupted(*names)
 
     with pytest.raises(Interrupted):
@@ -139,12 +144,12 @@ def test_any_other_interrupt_is_one(pace: Pace, names: tuple[str, ...]) -> None:
 def test_a_stream_that_breaks_off_is_taken_up_again() -> None:
     seen = Watching()
     broken = FakeStream().says(NEVER_ENDS).ends(lost="the connection broke")
-    seen.cluster.readings = [broken, Unreachable("no answer"), FakeStream().says(reading()).ends(0)]
+    seen.then(broken, Unreachable("no answer"), FakeStream().says(reading()).ends(0))
 
     (standing,) = seen.read(TEN_SECONDS)
 
     assert standing.error is None
-    assert len(seen.cluster.execs) == 3
+    assert len(seen.cluster.execs) == 4
     assert [text for text in seen.texts(Doing) if text.endswith("reading again")] == [
         "the probe in the holder broke off: reading again",
         "no answer: reading again",
@@ -154,7 +159,7 @@ def test_a_stream_that_breaks_off_is_taken_up_again() -> None:
 def test_a_stream_that_stays_broken_is_given_up() -> None:
     seen = Watching()
     broken = FakeStream().says(NEVER_ENDS).ends(lost="the connection broke")
-    seen.cluster.readings = [broken, *(Unreachable("no answer") for _ in range(60))]
+    seen.then(broken, *(Unreachable("no answer") for _ in range(60)))
 
     (standing,) = seen.read(ENDLESS)
 
@@ -167,7 +172,7 @@ def test_a_restarted_container_ends_it_without_another_entry_in_the_pod() -> Non
     again = pod("web").container("app", limit="128Mi", request="64Mi")
     again.with_container_status(containerID="containerd://app-2", restartCount=1)
     stream = FakeStream().says(NEVER_ENDS)
-    seen.cluster.readings = [stream]
+    seen.then(stream)
 
     def restart() -> None:
         seen.cluster.wait_until_watched()
@@ -213,7 +218,7 @@ def test_an_agent_of_another_protocol_is_refused() -> None:
 def test_a_pod_that_is_deleted_ends_it() -> None:
     seen = Watching()
     stream = FakeStream().says(NEVER_ENDS)
-    seen.cluster.readings = [stream]
+    seen.then(stream)
 
     def delete() -> None:
         seen.cluster.wait_until_watched()
@@ -231,7 +236,7 @@ def test_a_pod_that_is_deleted_ends_it() -> None:
 def test_what_may_not_be_watched_is_said_and_read_all_the_same() -> None:
     seen = Watching()
     stream = FakeStream().says(NEVER_ENDS)
-    seen.cluster.readings = [stream]
+    seen.then(stream)
     seen.cluster.errors["list events"] = [forbidden("list events")]
 
     def end_it() -> None:
