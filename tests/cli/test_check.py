@@ -180,7 +180,9 @@ def test_a_holder_that_is_there_is_said_to_be_reused(
 
     found = told(kubectl_stress, capsys, "--image", "agent:1")["facts"]
 
-    assert found["join"]["text"] == "exec, in the target's own cgroup; reuses kubectl-stress-abc"
+    assert found["join"]["text"] == (
+        "by exec, in the target's own cgroup; reuses kubectl-stress-abc"
+    )
 
 
 @pytest.mark.parametrize("words", [("check",), ("check", "nodes/x"), ("check", "web", "-o", "xml")])
