@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     Connect = Callable[[ConnectionFlags], Cluster]
 
 
-def connect(flags: "ConnectionFlags") -> "Cluster":
+def connect(flags: "ConnectionFlags", context: click.Context | None = None) -> "Cluster":
     """The cluster that the flags name; imported late, so that `--help` stays quick."""
-    make: Connect = click.get_current_context().obj.get("connect", _connect_to_server)
+    given = (context or click.get_current_context()).find_root().obj or {}
+    make: Connect = given.get("connect", _connect_to_server)
     return make(flags)
 
 

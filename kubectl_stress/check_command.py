@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kubectl_stress import target_words
 from kubectl_stress.asking import connect, now_ms, teller
+from kubectl_stress.connection_options import connection_options
 from kubectl_stress.options import (
-    connection_options,
     holder_options,
     holder_spec,
     join_option,
@@ -22,7 +23,13 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Say what a run would need and meet, without one")
-@click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
+@click.argument(
+    "targets",
+    metavar="TARGET...",
+    nargs=-1,
+    required=True,
+    shell_complete=target_words.targets,
+)
 @click.option(
     "--probe",
     "with_probe",

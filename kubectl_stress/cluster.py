@@ -83,11 +83,12 @@ class Cluster:
 
     def get_owner(self, kind: str, namespace: str, name: str) -> Object:
         """A workload, its kind as in ownerReferences ("StatefulSet"), singular or plural."""
-        known = kind.lower().removesuffix("s")
-        if known not in OWNER_PATHS:
-            raise StressError(f'"{kind}" is not a kind of workload that is known here')
-        prefix, plural = OWNER_PATHS[known]
+        prefix, plural = _owner_path(kind)
         return self._transport.json(_get(prefix, plural, namespace, name))
+
+    def list_owners(self, kind: str, namespace: str) -> Object:
+        """All workloads of a kind, as a list object."""
+        return self.list_objects(*_owner_path(kind), namespace)
 
     def list_replica_sets(self, namespace: str, label_selector: str) -> Object:
         """The ReplicaSets that a selector finds, as a list object."""
@@ -253,6 +254,13 @@ class Cluster:
             token = metadata.pop("continue", "")
             if not token:
                 return {**answer, "items": items}
+
+
+def _owner_path(kind: str) -> tuple[str, str]:
+    known = kind.lower().removesuffix("s")
+    if known not in OWNER_PATHS:
+        raise StressError(f'"{kind}" is not a kind of workload that is known here')
+    return OWNER_PATHS[known]
 
 
 def _path(prefix: str, plural: str, namespace: str, name: str = "") -> str:

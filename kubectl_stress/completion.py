@@ -5,10 +5,14 @@ pkg/cmd/plugin/plugin_completion.go).
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from click.shell_completion import CompletionItem, ShellComplete
 
 from kubectl_stress.cli import cli
+
+if TYPE_CHECKING:
+    from kubectl_stress.asking import Connect
 
 _NO_FILES = ":4"  # cobra.ShellCompDirectiveNoFileComp
 
@@ -17,8 +21,10 @@ class _KubectlComplete(ShellComplete):
     name = "kubectl"
     source_template = ""
 
-    def __init__(self, words: Sequence[str]) -> None:
-        super().__init__(cli, {}, "kubectl stress", "")
+    def __init__(self, words: Sequence[str], connect: "Connect | None") -> None:
+        super().__init__(
+            cli, {"obj": {"connect": connect} if connect else {}}, "kubectl stress", ""
+        )
         self._words = words
 
     def get_completion_args(self) -> tuple[list[str], str]:
@@ -28,7 +34,10 @@ class _KubectlComplete(ShellComplete):
         return f"{item.value}\t{item.help}" if item.help else str(item.value)
 
 
-def print_completions(words: Sequence[str]) -> None:
-    """Print what may follow `words`, the last of which is being typed."""
-    answer = _KubectlComplete(words).complete()
+def print_completions(words: Sequence[str], *, connect: "Connect | None" = None) -> None:
+    """Print what may follow `words`, the last of which is being typed.
+
+    `connect` makes the cluster that flags name, where it is not to be a server.
+    """
+    answer = _KubectlComplete(words, connect).complete()
     print("\n".join(filter(None, [answer, _NO_FILES])))

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kubectl_stress import target_words
 from kubectl_stress.answer import answer
 from kubectl_stress.asking import confirm, connect, now_ms, teller
+from kubectl_stress.connection_options import connection_options
 from kubectl_stress.holder import ephemeral_container
 from kubectl_stress.load_options import load_options, mem_spec
 from kubectl_stress.options import (
     NEW_FILE,
-    connection_options,
     holder_options,
     holder_spec,
     join_option,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Load the memory of a container and judge what happens")
-@click.argument("target", metavar="TARGET")
+@click.argument("target", metavar="TARGET", shell_complete=target_words.targets)
 @load_options
 @click.option(
     "--expect",

@@ -3,12 +3,12 @@
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from kubectl_stress import target_words
 from kubectl_stress.errors import UsageError
 from kubectl_stress.image import DEFAULT_IMAGE
 from kubectl_stress.quantity import parse_duration_ms
@@ -18,63 +18,12 @@ from kubectl_stress.spec import HolderSpec, Join
 _SHORT_WITH_EQUALS = re.compile(r"^(-[a-zA-Z])=")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_FLAGS = (
-    click.option("-n", "--namespace", metavar="NAME", help="Namespace of the target"),
-    click.option("--context", metavar="NAME", help="Context of the kubeconfig to use"),
-    click.option("--kubeconfig", metavar="FILE", help="Kubeconfig to use instead of KUBECONFIG"),
-    click.option("--cluster", metavar="NAME", help="Cluster of the kubeconfig to use"),
-    click.option("--user", metavar="NAME", help="User of the kubeconfig to use"),
-    click.option("-s", "--server", metavar="URL", help="Address of the API server"),
-    click.option("--token", metavar="TOKEN", help="Bearer token to use"),
-    click.option("--as", "as_user", metavar="USER", help="User to impersonate"),
-    click.option(
-        "--as-group", "as_groups", metavar="GROUP", multiple=True, help="Group, repeatable"
-    ),
-    click.option("--as-uid", metavar="UID", help="UID to impersonate"),
-    click.option("--request-timeout", metavar="TIME", help="Limit of one request, like 10s"),
-    click.option("--insecure-skip-tls-verify", is_flag=True, help="Trust any server certificate"),
-    click.option("--tls-server-name", metavar="NAME", help="Name to expect in the certificate"),
-    click.option("--certificate-authority", metavar="FILE", help="CA of the API server"),
-    click.option("--client-certificate", metavar="FILE", help="Client certificate"),
-    click.option("--client-key", metavar="FILE", help="Key of the client certificate"),
-)
-_CONNECTION_NAMES = (
-    "namespace", "context", "kubeconfig", "cluster", "user", "server", "token", "as_user",
-    "as_groups", "as_uid", "request_timeout", "insecure_skip_tls_verify", "tls_server_name",
-    "certificate_authority", "client_certificate", "client_key",
-)  # fmt: skip
-
 
 def as_click_reads(words: Sequence[str]) -> list[str]:
     """The words with `-o=json` as `-ojson`: pflag (kubectl) allows both, click the latter."""
     end = words.index("--") if "--" in words else len(words)
     known = [_SHORT_WITH_EQUALS.sub(r"\1", word) for word in words[:end]]
     return [*known, *words[end:]]
-
-
-def _timeout_s(text: str | None) -> float | None:
-    """kubectl takes whole seconds without a unit here, and 0 for no limit."""
-    if text is None or text == "0":
-        return None
-    return float(text) if text.isdecimal() else parse_duration_ms(text) / 1000
-
-
-def connection_options(command: Command) -> Command:
-    """Add kubectl's connection flags; the command gets them as `flags: ConnectionFlags`."""
-
-    @wraps(command)
-    def with_flags(**values: Any) -> Any:
-        from kubectl_stress.connection import ConnectionFlags
-
-        given = {name: values.pop(name) for name in _CONNECTION_NAMES}
-        given["as_groups"] = tuple(given["as_groups"])
-        given["request_timeout"] = _timeout_s(given["request_timeout"])
-        return command(flags=ConnectionFlags(**given), **values)
-
-    decorated: Any = with_flags
-    for option in reversed(_FLAGS):
-        decorated = option(decorated)
-    return decorated  # type: ignore[no-any-return]
 
 
 def output_options(command: Command) -> Command:
@@ -148,7 +97,13 @@ NEW_FILE = NewFileType()
 
 
 _HOLDER_OPTIONS = (
-    click.option("-c", "--container", metavar="NAME", help="Target container"),
+    click.option(
+        "-c",
+        "--container",
+        metavar="NAME",
+        shell_complete=target_words.containers,
+        help="Target container",
+    ),
     click.option(
         "--wait",
         type=DURATION,

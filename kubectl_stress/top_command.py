@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kubectl_stress import target_words
 from kubectl_stress.asking import connect, now_ms, teller
+from kubectl_stress.connection_options import connection_options
 from kubectl_stress.options import (
     DURATION,
-    connection_options,
     holder_options,
     holder_spec,
     output_options,
@@ -28,7 +29,13 @@ _GOES_ON = ("table", "wide", "jsonl")
 
 
 @click.command(short_help="Show the memory of containers and who would die first")
-@click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
+@click.argument(
+    "targets",
+    metavar="TARGET...",
+    nargs=-1,
+    required=True,
+    shell_complete=target_words.targets,
+)
 @click.option(
     "--duration",
     type=DURATION,

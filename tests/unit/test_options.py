@@ -7,8 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 from kubectl_stress.connection import ConnectionFlags
+from kubectl_stress.connection_options import connection_options
 from kubectl_stress.errors import UsageError
-from kubectl_stress.options import DURATION, connection_options, wants_color
+from kubectl_stress.options import DURATION, wants_color
 
 
 @click.command()
