@@ -21,7 +21,15 @@ def commands_page() -> str:
 
 def _context(command: click.Command, parent: click.Context | None = None) -> click.Context:
     name = command.name if parent else "kubectl stress"
-    return click.Context(command, info_name=name, parent=parent, terminal_width=_WIDTH)
+    # click keeps the help option that a command is first asked for: it must be the real one.
+    options = cli.context_settings["help_option_names"]
+    return click.Context(
+        command,
+        info_name=name,
+        parent=parent,
+        terminal_width=_WIDTH,
+        help_option_names=options,
+    )
 
 
 def _commands(
