@@ -32,13 +32,15 @@ from kubectl_stress.verdict import judge, meets
 
 _BEAT_MS = 1_000
 _SILENCE_MS = 20_000
+# The runtime starts the process first: more than 20 s were seen on a node short of CPU.
+_START_MS = 60_000
 _GRACE_MS = 45_000
 _RELEASE_MS = 5_000
 _FROZEN_MS = 5_000
 # The watch showed `terminated` 3.9 s after a group kill on the test node, and `running` at 7.2 s;
 # a loaded node is several times slower.
-_CAUSE_MS = 30_000
-_RESTART_MS = 20_000
+_CAUSE_MS = 60_000
+_RESTART_MS = 40_000
 # The kubelet waits at most 5 minutes before it starts a container again (CrashLoopBackOff).
 _BACKOFF_MS = 330_000
 _READY_MS = 60_000
@@ -154,7 +156,7 @@ class Run:
         now_ms, silence_ms = self._now_ms(), self._now_ms() - heard_ms
         if collector.has_changed(ChangeKind.TERMINATED) and silence_ms > _FROZEN_MS:
             return "the stream froze when the container ended"
-        if silence_ms > _SILENCE_MS:
+        if silence_ms > (_START_MS if collector.hello is None else _SILENCE_MS):
             return f"the agent was silent for {silence_ms // 1000} s"
         return "the load outlived its deadline" if now_ms > deadline_ms else None
 

@@ -165,3 +165,9 @@ def test_events_that_may_not_be_read_cost_one_line_and_not_the_run(scene: Scene)
 
     assert scene.run().verdict.outcome is Outcome.SURVIVED
     assert 'going on without: user "me" may not list events' in scene.stories
+
+
+def test_an_agent_that_a_busy_node_starts_late_is_waited_for(scene: Scene) -> None:
+    scene.script.agent_says(30_000, survived()).stream_ends(54_000, 0)
+
+    assert scene.run().verdict.outcome is Outcome.SURVIVED

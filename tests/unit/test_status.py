@@ -88,6 +88,7 @@ def test_an_eviction_is_told_with_the_kubelets_message() -> None:
 
     assert [change.kind for change in found] == [ChangeKind.EVICTED]
     assert words in found[0].text
+    assert difference(status(after), status(after)) == []
 
 
 def test_a_deletion_is_told() -> None:

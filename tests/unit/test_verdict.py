@@ -13,6 +13,7 @@ from kubectl_stress.status import Change, ChangeKind
 from kubectl_stress.target import Target
 from kubectl_stress.verdict import Outcome, Verdict, judge, meets
 from tests.builders import (
+    MIB,
     bye,
     event,
     findings,
@@ -90,6 +91,25 @@ def test_a_killing_event_that_arrives_after_the_status_still_counts() -> None:
     seen = findings(changes=[terminated("Error", 137, at_ms=6_000), late], ending=CUT)
 
     assert judge(plan(), seen).outcome is Outcome.LIVENESS_RESTARTED
+
+
+def test_a_container_that_is_stopped_for_another_reason_is_no_liveness_restart() -> None:
+    stopped = event("Killing", "Stopping container app")
+
+    verdict = judge(plan(), findings(changes=[stopped, terminated("Error", 137)], ending=CUT))
+
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(("usage_mib", "is_likely"), [(99, True), (98.9, False)])
+def test_a_137_without_a_cause_is_likelier_an_oom_kill_at_the_limit(
+    usage_mib: float, is_likely: bool
+) -> None:
+    last = sample(usage_mib, limit_bytes=100 * MIB)
+
+    verdict = judge(plan(), findings(last, changes=[terminated("Error", 137)], ending=CUT))
+
+    assert ("an OOM kill is likely" in verdict.sentence) is is_likely
 
 
 def test_a_sticky_oom_reason_does_not_hide_a_liveness_restart() -> None:
