@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kubectl_stress.standing import Standing
     from kubectl_stress.target import Target
 
-_GOES_ON = ("table", "wide", "jsonl")
+_LIVE = ("table", "wide")
 
 
 @click.command(short_help="Show the memory of containers and who would die first")
@@ -92,7 +92,7 @@ def _read(
     from kubectl_stress.top import Top
     from kubectl_stress.top_screen import listening_to_top
 
-    pace = Pace(_duration_ms(given["duration"], given["output"]))
+    pace = Pace(_duration_ms(given))
     with listening_to_top(
         quiet=given["quiet"],
         output=given["output"],
@@ -105,10 +105,13 @@ def _read(
         )
 
 
-def _duration_ms(asked_ms: int | None, output: str) -> int | None:
-    if asked_ms is not None:
-        return asked_ms
-    return None if sys.stdout.isatty() and output in _GOES_ON else 0
+def _duration_ms(given: dict[str, Any]) -> int | None:
+    """What was asked for; else without an end where somebody sees it go on, and once elsewhere."""
+    if given["duration"] is not None:
+        return int(given["duration"])
+    is_shown = sys.stderr.isatty() and not given["quiet"] and given["output"] in _LIVE
+    is_streamed = given["output"] == "jsonl"
+    return None if sys.stdout.isatty() and (is_shown or is_streamed) else 0
 
 
 def _answer(standings: "list[Standing]", output: str, *, width: int | None) -> int:

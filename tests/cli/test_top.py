@@ -85,3 +85,35 @@ def test_a_limit_is_not_needed_to_be_read(kubectl_stress: CommandLine) -> None:
     kubectl_stress.cluster.pods["web"] = pod().container("app").dict
 
     assert kubectl_stress("top", "web") == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "out", "err", "goes_on"),
+    [
+        ((), True, True, True),
+        (("-o", "wide"), True, True, True),
+        (("-o", "jsonl"), True, False, True),
+        (("-o", "json"), True, True, False),
+        (("-q",), True, True, False),
+        ((), False, True, False),
+        ((), True, False, False),
+        (("--duration", "0s"), True, True, False),
+        (("--duration", "9s"), False, False, True),
+    ],
+    ids=str,
+)
+def test_it_goes_on_where_somebody_sees_it(
+    kubectl_stress: CommandLine,
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    out: bool,
+    err: bool,
+    goes_on: bool,
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: out)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: err)
+
+    kubectl_stress("top", "web", *words)
+
+    asked = [" ".join(command) for _, command in kubectl_stress.cluster.execs]
+    assert any("--duration-ms" in command for command in asked) is goes_on
