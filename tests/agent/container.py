@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,16 +43,20 @@ class Container:
         """The shell commands that move the shell itself into the cgroup."""
         return "; ".join(f"echo 0 > {path}/cgroup.procs" for path in self._directories())
 
-    def run(self, arguments: str) -> Run:
-        """Start `agent ARGUMENTS` in the cgroup, with a stdin that stays open."""
+    def run(self, arguments: str, *, before: str = ":", command: str = "/agent") -> Run:
+        """Start `agent ARGUMENTS` in the cgroup, with a stdin that stays open.
+
+        What stands in `before` is done by the very process that becomes the agent.
+        """
         number = len(self._runs)
         run = Run(self, f"/tmp/{self.name}.{number}")
-        # The client that holds stdin open lives outside, as it does in the cluster.
+        # The client that holds stdin and reads lives outside, as it does in the cluster.
         script = (
-            f"mkfifo {run.path}.in\n"
+            f"mkfifo {run.path}.in {run.path}.pipe\n"
             f"sleep 100000 > {run.path}.in & echo $! > {run.path}.client\n"
-            f"({self.enter()}; exec /agent {arguments} --target-pid {self.target_pid}"
-            f" < {run.path}.in > {run.path}.out 2> {run.path}.err;) > /dev/null 2>&1 &\n"
+            f"cat {run.path}.pipe > {run.path}.out &\n"
+            f"({self.enter()}; {before}; exec {command} {arguments} --target-pid {self.target_pid}"
+            f" < {run.path}.in > {run.path}.pipe 2> {run.path}.err;) > /dev/null 2>&1 &\n"
             f"echo $!"
         )
         run.pid = int(self.guest.run(script))
@@ -67,6 +71,13 @@ class Container:
     @property
     def anon_bytes(self) -> int:
         return self.stat("total_rss" if self.guest.cgroup_version == 1 else "anon")
+
+    @property
+    def load_bytes(self) -> int:
+        """All that a load of kind anon or shm can hold."""
+        return self.anon_bytes + self.stat(
+            "total_shmem" if self.guest.cgroup_version == 1 else "shmem"
+        )
 
     @property
     def kernel_bytes(self) -> int:
@@ -88,6 +99,9 @@ class Container:
             if value == last:
                 break
         return value
+
+    def pids(self) -> list[int]:
+        return [int(pid) for pid in self.guest.run(f"cat {self.memory}/cgroup.procs").split()]
 
     def number(self, file: str) -> int:
         return int(self.guest.run(f"cat {self.memory}/{file}"))
@@ -118,8 +132,18 @@ class Run:
         self.container.guest.run(f"printf '{text}' > {self.path}.in")
 
     def lines(self) -> list[dict[str, Any]]:
-        _, text = self.container.guest.attempt(f"cat {self.path}.out {self.path}.err")
-        return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+        _, text = self.container.guest.attempt(f"cat {self.path}.out")
+        whole, _, _ = text.rpartition("\n")
+        return [json.loads(line) for line in whole.splitlines()]
+
+    def of_type(self, kind: str) -> list[dict[str, Any]]:
+        return [line for line in self.lines() if line["type"] == kind]
+
+    def held_bytes(self) -> int:
+        """What the last sample says is held; read from the end, since a long run says much."""
+        last = self._output(f"tail -n 40 {self.path}.out | grep '\"sample\"' | tail -n 1")
+        held: int = json.loads(last[0])["load"]["held_bytes"]
+        return held
 
     def wait_for(
         self, fact: Callable[[list[dict[str, Any]]], bool], *, timeout_seconds: float = 60.0
@@ -158,10 +182,33 @@ class Run:
         text = self.container.guest.run(f"grep ^Pss: {files} | tr -s ' ' | cut -d' ' -f2")
         return sum(map(int, text.split())) * KIB
 
-    def cpu_seconds(self) -> float:
-        """CPU time of the supervisor and its workers."""
-        files = " ".join(f"/proc/{pid}/schedstat" for pid in self.tree())
-        return sum(int(line.split()[0]) for line in self._cat(files)) / 1e9
+    def cpu_seconds(self, pids: Sequence[int] = ()) -> float:
+        """CPU time of these processes, or of the supervisor and its workers."""
+        files = " ".join(f"/proc/{pid}/schedstat" for pid in pids or self.tree())
+        return sum(int(line.split()[0]) for line in self._output(f"cat {files}")) / 1e9
 
-    def _cat(self, files: str) -> list[str]:
-        return self.container.guest.run(f"cat {files}").splitlines()
+    def turns(self) -> tuple[int, int]:
+        """How often the supervisor has gone to sleep, and how many samples it has written."""
+        sleeps, samples = self._output(
+            f"grep ^voluntary_ctxt_switches: /proc/{self.pid}/status | tr -dc '0-9\\n'\n"
+            f"grep -c '\"sample\"' {self.path}.out"
+        )
+        return int(sleeps), int(samples)
+
+    def huge_bytes(self) -> int:
+        """What the first worker has in huge pages."""
+        rollup = f"/proc/{self.tree()[1]}/smaps_rollup"
+        return int(self._output(f"grep ^AnonHugePages: {rollup}")[0].split()[1]) * KIB
+
+    def compressed_bytes(self, size_bytes: int) -> int:
+        """How small the content of the first worker's load becomes."""
+        worker = self.tree()[1]
+        for line in self._output(f"cat /proc/{worker}/maps"):
+            start, end = (int(address, 16) for address in line.split()[0].split("-"))
+            if end - start == size_bytes:
+                pages = f"bs=4096 skip={start // 4096} count={size_bytes // 4096}"
+                return int(self._output(f"dd if=/proc/{worker}/mem {pages} | gzip | wc -c")[-1])
+        raise AssertionError(f"no mapping of {size_bytes} bytes")
+
+    def _output(self, command: str) -> list[str]:
+        return self.container.guest.run(f"{{\n{command}\n}} 2> /dev/null").splitlines()

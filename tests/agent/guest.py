@@ -17,7 +17,7 @@ from tests.cluster import kernel, machine, rootfs
 from tests.cluster.packages import command_path
 
 _INIT = Path(__file__).parent / "guest-init"
-_MODULES = ("virtio_pci", "virtio_console")
+_MODULES = ("virtio_pci", "virtio_console", "lzo_rle", "zram")
 _BOOT_SECONDS = 120.0
 
 

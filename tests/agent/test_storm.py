@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.agent.conftest import IMAGE
 from tests.agent.host import is_alive
+from tests.agent.kill_orders import kill_order
 from tests.sample import HOW_TO_REPEAT, SEED, size
 
 ORDERS = size(whole=1000, sample=100)
@@ -21,11 +22,6 @@ FAULTY = Path("build", "faulty", "agent")
 AT_ONCE = 16
 GRACE_SECONDS = 20.0
 HEARTBEAT_MS = 1000
-VICTIMS = ("client", "supervisor", "worker", "holder", "target")
-# Each of these ends the purpose of a load; without one of them it may rightly live on.
-FATAL = {("client", "kill"), ("client", "stop"), ("supervisor", "kill"), ("target", "kill")}
-
-Blow = tuple[str, str]
 
 
 @dataclass
@@ -80,27 +76,16 @@ def storm(agent: Path, count: int, seed: int, *, stop_at_once: bool = False) -> 
     return failures
 
 
-def _order(choice: random.Random) -> list[Blow]:
-    """Between one and five blows, with at least one that ends the load's purpose."""
-    while True:
-        blows = [
-            (victim, choice.choice(("kill", "stop")))
-            for victim in choice.sample(VICTIMS, choice.randint(1, len(VICTIMS)))
-        ]
-        if FATAL & set(blows):
-            return blows
-
-
 def _play(agent: Path, seed: str) -> str:
     choice = random.Random(seed)
-    order = _order(choice)
+    order = kill_order(choice)
     with ExitStack() as stack:
         scene = _set_up(agent, stack)
-        for victim, blow in order:
-            number = signal.SIGKILL if blow == "kill" else signal.SIGSTOP
+        for blow in order:
             with suppress(ProcessLookupError):
-                os.kill(scene.pids_of(victim, choice), number)
-            time.sleep(choice.choice((0, 0, 0.01, 0.1)))
+                number = signal.Signals[f"SIG{blow.signal}"]
+                os.kill(scene.pids_of(blow.victim, choice), number)
+            time.sleep(blow.pause_seconds)
         deadline = time.monotonic() + GRACE_SECONDS
         while (left := scene.left()) and time.monotonic() < deadline:
             time.sleep(0.05)

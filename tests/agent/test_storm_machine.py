@@ -1,0 +1,92 @@
+"""Whatever dies first: the target's cgroup has its memory back, by the kernel's own books."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.agent.container import MIB, Container
+from tests.agent.guest import Guest
+from tests.agent.kill_orders import Blow, kill_order
+from tests.sample import HOW_TO_REPEAT, SEED, size
+
+pytestmark = pytest.mark.machine
+
+WHOLE = 100
+ORDERS = size(whole=WHOLE, sample=10)
+AT_ONCE = 10
+GRACE_SECONDS = 60.0  # a holder that was stopped is ended by the kernel after 15
+_LOAD = f"run mem --workers 2 --size-bytes {4 * MIB} --duration-ms 600000"
+
+
+def test_no_order_of_kills_leaves_memory_behind(
+    guest: Guest, container: Callable[..., Container]
+) -> None:
+    target = container()
+    anon_before = target.settled(lambda: target.anon_bytes)
+
+    for first in range(0, ORDERS, AT_ONCE):
+        _play(guest, target, range(first, first + AT_ONCE))
+        _wait_until_gone(target, "agent")
+
+    print(
+        f"kill orders on cgroup v{guest.cgroup_version}: planned {WHOLE}, ran {ORDERS} "
+        f"({HOW_TO_REPEAT})"
+    )
+    assert target.settled(lambda: target.anon_bytes) == anon_before
+
+
+def _play(guest: Guest, target: Container, numbers: range) -> None:
+    """Play some orders at the same time; the targets that live on die at the end."""
+    scripts = (_script(target, f"/tmp/{target.name}.{number}", number) for number in numbers)
+    guest.run("\n".join(f"({script}) &" for script in scripts) + "\nwait")
+    _wait_until_gone(target, " run ")
+    guest.run(f"kill -9 $(cat /tmp/{target.name}.*.outside); rm /tmp/{target.name}.*; true")
+
+
+def _script(target: Container, path: str, number: int) -> str:
+    """Set up a scene like that of the storm on this machine, and strike."""
+    choice = random.Random(f"{SEED}.{number}")
+    blows = "\n".join(_blow(blow, choice) for blow in kill_order(choice))
+    here = "--target-pid $target"
+    return f"""
+        mkfifo {path}.in
+        ({target.enter()}; exec sleep 1000) & target=$!
+        until grep -q {target.name} /proc/$target/cgroup; do usleep 10000; done
+        ({target.enter()}; exec /agent hold {here} < /dev/null > /dev/null) & holder=$!
+        (while printf .; do usleep 200000; done > {path}.in 2> /dev/null) & client=$!
+        echo $target $client > {path}.outside
+        ({target.enter()}; exec /agent {_LOAD} --heartbeat-timeout-ms 2000 {here} \
+            --holder-pid $holder < {path}.in > /dev/null) & supervisor=$!
+        for turn in $(seq 200); do
+            set -- $(cat /proc/$supervisor/task/$supervisor/children 2> /dev/null)
+            grep -q agent-worker /proc/$2/comm 2> /dev/null && break
+            usleep 50000
+        done
+        [ $# = 2 ] || exit 1
+        {blows}
+    """
+
+
+def _blow(blow: Blow, choice: random.Random) -> str:
+    pid = f"${choice.randint(1, 2)}" if blow.victim == "worker" else f"${blow.victim}"
+    return f"kill -{blow.signal} {pid} 2> /dev/null; usleep {int(blow.pause_seconds * 1e6)}"
+
+
+def _wait_until_gone(target: Container, word: str) -> None:
+    deadline = time.monotonic() + GRACE_SECONDS
+    while left := [line for line in _commands(target) if word in line]:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.5)
+
+
+def _commands(target: Container) -> list[str]:
+    """The command lines of all processes in the cgroup."""
+    show = "tr '\\0' ' ' < /proc/$pid/cmdline && echo"
+    text = target.guest.run(
+        f"for pid in $(cat {target.memory}/cgroup.procs); do {show}; done 2> /dev/null; true"
+    )
+    return text.splitlines()
