@@ -19,6 +19,7 @@
 enum {
     RESTING_US = -1,
     REWRITE_MS = 20,
+    HANGING_MS = 10000,
 };
 
 // Beside the program, so that it needs no page tables of its own.
@@ -283,6 +284,7 @@ void workers_stop(struct workers* workers)
     for (int64_t i = 0; i < slot_count; i++)
         if (slots[i].pid != 0)
             kill((pid_t)slots[i].pid, SIGKILL);
+    lifeline_extend(HANGING_MS + workers_held_bytes() / (1 << 20)); // 1 ms a MiB: ten times as long
     while (workers->alive > 0) {
         pid_t pid = waitpid(-1, NULL, 0);
 
