@@ -32,7 +32,7 @@ def main() -> None:
     agent = arguments.agent.resolve()
     with tempfile.TemporaryDirectory() as folder, Cgroup() as cgroup:
         _print_machine(agent, cgroup)
-        commands = tools(agent, build_bare(Path(folder)), cgroup.target.pid)
+        commands = tools(agent, build_bare(Path(folder)))
         found = {name: Figures() for name in commands}
         _measure_fill(cgroup, commands, found, rounds=arguments.rounds)
         for name, command in commands.items():
@@ -68,10 +68,10 @@ def _measure_fill(
 def _fill_seconds(cgroup: Cgroup, argv: list[str], size: int) -> float:
     """Seconds from the call until the cgroup has been charged with the size."""
     before = cgroup.settled_bytes()
-    start = time.monotonic()
     with cgroup.running(argv) as process:
+        start = time.monotonic()
         while cgroup.usage_bytes() - before < size - SLACK:
-            if time.monotonic() - start > 30 or process.poll() is not None:
+            if time.monotonic() - start > 60 or process.poll() is not None:
                 raise SystemExit(f"{argv} does not reach its size: {cgroup.usage_bytes() - before}")
             time.sleep(0.001)
         return time.monotonic() - start

@@ -25,12 +25,13 @@ def measure_agent(cgroup: Cgroup, agent: Path) -> list[str]:
         *(_readings(cgroup, agent, interval_ms) for interval_ms in (100, 1000)),
         _load_percent(cgroup, agent),
         *(_kill(cgroup, agent, size) for size in (64 * MIB, 1024 * MIB)),
+        _readings(cgroup, agent, 1000, crowd=100),
     ]
 
 
 def _holder(cgroup: Cgroup, agent: Path) -> str:
     before = cgroup.settled_bytes()
-    with cgroup.running([str(agent), "hold", *_target(cgroup)]):
+    with cgroup.running([str(agent), "hold"]):
         time.sleep(1)
         percent = cgroup.cpu_percent(_SECONDS)
         usage_kib = (cgroup.settled_bytes() - before) // 1024
@@ -40,23 +41,22 @@ def _holder(cgroup: Cgroup, agent: Path) -> str:
         )
 
 
-def _readings(cgroup: Cgroup, agent: Path, interval_ms: int) -> str:
+def _readings(cgroup: Cgroup, agent: Path, interval_ms: int, *, crowd: int = 0) -> str:
     """A probe does nothing but read: the cgroup's files, and the processes each second."""
+    cgroup.crowd(crowd)
     life = ["--duration-ms", "600000", "--heartbeat-timeout-ms", "600000"]
-    interval = ["--sample-interval-ms", str(interval_ms)]
-    with cgroup.running([str(agent), "probe", *life, *interval, *_target(cgroup)]):
+    with cgroup.running([str(agent), "probe", *life, "--sample-interval-ms", str(interval_ms)]):
         time.sleep(1)
         percent = cgroup.cpu_percent(_SECONDS)
-        processes = sum(name.name.isdigit() for name in Path("/proc").iterdir())
     return (
-        f"readings each {interval_ms} ms, and {processes} processes each second:"
+        f"the cgroup's files each {interval_ms} ms, and {crowd + 2} processes each second:"
         f" {percent:.3f} % of a CPU"
     )
 
 
 def _load_percent(cgroup: Cgroup, agent: Path) -> str:
     asked = 30
-    life = ["--duration-ms", "600000", "--heartbeat-timeout-ms", "600000", *_target(cgroup)]
+    life = ["--duration-ms", "600000", "--heartbeat-timeout-ms", "600000"]
     argv = [str(agent), "run", "cpu", "--load-percent", str(asked), *life]
     with cgroup.running(argv):
         time.sleep(1)
@@ -74,20 +74,20 @@ def _kill(cgroup: Cgroup, agent: Path, size: int) -> str:
 
 
 def _kill_once(cgroup: Cgroup, agent: Path, size: int) -> float:
-    with cgroup.running(agent_load(agent, size, cgroup.target.pid), reads=True) as process:
+    with cgroup.running(agent_load(agent, size), reads=True) as process:
         assert process.stdout is not None
         lines = _lines(process.stdout)
         next(line for line in lines if line["type"] == "phase" and line["phase"] == "hold")
-        (worker,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        worker = next(pid for pid in cgroup.pids() if _is_worker(pid))
         start = time.monotonic()
-        os.kill(int(worker), signal.SIGKILL)
+        os.kill(worker, signal.SIGKILL)
         next(line for line in lines if line["type"] == "worker-killed")
         return 1000 * (time.monotonic() - start)
 
 
+def _is_worker(pid: int) -> bool:
+    return Path(f"/proc/{pid}/comm").read_text() == "agent-worker\n"
+
+
 def _lines(stream: IO[bytes]) -> Iterator[dict[str, object]]:
     return (json.loads(line) for line in stream)
-
-
-def _target(cgroup: Cgroup) -> list[str]:
-    return ["--target-pid", str(cgroup.target.pid)]

@@ -15,7 +15,7 @@ MIB = 1024 * KIB
 
 
 class Cgroup:
-    """A cgroup below the one that we are in."""
+    """A cgroup below the one that we are in, and a process namespace of its own, as in a pod."""
 
     def __init__(self) -> None:
         self.version = 2 if Path("/sys/fs/cgroup/cgroup.controllers").exists() else 1
@@ -24,19 +24,39 @@ class Cgroup:
 
     def __enter__(self) -> Cgroup:
         self.path.mkdir()
-        # The agent wants a target, whose cgroup it shares.
-        self.target = subprocess.Popen(["sleep", "100000"], preexec_fn=self.enter)
+        # The agent wants a target, whose cgroup and namespaces it shares.
+        self.namespace = subprocess.Popen(
+            ["unshare", "--pid", "--mount-proc", "--fork", *self._inside(["sleep", "100000"])],
+            stderr=subprocess.DEVNULL,
+        )
+        while not (pids := self._all_pids()):
+            time.sleep(0.01)
+        (self.target_pid,) = pids
         return self
 
     def __exit__(self, *error: object) -> None:
         self.kill()
-        self.target.kill()
-        self.target.wait()
+        os.kill(self.target_pid, signal.SIGKILL)  # and with it all of its namespace
+        self.namespace.wait()
+        while self._all_pids():
+            time.sleep(0.01)
         self.path.rmdir()
 
-    def enter(self) -> None:
-        """Move the calling process in."""
-        (self.path / "cgroup.procs").write_text("0")
+    def _inside(self, argv: list[str]) -> list[str]:
+        """Have a shell move itself in, and become the tool."""
+        enter = 'echo 0 > "$0" && exec "$@"'
+        return ["sh", "-c", enter, str(self.path / "cgroup.procs"), *argv]
+
+    def crowd(self, count: int) -> None:
+        """Have more processes in the namespace, outside of the cgroup."""
+        script = f"for i in $(seq {count}); do sleep 100000 & done"
+        subprocess.run([*self._nsenter(), "sh", "-c", script], check=True)
+
+    def _nsenter(self) -> list[str]:
+        return ["nsenter", "--target", str(self.target_pid), "--pid", "--mount"]
+
+    def _all_pids(self) -> list[int]:
+        return list(map(int, (self.path / "cgroup.procs").read_text().split()))
 
     def usage_bytes(self) -> int:
         """All that is charged."""
@@ -59,8 +79,7 @@ class Cgroup:
 
     def pids(self) -> list[int]:
         """The processes of the tool."""
-        pids = map(int, (self.path / "cgroup.procs").read_text().split())
-        return [pid for pid in pids if pid != self.target.pid]
+        return [pid for pid in self._all_pids() if pid != self.target_pid]
 
     def kill(self) -> None:
         """End the tool."""
@@ -74,12 +93,13 @@ class Cgroup:
     def running(self, argv: list[str], *, reads: bool = False) -> Iterator[subprocess.Popen[bytes]]:
         """Run a tool inside, and end it with all that it started."""
         process = subprocess.Popen(
-            argv,
+            [*self._nsenter(), *self._inside(argv)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE if reads else subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            preexec_fn=self.enter,
         )
+        while not self.pids() and process.poll() is None:
+            time.sleep(0.0002)
         try:
             yield process
         finally:

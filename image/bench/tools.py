@@ -27,11 +27,11 @@ int main(int count, char **arguments)
 Command = Callable[[int], list[str]]
 
 
-def tools(agent: Path, bare: Path, target_pid: int) -> dict[str, Command]:
+def tools(agent: Path, bare: Path) -> dict[str, Command]:
     """Each by its name."""
 
     def ours(size: int) -> list[str]:
-        return agent_load(agent, size, target_pid)
+        return agent_load(agent, size)
 
     def stress_ng(*more: str) -> Command:
         return lambda size: [
@@ -48,11 +48,10 @@ def tools(agent: Path, bare: Path, target_pid: int) -> dict[str, Command]:
     }
 
 
-def agent_load(agent: Path, size: int, target_pid: int, *more: str) -> list[str]:
+def agent_load(agent: Path, size: int) -> list[str]:
     """The agent's load of a size, for as long as the measurement takes."""
     life = ["--duration-ms", "600000", "--heartbeat-timeout-ms", "600000"]
-    target = ["--target-pid", str(target_pid)]
-    return [str(agent), "run", "mem", "--size-bytes", str(size), *life, *target, *more]
+    return [str(agent), "run", "mem", "--size-bytes", str(size), *life]
 
 
 def build_bare(folder: Path) -> Path:
