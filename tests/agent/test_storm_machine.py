@@ -42,7 +42,8 @@ def test_no_order_of_kills_leaves_memory_behind(
 def _play(guest: Guest, target: Container, numbers: range) -> None:
     """Play some orders at the same time; the targets that live on die at the end."""
     scripts = (_script(target, f"/tmp/{target.name}.{number}", number) for number in numbers)
-    guest.run("\n".join(f"({script}) &" for script in scripts) + "\nwait")
+    together = "\n".join(f"({script}) &" for script in scripts)
+    guest.run(f"{together}\nwait", timeout_seconds=600)
     _wait_until_gone(target, " run ")
     guest.run(f"kill -9 $(cat /tmp/{target.name}.*.outside); rm /tmp/{target.name}.*; true")
 
