@@ -18,6 +18,8 @@ _HOPELESS = {
     "ImagePullBackOff",
     "CreateContainerConfigError",
 }
+_DENIED = ("401 unauthorized", "403 forbidden", "authorization failed", "authentication required")
+_FOREIGN = ("no match for platform", "exec format error")
 _POLL_S = 0.25
 
 
@@ -96,10 +98,22 @@ def _holder_state(pod: Pod, name: str) -> dict[str, dict[str, str]]:
 def _did_not_start(name: str, kind: str, detail: dict[str, str]) -> str:
     reason = detail.get("reason") or kind
     message = " ".join(detail.get("message", "").split())
-    hint = ""
-    if "Image" in reason:
-        hint = ": give an image that the node can pull with --image, or set --image-pull-policy"
     return (
-        f"ephemeral container {name} did not start ({reason}{message and ': ' + message}){hint}. "
-        "Its entry stays in the pod, since Kubernetes cannot remove it"
+        f"ephemeral container {name} did not start ({reason}{message and ': ' + message})"
+        f"{_remedy(reason, message)}. Its entry stays in the pod, since Kubernetes cannot remove it"
     )
+
+
+def _remedy(reason: str, message: str) -> str:
+    """What helps, by the words of kubelet and runtime; they name no code."""
+    words = message.lower()
+    if any(word in words for word in _DENIED):
+        return (
+            ": a private image needs a pull secret of the pod's own (imagePullSecrets), since an "
+            "ephemeral container cannot bring one; or give another with --image"
+        )
+    if any(word in words for word in _FOREIGN):
+        return ": the image is not made for this node's architecture, give one that is with --image"
+    if "Image" in reason:
+        return ": give an image that the node can pull with --image, or set --image-pull-policy"
+    return ""

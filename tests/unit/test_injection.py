@@ -87,6 +87,35 @@ def test_an_image_that_cannot_be_pulled_names_the_flags_that_help() -> None:
         bring(cluster, FakeTime())
 
 
+@pytest.mark.parametrize(
+    ("reason", "message", "remedy"),
+    [
+        (
+            "ImagePullBackOff",
+            'Back-off pulling image "r/a": failed to authorize: 401 Unauthorized',
+            "a private image needs a pull secret of the pod's own (imagePullSecrets)",
+        ),
+        (
+            "ImagePullBackOff",
+            "no match for platform in manifest: not found",
+            "not made for this node's architecture",
+        ),
+    ],
+    ids=["private", "another architecture"],
+)
+def test_what_the_runtime_says_of_an_image_names_its_remedy(
+    reason: str, message: str, remedy: str
+) -> None:
+    cluster = FakeCluster(web().dict)
+    cluster.holder_states = [waiting(reason, message)]
+
+    with pytest.raises(InjectionError) as raised:
+        bring(cluster, FakeTime())
+
+    assert message in str(raised.value)
+    assert remedy in str(raised.value)
+
+
 def test_a_holder_that_ended_at_once_is_told_with_its_reason() -> None:
     cluster = FakeCluster(web().dict)
     ended = {"reason": "StartError", "message": "exec: permission denied", "exitCode": 128}
