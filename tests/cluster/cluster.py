@@ -178,7 +178,7 @@ class Cluster:
             lay_out(node.folder, disk=parts.disk(), kernel=parts.kernel(), initrd=parts.initrd())
             node.start(parts.accelerator())
         with step("waiting for the API server"):
-            controlplane.wait_until_ready(self.state, self.api)
+            controlplane.finish(self.state, builds.kubernetes(), self.api)
 
         def end() -> None:
             for node in nodes:

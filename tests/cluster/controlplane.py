@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.cluster import certificates, processes
@@ -14,32 +14,44 @@ from tests.cluster.machine import HOST_SEEN_BY_GUEST
 from tests.cluster.state import State
 
 API_SERVER = "kube-apiserver"
-COMPONENTS = ("etcd", API_SERVER, "kube-controller-manager", "kube-scheduler")
+_FIRST = ("etcd", API_SERVER)
+COMPONENTS = (*_FIRST, "kube-controller-manager", "kube-scheduler")
 READY_SECONDS = 120.0
 _SERVICE_RANGE = "10.96.0.0/16"
 
 
 def start(state: State, programs: Path) -> None:
-    """Start everything; the controllers wait for the API server by themselves."""
-    for component, arguments in _arguments(state):
-        argv = [str(programs / component), *arguments]
-        processes.spawn(state.folder, component, argv, cwd=state.folder)
+    """Start the API server with its store; `finish` starts those who wait for it."""
+    _spawn(state, programs, _FIRST)
 
 
-def wait_until_ready(state: State, api: Api) -> None:
-    """Wait for the API server; a component that ends is an error at once."""
+def finish(state: State, programs: Path, api: Api) -> None:
+    """Wait for the API server, and have the controllers run.
+
+    The controller manager gives up after 10 s, which the API server may need for itself on a
+    machine that is busy.
+    """
     deadline = time.monotonic() + READY_SECONDS
     while not api.ready():
-        check(state)
+        check(state, _FIRST)
         if time.monotonic() > deadline:
             raise failure(state, API_SERVER, "is not ready in time")
         time.sleep(0.1)
+    running = processes.find(state.folder)
+    _spawn(state, programs, [one for one in COMPONENTS if one not in running])
 
 
-def check(state: State) -> None:
+def _spawn(state: State, programs: Path, components: Sequence[str]) -> None:
+    for component, arguments in _arguments(state):
+        if component in components:
+            argv = [str(programs / component), *arguments]
+            processes.spawn(state.folder, component, argv, cwd=state.folder)
+
+
+def check(state: State, components: Sequence[str] = COMPONENTS) -> None:
     """Raise if a component does not run any more."""
     running = processes.find(state.folder)
-    for component in COMPONENTS:
+    for component in components:
         if component not in running:
             raise failure(state, component, "ended")
 
