@@ -119,6 +119,12 @@ class NodeMemory:
         path = f"{self._folder()}/{self.container_id}/{file}"
         self.cluster.node(self.node).check_run(["tee", path], stdin=text.encode())
 
+    def number(self, file: str) -> int:
+        """One of the container's memory files with a number in it; -1 where it says max."""
+        path = f"{self._folder()}/{self.container_id}/{file}"
+        text = self.cluster.node(self.node).read_file(path).strip()
+        return -1 if text == "max" else int(text)
+
     def first_process(self) -> NodeProcess:
         """The container's first process, read on the node."""
         procs = f"{self._folder()}/{self.container_id}/cgroup.procs"

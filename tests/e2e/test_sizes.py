@@ -72,6 +72,10 @@ def test_e04_limit_and_usage_are_those_of_the_node(
     assert report["target"]["limit_bytes"] == 128 * MIB
     assert abs(report["memory"]["before"]["usage_bytes"] - usage) <= MIB + batch
     assert abs(report["memory"]["peak_usage_bytes"] - under) <= MIB + batch
+    more = report["memory"]["difference"]
+    parts = more["anon_bytes"] + more["file_bytes"] + more["kernel_bytes"]
+    assert more["load_bytes"] == 50 * MIB
+    assert abs(more["usage_bytes"] - parts) <= batch + MIB  # nothing is left unexplained
     assert report["status"]["restart_count"] == pods.status(name)["restartCount"] == 0
     assert [line for line in memory.commands() if "agent" in line] == []
 
