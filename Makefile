@@ -27,7 +27,7 @@ ifneq ($(origin KUBECONFIG),command line)
 unexport KUBECONFIG
 endif
 
-.PHONY: help setup format lint test unit agent image e2e demo bench bench-agent faults soak fuzz \
+.PHONY: help setup format lint test unit agent image e2e demo bench bench-agent faults soak swap fuzz \
 	sanitize cluster-up cluster-down package check clean
 
 help: ## Show this help
@@ -75,6 +75,10 @@ soak: image ## Hold a load for SECONDS (900) and change it all the while, on cgr
 	@scripts/debian-packages $(test_packages)
 	KUBECTL_STRESS_FULL=1 KUBECTL_STRESS_SEED=$(SEED) KUBECTL_STRESS_SOAK_SECONDS=$(or $(SECONDS),900) \
 		$(pytest) -rP tests/agent/test_soak_machine.py
+
+swap: image ## See swap shown and an OOM foretold later, on a node with swap
+	@scripts/debian-packages $(test_packages)
+	$(pytest) -rP tests/e2e/long_swap.py
 
 fuzz: setup ## Fuzz all that the agent reads for FUZZ_SECONDS (600), and the corpus with gcc
 	@scripts/debian-packages $(build_packages) clang-14=clang-14 \
