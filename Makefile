@@ -27,8 +27,8 @@ ifneq ($(origin KUBECONFIG),command line)
 unexport KUBECONFIG
 endif
 
-.PHONY: help setup format lint test unit agent image e2e demo bench bench-agent faults soak swap fuzz \
-	sanitize cluster-up cluster-down package check clean
+.PHONY: help setup format lint test unit agent image e2e matrix demo bench bench-agent faults soak swap \
+	fuzz sanitize cluster-up cluster-down package check clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | \
@@ -50,6 +50,10 @@ unit: setup ## Run the tests that need no node: seconds
 
 e2e: image ## Run the tests on the real cluster
 	$(pytest) -m e2e
+
+matrix: image ## Try every pod with every join, and write docs/compatibility.md from it
+	KUBECTL_STRESS_FULL=1 KUBECTL_STRESS_COMPATIBILITY=docs/compatibility.md \
+		$(pytest) -rP tests/e2e/long_matrix.py tests/e2e/long_registry.py
 
 agent: setup ## Build the agent for amd64 and arm64
 	@scripts/debian-packages $(build_packages)

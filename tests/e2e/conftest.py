@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from _pytest.terminal import TerminalReporter
 
 from tests.cluster.cluster import Cluster
+from tests.e2e.compatibility import RESULTS, table
 from tests.e2e.plugin import AGENT_IMAGE, Plugin
 from tests.e2e.pods import Pods
 
@@ -23,6 +25,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker("e2e")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With a cluster there is nothing to skip for: a skipped test is a failed one."""
+    report = yield
+    if report.skipped and Path(__file__).parent in item.path.parents:
+        report.outcome = "failed"
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
+    """The matrix as far as it was tried."""
+    if RESULTS:
+        terminalreporter.section("which pods the plugin can load")
+        terminalreporter.write_line(table(RESULTS))
 
 
 @pytest.fixture(scope="session")

@@ -60,6 +60,22 @@ class Pods:
         """Wait for a pod."""
         self.kubectl("wait", "--for=condition=Ready", f"pod/{name}", "--timeout=110s")
 
+    def is_ready(self, name: str) -> bool:
+        """Whether the pod is Ready now."""
+        conditions = self.get(name)["status"].get("conditions", [])
+        return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+
+    def await_start(self, name: str, container: str) -> None:
+        """Wait until a container has started at least once."""
+
+        def has_started() -> bool:
+            status = self.get(name)["status"]
+            kinds = ("containerStatuses", "initContainerStatuses")
+            entries = [entry for kind in kinds for entry in status.get(kind, [])]
+            return any(entry["name"] == container and entry.get("containerID") for entry in entries)
+
+        wait_until(f"{name} has started", has_started, seconds=400)
+
     def get(self, name: str) -> dict[str, Any]:
         """The pod as the API server shows it."""
         found: dict[str, Any] = json.loads(self.kubectl("get", "pod", name, "-o", "json"))

@@ -1,0 +1,98 @@
+"""Every pod that the plugin will meet: each cell works, seen from the node, or is refused aloud."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import sample
+from tests.cluster.cluster import Cluster
+from tests.e2e import images
+from tests.e2e.cells import Cell, try_cell
+from tests.e2e.compatibility import RESULTS, write_page
+from tests.e2e.plugin import AGENT_IMAGE, Plugin
+from tests.e2e.pods import Pods, wait_until
+from tests.e2e.test_permissions import bind_printed_role
+from tests.e2e.variants import VARIANTS, WORKS, Until
+
+CELLS = [
+    Cell(variant, join, node)
+    for variant in VARIANTS
+    for node in variant.nodes
+    for join in variant.joins
+]
+MUST = [cell for cell in CELLS if cell.variant.is_must and cell.join == "exec"]
+OTHERS = [cell for cell in CELLS if cell not in MUST]
+PLANNED = CELLS if sample.FULL else [*MUST, *sample.sampled(OTHERS, 4)]
+
+
+def chosen(request: pytest.FixtureRequest) -> list[Cell]:
+    """The cells of this session."""
+    found = [getattr(item, "callspec", None) for item in request.session.items]
+    return [each.params["cell"] for each in found if each and "cell" in each.params]
+
+
+@pytest.fixture(scope="module")
+def fleet(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[dict[str, Pods]]:
+    """All pods of the cells, made at once: they start while the first ones are tried.
+
+    One namespace for each level of Pod Security that is enforced.
+    """
+    for node in cluster.nodes:
+        node.load_image(images.archive())
+    made: dict[str, Pods] = {}
+    pods = {cell.pod: cell for cell in chosen(request)}
+    try:
+        for level in {cell.variant.level for cell in pods.values()}:
+            made[level] = Pods(cluster, f"matrix-{level}-{os.getpid()}")
+            made[level].enforce(level)
+            plugin = Plugin({"KUBECONFIG": str(cluster.kubeconfig_path)}, _options(made[level]))
+            bind_printed_role(plugin, made[level])
+        for cell in pods.values():
+            manifest = json.dumps(cell.variant.manifest(cell.node))
+            made[cell.variant.level].kubectl("apply", "-f", "-", stdin=manifest)
+        yield made
+    finally:
+        for pods_of_level in made.values():
+            pods_of_level.remove()
+
+
+def _options(pods: Pods) -> tuple[str, ...]:
+    return ("-n", pods.namespace)
+
+
+@pytest.mark.parametrize("cell", PLANNED, ids=str)
+def test_each_cell_works_or_is_refused(
+    cell: Cell, fleet: dict[str, Pods], cluster: Cluster
+) -> None:
+    pods = fleet[cell.variant.level]
+    if cell.variant.until is Until.READY:
+        wait_until(f"{cell.pod} is ready", lambda: pods.is_ready(cell.pod), seconds=400)
+    elif cell.variant.until is Until.STARTED:
+        pods.await_start(cell.pod, cell.variant.container)
+    environment = {
+        "KUBECONFIG": str(cluster.kubeconfig_path),
+        "KUBECTL_STRESS_IMAGE": AGENT_IMAGE,
+    }
+    # With nothing but the Role that the plugin prints.
+    developer = Plugin(environment, (*_options(pods), "--context=developer"))
+
+    end = try_cell(cell, developer, pods)
+    RESULTS[cell] = end
+
+    assert (cell.refusal in end) if cell.refusal else (end == WORKS)
+
+
+def test_the_whole_matrix_is_written_down() -> None:
+    """Runs last: the page is made of a whole run only."""
+    page = os.environ.get("KUBECTL_STRESS_COMPATIBILITY")
+    missing = [str(cell) for cell in PLANNED if cell not in RESULTS]
+
+    assert missing == []
+    if page:
+        assert sample.FULL, "a page is made of a whole run: set KUBECTL_STRESS_FULL=1"
+        write_page(Path(page), RESULTS)
