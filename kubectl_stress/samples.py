@@ -132,6 +132,7 @@ class Series:
 
     def __init__(self, samples: list[Sample] | None = None) -> None:
         self.samples = samples or []
+        self._known, self._peak_usage_bytes = 0, -1
 
     def add(self, sample: Sample) -> None:
         """Append a sample."""
@@ -155,8 +156,14 @@ class Series:
     @property
     def peak_usage_bytes(self) -> int | None:
         """The highest sampled usage of this run (the kernel's own peak is of its whole life)."""
-        usages = [s.memory.usage_bytes for s in self.samples if s.memory.usage_bytes is not None]
-        return max(usages, default=None)
+        # Asked for at each redrawing, in runs of hours: only what is new is looked at.
+        for sample in self.samples[self._known :]:
+            self._peak_usage_bytes = max(
+                self._peak_usage_bytes,
+                sample.memory.usage_bytes if sample.memory.usage_bytes is not None else -1,
+            )
+        self._known = len(self.samples)
+        return None if self._peak_usage_bytes < 0 else self._peak_usage_bytes
 
     @property
     def peak_held_bytes(self) -> int:
