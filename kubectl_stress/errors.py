@@ -12,6 +12,7 @@ StressError                     1  could not run
 ├── TargetError                 1  there is no such container, or it cannot be a target
 │   └── NotRunning              1    not now, but it may be one later: worth waiting for
 ├── InjectionError              1  the ephemeral container or the agent did not start
+│   └── Silent                  1    nobody refused it, but no word came in time
 ├── RecordingError              1  a file is no recording of ours, or one of another version
 ├── Refused                     5  a guard of ours said no before anything was done
 └── Interrupted               130  Ctrl-C or a signal, after the load was released
@@ -73,6 +74,10 @@ class NotRunning(TargetError):
 
 class InjectionError(StressError):
     """The ephemeral container or the agent in it did not start."""
+
+
+class Silent(InjectionError):
+    """No word of the agent came in time, or its connection was lost: nobody has refused it."""
 
 
 class RecordingError(StressError):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from kubectl_stress.agent import end_arguments, probe_arguments
 from kubectl_stress.clock import Clock
 from kubectl_stress.cluster import Cluster
-from kubectl_stress.errors import InjectionError, StressError
+from kubectl_stress.errors import InjectionError, Silent, StressError
 from kubectl_stress.exec_stream import ExecStream
 from kubectl_stress.holder import AGENT_PATH
 from kubectl_stress.injection import bring_holder, refuse_changed_target
@@ -125,7 +125,9 @@ class Joiner:
         container, command = seeing.probe()
         try:
             reading = reading_by(self._cluster, target, container, command, clock=self._clock)
-        except StressError as error:
+        except Silent:
+            raise  # a slow node has refused nothing: neither another user nor another join helps
+        except InjectionError as error:
             found = _found_user(entrance)
             if target.user is None and found is not None:
                 return self._attached_again(entrance, holder, found)

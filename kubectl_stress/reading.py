@@ -19,7 +19,7 @@ from kubectl_stress.agent import (
 from kubectl_stress.channels import Channel
 from kubectl_stress.clock import Clock
 from kubectl_stress.cluster import Cluster
-from kubectl_stress.errors import InjectionError
+from kubectl_stress.errors import InjectionError, Silent
 from kubectl_stress.exec_stream import ExecStream
 from kubectl_stress.holder import AGENT_PATH
 from kubectl_stress.samples import Process, Sample
@@ -60,8 +60,8 @@ def reading_by(
     """One reading by this command in a container of the target's pod."""
     with cluster.exec(target.namespace, target.pod, container, command, stdin=True) as stream:
         messages, errors = _read_all(stream, clock)
-        words = errors or _words(stream)
-    return _as_reading(messages, words)
+        words, is_answered = errors or _words(stream), stream.status is not None
+    return _as_reading(messages, words, is_answered=is_answered)
 
 
 def _read_all(stream: ExecStream, clock: Clock) -> tuple[list[Message], str]:
@@ -84,7 +84,7 @@ def _words(stream: ExecStream) -> str:
     return stream.lost or "no reading came"
 
 
-def _as_reading(messages: list[Message], errors: str) -> Reading:
+def _as_reading(messages: list[Message], errors: str, *, is_answered: bool) -> Reading:
     hello = next((message for message in messages if isinstance(message, Hello)), None)
     sample = next((message for message in messages if isinstance(message, Sample)), None)
     found = next((message for message in messages if isinstance(message, Processes)), None)
@@ -92,7 +92,8 @@ def _as_reading(messages: list[Message], errors: str) -> Reading:
         refuse_other_protocol(hello)
     if hello is None or sample is None:
         told = [message.message for message in messages if isinstance(message, AgentError)]
-        raise InjectionError(f"the agent gave no reading: {'; '.join(told) or errors}")
+        words = f"the agent gave no reading: {'; '.join(told) or errors}"
+        raise InjectionError(words) if is_answered else Silent(words)
     return Reading(hello, sample, found.beside(hello) if found else ())
 
 

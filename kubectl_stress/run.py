@@ -44,6 +44,7 @@ _RESTART_MS = 40_000
 # The kubelet waits at most 5 minutes before it starts a container again (CrashLoopBackOff).
 _BACKOFF_MS = 330_000
 _READY_MS = 60_000
+_SILENT = "the agent was silent"
 _JOINING = {
     Join.EXEC: "joining the target's cgroup by exec",
     Join.CGROUP: "moving the load into the target's cgroup",
@@ -157,7 +158,7 @@ class Run:
         if collector.has_changed(ChangeKind.TERMINATED) and silence_ms > _FROZEN_MS:
             return "the stream froze when the container ended"
         if silence_ms > (_START_MS if collector.hello is None else _SILENCE_MS):
-            return f"the agent was silent for {silence_ms // 1000} s"
+            return f"{_SILENT} for {silence_ms // 1000} s"
         return "the load outlived its deadline" if now_ms > deadline_ms else None
 
     def _release(self, stream: ExecStream, intake: Intake) -> None:
@@ -193,7 +194,7 @@ class Run:
 
     def _did_not_start(self, entrance: Entrance, holder_spec: HolderSpec, ending: Ending) -> str:
         words = ending.lost or "no word came"
-        if entrance.join is not Join.EXEC:
+        if entrance.join is not Join.EXEC or words.startswith(_SILENT):
             return f"the agent did not start: {words}"
         hint = beyond_exec(self._cluster, entrance.target, holder_spec)
         return f"the agent did not start in the target: {words}. {hint}"

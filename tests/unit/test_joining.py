@@ -2,7 +2,14 @@
 
 import pytest
 
-from kubectl_stress.errors import Forbidden, InjectionError, Rejected, TargetError, Unreachable
+from kubectl_stress.errors import (
+    Forbidden,
+    InjectionError,
+    Rejected,
+    Silent,
+    TargetError,
+    Unreachable,
+)
 from kubectl_stress.joining import Entrance, Joiner, start_load
 from kubectl_stress.reading import Reading
 from kubectl_stress.spec import HolderSpec, Join
@@ -171,6 +178,18 @@ def test_a_closed_way_says_where_the_other_join_is_refused_as_well() -> None:
 
     with pytest.raises(InjectionError, match=r"is refused as well: violates PodSecurity"):
         entering.enter()
+
+
+def test_a_lost_stream_is_no_refusal_and_adds_no_second_holder() -> None:
+    found_out = {"target": {"pid": 1, "uid": 1000, "gid": 7}}
+    lost = FakeStream().ends(lost="connection reset")
+    entering = Entering(web(user=None), blind(**found_out), lost)
+
+    with pytest.raises(Silent, match="connection reset") as raised:
+        entering.enter()
+
+    assert "--join cgroup" not in str(raised.value)
+    assert len(entering.cluster.added) == 1
 
 
 @pytest.mark.parametrize("holder_pid", [None, 1])
