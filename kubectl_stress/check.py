@@ -11,7 +11,7 @@ from kubectl_stress.clock import Clock
 from kubectl_stress.cluster import Cluster
 from kubectl_stress.errors import ClusterError, Forbidden, NotFound, Refused, StressError
 from kubectl_stress.facts import Fact, Found, Known, facts
-from kubectl_stress.find import find_target
+from kubectl_stress.find import await_target, find_target
 from kubectl_stress.holder import live_holder
 from kubectl_stress.joining import Joiner
 from kubectl_stress.plan import POD_LEVEL_ONLY, refuse_little_headroom
@@ -36,13 +36,15 @@ from kubectl_stress.target import Target
 class Question:
     """What is asked of one target: `with_probe` attaches a holder and reads what only it can.
 
-    `is_judged`: the API server is asked whether it would admit that holder.
+    `is_judged`: the API server is asked whether it would admit that holder. `wait_ms` is how long
+    a target that does not run yet is waited for.
     """
 
     ref: TargetRef
     container: str | None = None
     with_probe: bool = False
     is_judged: bool = True
+    wait_ms: int = 0
 
 
 class Check:
@@ -60,14 +62,21 @@ class Check:
         denied = _error_of(lambda: refuse_missing(answers, namespace))
         checkup = Checkup(str(question.ref), answers, obstacle=denied)
         try:
-            target = find_target(
-                self._cluster, question.ref, namespace=namespace, container=question.container
-            )
+            target = self._target(question, namespace)
             pod = self._cluster.get_pod(namespace, target.pod)
         except StressError as error:
             return replace(checkup, obstacle=denied or error)
         checkup = replace(checkup, pod=target.pod, questions=_questions(target))
         return self._of_target(checkup, target, pod, question)
+
+    def _target(self, question: Question, namespace: str) -> Target:
+        ref, container = question.ref, question.container
+        return await_target(
+            lambda: find_target(self._cluster, ref, namespace=namespace, container=container),
+            wait_ms=question.wait_ms,
+            clock=self._clock,
+            tell=self._tell,
+        )
 
     def _of_target(self, checkup: Checkup, target: Target, pod: Pod, question: Question) -> Checkup:
         obstacle = checkup.obstacle

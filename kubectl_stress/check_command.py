@@ -66,7 +66,14 @@ def check(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> N
         connect(flags), holder_spec(given), clock=clock, tell=teller(quiet=given["quiet"])
     )
     checkups = [
-        inquiry(Question(ref, given["container"], with_probe=given["with_probe"]))
+        inquiry(
+            Question(
+                ref,
+                given["container"],
+                with_probe=given["with_probe"],
+                wait_ms=given["wait"],
+            )
+        )
         for ref in dict.fromkeys(refs)
     ]
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None

@@ -189,3 +189,15 @@ def test_a_holder_that_is_there_is_said_to_be_reused(
 def test_2_the_words_are_wrong(kubectl_stress: CommandLine, words: tuple[str, ...]) -> None:
     assert kubectl_stress(*words) == 2
     assert kubectl_stress.connections == []
+
+
+def test_a_target_that_does_not_run_yet_is_waited_for_as_long_as_was_said(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waiting = pod().container("app").with_container_status(state={"waiting": {"reason": "Hold"}})
+    kubectl_stress.cluster.pods["web"] = waiting.dict
+
+    assert kubectl_stress("check", "web", "--wait=1s") == 1
+
+    captured = capsys.readouterr()
+    assert 'waiting, since container "app" of pod "web" is not running' in captured.err
