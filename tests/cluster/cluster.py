@@ -97,7 +97,7 @@ class Cluster:
         raise ClusterError(f'the cluster "{self.state.name}" has no node "{name}"')
 
     def kubectl(
-        self, *arguments: str, stdin: str | None = None, timeout_seconds: float = 120.0
+        self, *arguments: str, stdin: str | None = None, timeout_seconds: float = 330.0
     ) -> subprocess.CompletedProcess[str]:
         """Call kubectl as admin."""
         return subprocess.run(

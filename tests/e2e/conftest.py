@@ -12,6 +12,7 @@ from _pytest.terminal import TerminalReporter
 
 from tests.cluster.cluster import Cluster
 from tests.e2e.compatibility import RESULTS, table
+from tests.e2e.judged import Judge
 from tests.e2e.plugin import AGENT_IMAGE, Plugin
 from tests.e2e.pods import Pods
 
@@ -74,6 +75,12 @@ def pods(cluster: Cluster) -> Iterator[Pods]:
     made = Pods(cluster, f"test-{next(_numbers)}-{os.getpid()}")
     yield made
     made.remove()
+
+
+@pytest.fixture
+def judged(plugin: Plugin, pods: Pods, tmp_path: Path) -> Judge:
+    """Runs whose verdict is held to what everybody else says."""
+    return Judge(plugin, pods, tmp_path)
 
 
 @pytest.fixture

@@ -67,7 +67,7 @@ class Running:
         """What was told on stderr so far."""
         return "".join(self._told)
 
-    def wait_for(self, text: str, *, seconds: float = 120) -> None:
+    def wait_for(self, text: str, *, seconds: float = 300) -> None:
         """Wait until stderr says this."""
         deadline = time.monotonic() + seconds
         with self._news:
@@ -80,7 +80,7 @@ class Running:
         """Send a signal to the plugin's own process."""
         self.process.send_signal(number)
 
-    def end(self, *, seconds: float = 180) -> Done:
+    def end(self, *, seconds: float = 600) -> Done:
         """Wait for its end."""
         assert self.process.stdout is not None
         try:

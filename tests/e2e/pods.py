@@ -50,7 +50,7 @@ class Pods:
             self.wait_until_ready(name)
         else:
             kind = manifest["kind"].lower()
-            self.kubectl("rollout", "status", f"{kind}/{name}", "--timeout=110s")
+            self.kubectl("rollout", "status", f"{kind}/{name}", "--timeout=300s")
 
     def apply(self, manifest: Mapping[str, Any]) -> None:
         """Apply a manifest."""
@@ -58,7 +58,7 @@ class Pods:
 
     def wait_until_ready(self, name: str) -> None:
         """Wait for a pod."""
-        self.kubectl("wait", "--for=condition=Ready", f"pod/{name}", "--timeout=110s")
+        self.kubectl("wait", "--for=condition=Ready", f"pod/{name}", "--timeout=300s")
 
     def is_ready(self, name: str) -> bool:
         """Whether the pod is Ready now."""
@@ -183,10 +183,24 @@ class NodeMemory:
         file = "memory.events" if self.is_v2 else "memory.oom_control"
         return self._table(f"{self._folder()}/{file}")
 
+    def container_events(self) -> dict[str, int]:
+        """The container's own OOM counters, while its cgroup is there."""
+        file = "memory.events" if self.is_v2 else "memory.oom_control"
+        return self._table(f"{self._folder()}/{self.container_id}/{file}")
+
     def oom_kills(self) -> int:
         """OOM kills in the container's own cgroup, while it is there."""
-        file = "memory.events" if self.is_v2 else "memory.oom_control"
-        return self._table(f"{self._folder()}/{self.container_id}/{file}")["oom_kill"]
+        return self.container_events()["oom_kill"]
+
+    def signal_app(self, name: str) -> None:
+        """Send a signal to the container's first process, as root on the node."""
+        first = f"$(head -n 1 {self._folder()}/{self.container_id}/cgroup.procs)"
+        self.cluster.node(self.node).check_run(["sh", "-c", f"kill -{name} {first}"])
+
+    def set_high(self, high_bytes: int) -> None:
+        """Set memory.high, as a kubelet with MemoryQoS would."""
+        path = f"{self._folder()}/{self.container_id}/memory.high"
+        self.cluster.node(self.node).check_run(["sh", "-c", f"echo {high_bytes} > {path}"])
 
     def dmesg(self) -> str:
         """The node's kernel messages."""
@@ -264,6 +278,26 @@ def pod(
             "containers": [app],
         },
     }
+
+
+def holding(flavour: str, held_mib: int, *, limit: str) -> dict[str, Any]:
+    """The demo app as a pod that holds so much memory for good."""
+    environment = [{"name": "HELD_MIB", "value": str(held_mib)}]
+    return pod(flavour, image=HELLO, limit=limit, env=environment)
+
+
+def looking_up(flavour: str, *, index_mib: int = 64, **probes: Any) -> dict[str, Any]:
+    """The demo app as a pod with an index on disk, whose /lookup needs the page cache."""
+    environment = [{"name": "INDEX_MIB", "value": str(index_mib)}]
+    mounts = [{"name": "tmp", "mountPath": "/tmp"}]
+    made = pod(flavour, image=HELLO, limit="128Mi", env=environment, volumeMounts=mounts, **probes)
+    made["spec"]["volumes"] = [{"name": "tmp", "emptyDir": {}}]
+    return made
+
+
+def lookup_probe(**values: int) -> dict[str, Any]:
+    """A probe that needs the page cache."""
+    return {"httpGet": {"path": "/lookup", "port": 8080}, **values}
 
 
 def hello(flavour: str, *, limit: str = "128Mi", request: str = "64Mi") -> dict[str, Any]:

@@ -1,28 +1,24 @@
 """What the kernel does at the limit, told as the kubelet and the node tell it."""
 
-import re
+import pytest
 
-from tests.e2e.plugin import Plugin
-from tests.e2e.pods import NodeMemory, Pods, hello, pod
+from tests.e2e.judged import Judge
+from tests.e2e.pods import Pods, hello, holding, pod
 
-
-def last_victim(memory: NodeMemory) -> str:
-    """The command that the node's kernel says it killed in this container."""
-    killed = rf"oom-kill:.*task_memcg=\S*{memory.container_id},task=([^,]+),"
-    return str(re.findall(killed, memory.dmesg())[-1])
+MIB = 1 << 20
 
 
-def test_e05_cgroup_v2_kills_the_container_as_a_group(plugin: Plugin, pods: Pods) -> None:
+def test_e05_cgroup_v2_kills_the_container_as_a_group(judged: Judge, pods: Pods) -> None:
     pods.create(hello("v2"))
     name = pods.name_of("hello")
-    old_id, old_memory = pods.status(name, "app")["containerID"], pods.memory(name)
+    old_id = pods.status(name)["containerID"]
 
-    done = plugin("mem", "deploy/hello", "--size=120%", "--yes", "--expect=oom", "-o=json")
+    run = judged("e05-v2", name, "--size=120%", "--expect=oom")
 
-    report, status, events = done.report, pods.status(name), old_memory.pod_events()
+    report, status, events = run.report, pods.status(name), run.memory.pod_events()
     last, told = status["lastState"]["terminated"], report["status"]
-    assert done.exit_code == 0
-    assert report["verdict"]["outcome"] == "group-oom-killed"
+    assert run.done.exit_code == 0
+    assert run.outcome == "group-oom-killed"
     assert told["container_id"] == status["containerID"] != old_id
     assert told["restart_count"] == status["restartCount"] == 1
     assert told["last_state"]["container_id"] == last["containerID"] == old_id
@@ -32,41 +28,103 @@ def test_e05_cgroup_v2_kills_the_container_as_a_group(plugin: Plugin, pods: Pods
     assert told["oom_kills"] is None  # the container's counters went with its cgroup
     assert events["oom_group_kill"] == 1
     assert events["oom_kill"] >= 2
+    assert "oom_kill unknown (cgroup gone)" in run.evidence
     sources = {fact["source"] for fact in report["verdict"]["evidence"]}
     assert {"stream", "agent", "status"} <= sources
 
 
-def test_e05_cgroup_v1_kills_the_load_alone(plugin: Plugin, pods: Pods) -> None:
+def test_e05_cgroup_v1_kills_the_load_alone(judged: Judge, pods: Pods) -> None:
     pods.create(hello("v1"))
     name = pods.name_of("hello")
-    before, memory = pods.status(name), pods.memory(name)
+    before = pods.status(name)
 
-    done = plugin("mem", "deploy/hello", "--size=120%", "--yes", "--expect=oom", "-o=json")
+    run = judged("e05-v1", name, "--size=120%", "--expect=oom")
 
-    report, status = done.report, pods.status(name)
-    assert done.exit_code == 0
-    assert report["verdict"]["outcome"] == "load-oom-killed"
+    report, status = run.report, pods.status(name)
+    assert run.done.exit_code == 0
+    assert run.outcome == "load-oom-killed"
     assert status["containerID"] == before["containerID"] == report["status"]["container_id"]
     assert report["status"]["restart_count"] == status["restartCount"] == 0
-    assert report["status"]["oom_kills"] == memory.oom_kills() == 1
-    assert last_victim(memory) == "agent-worker"
+    assert report["status"]["oom_kills"] == run.memory.oom_kills() == 1
+    assert run.facts.victims == ["agent-worker"]
+
+
+def test_e07_on_cgroup_v1_a_repeated_load_is_a_sawtooth(judged: Judge, pods: Pods) -> None:
+    pods.create(pod("v1"))
+
+    run = judged("e07-v1", "app", "--size=120%", "--after-oom=repeat", "--max-restarts=2")
+
+    report, story = run.report, run.done.stderr
+    assert run.outcome == "load-oom-killed"
+    assert report["memory"]["loads"] == 3
+    assert report["status"]["oom_kills"] == run.memory.oom_kills() == len(run.facts.victims) == 3
+    assert [kill["oom_kill_after"] for kill in report["worker_kills"]] == [1, 2, 3]
+    assert report["status"]["restart_count"] == pods.status("app")["restartCount"] == 0
+    assert len(pods.holders("app")) == 1
+    assert "the level rises and falls like a saw" in story
+    assert story.index("like a saw") < story.index("joining the target's cgroup")
+    assert teeth(run.lines("sample"), high=0.9, low=0.5) == 3
+
+
+def test_e07_on_cgroup_v2_each_tooth_is_a_restart(judged: Judge, pods: Pods) -> None:
+    pods.create(pod("v2"))
+
+    run = judged("e07-v2", "app", "--size=120%", "--after-oom=repeat", "--max-restarts=1")
+
+    report, story, status = run.report, run.done.stderr, pods.status("app")
+    assert run.outcome == "group-oom-killed"
+    assert report["memory"]["loads"] == 2
+    assert report["status"]["restart_count"] == status["restartCount"] == 2
+    assert run.memory.pod_events()["oom_group_kill"] == len(run.facts.victims) == 2
+    assert len(pods.holders("app")) == 2
+    assert "each kill restarts the whole container" in story
+    assert story.index("each kill restarts") < story.index("joining the target's cgroup")
+    assert teeth(run.lines("sample"), high=0.9, low=0.5) == 2
+
+
+def teeth(samples: list[dict[str, dict[str, int]]], *, high: float, low: float) -> int:
+    """How often the level rose above `high` of the limit after it was below `low`."""
+    count, is_low = 0, True
+    for sample in samples:
+        share = sample["memory"]["usage_bytes"] / sample["memory"]["limit_bytes"]
+        if is_low and share > high:
+            count, is_low = count + 1, False
+        is_low = is_low or share < low
+    return count
+
+
+@pytest.mark.parametrize(
+    ("adjustment", "victim"),
+    [("same", "hello"), ("1000", "agent-worker")],
+)
+def test_e08_whoever_was_foretold_dies_first(
+    judged: Judge, pods: Pods, flavour: str, adjustment: str, victim: str
+) -> None:
+    pods.create(holding(flavour, 56, limit="96Mi"))
+    options = ("--size=60Mi", f"--oom-score-adj={adjustment}")
+
+    run = judged(f"e08-{flavour}-{adjustment}", "app", *options)
+
+    foretold = run.report["predicted_first_victim"]
+    group = "group-oom-killed"
+    single = {"hello": "app-oom-killed", "agent-worker": "load-oom-killed"}[victim]
+    assert foretold["command"] == victim == run.facts.victims[0]
+    assert run.outcome == (group if flavour == "v2" else single)
 
 
 def test_e14_an_oom_kill_from_before_the_run_is_shown_but_not_counted(
-    plugin: Plugin, pods: Pods, flavour: str
+    judged: Judge, pods: Pods, flavour: str
 ) -> None:
     pods.create(pod(flavour))
-    first = plugin("mem", "app", "--size=120%", "--yes", "-o=json").report
+    first = judged(f"e14-{flavour}-first", "app", "--size=120%")
     pods.kubectl("wait", "--for=condition=Ready", "pod/app", "--timeout=60s")
 
-    second = plugin("mem", "app", "--size=8Mi", "--duration=2s", "-o=json").report
+    second = judged(f"e14-{flavour}", "app", "--size=8Mi", "--duration=2s")
 
-    status = pods.status("app")
-    killed = "group-oom-killed" if flavour == "v2" else "load-oom-killed"
-    assert first["verdict"]["outcome"] == killed
-    assert second["verdict"]["outcome"] == "survived"
-    assert second["status"]["oom_kills"] == 0
-    assert second["status"]["restart_count_before"] == status["restartCount"]
-    assert second["status"]["restart_count"] == status["restartCount"]
+    told, status = second.report["status"], pods.status("app")
+    assert first.outcome == ("group-oom-killed" if flavour == "v2" else "load-oom-killed")
+    assert second.outcome == "survived"
+    assert told["oom_kills"] == 0
+    assert told["restart_count_before"] == told["restart_count"] == status["restartCount"]
     last = status["lastState"].get("terminated", {}).get("reason")
-    assert (second["status"]["last_state"] or {}).get("reason") == last
+    assert (told["last_state"] or {}).get("reason") == last

@@ -9,10 +9,12 @@ import (
 	"fmt"
 	"html/template"
 	"log"
+	"math/rand"
 	"net/http"
 	"os"
 	"os/signal"
 	"runtime"
+	"strconv"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -77,12 +79,70 @@ func settle() {
 	runtime.GC()
 }
 
+// take holds this much memory for good, as a cache would.
+func take(bytes int) {
+	access, kind := syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE
+	held, err := syscall.Mmap(-1, 0, bytes, access, kind)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for at := 0; at < bytes; at += pageBytes {
+		held[at] = 1
+	}
+}
+
+// lookup reads random pages of an index on disk, as a database does: quick as long as the index is
+// in page cache, which is to say while the container has memory left for it.
+func lookup(index *os.File, pages int64) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		var page [pageBytes]byte
+		for range pages / 4 {
+			if _, err := index.ReadAt(page[:], rand.Int63n(pages)*pageBytes); err != nil {
+				http.Error(w, err.Error(), http.StatusInternalServerError)
+				return
+			}
+		}
+		fmt.Fprintln(w, "found")
+	}
+}
+
+// newIndex makes a file of so many pages without a name.
+func newIndex(folder string, pages int64) *os.File {
+	index, err := os.CreateTemp(folder, "index")
+	if err != nil {
+		log.Fatal(err)
+	}
+	os.Remove(index.Name())
+	var page [pageBytes]byte
+	for number := range pages {
+		page[number%pageBytes]++
+		if _, err := index.Write(page[:]); err != nil {
+			log.Fatal(err)
+		}
+	}
+	index.Sync()
+	return index
+}
+
+// mebibytes reads a size from the environment; 0 where it is not set.
+func mebibytes(name string) int {
+	size, _ := strconv.Atoi(os.Getenv(name))
+	return size << 20
+}
+
 func main() {
 	settle()
+	if bytes := mebibytes("HELD_MIB"); bytes > 0 {
+		take(bytes)
+	}
 	pod, _ := os.Hostname()
 	routes := http.NewServeMux()
 	routes.HandleFunc("GET /{$}", hello(pod))
 	routes.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	if bytes := mebibytes("INDEX_MIB"); bytes > 0 {
+		pages := int64(bytes / pageBytes)
+		routes.HandleFunc("GET /lookup", lookup(newIndex(os.TempDir(), pages), pages))
+	}
 	server := &http.Server{Addr: ":8080", Handler: routes, ReadHeaderTimeout: 5 * time.Second}
 
 	ended, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)

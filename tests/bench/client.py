@@ -1,0 +1,168 @@
+"""What the client is late by, and what it costs: `python -m tests.bench.client [RUNS]`.
+
+Latency, on cgroup v2, each run on a pod of its own: from the kernel's OOM kill (the node's dmesg)
+to the line "load ended (137), cause pending"; and from the moment at which a plain `kubectl get -w`
+shows the container's end to the line that says so. Cost: the CPU time that a hold of 60 s takes
+beyond one of 10 s, for one pod sampled at 10 Hz, with plain lines and with the live table.
+"""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.cluster import builds
+from tests.cluster.cluster import Cluster
+from tests.e2e.conftest import ARCHIVE, CLUSTER
+from tests.e2e.plugin import AGENT_IMAGE, PROGRAM
+from tests.e2e.pods import Pods, pod
+
+PENDING, CONFIRMED = "load ended (137), cause pending", "cause confirmed"
+_END = '{.status.containerStatuses[0]..terminated.reason}{"\\n"}'
+_COLUMNS, _LINES = "160", "40"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A namespace on the cluster, and the plugin's environment."""
+
+    pods: Pods
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the plugin needs; its stderr is a terminal of this size where it is one."""
+        cluster = {"KUBECONFIG": str(self.pods.cluster.kubeconfig_path)}
+        size = {"COLUMNS": _COLUMNS, "LINES": _LINES, "TERM": "xterm-256color"}
+        return {**os.environ, **cluster, **size, "KUBECTL_STRESS_IMAGE": AGENT_IMAGE}
+
+    def command(self, *options: str) -> list[str]:
+        """`kubectl stress mem app` with these options."""
+        return [str(PROGRAM), "mem", "app", "-n", self.pods.namespace, "--yes", *options]
+
+    def late_ms(self) -> tuple[float, float]:
+        """One kill: how late it was told, and how late its cause was, both in milliseconds."""
+        self.pods.create(pod("v2"))
+        memory = self.pods.memory("app")
+        watch = self._watch()
+        told: dict[str, float] = {}
+        command = self.command("--size=120%", "-o=name")
+        with subprocess.Popen(
+            command,
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stderr is not None
+            for line in process.stderr:
+                for words in (PENDING, CONFIRMED):
+                    if words in line:
+                        told[words] = time.time()
+        killed, shown = self._kill_time(memory.container_id), watch()
+        self.pods.kubectl("delete", "pod", "app", "--wait=true", "--timeout=60s")
+        return 1000 * (told[PENDING] - killed), 1000 * (told[CONFIRMED] - shown)
+
+    def _watch(self) -> Callable[[], float]:
+        """Watch the pod with kubectl; the function gives the time at which its end was shown."""
+        program = str(builds.kubernetes() / "kubectl")
+        where = ("-n", self.pods.namespace)
+        command = [program, *where, "get", "pod", "app", "-w", f"-o=jsonpath={_END}"]
+        process = subprocess.Popen(
+            command, env=self.environment, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
+        shown: list[float] = []
+
+        def read() -> None:
+            assert process.stdout is not None
+            for line in process.stdout:
+                if "OOMKilled" in line.split():
+                    shown.append(time.time())
+                    break
+
+        reader = threading.Thread(target=read, daemon=True)
+        reader.start()
+
+        def end() -> float:
+            reader.join(timeout=30)
+            process.kill()
+            process.wait()
+            return shown[0]
+
+        return end
+
+    def _kill_time(self, container_id: str) -> float:
+        """When the kernel killed in this container, by the host's clock."""
+        node = self.pods.cluster.node("v2")
+        pattern = rf"\[ *([0-9.]+)\] oom-kill:.*task_memcg=\S*{container_id},"
+        stamp = float(re.findall(pattern, node.dmesg())[-1])
+        before = time.time()
+        uptime = float(node.read_file("/proc/uptime").split()[0])
+        return (before + time.time()) / 2 - uptime + stamp
+
+    def cpu_s(self, hold_s: int, *, live: bool) -> float:
+        """The CPU time of a whole run that holds for so long."""
+        command = self.command("--size=8Mi", f"--duration={hold_s}s", "-o=name")
+        master, slave = pty.openpty()
+        stderr = slave if live else subprocess.DEVNULL
+        process = subprocess.Popen(
+            command, env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=stderr,
+        )  # fmt: skip
+        os.close(slave)
+        drain = threading.Thread(target=_drain, args=(master,), daemon=True)
+        drain.start()
+        _, status, usage = os.wait4(process.pid, 0)
+        assert status == 0, status
+        return usage.ru_utime + usage.ru_stime
+
+
+def _drain(master: int) -> None:
+    """Read what a terminal would show, so that the writer never waits."""
+    try:
+        while os.read(master, 1 << 16):
+            pass
+    except OSError:
+        return  # its other end is closed
+
+
+def _figures(name: str, values: list[float]) -> str:
+    ordered = sorted(values)
+    return (
+        f"{name}: median {statistics.median(values):.0f} ms, "
+        f"from {ordered[0]:.0f} to {ordered[-1]:.0f} ms, {len(values)} runs"
+    )
+
+
+def main() -> int:
+    """Print all figures."""
+    runs = int(sys.argv[1]) if sys.argv[1:] else 20
+    cluster = Cluster.up(CLUSTER, nodes=["v2", "v1"], images=[ARCHIVE])
+    bench = Bench(Pods(cluster, f"bench-{os.getpid()}"))
+    try:
+        print(f"$ {' '.join(['python', '-m', 'tests.bench.client', *sys.argv[1:]])}")
+        late = [bench.late_ms() for _ in range(runs)]
+        print(_figures("OOM kill to its line", [kill for kill, _ in late]))
+        print(_figures("status at the API to the confirmed cause", [cause for _, cause in late]))
+        bench.pods.create(pod("v2"))
+        bench.cpu_s(1, live=False)  # the holder is there from now on
+        for live in (False, True):
+            more_s = bench.cpu_s(60, live=live) - bench.cpu_s(10, live=live)
+            word = "the live table" if live else "plain lines"
+            print(f"client CPU for one pod at 10 Hz, {word}: {100 * more_s / 50:.1f}% of a core")
+    finally:
+        bench.pods.remove()
+        if "KUBECTL_STRESS_E2E_CLUSTER" not in os.environ:
+            cluster.down()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,193 @@
+"""The cause of a run's end, derived from what others say of it and nothing of ours.
+
+What the API server shows of the pod before and after, its events, the node's kernel messages and
+the counters of the pod's cgroup. The verdict of the same run must be the same.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+Pod = dict[str, Any]
+_OOM_KILL = re.compile(r"oom-kill:.*task_memcg=([^,]+),task=([^,]+),pid=(\d+)")
+_GROUP = re.compile(r"Tasks in (\S+) are going to be killed due to memory\.oom\.group set")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the API server and the node say; `memory_events` by level, `pod` and `container`."""
+
+    container: str
+    before: Pod
+    after: Pod | None
+    events: list[dict[str, Any]]
+    dmesg: str
+    memory_events: Mapping[str, Mapping[str, int]]
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """As `write` left them."""
+        pods = json.loads((folder / "pod.json").read_text())
+        return cls(
+            container=pods["container"],
+            before=pods["before"],
+            after=pods["after"],
+            events=pods["events"],
+            dmesg=(folder / "dmesg.txt").read_text(),
+            memory_events=_parsed((folder / "memory.events").read_text()),
+        )
+
+    def write(self, folder: Path) -> None:
+        """Keep them in a new folder."""
+        folder.mkdir(parents=True)
+        pods = {"container": self.container, "before": self.before, "after": self.after}
+        text = json.dumps({**pods, "events": self.events}, indent=1, ensure_ascii=False)
+        (folder / "pod.json").write_text(text + "\n")
+        (folder / "dmesg.txt").write_text(self.dmesg)
+        (folder / "memory.events").write_text(_formatted(self.memory_events))
+
+    def status(self, pod: Pod) -> dict[str, Any]:
+        """The container's status in one of the pods."""
+        entries = pod["status"].get("containerStatuses") or []
+        return next((dict(entry) for entry in entries if entry["name"] == self.container), {})
+
+    @property
+    def victims(self) -> list[str]:
+        """The commands that the kernel says it chose in the target's cgroup, in order."""
+        return [command for memcg, command, _ in self._kills if self._is_targets(memcg)]
+
+    @property
+    def neighbours(self) -> list[str]:
+        """The commands that it chose in other containers of the pod, our own holders apart."""
+        ids = [end for entry in self._others for end in (entry.get("containerID", ""),)]
+        ids += [
+            (entry.get("lastState", {}).get("terminated") or {}).get("containerID", "")
+            for entry in self._others
+        ]
+        names = {container_id.partition("://")[2] for container_id in ids} - {""}
+        return [command for memcg, command, _ in self._kills if Path(memcg).name in names]
+
+    @property
+    def _others(self) -> list[dict[str, Any]]:
+        entries = (self.after or self.before)["status"].get("containerStatuses") or []
+        return [entry for entry in entries if entry["name"] != self.container]
+
+    @property
+    def _kills(self) -> list[tuple[str, str, str]]:
+        return _OOM_KILL.findall(self.dmesg)
+
+    @property
+    def is_group(self) -> bool:
+        """Whether the kernel says that it killed the target's cgroup as a whole."""
+        return any(self._is_targets(memcg) for memcg in _GROUP.findall(self.dmesg))
+
+    def _is_targets(self, memcg: str) -> bool:
+        return Path(memcg).name in self._ids
+
+    @property
+    def _ids(self) -> set[str]:
+        """The IDs that the target's container had."""
+        pods = [self.before] + ([self.after] if self.after else [])
+        found = []
+        for status in (self.status(pod) for pod in pods):
+            found.append(status.get("containerID", ""))
+            for state in (status.get("state", {}), status.get("lastState", {})):
+                found.append((state.get("terminated") or {}).get("containerID", ""))
+        return {container_id.partition("://")[2] for container_id in found} - {""}
+
+    @property
+    def ended(self) -> dict[str, Any] | None:
+        """How the container of before ended, None if it still runs."""
+        if self.after is None:
+            return None
+        old, now = self.status(self.before)["containerID"], self.status(self.after)
+        if now.get("containerID") == old and "running" in now.get("state", {}):
+            return None
+        states = (now.get("state", {}), now.get("lastState", {}))
+        ends = [state["terminated"] for state in states if state.get("terminated")]
+        return dict(ends[0]) if ends else {}
+
+    def told(self, reason: str, words: str) -> list[str]:
+        """The messages of events with this reason that hold these words."""
+        found = [event for event in self.events if event.get("reason") == reason]
+        return [event["message"] for event in found if words in event.get("message", "")]
+
+    @property
+    def has_lost_readiness(self) -> bool:
+        """Whether the container is not Ready, or not since before the run."""
+        assert self.after is not None
+        times = [_ready_since(pod) for pod in (self.before, self.after)]
+        return times[0] != times[1]
+
+
+def second_opinion(facts: Facts) -> str:
+    """The outcome by others' words, as the verdict names it."""
+    if facts.after is None:
+        return "inconclusive"
+    if facts.after["status"].get("reason") == "Evicted":
+        return "evicted"
+    if facts.ended is not None:
+        return _of_an_end(facts, facts.ended)
+    if facts.victims:
+        is_load = all("agent" in command for command in facts.victims)
+        return "load-oom-killed" if is_load else "app-oom-killed"
+    if facts.neighbours:
+        return "app-oom-killed"
+    if facts.has_lost_readiness:
+        return "readiness-lost"
+    is_slowed = facts.memory_events.get("container", {}).get("high", 0) > 0
+    return "throttled" if is_slowed else "survived"
+
+
+def _of_an_end(facts: Facts, ended: dict[str, Any]) -> str:
+    if facts.victims:
+        return "group-oom-killed" if facts.is_group else "app-oom-killed"
+    if facts.told("Killing", "failed liveness probe"):
+        return "liveness-restarted"
+    return "inconclusive" if ended.get("exitCode") == 137 else "app-exited"
+
+
+def _ready_since(pod: Pod) -> str:
+    conditions = pod["status"].get("conditions") or []
+    found = [entry for entry in conditions if entry["type"] == "ContainersReady"]
+    return f"{found[0]['status']} since {found[0]['lastTransitionTime']}" if found else ""
+
+
+def about_pod(dmesg: str, pod_uid: str, *, since: str = "") -> str:
+    """The kernel's messages on OOM kills in a pod's cgroup, newer than the last line of `since`."""
+    kept, is_about = [], False
+    for line in _newer(dmesg.splitlines(), since.splitlines()):
+        if "invoked oom-killer" in line:
+            is_about = False
+        if "oom-kill:" in line:
+            is_about = f"pod{pod_uid}" in line
+        if is_about and ("ill" in line and ("oom" in line or "Killed process" in line)):
+            kept.append(line)
+    return "".join(f"{line}\n" for line in kept)
+
+
+def _newer(lines: list[str], since: list[str]) -> list[str]:
+    """The kernel's buffer is a ring: what is known may have left it at its beginning."""
+    last = since[-1] if since else None
+    return lines[lines.index(last) + 1 :] if last in lines else lines
+
+
+def _formatted(levels: Mapping[str, Mapping[str, int]]) -> str:
+    lines = []
+    for level, counters in levels.items():
+        lines += [f"# {level}", *(f"{name} {value}" for name, value in counters.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _parsed(text: str) -> dict[str, dict[str, int]]:
+    levels: dict[str, dict[str, int]] = {}
+    for line in text.splitlines():
+        first, second = line.split()
+        if first == "#":
+            levels[second] = counters = {}
+        else:
+            counters[first] = int(second)
+    return levels
