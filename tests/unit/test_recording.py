@@ -1,6 +1,8 @@
 """Recordings: the same run comes back, and no damage is an exception."""
 
 import json
+import random
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -39,6 +41,12 @@ SHORT = runs.recorded(runs.made_report(runs.climb(127, steps=3), given=None))
 def report(request: pytest.FixtureRequest) -> Report:
     found: Report = request.param
     return found
+
+
+# Of a real run on cgroup v2: the kernel killed the group, and then the client was killed too.
+REAL = (
+    Path(__file__).parents[1] / "testdata" / "recordings" / "group-kill-client-killed-v2.jsonl"
+).read_bytes()
 
 
 def read(data: bytes) -> Recording | None:
@@ -207,3 +215,23 @@ def _replace_one(content: dict[str, object], pick: object, value: object) -> Non
         _replace_one(inner, pick, value)
     else:
         content[key] = value
+
+
+def test_a_real_recording_cut_after_any_line_is_read_up_to_there() -> None:
+    lines = REAL.splitlines(keepends=True)
+
+    for length in range(1, len(lines) + 1):
+        recording = read_recording(b"".join(lines[:length]))
+        assert recording.damage == f"it breaks off after line {length}, before the end of the run"
+        assert to_report(recording).verdict.outcome is Outcome.INCONCLUSIVE
+
+
+def test_a_real_recording_with_garbage_in_it_is_read_and_shown() -> None:
+    dice = random.Random(20261125)
+
+    for _ in range(100):
+        at, length = dice.randrange(len(REAL)), dice.randrange(1, 80)
+        recording = read(REAL[:at] + dice.randbytes(length) + REAL[at + dice.randrange(80) :])
+        if recording is not None:
+            assert recording.damage is not None
+            assert render(to_report(recording), "wide")
