@@ -27,8 +27,8 @@ ifneq ($(origin KUBECONFIG),command line)
 unexport KUBECONFIG
 endif
 
-.PHONY: help setup format lint test unit agent image e2e matrix demo bench bench-agent faults soak swap \
-	fuzz sanitize cluster-up cluster-down package check clean
+.PHONY: help setup format lint test unit agent image e2e matrix demo bench bench-agent \
+	bench-client eviction faults soak swap fuzz sanitize cluster-up cluster-down package check clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | \
@@ -63,7 +63,7 @@ image: setup ## Build the agent's container image as an archive, without Docker
 	@scripts/debian-packages $(build_packages)
 	@$(image) image
 
-bench: bench-agent ## Measure everything
+bench: bench-agent bench-client ## Measure everything
 
 bench-agent: agent ## Measure the agent, side by side with its peers (root; a quiet machine)
 	@scripts/debian-packages $(build_packages) stress-ng=stress-ng
@@ -79,6 +79,12 @@ soak: image ## Hold a load for SECONDS (900) and change it all the while, on cgr
 	@scripts/debian-packages $(test_packages)
 	KUBECTL_STRESS_FULL=1 KUBECTL_STRESS_SEED=$(SEED) KUBECTL_STRESS_SOAK_SECONDS=$(or $(SECONDS),900) \
 		$(pytest) -rP tests/agent/test_soak_machine.py
+
+bench-client: image ## Measure how late the client tells of a kill, and what it costs
+	$(python) -m tests.bench.client
+
+eviction: image ## See a node run short of memory: an eviction, and the kernel where that is too late
+	$(pytest) -rP tests/e2e/long_node_memory.py
 
 swap: image ## See swap shown and an OOM foretold later, on a node with swap
 	@scripts/debian-packages $(test_packages)

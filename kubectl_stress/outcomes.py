@@ -24,7 +24,8 @@ MEANINGS = {
     Outcome.APP_OOM_KILLED: (
         "The limit was reached and the kernel killed a process of the app. If that was the "
         "container's main process, the container ended and the kubelet started it again; "
-        "otherwise the app goes on without a part of itself, which can be worse. Raise the "
+        "otherwise the app goes on without a part of itself, which can be worse. Under a limit of "
+        "the whole pod it may be another of its containers. Raise the "
         "memory limit, or have the app use less: bound its heap below the limit (-Xmx, "
         "GOMEMLIMIT, --max-old-space-size), bound its caches, run fewer workers."
     ),

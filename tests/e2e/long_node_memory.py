@@ -1,0 +1,83 @@
+"""e10: a node that runs short of memory. It needs a node of its own: `make eviction` runs it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.cluster import Cluster
+from tests.e2e.conftest import ARCHIVE
+from tests.e2e.judged import Judge
+from tests.e2e.plugin import AGENT_IMAGE, Plugin, Running
+from tests.e2e.pods import Pods, pod
+
+NAME, MEMORY_MIB = "small", 1024
+
+
+@pytest.fixture(scope="module")
+def small_cluster() -> Iterator[Cluster]:
+    """A cluster with little memory on its one node."""
+    up = Cluster.up(NAME, nodes=["v2"], memory_mib=MEMORY_MIB, images=[ARCHIVE])
+    yield up
+    up.down()
+
+
+@pytest.fixture
+def small(small_cluster: Cluster, tmp_path: Path) -> Iterator[Judge]:
+    pods = Pods(small_cluster, "small")
+    environment = {
+        "KUBECONFIG": str(small_cluster.kubeconfig_path),
+        "KUBECTL_STRESS_IMAGE": AGENT_IMAGE,
+    }
+    yield Judge(Plugin(environment, ("-n", pods.namespace)), pods, tmp_path)
+    pods.remove()
+    pods.kubectl("wait", "--for=delete", "namespace/small", "--timeout=90s", namespaced=False)
+
+
+def available_mib(judge: Judge) -> int:
+    """MemAvailable of the node, as the agent reads it."""
+    text = judge.pods.cluster.node("v2").read_file("/proc/meminfo")
+    line = next(line for line in text.splitlines() if line.startswith("MemAvailable:"))
+    return int(line.split()[1]) >> 10
+
+
+def test_e10_a_slow_load_on_a_node_that_runs_short_is_evicted(small: Judge) -> None:
+    small.pods.create(pod("v2", limit=None, request=None))
+    size = f"--size={available_mib(small) - 60}Mi"
+
+    refused = small.plugin("mem", "app", size, "--yes")
+    run = small("e10-evicted-v2", "app", size, "--ramp=60s", "--duration=120s", "--force")
+
+    assert refused.exit_code == 5
+    assert "--force" in refused.stderr
+    assert run.outcome == "evicted"
+    assert run.facts.after is not None
+    message = run.facts.after["status"]["message"]
+    assert "The node was low on resource: memory" in message
+    assert any(message in text for text in run.evidence)
+    assert run.facts.victims == []
+
+
+def test_e10_where_memory_rises_too_fast_the_kernel_comes_before_the_kubelet(
+    small: Judge,
+) -> None:
+    small.pods.create(pod("v2", limit=None, request=None))
+    node = small.pods.cluster.node("v2")
+    size = available_mib(small) - 160
+
+    def fill_the_node(running: Running) -> None:
+        """Another process of the node takes the rest at once."""
+        running.wait_for("holding ")
+        rest = ["sh", "-c", "head -c 400M /dev/zero | tail > /dev/null"]
+        threading.Thread(target=node.run, args=(rest,), daemon=True).start()
+
+    options = (f"--size={size}Mi", "--duration=60s", "--force")
+    run = small("e10-oom-v2", "app", *options, during=fill_the_node)
+
+    assert run.outcome == "group-oom-killed"
+    assert run.facts.victims == ["agent-worker"]
+    assert "constraint=CONSTRAINT_NONE" in run.facts.dmesg
+    assert "the node ran out of memory" in run.report["verdict"]["sentence"]
