@@ -79,9 +79,10 @@ int hold(const struct options* options, int64_t start_ms)
         = { { open_signals(), POLLIN, 0 }, { STDIN_FILENO, POLLIN, 0 }, { target, POLLIN, 0 } };
     int64_t last_use_ms = start_ms;
 
+    lifeline_start();
+    lifeline_extend(STOPPED_MS);
     processes_init();
     hello();
-    lifeline_start();
     for (;;) {
         int64_t left_ms = last_use_ms + options->linger_ms - now_ms();
 

@@ -102,7 +102,10 @@ def _set_up(agent: Path, stack: ExitStack) -> Scene:
 
     target = start("sleep", "1000")
     here = ("--target-pid", str(target.pid))
-    holder = start(str(agent), "hold", *here, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    holder = start(str(agent), "hold", *here, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    assert holder.stdout is not None
+    stack.callback(holder.stdout.close)
+    assert holder.stdout.readline()  # its hello: a stop within its first millisecond is too early
     reading, writing = os.pipe()
     never = _pipe_without_writes(stack)
     beat = "while printf .; do read -r -t 0.2 nothing; done"  # in one process
