@@ -152,7 +152,10 @@ int workers_start(struct workers* workers, const struct options* options, bool t
         return -errno;
     prepare_memory(options, two_threads, random, file_directory);
     for (slot_count = 0; slot_count < options->workers; slot_count++) {
-        pid_t pid = fork();
+        pid_t pid;
+
+        lifeline_extend(HANGING_MS); // hundreds of forks take long where the CPU is throttled
+        pid = fork();
 
         if (pid < 0)
             return -errno;
