@@ -1,6 +1,5 @@
 """The exit codes that `--help` documents, each met once and in each of its ways."""
 
-import os
 import signal
 
 import pytest
@@ -127,7 +126,7 @@ def test_130_a_signal_ended_it(
     kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str], number: signal.Signals
 ) -> None:
     def interrupt(container: str) -> None:
-        os.kill(os.getpid(), number)
+        signal.raise_signal(number)  # in this thread, so that it is handled at once
 
     kubectl_stress.cluster.before_exec = interrupt
 
