@@ -30,7 +30,7 @@ def agent() -> Path:
     return Path(path)
 
 
-@pytest.fixture(scope="session", params=[1, 2], ids=["v1", "v2"])
+@pytest.fixture(scope="package", params=[1, 2], ids=["v1", "v2"])
 def guest(
     request: pytest.FixtureRequest, agent: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Guest]:
