@@ -115,6 +115,7 @@ class Plugin:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=_heed_interrupts,
         ) as process:
             running = Running(process)
             try:
@@ -123,3 +124,8 @@ class Plugin:
                 if process.poll() is None:
                     process.kill()
                 running.end()
+
+
+def _heed_interrupts() -> None:
+    """Whoever starts the tests in the background has SIGINT ignored, and so would the plugin."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
