@@ -27,7 +27,7 @@ ifneq ($(origin KUBECONFIG),command line)
 unexport KUBECONFIG
 endif
 
-.PHONY: help setup format lint test unit agent image e2e matrix demo bench bench-agent \
+.PHONY: help setup format lint test unit agent image e2e matrix outcomes demo bench bench-agent \
 	bench-client eviction faults soak swap fuzz sanitize cluster-up cluster-down package check clean
 
 help: ## Show this help
@@ -54,6 +54,9 @@ e2e: image ## Run the tests on the real cluster
 matrix: image ## Try every pod with every join, and write docs/compatibility.md from it
 	KUBECTL_STRESS_FULL=1 KUBECTL_STRESS_COMPATIBILITY=docs/compatibility.md \
 		$(pytest) -rP tests/e2e/long_matrix.py tests/e2e/long_registry.py
+
+outcomes: image ## Bring about every outcome of a verdict, and judge each a second time
+	KUBECTL_STRESS_FULL=1 $(pytest) -rP tests/e2e/long_outcomes.py tests/e2e/long_probes.py
 
 agent: setup ## Build the agent for amd64 and arm64
 	@scripts/debian-packages $(build_packages)
