@@ -100,7 +100,11 @@ def teeth(samples: list[dict[str, dict[str, int]]], *, high: float, low: float) 
 def test_e08_whoever_was_foretold_dies_first(
     judged: Judge, pods: Pods, flavour: str, adjustment: str, victim: str
 ) -> None:
-    pods.create(holding(flavour, 56, limit="96Mi"))
+    # Guaranteed, so that the app has -997: 1000 weighs more than all that it holds.
+    manifest = holding(flavour, 56, limit="96Mi")
+    wanted = {"memory": "96Mi", "cpu": "500m"}
+    manifest["spec"]["containers"][0]["resources"] = {"limits": wanted, "requests": wanted}
+    pods.create(manifest)
     options = ("--size=60Mi", f"--oom-score-adj={adjustment}")
 
     run = judged(f"e08-{flavour}-{adjustment}", "app", *options)
