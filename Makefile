@@ -55,8 +55,9 @@ matrix: image ## Try every pod with every join, and write docs/compatibility.md 
 	KUBECTL_STRESS_FULL=1 KUBECTL_STRESS_COMPATIBILITY=docs/compatibility.md \
 		$(pytest) -rP tests/e2e/long_matrix.py tests/e2e/long_registry.py
 
-outcomes: image ## Bring about every outcome of a verdict, and judge each a second time
-	KUBECTL_STRESS_FULL=1 $(pytest) -rP tests/e2e/long_outcomes.py tests/e2e/long_probes.py
+outcomes: image ## Bring about every outcome and first victim on the real cluster, and judge each twice
+	KUBECTL_STRESS_FULL=1 $(pytest) -rP tests/e2e/long_outcomes.py tests/e2e/long_probes.py \
+		tests/e2e/long_page_cache.py tests/e2e/long_prediction.py
 
 agent: setup ## Build the agent for amd64 and arm64
 	@scripts/debian-packages $(build_packages)
