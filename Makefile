@@ -57,7 +57,7 @@ matrix: image ## Try every pod with every join, and write docs/compatibility.md 
 
 outcomes: image ## Bring about every outcome and first victim on the real cluster, and judge each twice
 	KUBECTL_STRESS_FULL=1 $(pytest) -rP tests/e2e/long_outcomes.py tests/e2e/long_probes.py \
-		tests/e2e/long_page_cache.py tests/e2e/long_prediction.py
+		tests/e2e/long_page_cache.py tests/e2e/long_prediction.py tests/e2e/long_top.py
 
 agent: setup ## Build the agent for amd64 and arm64
 	@scripts/debian-packages $(build_packages)

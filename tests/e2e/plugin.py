@@ -126,6 +126,12 @@ class Plugin:
                 running.end()
 
 
+def only_target(told: dict[str, Any]) -> dict[str, Any]:
+    """The one target of an answer of `top`."""
+    (entry,) = told["targets"]
+    return dict(entry)
+
+
 def _heed_interrupts() -> None:
     """Whoever starts the tests in the background has SIGINT ignored, and so would the plugin."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)

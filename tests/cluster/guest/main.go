@@ -26,6 +26,8 @@ const (
 	chunk     = 48 << 10
 	// Chunks of input that may wait for a command to read them: some 200 MB.
 	waitingParts = 4096
+	// Looks, 20 ms apart, at which nobody is there.
+	goneAfter = 50
 )
 
 type port struct {
@@ -157,18 +159,25 @@ func (p *port) handle(current *command, line string) {
 	}
 }
 
-// serve reads until the port is closed for good. While no client is there a read ends at once.
+// serve reads until the port is closed for good. While no client is there a read ends at once. The
+// kernel may tell of the last client's going after the next one's first words: only who stays away
+// for a while has gone.
 func (p *port) serve() {
 	var current command
+	begun, absent := "", 0
 	lines := bufio.NewReaderSize(p.file, 256<<10)
 	for {
-		line, err := lines.ReadString('\n')
+		text, err := lines.ReadString('\n')
+		begun += text
 		if err != nil {
-			current.end()
+			if absent++; absent == goneAfter {
+				current.end()
+			}
 			time.Sleep(20 * time.Millisecond)
 			continue
 		}
-		p.handle(&current, line)
+		p.handle(&current, begun)
+		begun, absent = "", 0
 	}
 }
 
