@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kubectl_stress import target_words
 from kubectl_stress.asking import connect, now_ms, teller
 from kubectl_stress.connection_options import connection_options
 from kubectl_stress.options import (
@@ -15,6 +14,7 @@ from kubectl_stress.options import (
     holder_spec,
     join_option,
     output_options,
+    several_targets,
 )
 from kubectl_stress.spec import TargetRef
 
@@ -23,13 +23,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Say what a run would need and meet, without one")
-@click.argument(
-    "targets",
-    metavar="TARGET...",
-    nargs=-1,
-    required=True,
-    shell_complete=target_words.targets,
-)
+@several_targets
 @click.option(
     "--probe",
     "with_probe",

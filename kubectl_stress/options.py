@@ -26,6 +26,15 @@ def as_click_reads(words: Sequence[str]) -> list[str]:
     return [*known, *words[end:]]
 
 
+several_targets = click.argument(
+    "targets",
+    metavar="TARGET...",
+    nargs=-1,
+    required=True,
+    shell_complete=target_words.targets,
+)
+
+
 def output_options(command: Command) -> Command:
     """Add -o, -q and --color."""
     for option in reversed(

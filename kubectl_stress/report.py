@@ -7,12 +7,14 @@ Sizes are whole bytes, times whole milliseconds, units stand in the keys.
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from kubectl_stress.agent import Hello
 from kubectl_stress.evidence import Findings, kill_counts
 from kubectl_stress.plan import Plan
 from kubectl_stress.prediction import victim_at_limit, victim_now
 from kubectl_stress.samples import Process, Sample, Series
 from kubectl_stress.spec import Expectation
 from kubectl_stress.status import Change, ChangeKind, ContainerStatus
+from kubectl_stress.target import Target
 from kubectl_stress.verdict import Outcome, Verdict, meets
 
 SCHEMA = "kubectl-stress/report/v1"
@@ -80,7 +82,7 @@ class Report:
         """The report for `-o json` and `-o yaml`."""
         return {
             "schema": SCHEMA,
-            "target": _target(self),
+            "target": target_dict(self.plan.target, self.findings.hello, self.holder),
             "plan": _plan(self.plan),
             "memory": _memory(self.findings),
             "status": _status(self),
@@ -98,8 +100,8 @@ class Report:
         }
 
 
-def _target(report: Report) -> dict[str, Any]:
-    target, hello = report.plan.target, report.findings.hello
+def target_dict(target: Target, hello: Hello | None, holder: str | None) -> dict[str, Any]:
+    """Who is looked at, and what an agent there said of it; sizes in bytes."""
     return {
         "namespace": target.namespace,
         "pod": target.pod,
@@ -114,7 +116,7 @@ def _target(report: Report) -> dict[str, Any]:
         "cgroup_version": hello.cgroup_version if hello else None,
         "memory_oom_group": hello.oom_group if hello else None,
         "oom_score_adj": hello.target_oom_score_adj if hello else None,
-        "ephemeral_container": report.holder,
+        "ephemeral_container": holder,
     }
 
 

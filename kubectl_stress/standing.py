@@ -10,7 +10,7 @@ from typing import Any
 from kubectl_stress.agent import Hello, Message, Processes
 from kubectl_stress.errors import StressError
 from kubectl_stress.prediction import victim_now
-from kubectl_stress.report import sample_dict, victim_dict
+from kubectl_stress.report import sample_dict, target_dict, victim_dict
 from kubectl_stress.samples import Process, Sample, load_rss_bytes
 from kubectl_stress.status import Change, ContainerStatus
 from kubectl_stress.target import Target
@@ -85,24 +85,9 @@ def standing_dict(standing: Standing) -> dict[str, Any]:
 
 
 def _target(standing: Standing) -> dict[str, Any]:
-    target, hello = standing.target, standing.hello
-    return {
-        "namespace": target.namespace,
-        "pod": target.pod,
-        "pod_uid": target.pod_uid,
-        "container": target.container,
-        "container_id": target.container_id,
-        "node": target.node,
-        "qos_class": target.qos_class,
-        "limit_bytes": target.limit_bytes,
-        "pod_limit_bytes": target.pod_limit_bytes,
-        "pod_cgroup_limit_bytes": target.pod_cgroup_limit_bytes,
-        "request_bytes": target.request_bytes,
-        "cgroup_version": hello.cgroup_version if hello else None,
-        "memory_oom_group": hello.oom_group if hello else None,
-        "oom_score_adj": hello.target_oom_score_adj if hello else None,
-        "ephemeral_container": standing.holder or None,
-    }
+    target = standing.target
+    known = target_dict(target, standing.hello, standing.holder or None)
+    return {**known, "pod_cgroup_limit_bytes": target.pod_cgroup_limit_bytes}
 
 
 def _node(standing: Standing) -> dict[str, Any]:

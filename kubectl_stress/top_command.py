@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kubectl_stress import target_words
 from kubectl_stress.asking import connect, now_ms, teller
 from kubectl_stress.connection_options import connection_options
 from kubectl_stress.options import (
@@ -15,6 +14,7 @@ from kubectl_stress.options import (
     holder_options,
     holder_spec,
     output_options,
+    several_targets,
     wants_color,
 )
 from kubectl_stress.spec import TargetRef
@@ -29,13 +29,7 @@ _LIVE = ("table", "wide")
 
 
 @click.command(short_help="Show the memory of containers and who would die first")
-@click.argument(
-    "targets",
-    metavar="TARGET...",
-    nargs=-1,
-    required=True,
-    shell_complete=target_words.targets,
-)
+@several_targets
 @click.option(
     "--duration",
     type=DURATION,
