@@ -22,6 +22,9 @@ test_packages := $(build_packages) qemu-aarch64-static=qemu-user-static readelf=
 # Of what is random in the long tests; 0 chooses one and prints it.
 SEED ?= 0
 
+# Tests at the same time: they wait for emulated machines far more than they compute.
+JOBS ?= 3
+
 # A KUBECONFIG of the environment is somebody's real cluster: only one given by hand is meant.
 ifneq ($(origin KUBECONFIG),command line)
 unexport KUBECONFIG
@@ -43,7 +46,8 @@ demo: image ## See a real pod brought to its memory limit (KEEP=1 leaves the clu
 test: image ## Run all tests, on a real cluster too
 	@scripts/debian-packages $(test_packages)
 	@$(image) build/faulty/agent
-	KUBECTL_STRESS_REQUIRE_BROWSER=1 $(pytest)
+	KUBECTL_STRESS_REQUIRE_BROWSER=1 $(pytest) --numprocesses=$(JOBS) --dist=loadgroup \
+		--no-loadscope-reorder
 
 unit: setup ## Run the tests that need no node: seconds
 	$(pytest) -q tests/unit tests/cli tests/connection tests/cluster/unit
