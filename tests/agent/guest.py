@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import ctypes
 import gzip
 import itertools
+import signal
 import socket
 import subprocess
 import time
@@ -75,7 +77,7 @@ def booted(folder: Path, agent: Path, cgroup_version: int) -> Iterator[Guest]:
         *("-chardev", f"socket,id=shell,path={folder / 'shell'},server=on,wait=off"),
         *("-device", "virtserialport,chardev=shell,name=shell"),
     ]
-    with subprocess.Popen(argv) as process:
+    with subprocess.Popen(argv, preexec_fn=_die_with_parent) as process:
         try:
             with _connected(folder / "shell") as port:
                 guest = Guest(port, cgroup_version)
@@ -83,6 +85,11 @@ def booted(folder: Path, agent: Path, cgroup_version: int) -> Iterator[Guest]:
                 yield guest
         finally:
             process.kill()
+
+
+def _die_with_parent() -> None:
+    """A test run that is killed leaves no machine behind: prctl(2), PR_SET_PDEATHSIG."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 def _initrd(used: kernel.Kernel, agent: Path) -> bytes:
