@@ -26,6 +26,7 @@ def pytest_configure() -> None:
     os.environ["KUBECTL_STRESS_SEED"] = str(sample.SEED)
 
 
+@pytest.hookimpl(tryfirst=True)  # the workers of pytest-xdist look for the groups in theirs
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tell pytest-xdist what must not run at the same time, and in which order groups begin."""
     for item in items:

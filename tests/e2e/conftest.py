@@ -94,9 +94,19 @@ def flavour(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture(scope="module")
+def shared(cluster: Cluster) -> Iterator[Pods]:
+    """Makes pods in a namespace that the tests of a module share."""
+    yield from _in_own_namespace(cluster)
+
+
 @pytest.fixture
 def pods(cluster: Cluster) -> Iterator[Pods]:
     """Makes pods in a namespace of the test's own."""
+    yield from _in_own_namespace(cluster)
+
+
+def _in_own_namespace(cluster: Cluster) -> Iterator[Pods]:
     made = Pods(cluster, f"test-{next(_numbers)}-{os.getpid()}")
     yield made
     made.remove()

@@ -300,12 +300,14 @@ def lookup_probe(**values: int) -> dict[str, Any]:
     return {"httpGet": {"path": "/lookup", "port": 8080}, **values}
 
 
-def hello(flavour: str, *, limit: str = "128Mi", request: str = "64Mi") -> dict[str, Any]:
+def hello(
+    flavour: str, *, name: str = "hello", limit: str = "128Mi", request: str = "64Mi"
+) -> dict[str, Any]:
     """The demo app as a Deployment of one replica, with its probes."""
     probe = {"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 2, "timeoutSeconds": 2}
     template = pod(
         flavour,
-        name="hello",
+        name=name,
         image=HELLO,
         limit=limit,
         request=request,
@@ -315,10 +317,10 @@ def hello(flavour: str, *, limit: str = "128Mi", request: str = "64Mi") -> dict[
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {"name": "hello", "labels": {"app": "hello"}},
+        "metadata": {"name": name, "labels": {"app": name}},
         "spec": {
             "replicas": 1,
-            "selector": {"matchLabels": {"app": "hello"}},
-            "template": {"metadata": {"labels": {"app": "hello"}}, "spec": template["spec"]},
+            "selector": {"matchLabels": {"app": name}},
+            "template": {"metadata": {"labels": {"app": name}}, "spec": template["spec"]},
         },
     }

@@ -15,6 +15,12 @@ def load_is_gone(memory: NodeMemory, anon_before: int) -> bool:
     return no_agent and memory.anon_bytes() < anon_before + MIB
 
 
+@pytest.fixture
+def pods(shared: Pods) -> Pods:
+    """One pod on a node serves all of these tests: each is to leave it as it was."""
+    return shared
+
+
 @pytest.mark.parametrize(
     ("number", "exit_code"),
     [(signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGHUP, 130), (signal.SIGKILL, -9)],
@@ -22,11 +28,12 @@ def load_is_gone(memory: NodeMemory, anon_before: int) -> bool:
 def test_a_run_that_is_interrupted_releases_its_load(
     plugin: Plugin, pods: Pods, flavour: str, number: signal.Signals, exit_code: int
 ) -> None:
-    pods.create(pod(flavour))
-    memory, before = pods.memory("app"), pods.status("app")
+    name = f"app-{flavour}"
+    pods.create(pod(flavour, name=name))
+    memory, before = pods.memory(name), pods.status(name)
     anon = memory.anon_bytes()
 
-    with plugin.running("mem", "app", "--size=24Mi", "--duration=10m") as running:
+    with plugin.running("mem", name, "--size=24Mi", "--duration=10m") as running:
         running.wait_for("holding ")
         wait_until("the load is held", lambda: memory.anon_bytes() > anon + 20 * MIB)
         running.send(number)
@@ -36,4 +43,4 @@ def test_a_run_that_is_interrupted_releases_its_load(
     assert done.exit_code == exit_code
     if number is not signal.SIGKILL:
         assert "the load released" in done.stderr
-    assert pods.status("app") == before
+    assert pods.status(name) == before

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from tests.cluster.cluster import Cluster
 from tests.e2e.plugin import Plugin
 from tests.e2e.pods import Pods, hello, pod
 from tests.e2e.test_refusals import assert_refused
@@ -38,6 +37,13 @@ def without(resource: str, *verbs: str) -> Change:
 
 
 @pytest.fixture
+def pods(shared: Pods) -> Iterator[Pods]:
+    """One namespace for all, in which a test leaves nobody any right."""
+    yield shared
+    shared.kubectl("delete", "role,rolebinding", "--all")
+
+
+@pytest.fixture
 def developer(plugin: Plugin) -> Plugin:
     """Somebody with nothing but what a test gives him."""
     return Plugin(plugin.environment, (*plugin.options, "--context=developer"))
@@ -47,13 +53,13 @@ def test_the_printed_role_is_enough_in_a_namespace_that_enforces_restricted(
     plugin: Plugin, developer: Plugin, pods: Pods, flavour: str
 ) -> None:
     pods.enforce("restricted")
-    pods.create(hello(flavour))
+    app = f"hello-{flavour}"
+    pods.create(hello(flavour, name=app))
     bind_printed_role(plugin, pods)
+    options = ("--size=16Mi", "--duration=1s", "-o=json", "--yes")
 
-    by_owner = developer("mem", "deploy/hello", "--size=16Mi", "--duration=1s", "-o=json")
-    by_name = developer(
-        "mem", pods.name_of("hello"), "--size=16Mi", "--duration=1s", "-o=json", "--yes"
-    )
+    by_owner = developer("mem", f"deploy/{app}", *options)
+    by_name = developer("mem", pods.name_of(app), *options)
 
     assert by_owner.report["verdict"]["outcome"] == "survived"
     assert by_name.report["verdict"]["outcome"] == "survived"
@@ -72,13 +78,13 @@ def test_the_printed_role_is_enough_in_a_namespace_that_enforces_restricted(
 def test_a_role_that_lacks_something_is_refused_before_anything_is_attached(
     plugin: Plugin, developer: Plugin, pods: Pods, change: Change, missing: str
 ) -> None:
-    pods.create(pod("v2"))
+    pods.create(pod("v2", name="refused"))
     bind_printed_role(plugin, pods, change)
 
-    done = developer("mem", "app", "--size=8Mi", "--duration=1s")
+    done = developer("mem", "refused", "--size=8Mi", "--duration=1s")
 
     assert_refused(done, 1, missing, f"kubectl stress role -n {pods.namespace}")
-    assert pods.holders("app") == []
+    assert pods.holders("refused") == []
 
 
 def test_without_events_a_run_goes_on_and_says_so(
@@ -93,13 +99,12 @@ def test_without_events_a_run_goes_on_and_says_so(
     assert "without events" in done.stderr
 
 
-def test_the_role_edit_alone_lacks_ephemeral_containers(
-    developer: Plugin, pods: Pods, cluster: Cluster
-) -> None:
-    pods.create(pod("v2"))
+def test_the_role_edit_alone_lacks_ephemeral_containers(developer: Plugin, pods: Pods) -> None:
+    pods.create(pod("v2", name="refused"))
     binding = ("create", "rolebinding", "edit", "--clusterrole=edit", "--user=developer")
     pods.kubectl(*binding)
 
-    done = developer("mem", "app", "--size=8Mi")
+    done = developer("mem", "refused", "--size=8Mi")
 
     assert_refused(done, 1, "patch pods/ephemeralcontainers")
+    assert pods.holders("refused") == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.e2e.plugin import Done, Plugin
-from tests.e2e.pods import Pods, pod
+from tests.e2e.pods import Pods, hello, pod
 
 
 def assert_refused(done: Done, exit_code: int, *words: str) -> None:
@@ -19,10 +19,17 @@ def assert_refused(done: Done, exit_code: int, *words: str) -> None:
         assert word in errors[0]
 
 
+@pytest.fixture(scope="module")
+def app(shared: Pods) -> Pods:
+    """A pod to which nothing is ever attached: it serves all of these tests."""
+    shared.create(pod("v2"))
+    return shared
+
+
 @pytest.fixture
-def app(pods: Pods) -> Pods:
-    pods.create(pod("v2"))
-    return pods
+def pods(app: Pods) -> Pods:
+    """The namespace of the plugin's calls here."""
+    return app
 
 
 def test_a_pod_that_is_not_there(plugin: Plugin, pods: Pods) -> None:
@@ -54,25 +61,28 @@ def test_a_container_that_is_not_there(plugin: Plugin, app: Pods) -> None:
 def test_a_container_without_a_limit_is_refused_before_anything_is_attached(
     plugin: Plugin, pods: Pods
 ) -> None:
-    pods.create(pod("v2", limit=None))
+    pods.create(pod("v2", name="unlimited", limit=None))
 
-    refused = plugin("mem", "app", "--size=8Mi")
-    forced = plugin("mem", "app", "--size=8Mi", "--duration=1s", "--force", "-o=json")
+    refused = plugin("mem", "unlimited", "--size=8Mi")
+    attached = pods.holders("unlimited")
+    forced = plugin("mem", "unlimited", "--size=8Mi", "--duration=1s", "--force", "-o=json")
 
+    assert attached == []
     assert_refused(refused, 5, "no memory limit", "--force")
     assert forced.report["verdict"]["outcome"] == "survived"
     assert forced.report["target"]["limit_bytes"] is None
 
 
 def test_an_image_that_is_not_there_is_told_in_the_kubelets_words(
-    plugin: Plugin, app: Pods
+    plugin: Plugin, pods: Pods
 ) -> None:
+    pods.create(pod("v2", name="imageless"))
     image = ("--image=kubectl-stress.local/agent:missing", "--image-pull-policy=Never")
 
-    done = plugin("mem", "app", "--size=8Mi", *image)
+    done = plugin("mem", "imageless", "--size=8Mi", *image)
 
     assert_refused(done, 1, "ErrImageNeverPull", "--image")
-    assert len(app.holders("app")) == 1  # it cannot be taken back, and the error says so
+    assert len(pods.holders("imageless")) == 1  # it cannot be taken back, and the error says so
     assert "stays in the pod" in done.stderr
 
 
@@ -90,8 +100,6 @@ def test_a_token_that_is_not_valid(plugin: Plugin, app: Pods) -> None:
 
 
 def test_a_single_replica_is_not_brought_down_unasked(plugin: Plugin, pods: Pods) -> None:
-    from tests.e2e.pods import hello
-
     pods.create(hello("v2"))
 
     done = plugin("mem", "deploy/hello", "--size=120%")

@@ -18,16 +18,23 @@ def settled_anon(memory: NodeMemory) -> int:
     return memory.anon_bytes()
 
 
+@pytest.fixture
+def pods(shared: Pods) -> Pods:
+    """Every run gives all back, so that one pod of a kind on a node is enough."""
+    return shared
+
+
 @pytest.mark.parametrize("workers", [1, 4])
 def test_e02_the_size_is_a_total_over_all_workers(
     plugin: Plugin, pods: Pods, flavour: str, workers: int
 ) -> None:
-    pods.create(pod(flavour, limit="96Mi"))
-    memory = pods.memory("app")
+    name = f"app-{flavour}"
+    pods.create(pod(flavour, name=name, limit="96Mi"))
+    memory = pods.memory(name)
     anon, kernel = settled_anon(memory), memory.kernel_bytes()
 
     with plugin.running(
-        "mem", "app", "--size=50Mi", f"--workers={workers}", "--duration=12s", "-o=json"
+        "mem", name, "--size=50Mi", f"--workers={workers}", "--duration=12s", "-o=json"
     ) as running:
         running.wait_for("holding ")
         raised = settled_anon(memory) - anon
@@ -48,8 +55,9 @@ def test_e02_the_size_is_a_total_over_all_workers(
 def test_e04_limit_and_usage_are_those_of_the_node(
     plugin: Plugin, pods: Pods, flavour: str
 ) -> None:
-    pods.create(hello(flavour))
-    name = pods.name_of("hello")
+    app = f"hello-{flavour}"
+    pods.create(hello(flavour, name=app))
+    name = pods.name_of(app)
     memory = pods.memory(name)
 
     def beside_the_app() -> int:
@@ -59,7 +67,7 @@ def test_e04_limit_and_usage_are_those_of_the_node(
 
     anon, kernel, usage = beside_the_app(), memory.kernel_bytes(), memory.usage_bytes()
     with plugin.running(
-        "mem", "deploy/hello", "--size=50Mi", "--duration=20s", "-o=json"
+        "mem", f"deploy/{app}", "--size=50Mi", "--duration=20s", "-o=json"
     ) as running:
         running.wait_for("holding 50.0 MiB")
         raised, under = beside_the_app() - anon, memory.usage_bytes()
@@ -84,12 +92,13 @@ def test_e04_limit_and_usage_are_those_of_the_node(
 def test_a_run_leaves_the_app_as_it_was_and_the_next_reuses_the_ephemeral_container(
     plugin: Plugin, pods: Pods, flavour: str, cluster: Cluster
 ) -> None:
-    pods.create(pod(flavour))
-    before = pods.status("app")
+    name = f"untouched-{flavour}"
+    pods.create(pod(flavour, name=name))
+    before = pods.status(name)
 
-    first = plugin("mem", "app", "--size=8Mi", "--duration=1s", "-o=json").report
-    second = plugin("mem", "app", "--size=8Mi", "--duration=1s", "-o=json").report
+    first = plugin("mem", name, "--size=8Mi", "--duration=1s", "-o=json").report
+    second = plugin("mem", name, "--size=8Mi", "--duration=1s", "-o=json").report
 
-    assert pods.status("app") == before
-    assert pods.holders("app") == [first["target"]["ephemeral_container"]]
+    assert pods.status(name) == before
+    assert pods.holders(name) == [first["target"]["ephemeral_container"]]
     assert second["target"]["ephemeral_container"] == first["target"]["ephemeral_container"]
