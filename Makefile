@@ -31,7 +31,7 @@ unexport KUBECONFIG
 endif
 
 .PHONY: help setup format lint test unit agent image e2e matrix outcomes demo bench bench-agent \
-	bench-client eviction faults soak swap fuzz sanitize cluster-up cluster-down package check clean
+	bench-client screenshots eviction faults soak swap fuzz sanitize cluster-up cluster-down package check clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | \
@@ -46,7 +46,7 @@ demo: image ## See a real pod brought to its memory limit (KEEP=1 leaves the clu
 test: image ## Run all tests, on a real cluster too
 	@scripts/debian-packages $(test_packages)
 	@$(image) build/faulty/agent
-	KUBECTL_STRESS_REQUIRE_BROWSER=1 $(pytest) --numprocesses=$(JOBS) --dist=loadgroup \
+	KUBECTL_STRESS_REQUIRE_BROWSER=1 $(pytest) --numprocesses=$(JOBS) --dist=loadscope \
 		--no-loadscope-reorder
 
 unit: setup ## Run the tests that need no node: seconds
@@ -90,6 +90,10 @@ soak: image ## Hold a load for SECONDS (900) and change it all the while, on cgr
 
 bench-client: image ## Measure how late the client tells of a kill, and what it costs
 	$(python) -m tests.bench.client
+
+screenshots: image ## Make the pictures of the README, of real runs on the cluster `demo`
+	@scripts/debian-packages tmux=tmux chromium=chromium /usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf=fonts-dejavu-core
+	@$(python) -m tests.screenshots
 
 eviction: image ## See a node run short of memory: an eviction, and the kernel where that is too late
 	$(pytest) -rP tests/e2e/long_node_memory.py

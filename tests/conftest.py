@@ -8,17 +8,16 @@ from collections.abc import Sequence
 import pytest
 from _pytest.terminal import TerminalReporter
 from hypothesis import settings
+from xdist.remote import Producer
 from xdist.workermanage import WorkerController
 
-from tests import sample
+from tests import groups, sample
 
 # No test asserts a time: on a busy machine any example may take long.
 settings.register_profile("kubectl-stress", deadline=None)
 settings.load_profile("kubectl-stress")
 
 _planned = pytest.StashKey[int]()
-# What shares a node or a machine goes one after another, each beside the others; the longest first.
-_GROUPS = ("node-v2", "node-v1", "machine", "")
 
 
 def pytest_configure() -> None:
@@ -26,20 +25,16 @@ def pytest_configure() -> None:
     os.environ["KUBECTL_STRESS_SEED"] = str(sample.SEED)
 
 
-@pytest.hookimpl(tryfirst=True)  # the workers of pytest-xdist look for the groups in theirs
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tell pytest-xdist what must not run at the same time, and in which order groups begin."""
-    for item in items:
-        if group := _group(item):
-            item.add_marker(pytest.mark.xdist_group(group))
+    """Beside each other, the longest groups come first."""
     if "PYTEST_XDIST_WORKER" in os.environ:
-        items.sort(key=lambda item: _GROUPS.index(_group(item)))
+        items.sort(key=lambda item: groups.rank(item.nodeid))
 
 
-def _group(item: pytest.Item) -> str:
-    if item.path.parent.name == "e2e":
-        return "node-v1" if "v1" in item.name else "node-v2"
-    return "machine" if any(item.iter_markers("machine")) or any(item.iter_markers("e2e")) else ""
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> groups.Scheduler:
+    """Nothing that shares a machine runs at the same time."""
+    return groups.Scheduler(config, log)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
