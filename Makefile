@@ -24,6 +24,7 @@ SEED ?= 0
 
 # Tests at the same time: they wait for emulated machines far more than they compute.
 JOBS ?= 3
+beside := --numprocesses=$(JOBS) --dist=loadscope --no-loadscope-reorder
 
 # A KUBECONFIG of the environment is somebody's real cluster: only one given by hand is meant.
 ifneq ($(origin KUBECONFIG),command line)
@@ -46,14 +47,13 @@ demo: image ## See a real pod brought to its memory limit (KEEP=1 leaves the clu
 test: image ## Run all tests, on a real cluster too
 	@scripts/debian-packages $(test_packages)
 	@$(image) build/faulty/agent
-	KUBECTL_STRESS_REQUIRE_BROWSER=1 $(pytest) --numprocesses=$(JOBS) --dist=loadscope \
-		--no-loadscope-reorder
+	KUBECTL_STRESS_REQUIRE_BROWSER=1 $(pytest) $(beside)
 
 unit: setup ## Run the tests that need no node: seconds
 	$(pytest) -q tests/unit tests/cli tests/connection tests/cluster/unit
 
-e2e: image ## Run the tests on the real cluster
-	$(pytest) -m e2e
+e2e: image ## Run all tests on the real cluster, each on cgroup v2 and on v1
+	KUBECTL_STRESS_FULL=1 $(pytest) $(beside) tests/e2e tests/cluster/test_cluster_e2e.py
 
 matrix: image ## Try every pod with every join, and write docs/compatibility.md from it
 	KUBECTL_STRESS_FULL=1 KUBECTL_STRESS_COMPATIBILITY=docs/compatibility.md \

@@ -25,6 +25,11 @@ def sampled(cases: Sequence[_Case], count: int) -> list[_Case]:
     return [cases[index] for index in sorted(chosen)]
 
 
+def one_of(cases: Sequence[_Case], *, of: str) -> _Case:
+    """Choose one of the cases for each `of`."""
+    return random.Random(f"{SEED} {of}").choice(cases)
+
+
 def size(*, whole: int, sample: int) -> int:
     """Give how often something is repeated."""
     return whole if FULL else sample

@@ -50,7 +50,12 @@ KVM = Accelerator(
     ("-accel", "kvm", "-cpu", "host,-arch-capabilities")
 )
 EMULATION = Accelerator(
-    ("-accel", "tcg,thread=multi", "-cpu", "max"),
+    # One thread for both CPUs: with one each, QEMU 7.2 now and then leaves both of them for good at
+    # an instruction that the kernel rewrote while it ran (a jump label), at boot or minutes later.
+    # With erms or fsrm the kernel clears pages by `rep stosb`, which is emulated byte by byte: a
+    # seventh of the speed of `rep stosq`. Page tables of five levels and guarded access to users'
+    # memory cost at each miss and each system call.
+    ("-accel", "tcg,thread=single", "-cpu", "max,-erms,-fsrm,-la57,-smap,-smep"),
     # Emulated CPUs share one time stamp counter, but the kernel does not trust it, and each look
     # at the clock would leave the machine for an HPET. Guarding against leaks is as dear.
     "tsc=reliable mitigations=off",

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from _pytest.terminal import TerminalReporter
 
+from tests import sample
 from tests.cluster.cluster import Cluster, down
 from tests.cluster.paths import clusters_folder
 from tests.e2e.compatibility import RESULTS, table
@@ -21,14 +22,29 @@ from tests.e2e.pods import Pods
 
 ARCHIVE = Path(__file__).parents[2] / "image" / "build" / "agent.tar"
 CLUSTER = os.environ.get("KUBECTL_STRESS_E2E_CLUSTER", "e2e")
+FLAVOURS = ("v2", "v1")
 _numbers = itertools.count(1)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark them; in a sample each test that is for both cgroup generations runs on one of them."""
     here = Path(__file__).parent
+    left_out = []
     for item in items:
         if here in item.path.parents:
             item.add_marker("e2e")
+            if not sample.FULL and _is_for_the_other_node(item):
+                left_out.append(item)
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=left_out)
+
+
+def _is_for_the_other_node(item: pytest.Item) -> bool:
+    parameters = getattr(item, "callspec", None)
+    if parameters is None or "flavour" not in parameters.params:
+        return False
+    flavour = parameters.params["flavour"]
+    return str(flavour) != sample.one_of(FLAVOURS, of=item.name.replace(str(flavour), ""))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -88,7 +104,7 @@ def users_of_the_cluster() -> Iterator[Callable[[], bool]]:
         yield is_last
 
 
-@pytest.fixture(params=["v2", "v1"])
+@pytest.fixture(params=FLAVOURS)
 def flavour(request: pytest.FixtureRequest) -> str:
     """The node's cgroup generation: each test that takes it runs on both."""
     return str(request.param)
