@@ -52,15 +52,16 @@ test: image ## Run all tests, on a real cluster too
 unit: setup ## Run the tests that need no node: seconds
 	$(pytest) -q tests/unit tests/cli tests/connection tests/cluster/unit
 
-e2e: image ## Run all tests on the real cluster, each on cgroup v2 and on v1
-	KUBECTL_STRESS_FULL=1 $(pytest) $(beside) tests/e2e tests/cluster/test_cluster_e2e.py
+e2e: image ## Run all tests on the real cluster, each on cgroup v2 and on v1, and the matrix
+	KUBECTL_STRESS_FULL=1 $(pytest) $(beside) tests/e2e tests/e2e/long_matrix.py \
+		tests/e2e/long_registry.py tests/cluster/test_cluster_e2e.py
 
 matrix: image ## Try every pod with every join, and write docs/compatibility.md from it
 	KUBECTL_STRESS_FULL=1 KUBECTL_STRESS_COMPATIBILITY=docs/compatibility.md \
-		$(pytest) -rP tests/e2e/long_matrix.py tests/e2e/long_registry.py
+		$(pytest) $(beside) tests/e2e/long_matrix.py tests/e2e/long_registry.py
 
 outcomes: image ## Bring about every outcome and first victim on the real cluster, and judge each twice
-	KUBECTL_STRESS_FULL=1 $(pytest) -rP tests/e2e/long_outcomes.py tests/e2e/long_probes.py \
+	KUBECTL_STRESS_FULL=1 $(pytest) $(beside) tests/e2e/long_outcomes.py tests/e2e/long_probes.py \
 		tests/e2e/long_page_cache.py tests/e2e/long_prediction.py tests/e2e/long_top.py
 
 agent: setup ## Build the agent for amd64 and arm64

@@ -25,6 +25,11 @@ def pytest_configure() -> None:
     os.environ["KUBECTL_STRESS_SEED"] = str(sample.SEED)
 
 
+def pytest_report_header() -> str:
+    """Which part of the long tests runs, and how to run it again."""
+    return f"long tests: {sample.HOW_TO_REPEAT}"
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Beside each other, the longest groups come first."""
     if "PYTEST_XDIST_WORKER" in os.environ:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from xdist.scheduler import LoadScopeScheduling
 
 # In the order in which they begin: the longest first, then what hangs together with nothing.
-_GROUPS = ("node-v2", "node-v1", "machine", "")
+_GROUPS = ("node-v2", "node-v1", "node-old", "machine", "")
 
 
 def group(nodeid: str) -> str:
     """The group of a test; empty where it may run beside any other."""
     file, _, name = nodeid.partition("::")
     if file.startswith("tests/e2e/"):
+        if name.endswith("-old]"):
+            return "node-old"
         return "node-v1" if "v1" in name else "node-v2"
     is_machine = file.endswith("_machine.py") or file == "tests/cluster/test_cluster_e2e.py"
     return "machine" if is_machine else ""

@@ -9,16 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests import sample
 from tests.agent.container import Container
 from tests.agent.guest import Guest, booted
 
 IMAGE = Path(__file__).parents[2] / "image"
 _numbers = itertools.count()
-
-
-def pytest_report_header() -> str:
-    return f"agent: {sample.HOW_TO_REPEAT}"
 
 
 @pytest.fixture(scope="session")

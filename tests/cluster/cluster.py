@@ -174,8 +174,9 @@ class Cluster:
 
     def _start(self, nodes: Sequence[Node]) -> None:
         for node in nodes:
+            disk = parts.disk(node.own.flavour)
             node.folder.mkdir()
-            lay_out(node.folder, disk=parts.disk(), kernel=parts.kernel(), initrd=parts.initrd())
+            lay_out(node.folder, disk=disk, kernel=parts.kernel(), initrd=parts.initrd())
             node.start(parts.accelerator())
         with step("waiting for the API server"):
             controlplane.finish(self.state, builds.kubernetes(), self.api)

@@ -31,7 +31,8 @@ def contents(state: State, node: NodeState) -> dict[str, bytes]:
     """Map the names of the node's own files to what is in them."""
     authority = certificate(state.keys, certificates.AUTHORITY).read_bytes()
     server = f"https://{HOST_SEEN_BY_GUEST}:{state.api_port}"
-    settings = f"NODE={state.node_name(node.flavour)}\nCGROUP={node.flavour}\n"
+    settings = f"NODE={state.node_name(node.flavour)}\n"
+    settings += f"CGROUP={node.cgroup}\nFLAVOUR={node.flavour}\n"
     return {
         "settings": settings.encode(),
         "kubeconfig": kubeconfig(server, authority, {"node": state.tokens[node.flavour]}).encode(),

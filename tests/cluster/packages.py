@@ -22,6 +22,11 @@ HOST_PACKAGES = {
 KERNEL = "linux-image-cloud-amd64"
 # Everything that the commands used in a node link to; busybox gives it all the others.
 NODE = ("busybox-static", "containernetworking-plugins", "libc6", "libseccomp2", "runc")
+# Debian's own containerd, and crun with all that it links to.
+OLD_RUNTIME = (
+    *("containerd", "crun", "libcap2", "libgcrypt20", "libgpg-error0", "liblz4-1", "liblzma5"),
+    *("libsystemd0", "libyajl2", "libzstd1"),
+)
 _SYSTEM_FOLDERS = "/usr/local/sbin:/usr/sbin:/sbin"
 
 

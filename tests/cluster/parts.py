@@ -16,7 +16,6 @@ from tests.cluster.parallel import together
 def prepare() -> None:
     """Build everything, the long build beside the short ones."""
     together([builds.kubernetes, _small_parts], on_failure=builds.stop)
-    disk()
 
 
 @cache
@@ -32,9 +31,9 @@ def initrd() -> Path:
 
 
 @cache
-def disk() -> Path:
-    """The disk that nodes start from."""
-    return rootfs.disk()
+def disk(flavour: str) -> Path:
+    """The disk that nodes of a flavour start from."""
+    return rootfs.disk(rootfs.OLD if flavour == "old" else rootfs.NEW)
 
 
 @cache

@@ -1,10 +1,11 @@
-"""The disk that every node starts from, made without root and without mounting anything."""
+"""The disks that nodes start from, made without root and without mounting anything."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
+from dataclasses import dataclass
 from functools import cache as once
 from pathlib import Path
 
@@ -21,21 +22,36 @@ FILES = HERE / "files"
 _EMPTY = (
     "dev proc sys run tmp root var/lib var/log var/tmp mnt sbin usr/sbin etc/containerd/certs.d"
 )
-_FROM_TOOLS = ("containerd", "containerd-shim-runc-v2", "ctr")
 # Of all plugins those that the nodes' network uses.
 _CNI = ("bridge", "host-local", "loopback")
 
 
-@once
+@dataclass(frozen=True)
+class Recipe:
+    """What a disk has beside what all have."""
+
+    kind: str
+    packages: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
+
+
+NEW = Recipe("disk", tools=("containerd", "containerd-shim-runc-v2", "ctr"))
+OLD = Recipe("olddisk", packages.OLD_RUNTIME, files=(HERE / "files-old",))
+
+
 def packages_folder() -> Path:
-    """Have the packages of a node unpacked in the cache."""
+    """Have the packages of every node unpacked in the cache."""
+    return _unpacked("packages", packages.NODE)
 
+
+@once
+def _unpacked(kind: str, names: tuple[str, ...]) -> Path:
     def build(folder: Path) -> None:
-        with step("fetching the packages of the nodes"):
-            packages.unpack(list(packages.NODE), folder)
+        with step(f"fetching the {kind} of the nodes"):
+            packages.unpack(list(names), folder)
 
-    key = cache.key_of(packages.versions_of(*packages.NODE))
-    return cache.artefact("packages", key, build)
+    return cache.artefact(kind, cache.key_of(packages.versions_of(*names)), build)
 
 
 def busybox() -> Path:
@@ -43,37 +59,45 @@ def busybox() -> Path:
     return packages_folder() / "bin" / "busybox"
 
 
-def disk() -> Path:
-    """Build the disk; a node works on a copy of it."""
-    unpacked, kubernetes = packages_folder(), builds.kubernetes()
-    tools, guest = builds.tools(), builds.guest_shell()
-    parts = [unpacked, kubernetes, tools, guest.parent]
+def disk(recipe: Recipe) -> Path:
+    """Build a disk; a node works on a copy of it."""
+    unpacked = [packages_folder()]
+    if recipe.packages:
+        unpacked.append(_unpacked("oldpackages", recipe.packages))
+    kubernetes, tools, guest = builds.kubernetes(), builds.tools(), builds.guest_shell()
+    programs = {"kubelet": kubernetes / "kubelet", "guest": guest}
+    programs |= {name: tools / name for name in recipe.tools}
 
     def build(folder: Path) -> None:
-        with step("making the disk of the nodes"):
+        with step(f"making the {recipe.kind} of the nodes"):
             root = folder / "root"
-            _fill(root, unpacked, {"kubelet": kubernetes / "kubelet", "guest": guest}, tools)
+            _fill(root, unpacked, programs, (FILES, *recipe.files))
             _format(root, folder / DISK)
             shutil.rmtree(root)
 
-    key = cache.key_of(Path(__file__), FILES, *[part.name for part in parts])
-    return cache.artefact("disk", key, build) / DISK
+    parts = [*unpacked, kubernetes, tools, guest.parent]
+    key = cache.key_of(Path(__file__), FILES, *recipe.files, *[part.name for part in parts])
+    return cache.artefact(recipe.kind, key, build) / DISK
 
 
-def _fill(root: Path, unpacked: Path, programs: dict[str, Path], tools: Path) -> None:
+def _fill(
+    root: Path, unpacked: list[Path], programs: dict[str, Path], files: tuple[Path, ...]
+) -> None:
     for name in _EMPTY.split():
         (root / name).mkdir(parents=True, exist_ok=True)
-    for folder in ("bin", "lib", "lib64", "usr/bin", "usr/sbin", "usr/lib"):
-        if (unpacked / folder).is_dir():
-            shutil.copytree(unpacked / folder, root / folder, symlinks=True, dirs_exist_ok=True)
+    for place in unpacked:
+        for folder in ("bin", "lib", "lib64", "usr/bin", "usr/sbin", "usr/lib"):
+            if (place / folder).is_dir():
+                shutil.copytree(place / folder, root / folder, symlinks=True, dirs_exist_ok=True)
     for plugin in (root / "usr/lib/cni").iterdir():
         if plugin.name not in _CNI:
             plugin.unlink()
-    for name, path in programs.items() | {name: tools / name for name in _FROM_TOOLS}.items():
+    for name, path in programs.items():
         shutil.copy(path, root / "usr/bin" / name)
-    for name in applets(unpacked / "bin" / "busybox"):
+    for name in applets(busybox()):
         (root / "bin" / name).symlink_to("busybox")
-    shutil.copytree(FILES, root, dirs_exist_ok=True)
+    for overlay in files:
+        shutil.copytree(overlay, root, dirs_exist_ok=True)
 
 
 def _format(root: Path, image: Path) -> None:

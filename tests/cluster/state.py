@@ -13,7 +13,8 @@ from pathlib import Path
 
 from tests.cluster.errors import ClusterError
 
-FLAVOURS = ("v2", "v1")
+# The version of the cgroup file system; "old" has v2, with Debian's containerd 1.6 and crun.
+FLAVOURS = ("v2", "v1", "old")
 ADMIN = "admin"
 DEVELOPER = "developer"
 _FILE = "cluster.json"
@@ -28,11 +29,16 @@ _USERS = {
 
 @dataclass
 class NodeState:
-    """One node: its flavour is the version of its cgroup file system."""
+    """One node of a flavour."""
 
     flavour: str
     port: int
     memory_mib: int
+
+    @property
+    def cgroup(self) -> str:
+        """The version of its cgroup file system: v1 or v2."""
+        return "v1" if self.flavour == "v1" else "v2"
 
 
 @dataclass

@@ -44,10 +44,14 @@ class Cell:
 
 @dataclass(frozen=True)
 class Group:
-    """A container's cgroup on the node: its anonymous memory and its processes."""
+    """A container's cgroup on the node: its anonymous memory and its processes.
+
+    `adjustments` has the oom_score_adj of each process.
+    """
 
     anon_bytes: int
     commands: tuple[str, ...]
+    adjustments: tuple[int, ...]
 
     @property
     def has_load(self) -> bool:
@@ -57,18 +61,22 @@ class Group:
 
 def cgroups(cluster: Cluster, pod: Mapping[str, object], *, node: str) -> dict[str, Group]:
     """All container cgroups of a pod, by the runtime's ID of the container."""
-    is_v2 = node == "v2"
+    is_v2 = node != "v1"
     root = "/sys/fs/cgroup" if is_v2 else "/sys/fs/cgroup/memory"
     script = (
         f"cd {root}/{pod_folder(pod)} && for d in */; do echo =${{d%/}}; "
         f"grep -E '^{'anon' if is_v2 else 'total_rss'} ' $d/memory.stat; "
-        'for p in $(cat $d/cgroup.procs); do tr "\\0" " " < /proc/$p/cmdline; echo; done; done'
+        "for p in $(cat $d/cgroup.procs); do echo $(cat /proc/$p/oom_score_adj) "
+        '$(tr "\\0" " " < /proc/$p/cmdline); done; done'
     )
     text = cluster.node(node).check_run(["sh", "-c", script])
     found = {}
     for block in text.split("=")[1:] if text.startswith("=") else []:
-        container_id, stat, *commands = block.splitlines()
-        found[container_id] = Group(int(stat.split()[1]), tuple(commands))
+        container_id, stat, *lines = block.splitlines()
+        processes = [line.partition(" ") for line in lines]
+        commands = tuple(command for _, _, command in processes)
+        adjustments = tuple(int(adjustment) for adjustment, _, _ in processes)
+        found[container_id] = Group(int(stat.split()[1]), commands, adjustments)
     return found
 
 
@@ -121,6 +129,8 @@ def judge(
         allowed = SIZE + STRAY_BYTES + 16 * KIB if is_loaded else STRAY_BYTES
         assert (SIZE if is_loaded else -STRAY_BYTES) <= rise < allowed, (name, rise, during)
         assert group.has_load == is_loaded, (name, during)
+        if is_loaded and cell.join != "pod":
+            assert len(set(group.adjustments)) == 1, (name, group)
     assert sum(group.has_load for group in during.values()) == 1, during
 
 

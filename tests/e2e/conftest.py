@@ -15,7 +15,7 @@ from _pytest.terminal import TerminalReporter
 from tests import sample
 from tests.cluster.cluster import Cluster, down
 from tests.cluster.paths import clusters_folder
-from tests.e2e.compatibility import RESULTS, table
+from tests.e2e import compatibility
 from tests.e2e.judged import Judge
 from tests.e2e.plugin import AGENT_IMAGE, Plugin
 from tests.e2e.pods import Pods
@@ -60,9 +60,12 @@ def pytest_runtest_makereport(
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
     """The matrix as far as it was tried."""
-    if RESULTS:
+    results = compatibility.results(terminalreporter.stats.get("passed", []))
+    if results:
+        failed = len(terminalreporter.stats.get("failed", []))
         terminalreporter.section("which pods the plugin can load")
-        terminalreporter.write_line(table(RESULTS))
+        terminalreporter.write_line(compatibility.table(results))
+        terminalreporter.write_line(compatibility.told(results, failed=failed))
 
 
 @pytest.fixture(scope="session")

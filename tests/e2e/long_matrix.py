@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -13,11 +12,12 @@ from tests import sample
 from tests.cluster.cluster import Cluster
 from tests.e2e import images
 from tests.e2e.cells import Cell, try_cell
-from tests.e2e.compatibility import RESULTS, write_page
+from tests.e2e.compatibility import PROPERTY
+from tests.e2e.conftest import ARCHIVE, CLUSTER
 from tests.e2e.plugin import AGENT_IMAGE, Plugin
 from tests.e2e.pods import Pods, wait_until
 from tests.e2e.test_permissions import bind_printed_role
-from tests.e2e.variants import VARIANTS, WORKS, Until
+from tests.e2e.variants import CRUN, VARIANTS, WORKS, Until
 
 CELLS = [
     Cell(variant, join, node)
@@ -42,10 +42,13 @@ def fleet(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[dict[str
 
     One namespace for each level of Pod Security that is enforced.
     """
-    for node in cluster.nodes:
-        node.load_image(images.archive())
-    made: dict[str, Pods] = {}
     pods = {cell.pod: cell for cell in chosen(request)}
+    if any(cell.node == "old" for cell in pods.values()):
+        cluster = Cluster.up(CLUSTER, nodes=["old"], images=[ARCHIVE])
+        cluster.kubectl("apply", "-f", "-", stdin=json.dumps(CRUN))
+    for node in {cell.node for cell in pods.values()}:
+        cluster.node(node).load_image(images.archive())
+    made: dict[str, Pods] = {}
     try:
         for level in {cell.variant.level for cell in pods.values()}:
             made[level] = Pods(cluster, f"matrix-{level}-{os.getpid()}")
@@ -67,7 +70,7 @@ def _options(pods: Pods) -> tuple[str, ...]:
 
 @pytest.mark.parametrize("cell", PLANNED, ids=str)
 def test_each_cell_works_or_is_refused(
-    cell: Cell, fleet: dict[str, Pods], cluster: Cluster
+    cell: Cell, fleet: dict[str, Pods], record_property: Callable[[str, object], None]
 ) -> None:
     pods = fleet[cell.variant.level]
     if cell.variant.until is Until.READY:
@@ -75,24 +78,13 @@ def test_each_cell_works_or_is_refused(
     elif cell.variant.until is Until.STARTED:
         pods.await_start(cell.pod, cell.variant.container)
     environment = {
-        "KUBECONFIG": str(cluster.kubeconfig_path),
+        "KUBECONFIG": str(pods.cluster.kubeconfig_path),
         "KUBECTL_STRESS_IMAGE": AGENT_IMAGE,
     }
     # With nothing but the Role that the plugin prints.
     developer = Plugin(environment, (*_options(pods), "--context=developer"))
 
     end = try_cell(cell, developer, pods)
-    RESULTS[cell] = end
+    record_property(PROPERTY, (cell.variant.name, cell.join, cell.node, end))
 
     assert (cell.refusal in end) if cell.refusal else (end == WORKS)
-
-
-def test_the_whole_matrix_is_written_down() -> None:
-    """Runs last: the page is made of a whole run only."""
-    page = os.environ.get("KUBECTL_STRESS_COMPATIBILITY")
-    missing = [str(cell) for cell in PLANNED if cell not in RESULTS]
-
-    assert missing == []
-    if page:
-        assert sample.FULL, "a page is made of a whole run: set KUBECTL_STRESS_FULL=1"
-        write_page(Path(page), RESULTS)

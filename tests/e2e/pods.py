@@ -11,7 +11,7 @@ from typing import Any
 from tests.cluster.cluster import Cluster
 from tests.cluster.images import BUSYBOX, HELLO
 
-CGROUP = "kubectl-stress.dev/cgroup"
+FLAVOUR = "kubectl-stress.dev/flavour"
 SHELL_FOREVER = 'trap "exit 0" TERM INT; while true; do sleep 3600 & wait; done'
 
 
@@ -124,7 +124,7 @@ class NodeMemory:
     @property
     def is_v2(self) -> bool:
         """The generation is in the node's name."""
-        return self.node.endswith("v2")
+        return not self.node.endswith("v1")
 
     def _folder(self) -> str:
         root = "/sys/fs/cgroup" if self.is_v2 else "/sys/fs/cgroup/memory"
@@ -266,7 +266,7 @@ def pod(
         "kind": "Pod",
         "metadata": {"name": name, "labels": {"app": name}},
         "spec": {
-            "nodeSelector": {CGROUP: flavour},
+            "nodeSelector": {FLAVOUR: flavour},
             "automountServiceAccountToken": False,
             "terminationGracePeriodSeconds": 1,
             "securityContext": {

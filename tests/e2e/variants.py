@@ -12,6 +12,7 @@ from tests.e2e.images import NAMED, ROOT
 from tests.e2e.pods import SHELL_FOREVER, pod
 
 NODES = ("v2", "v1")
+ALL_NODES = (*NODES, "old")
 JOINS = ("exec", "cgroup", "pod")
 EXEC_ONLY = ("exec",)
 WORKS = "works"
@@ -130,11 +131,20 @@ def all_of(*changes: Change) -> Change:
     return change
 
 
+CRUN = {
+    "apiVersion": "node.k8s.io/v1",
+    "kind": "RuntimeClass",
+    "metadata": {"name": "crun"},
+    "handler": "crun",
+}
 _PRIVILEGED_REFUSED = {"cgroup": 'violates PodSecurity "restricted'}
 _NEVER: Mapping[str, Any] = {"nodes": ("v2",), "is_must": False}
 
+_NEW: Mapping[str, Any] = {"nodes": ("v2",), "is_must": False}
+_OLD: Mapping[str, Any] = {"nodes": ("old",), "is_must": False}
+
 VARIANTS = (
-    Variant("distroless", as_it_is, image=HELLO),
+    Variant("distroless", as_it_is, image=HELLO, nodes=ALL_NODES),
     Variant("read-only-root", as_it_is, joins=JOINS),
     Variant("restricted", as_it_is, level="restricted", joins=JOINS, ends=_PRIVILEGED_REFUSED),
     Variant("root-with-capabilities", user(0, 0, drop=False), joins=JOINS),
@@ -142,9 +152,9 @@ VARIANTS = (
     Variant("privileged", all_of(user(0, 0), of_container(securityContext={"privileged": True}))),
     Variant("numeric-user", user(4321)),
     Variant("arbitrary-uid", user(1000680000, 0)),
-    Variant("named-user", user(None), image=NAMED),
+    Variant("named-user", user(None), image=NAMED, nodes=ALL_NODES),
     Variant("unsaid-user", user(None, drop=False), image=ROOT),
-    Variant("dropping-entrypoint", dropping, image=ROOT, joins=JOINS),
+    Variant("dropping-entrypoint", dropping, image=ROOT, joins=JOINS, nodes=ALL_NODES),
     Variant("sidecar", beside(restartPolicy="Always"), container="side"),
     Variant("running-init", initial, container="init", until=Until.STARTED),
     Variant("share-process-namespace", of_pod(shareProcessNamespace=True), joins=JOINS),
@@ -152,6 +162,9 @@ VARIANTS = (
     Variant("host-network", of_pod(hostNetwork=True)),
     Variant("several-containers", beside(), container="side", joins=JOINS),
     Variant("never-restarted", of_pod(restartPolicy="Never")),
+    Variant("user-namespace", all_of(user(0, 0), of_pod(hostUsers=False)), **_NEW),
+    Variant("crun", of_pod(runtimeClassName="crun"), **_OLD),
+    Variant("crun-root", all_of(user(0, 0, drop=False), of_pod(runtimeClassName="crun")), **_OLD),
     Variant(
         "crash-loop",
         of_container(command=["sh", "-c", "exit 3"]),

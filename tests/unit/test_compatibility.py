@@ -1,35 +1,59 @@
-"""The page of the matrix: two nodes in a row, each refusal once, nothing left out."""
+"""The page of the matrix: all nodes in a row, each refusal once, nothing left out."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
-from tests.e2e.cells import Cell
-from tests.e2e.compatibility import table, write_page
+import pytest
+
+from tests import sample
+from tests.e2e.compatibility import PROPERTY, Key, page, results, table, told
 from tests.e2e.variants import VARIANTS, WORKS
 
 RESULTS = {
-    Cell(VARIANTS[0], "exec", "v2"): WORKS,
-    Cell(VARIANTS[0], "exec", "v1"): "no way in",
-    Cell(VARIANTS[1], "exec", "v2"): "no way in",
+    Key("first", "exec", "v2"): WORKS,
+    Key("first", "exec", "v1"): "no way in",
+    Key("second", "exec", "v2"): "no way in",
 }
 
 
 def test_a_row_is_one_pod_and_join_and_each_refusal_stands_once() -> None:
-    first, second = VARIANTS[0].name, VARIANTS[1].name
-
     assert table(RESULTS).splitlines()[2:] == [
-        f"| {first} | exec | works | refused (1) |",
-        f"| {second} | exec | refused (1) | - |",
+        "| first | exec | works | refused (1) | - |",
+        "| second | exec | refused (1) | - | - |",
         "",
         "1. no way in",
     ]
 
 
-def test_the_page_counts_what_works(tmp_path: Path) -> None:
-    write_page(tmp_path / "page.md", RESULTS)
+def test_the_page_counts_what_works() -> None:
+    text = page(RESULTS)
 
-    text = (tmp_path / "page.md").read_text()
     assert "3 cells: 1 work, 2 are refused, 0 skipped." in text
     assert text.endswith("1. no way in\n")
+
+
+def test_what_the_workers_report_comes_to_the_same() -> None:
+    reports = [
+        SimpleNamespace(user_properties=[(PROPERTY, [*key, end])]) for key, end in RESULTS.items()
+    ]
+
+    assert results([*reports, SimpleNamespace(user_properties=[])]) == RESULTS
+
+
+@pytest.mark.parametrize(
+    ("full", "failed", "is_written"), [(True, 0, True), (True, 1, False), (False, 0, False)]
+)
+def test_only_a_whole_run_without_a_failure_is_written_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full: bool, failed: int, is_written: bool
+) -> None:
+    path = tmp_path / "page.md"
+    monkeypatch.setenv("KUBECTL_STRESS_COMPATIBILITY", str(path))
+    monkeypatch.setattr(sample, "FULL", full)
+
+    said = told(RESULTS, failed=failed)
+
+    assert path.exists() is is_written
+    assert ("is written" in said) is is_written
 
 
 def test_every_variant_has_a_name_of_its_own_and_makes_a_pod() -> None:
