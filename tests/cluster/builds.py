@@ -36,6 +36,17 @@ def kubernetes() -> Path:
     return _go_module("kubernetes", HERE / "kubernetes", "one binary, six names", _kubernetes_into)
 
 
+def kubelet() -> Path:
+    """The kubelet of the control plane's own version."""
+    return kubernetes() / "kubelet"
+
+
+def old_kubelet() -> Path:
+    """Build the kubelet of an older minor version."""
+    folder = _go_module("oldkubelet", HERE / "oldkubelet", "one binary", _kubelet_into)
+    return folder / "kubelet"
+
+
 def tools() -> Path:
     """Build containerd, its shim, ctr and crane."""
     return _go_module("tools", HERE / "tools", "stripped", _tools_into)
@@ -95,13 +106,22 @@ def _go_module(kind: str, source: Path, recipe: str, build: Callable[[Path, Path
 
 
 def _kubernetes_into(source: Path, folder: Path) -> None:
+    _versioned(source, folder / "kubernetes")
+    for name in COMPONENTS:
+        (folder / name).symlink_to("kubernetes")
+
+
+def _kubelet_into(source: Path, folder: Path) -> None:
+    _versioned(source, folder / "kubelet")
+
+
+def _versioned(source: Path, program: Path) -> None:
+    """Build a program that says which Kubernetes it is of."""
     version = _module_version(source, "k8s.io/kubernetes")
     major, minor, _ = version.removeprefix("v").split(".")
     flags = f"-s -w -X {_VERSION}.gitVersion={version}"
     flags += f" -X {_VERSION}.gitMajor={major} -X {_VERSION}.gitMinor={minor}"
-    _go(source, "build", "-trimpath", "-ldflags", flags, "-o", str(folder / "kubernetes"), ".")
-    for name in COMPONENTS:
-        (folder / name).symlink_to("kubernetes")
+    _go(source, "build", "-trimpath", "-ldflags", flags, "-o", str(program), ".")
 
 
 def _tools_into(source: Path, folder: Path) -> None:

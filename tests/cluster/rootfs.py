@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache as once
 from pathlib import Path
@@ -34,10 +35,13 @@ class Recipe:
     packages: tuple[str, ...] = ()
     tools: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
+    kubelet: Callable[[], Path] = builds.kubelet
 
 
 NEW = Recipe("disk", tools=("containerd", "containerd-shim-runc-v2", "ctr"))
-OLD = Recipe("olddisk", packages.OLD_RUNTIME, files=(HERE / "files-old",))
+OLD = Recipe(
+    "olddisk", packages.OLD_RUNTIME, files=(HERE / "files-old",), kubelet=builds.old_kubelet
+)
 
 
 def packages_folder() -> Path:
@@ -64,8 +68,8 @@ def disk(recipe: Recipe) -> Path:
     unpacked = [packages_folder()]
     if recipe.packages:
         unpacked.append(_unpacked("oldpackages", recipe.packages))
-    kubernetes, tools, guest = builds.kubernetes(), builds.tools(), builds.guest_shell()
-    programs = {"kubelet": kubernetes / "kubelet", "guest": guest}
+    kubelet, tools, guest = recipe.kubelet(), builds.tools(), builds.guest_shell()
+    programs = {"kubelet": kubelet, "guest": guest}
     programs |= {name: tools / name for name in recipe.tools}
 
     def build(folder: Path) -> None:
@@ -75,7 +79,7 @@ def disk(recipe: Recipe) -> Path:
             _format(root, folder / DISK)
             shutil.rmtree(root)
 
-    parts = [*unpacked, kubernetes, tools, guest.parent]
+    parts = [*unpacked, kubelet.parent, tools, guest.parent]
     key = cache.key_of(Path(__file__), FILES, *recipe.files, *[part.name for part in parts])
     return cache.artefact(recipe.kind, key, build) / DISK
 

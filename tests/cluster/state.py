@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.cluster.errors import ClusterError
 
-# The version of the cgroup file system; "old" has v2, with Debian's containerd 1.6 and crun.
+# The version of the cgroup file system; "old" has v2, a kubelet 1.34, containerd 1.6 and crun.
 FLAVOURS = ("v2", "v1", "old")
 ADMIN = "admin"
 DEVELOPER = "developer"
