@@ -22,8 +22,8 @@ test_packages := $(build_packages) qemu-aarch64-static=qemu-user-static readelf=
 # Of what is random in the long tests; 0 chooses one and prints it.
 SEED ?= 0
 
-# Tests at the same time: they wait for emulated machines far more than they compute.
-JOBS ?= 3
+# Tests at the same time: one for each emulated node that computes; more starve the nodes of 2 cores.
+JOBS ?= 2
 beside := --numprocesses=$(JOBS) --dist=loadscope --no-loadscope-reorder
 
 # A KUBECONFIG of the environment is somebody's real cluster: only one given by hand is meant.

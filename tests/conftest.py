@@ -31,7 +31,7 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Beside each other, the longest groups come first."""
+    """Beside each other, those that share a machine come first."""
     if "PYTEST_XDIST_WORKER" in os.environ:
         items.sort(key=lambda item: groups.rank(item.nodeid))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from xdist.scheduler import LoadScopeScheduling
 
-# In the order in which they begin: the longest first, then what hangs together with nothing.
-_GROUPS = ("node-v2", "node-v1", "node-old", "machine", "")
+# In the order in which they begin; a machine is mostly waited for, and a node computes.
+_GROUPS = ("node-v2", "machine", "node-v1", "node-old", "")
 
 
 def group(nodeid: str) -> str:

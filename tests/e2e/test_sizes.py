@@ -7,6 +7,7 @@ import pytest
 from tests.cluster.cluster import Cluster
 from tests.e2e.plugin import Plugin
 from tests.e2e.pods import NodeMemory, Pods, hello, pod
+from tests.sample import sampled
 
 MIB = 1 << 20
 # memory.stat is flushed late by the kernel: every 2 s, and a little more on a busy node.
@@ -24,7 +25,7 @@ def pods(shared: Pods) -> Pods:
     return shared
 
 
-@pytest.mark.parametrize("workers", [1, 4])
+@pytest.mark.parametrize("workers", sampled([1, 4], 1))
 def test_e02_the_size_is_a_total_over_all_workers(
     plugin: Plugin, pods: Pods, flavour: str, workers: int
 ) -> None:

@@ -12,6 +12,7 @@ from tests.groups import group, rank
         ("tests/e2e/test_oom.py::test_e05_cgroup_v1_kills_the_load_alone", "node-v1"),
         ("tests/e2e/test_oom.py::test_e05_cgroup_v2_kills_the_container", "node-v2"),
         ("tests/e2e/long_matrix.py::test_each_cell[distroless-exec-v1]", "node-v1"),
+        ("tests/e2e/long_matrix.py::test_each_cell[distroless-exec-old]", "node-old"),
         ("tests/e2e/test_refusals.py::test_a_pod_that_is_not_there", "node-v2"),
         ("tests/agent/test_oom_machine.py::test_a_kill[v1]", "machine"),
         ("tests/cluster/test_cluster_e2e.py::test_going_down_twice_is_fine", "machine"),
@@ -23,7 +24,7 @@ def test_the_group_of_a_test(nodeid: str, expected: str) -> None:
     assert group(nodeid) == expected
 
 
-def test_the_longest_groups_begin_first() -> None:
+def test_groups_begin_before_all_that_runs_beside_them() -> None:
     alone, shared = "tests/unit/test_table.py::test_a", "tests/e2e/test_top.py::test_e01[v2]"
 
     assert rank(shared) < rank(alone)
