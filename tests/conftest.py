@@ -52,6 +52,13 @@ def pytest_xdist_node_collection_finished(node: WorkerController, ids: Sequence[
     node.config.stash[_planned] = len(ids)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """A run takes its time: what failed is told at once, and at its end once more."""
+    if report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
+        print(f"\nFAILED {report.nodeid} ({report.when})\n{report.longreprtext}", flush=True)
+
+
 def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.Config) -> None:
     """A skipped test is not a passed one, so the two are never one number."""
     planned = config.stash.get(_planned, 0)

@@ -148,7 +148,7 @@ class Run:
         return held
 
     def wait_for(
-        self, fact: Callable[[list[dict[str, Any]]], bool], *, timeout_seconds: float = 60.0
+        self, fact: Callable[[list[dict[str, Any]]], bool], *, timeout_seconds: float = 300.0
     ) -> list[dict[str, Any]]:
         deadline = time.monotonic() + timeout_seconds
         while True:
@@ -158,7 +158,7 @@ class Run:
             assert time.monotonic() < deadline, lines[-3:]
             time.sleep(0.2)
 
-    def wait_for_phase(self, phase: str, *, timeout_seconds: float = 60.0) -> None:
+    def wait_for_phase(self, phase: str, *, timeout_seconds: float = 300.0) -> None:
         def reached(lines: list[dict[str, Any]]) -> bool:
             bye = [line for line in lines if line["type"] in ("bye", "error")]
             assert not bye, bye
@@ -166,7 +166,7 @@ class Run:
 
         self.wait_for(reached, timeout_seconds=timeout_seconds)
 
-    def wait_for_end(self, *, timeout_seconds: float = 60.0) -> dict[str, Any]:
+    def wait_for_end(self, *, timeout_seconds: float = 300.0) -> dict[str, Any]:
         lines = self.wait_for(
             lambda lines: bool(lines) and lines[-1]["type"] == "bye",
             timeout_seconds=timeout_seconds,
