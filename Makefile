@@ -22,7 +22,7 @@ test_packages := $(build_packages) qemu-aarch64-static=qemu-user-static readelf=
 # Of what is random in the long tests; 0 chooses one and prints it.
 SEED ?= 0
 
-# Tests at the same time: one for each emulated node that computes; more starve the nodes of 2 cores.
+# Tests at the same time, those on emulated nodes one after another: two nodes at work starve 2 cores.
 JOBS ?= 2
 beside := --numprocesses=$(JOBS) --dist=loadscope --no-loadscope-reorder
 

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from xdist.scheduler import LoadScopeScheduling
 
-# In the order in which they begin; a machine is mostly waited for, and a node computes.
-_GROUPS = ("node-v2", "machine", "node-v1", "node-old", "")
+# In the order in which they begin: nodes compute, and machines are mostly waited for.
+_GROUPS = ("node", "machine", "")
 
 
 def group(nodeid: str) -> str:
     """The group of a test; empty where it may run beside any other."""
-    file, _, name = nodeid.partition("::")
-    if file.startswith("tests/e2e/"):
-        if name.endswith("-old]"):
-            return "node-old"
-        return "node-v1" if "v1" in name else "node-v2"
-    is_machine = file.endswith("_machine.py") or file == "tests/cluster/test_cluster_e2e.py"
-    return "machine" if is_machine else ""
+    file = nodeid.partition("::")[0]
+    if file.startswith("tests/e2e/") or file == "tests/cluster/test_cluster_e2e.py":
+        return "node"
+    return "machine" if file.endswith("_machine.py") else ""
 
 
 def rank(nodeid: str) -> int:

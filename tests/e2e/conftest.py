@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import itertools
 import os
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 from _pytest.terminal import TerminalReporter
 
 from tests import sample
-from tests.cluster.cluster import Cluster, down
-from tests.cluster.paths import clusters_folder
+from tests.cluster.cluster import Cluster
 from tests.e2e import compatibility
 from tests.e2e.judged import Judge
 from tests.e2e.plugin import AGENT_IMAGE, Plugin
@@ -80,31 +77,9 @@ def cluster() -> Iterator[Cluster]:
             node.load_image(ARCHIVE)
         yield there
         return
-    with users_of_the_cluster() as is_last:
-        yield Cluster.up(CLUSTER, nodes=["v2", "v1"], images=[ARCHIVE])
-        if is_last():
-            down(CLUSTER)
-
-
-@contextmanager
-def users_of_the_cluster() -> Iterator[Callable[[], bool]]:
-    """The workers of pytest-xdist share the cluster; whoever leaves last takes it down.
-
-    A lock that each holds is their count, and no worker that dies is left in it.
-    """
-    folder = clusters_folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f".{CLUSTER}.users").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_SH)
-
-        def is_last() -> bool:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return False
-            return True
-
-        yield is_last
+    up = Cluster.up(CLUSTER, nodes=["v2", "v1"], images=[ARCHIVE])
+    yield up
+    up.down()
 
 
 @pytest.fixture(params=FLAVOURS)

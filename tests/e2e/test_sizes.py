@@ -76,12 +76,13 @@ def test_e04_limit_and_usage_are_those_of_the_node(
     left, kernel_left = beside_the_app() - anon, memory.kernel_bytes() - kernel
 
     batch = 2 * 256 * 1024  # the kernel charges usage in batches of 256 KiB a CPU
+    own_exec = 7 << 18  # 1.75 MiB, for as long as the exec begins that reads
     assert 50 * MIB <= raised <= 50 * MIB + (64 + 16) * 1024
     assert abs(left) <= 16 * 1024
     assert kernel_left <= 64 * 1024
     assert report["target"]["limit_bytes"] == 128 * MIB
-    assert abs(report["memory"]["before"]["usage_bytes"] - usage) <= MIB + batch
-    assert abs(report["memory"]["peak_usage_bytes"] - under) <= MIB + batch
+    assert abs(report["memory"]["before"]["usage_bytes"] - usage) <= own_exec + batch
+    assert abs(report["memory"]["peak_usage_bytes"] - under) <= own_exec + batch
     more = report["memory"]["difference"]
     parts = more["anon_bytes"] + more["file_bytes"] + more["kernel_bytes"]
     assert more["load_bytes"] == 50 * MIB

@@ -8,14 +8,10 @@ from tests.groups import group, rank
 @pytest.mark.parametrize(
     ("nodeid", "expected"),
     [
-        ("tests/e2e/test_sizes.py::test_e04_limit_and_usage[v1]", "node-v1"),
-        ("tests/e2e/test_oom.py::test_e05_cgroup_v1_kills_the_load_alone", "node-v1"),
-        ("tests/e2e/test_oom.py::test_e05_cgroup_v2_kills_the_container", "node-v2"),
-        ("tests/e2e/long_matrix.py::test_each_cell[distroless-exec-v1]", "node-v1"),
-        ("tests/e2e/long_matrix.py::test_each_cell[distroless-exec-old]", "node-old"),
-        ("tests/e2e/test_refusals.py::test_a_pod_that_is_not_there", "node-v2"),
+        ("tests/e2e/test_sizes.py::test_e04_limit_and_usage[v1]", "node"),
+        ("tests/e2e/long_matrix.py::test_each_cell[distroless-exec-old]", "node"),
+        ("tests/cluster/test_cluster_e2e.py::test_going_down_twice_is_fine", "node"),
         ("tests/agent/test_oom_machine.py::test_a_kill[v1]", "machine"),
-        ("tests/cluster/test_cluster_e2e.py::test_going_down_twice_is_fine", "machine"),
         ("tests/agent/test_load.py::test_cpu", ""),
         ("tests/unit/test_table.py::test_v1", ""),
     ],
