@@ -216,6 +216,25 @@ def _exited(findings: Findings, ended: Change) -> Verdict:
     )
 
 
+def _replaced(_plan: Plan, findings: Findings) -> Verdict | None:
+    """A restart whose cause never reached the API.
+
+    A kubelet that is short of CPU was seen to start the container again without ever having shown
+    the end of the one before, not even as its last state.
+    """
+    started = of_kind(findings, ChangeKind.STARTED)
+    if not started:
+        return None
+    near = is_near_limit(findings.samples.last)
+    sentence = (
+        "the container was started again, but its status does not say how the one before ended"
+        + ("; the level was at the limit, so an OOM kill is likely" if near else "")
+    )
+    facts = as_evidence([*events(findings, "Killing"), *started])
+    evidence = (*stream_end(findings), *last_sample(findings), *facts)
+    return Verdict(Outcome.INCONCLUSIVE, sentence, evidence)
+
+
 def _killed_inside(plan: Plan, findings: Findings) -> Verdict | None:
     """An OOM kill after which the container still runs."""
     killed = kill_counts(findings)
@@ -302,6 +321,7 @@ _RULES = (
     _elsewhere,
     _evicted,
     _terminated,
+    _replaced,
     _killed_inside,
     _killed_beside,
     _went_away,

@@ -279,6 +279,18 @@ def test_a_broken_stream_without_a_cause_is_inconclusive() -> None:
     assert "connection reset" in verdict.sentence
 
 
+def test_a_restart_that_no_status_explains_is_inconclusive_and_no_loss_of_readiness() -> None:
+    started = Change(9_000, ChangeKind.STARTED, "container started again (restart 1)")
+
+    verdict = judge(plan("120%"), findings(*NEAR, changes=[not_ready(), started], ending=CUT))
+
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "does not say how the one before ended" in verdict.sentence
+    assert "an OOM kill is likely" in verdict.sentence
+    assert "container started again (restart 1)" in texts(verdict)
+    assert "exit code 137" in texts(verdict)
+
+
 def test_an_agent_that_gave_up_says_why() -> None:
     seen = findings(
         ending=Ending(bye("no-memory", 11), 11),
