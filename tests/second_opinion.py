@@ -143,6 +143,8 @@ def second_opinion(facts: Facts) -> str:
 
 
 def _of_an_end(facts: Facts, ended: dict[str, Any]) -> str:
+    if not ended:
+        return "inconclusive"  # the node may know more, but the API server was never told
     if facts.victims:
         return "group-oom-killed" if facts.is_group else "app-oom-killed"
     if facts.told("Killing", "failed liveness probe"):

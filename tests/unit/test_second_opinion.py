@@ -51,6 +51,10 @@ def killing(words: str) -> list[dict[str, Any]]:
         (opinion(restarted("Error", 137)), "inconclusive"),
         (opinion(restarted("Completed", 0)), "app-exited"),
         (
+            opinion(web(containerID="containerd://app-2", restartCount=1).dict, GROUP),
+            "inconclusive",
+        ),
+        (
             opinion(restarted("Error", 137), events=killing("Container app failed liveness probe")),
             "liveness-restarted",
         ),
