@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
+from rich.terminal_theme import SVG_EXPORT_THEME
 from rich.text import Text
 
 from tests.browser.chromium import Tab, chromium
@@ -32,9 +33,9 @@ IMAGES = Path(__file__).parents[1] / "docs" / "images"
 HOLD = ("--size=50Mi", "--duration=30s")
 OOM = ("--size=120%", "--ramp=20s", "--yes", "--plot")
 _PAGE = """<!doctype html><meta charset="utf-8"><title>terminal</title><style>
-body {{ margin: 0; padding: 12px; background: #16181d; color: #d6d8dc; display: inline-block }}
+body {{ margin: 0; padding: 12px; background: #292929; color: #c5c8c6; display: inline-block }}
 pre {{ margin: 0; font: 13px/1.25 "DejaVu Sans Mono", monospace }}</style><pre>{code}</pre>"""
-_CELL_PX, _MARGIN_PX = 8, 40
+_CELL_PX, _LINE_PX, _MARGIN_PX = 8, 16.25, 24
 _PATIENCE_S = 300
 
 
@@ -86,8 +87,13 @@ def picture(tab: Tab, name: str, screen: str, columns: int) -> None:
     console.print(Text.from_ansi(screen), soft_wrap=True)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "screen.html")
-        path.write_text(console.export_html(inline_styles=True, code_format=_PAGE))
-        tab.open(path, scheme="dark", width=columns * _CELL_PX + _MARGIN_PX)
+        html = console.export_html(theme=SVG_EXPORT_THEME, inline_styles=True, code_format=_PAGE)
+        path.write_text(html)
+        tab.open(path, scheme="dark")
+        width = columns * _CELL_PX + _MARGIN_PX
+        height = round((screen.count("\n") + 1) * _LINE_PX) + _MARGIN_PX
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        tab.call("Emulation.setDeviceMetricsOverride", **size)
         tab.screenshot(IMAGES / f"{name}.png")
 
 
