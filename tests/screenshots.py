@@ -127,7 +127,7 @@ def main() -> int:
         html.write_bytes(subprocess.check_output([PROGRAM, "report", record, "-o", "html"]))
         for scheme in ("light", "dark"):
             tab.open(html, scheme=scheme)
-            tab.screenshot(IMAGES / f"page-{scheme}.png")
+            tab.screenshot(IMAGES / f"page-{scheme}.png", whole=False)
     if not os.environ.get("KEEP"):
         cluster.down()
     return 0
