@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from tests.cluster.cluster import Cluster
 from tests.e2e.plugin import Plugin
 from tests.e2e.pods import Pods, pod_folder
-from tests.e2e.variants import WORKS, Variant
+from tests.e2e.variants import VARIANTS, WORKS, Variant
 
 MIB, KIB = 1 << 20, 1 << 10
 SIZE = 16 * MIB
@@ -42,6 +42,14 @@ class Cell:
         return self.variant.ends.get(self.join)
 
 
+CELLS = [
+    Cell(variant, join, node)
+    for variant in VARIANTS
+    for node in variant.nodes
+    for join in variant.joins
+]
+
+
 @dataclass(frozen=True)
 class Group:
     """A container's cgroup on the node: its anonymous memory and its processes.
@@ -61,7 +69,7 @@ class Group:
 
 def cgroups(cluster: Cluster, pod: Mapping[str, object], *, node: str) -> dict[str, Group]:
     """All container cgroups of a pod, by the runtime's ID of the container."""
-    is_v2 = node != "v1"
+    is_v2 = cluster.node(node).own.cgroup == "v2"
     root = "/sys/fs/cgroup" if is_v2 else "/sys/fs/cgroup/memory"
     script = (
         f"cd {root}/{pod_folder(pod)} && for d in */; do echo =${{d%/}}; "

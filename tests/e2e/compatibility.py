@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests import sample
+from tests.e2e.cells import CELLS
 from tests.e2e.variants import ALL_NODES, WORKS
 
 # The name under which a test tells what it found: the workers of pytest-xdist send it along.
@@ -35,8 +36,8 @@ class Key(NamedTuple):
 
 def results(reports: Iterable[Any]) -> dict[Key, str]:
     """What the reports of pytest tell of cells."""
-    told = [value for report in reports for name, value in report.user_properties]
-    return {Key(*words[:3]): words[3] for words in told if isinstance(words, (list, tuple))}
+    told = [told for report in reports for told in report.user_properties]
+    return {Key(*words[:3]): words[3] for name, words in told if name == PROPERTY}
 
 
 def table(results: Mapping[Key, str]) -> str:
@@ -56,13 +57,14 @@ def table(results: Mapping[Key, str]) -> str:
     return "\n".join(lines)
 
 
-def told(results: Mapping[Key, str], *, failed: int) -> str:
-    """Write the page that KUBECTL_STRESS_COMPATIBILITY names, and say so; of a whole run only."""
-    path, planned = os.environ.get("KUBECTL_STRESS_COMPATIBILITY"), len(results) + failed
+def kept(results: Mapping[Key, str]) -> str:
+    """Write the page that KUBECTL_STRESS_COMPATIBILITY names, of all cells only; tell of it."""
+    path = os.environ.get("KUBECTL_STRESS_COMPATIBILITY")
+    ended = f"{len(results)} cells of {len(CELLS)} ended as they should"
     if path is None:
-        return f"{len(results)} cells of {planned} ({sample.HOW_TO_REPEAT})"
-    if not sample.FULL or failed:
-        return f"{path} is as it was: {len(results)} cells of {planned} ended as they should"
+        return f"{ended} ({sample.HOW_TO_REPEAT})"
+    if {Key(cell.variant.name, cell.join, cell.node) for cell in CELLS} - results.keys():
+        return f"{path} is as it was: {ended}"
     Path(path).write_text(page(results))
     return f"{path} is written: {len(results)} cells"
 

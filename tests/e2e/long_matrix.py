@@ -11,20 +11,14 @@ import pytest
 from tests import sample
 from tests.cluster.cluster import Cluster
 from tests.e2e import images
-from tests.e2e.cells import Cell, try_cell
+from tests.e2e.cells import CELLS, Cell, try_cell
 from tests.e2e.compatibility import PROPERTY
 from tests.e2e.conftest import ARCHIVE, CLUSTER
 from tests.e2e.plugin import AGENT_IMAGE, Plugin
 from tests.e2e.pods import Pods, wait_until
 from tests.e2e.test_permissions import bind_printed_role
-from tests.e2e.variants import CRUN, VARIANTS, WORKS, Until
+from tests.e2e.variants import CRUN, WORKS, Until
 
-CELLS = [
-    Cell(variant, join, node)
-    for variant in VARIANTS
-    for node in variant.nodes
-    for join in variant.joins
-]
 MUST = [cell for cell in CELLS if cell.variant.is_must and cell.join == "exec"]
 OTHERS = [cell for cell in CELLS if cell not in MUST]
 PLANNED = CELLS if sample.FULL else [*MUST, *sample.sampled(OTHERS, 4)]

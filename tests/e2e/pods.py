@@ -123,8 +123,8 @@ class NodeMemory:
 
     @property
     def is_v2(self) -> bool:
-        """The generation is in the node's name."""
-        return not self.node.endswith("v1")
+        """Whether the node has cgroup v2."""
+        return self.cluster.node(self.node).own.cgroup == "v2"
 
     def _folder(self) -> str:
         root = "/sys/fs/cgroup" if self.is_v2 else "/sys/fs/cgroup/memory"

@@ -138,9 +138,7 @@ CRUN = {
     "handler": "crun",
 }
 _PRIVILEGED_REFUSED = {"cgroup": 'violates PodSecurity "restricted'}
-_NEVER: Mapping[str, Any] = {"nodes": ("v2",), "is_must": False}
-
-_NEW: Mapping[str, Any] = {"nodes": ("v2",), "is_must": False}
+_ONCE: Mapping[str, Any] = {"nodes": ("v2",), "is_must": False}
 _OLD: Mapping[str, Any] = {"nodes": ("old",), "is_must": False}
 
 VARIANTS = (
@@ -162,7 +160,7 @@ VARIANTS = (
     Variant("host-network", of_pod(hostNetwork=True)),
     Variant("several-containers", beside(), container="side", joins=JOINS),
     Variant("never-restarted", of_pod(restartPolicy="Never")),
-    Variant("user-namespace", all_of(user(0, 0), of_pod(hostUsers=False)), **_NEW),
+    Variant("user-namespace", all_of(user(0, 0), of_pod(hostUsers=False)), **_ONCE),
     Variant("crun", of_pod(runtimeClassName="crun"), **_OLD),
     Variant("crun-root", all_of(user(0, 0, drop=False), of_pod(runtimeClassName="crun")), **_OLD),
     Variant(
@@ -170,27 +168,27 @@ VARIANTS = (
         of_container(command=["sh", "-c", "exit 3"]),
         ends={"exec": "is not running"},
         until=Until.STARTED,
-        **_NEVER,
+        **_ONCE,
     ),
     Variant(
         "finished",
         all_of(of_pod(restartPolicy="Never"), of_container(command=["true"])),
         ends={"exec": "is not started again"},
         until=Until.STARTED,
-        **_NEVER,
+        **_ONCE,
     ),
     Variant(
         "pending",
         of_pod(nodeSelector={"kubernetes.io/hostname": "nowhere"}),
         ends={"exec": "pod phase Pending): wait until it runs"},
         until=Until.MADE,
-        **_NEVER,
+        **_ONCE,
     ),
     Variant(
         "windows",
         of_pod(nodeSelector={"kubernetes.io/os": "windows"}),
         ends={"exec": "runs on windows: only Linux is supported"},
         until=Until.MADE,
-        **_NEVER,
+        **_ONCE,
     ),
 )
