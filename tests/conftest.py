@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import signal
+from collections.abc import Iterator, Sequence
 
 import pytest
 from _pytest.terminal import TerminalReporter
@@ -57,6 +58,14 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """A run takes its time: what failed is told at once, and at its end once more."""
     if report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
         print(f"\nFAILED {report.nodeid} ({report.when})\n{report.longreprtext}", flush=True)
+
+
+@pytest.fixture
+def heeds_interrupts() -> Iterator[None]:
+    """Whoever runs the tests in the background, or beside each other, has SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.Config) -> None:

@@ -36,13 +36,13 @@ class CommandLine:
 
 
 @pytest.fixture
-def kubectl_stress(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[CommandLine]:
+def kubectl_stress(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, heeds_interrupts: None
+) -> Iterator[CommandLine]:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))  # nobody's own settings
     monkeypatch.setenv("COLUMNS", "100")
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {number: signal.getsignal(number) for number in signals}
-    # Whoever starts the tests in the background has SIGINT ignored.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     yield CommandLine()
     for number, handler in before.items():
         signal.signal(number, handler)

@@ -287,6 +287,7 @@ def test_what_is_no_handshake_is_told_on_one_line(
     assert api.url in str(told.value)
 
 
+@pytest.mark.usefixtures("heeds_interrupts")
 def test_an_interrupt_in_the_handshake_stays_one(api: FakeApiServer, connect: Connect) -> None:
     def interrupt(connection: Handler) -> None:
         os.kill(os.getpid(), signal.SIGINT)
@@ -294,13 +295,8 @@ def test_an_interrupt_in_the_handshake_stays_one(api: FakeApiServer, connect: Co
 
     api.reply("GET", EXEC, interrupt)
 
-    # Whoever runs the tests in the background, or beside each other, has interrupts ignored.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            connect().exec("n", "p", "c", ["true"])
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with pytest.raises(KeyboardInterrupt):
+        connect().exec("n", "p", "c", ["true"])
 
 
 # Many at once
