@@ -56,7 +56,7 @@ class Cluster:
         with _locked(name):
             found = cls._found(folder)
             try:
-                cluster = found or cls._begun(folder)
+                cluster = found or cls._begun(folder, nodes)
                 cluster._add_nodes(nodes, memory_mib)
                 cluster._add_images(images)
             except BaseException:
@@ -144,10 +144,10 @@ class Cluster:
         return cluster
 
     @classmethod
-    def _begun(cls, folder: Path) -> Cluster:
+    def _begun(cls, folder: Path, flavours: Sequence[str]) -> Cluster:
         """Start the control plane; whether it is ready is found out while the nodes start."""
         remove(folder)
-        parts.prepare()
+        parts.prepare(flavours)
         folder.mkdir(mode=0o700, parents=True)
         state = states.new(folder)
         state.save()
@@ -160,7 +160,7 @@ class Cluster:
         missing = [one for one in dict.fromkeys(flavours) if one not in self.state.nodes]
         if not missing:
             return
-        parts.prepare()
+        parts.prepare(missing)
         for flavour, port in zip(missing, states.free_ports(len(missing)), strict=True):
             self.state.nodes[flavour] = NodeState(flavour, port, memory_mib)
         self.state.save()
@@ -174,8 +174,8 @@ class Cluster:
 
     def _start(self, nodes: Sequence[Node]) -> None:
         for node in nodes:
-            disk = parts.disk(node.own.flavour)
             node.folder.mkdir()
+            disk = parts.disk(node.own.flavour)
             lay_out(node.folder, disk=disk, kernel=parts.kernel(), initrd=parts.initrd())
             node.start(parts.accelerator())
         with step("waiting for the API server"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -13,9 +14,11 @@ from tests.cluster.machine import Accelerator
 from tests.cluster.parallel import together
 
 
-def prepare() -> None:
-    """Build everything, the long build beside the short ones."""
+def prepare(flavours: Sequence[str]) -> None:
+    """Build everything for nodes of these flavours, the long build beside the short ones."""
     together([builds.kubernetes, _small_parts], on_failure=builds.stop)
+    for flavour in flavours:
+        disk(flavour)
 
 
 @cache
