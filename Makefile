@@ -32,7 +32,8 @@ unexport KUBECONFIG
 endif
 
 .PHONY: help setup format lint test unit agent image e2e matrix outcomes demo bench bench-agent \
-	bench-client screenshots eviction faults soak swap fuzz sanitize cluster-up cluster-down package check clean
+	bench-client screenshots eviction faults soak swap fuzz sanitize cluster-up cluster-down \
+	package check clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | \

@@ -44,20 +44,19 @@ class Terminal:
     """A terminal of tmux in which one command runs."""
 
     socket: Path
-    columns: int
 
     def screen(self) -> str:
         """What stands on it, with its colours as escape sequences; without empty lines below."""
         return self._tmux("capture-pane", "-e", "-p", "-t", "run").rstrip()
 
-    def wait_for(self, *words: str) -> str:
-        """Wait until one of these stands on the screen."""
+    def wait_for(self, word: str) -> str:
+        """Wait until this stands on the screen, and give the screen."""
         deadline = time.monotonic() + _PATIENCE_S
-        while not any(word in self.screen() for word in words):
+        while word not in (screen := self.screen()):
             if time.monotonic() > deadline:
-                raise RuntimeError(f"none of {words} in {_PATIENCE_S} s:\n{self.screen()}")
+                raise RuntimeError(f'no "{word}" in {_PATIENCE_S} s:\n{screen}')
             time.sleep(0.2)
-        return self.screen()
+        return screen
 
     def _tmux(self, *words: str) -> str:
         done = subprocess.run(
@@ -70,7 +69,7 @@ class Terminal:
 def terminal(argv: list[str], columns: int, environment: dict[str, str]) -> Iterator[Terminal]:
     """A terminal with this command; it stays on the screen when it has ended."""
     with tempfile.TemporaryDirectory() as folder:
-        opened = Terminal(Path(folder, "tmux"), columns)
+        opened = Terminal(Path(folder, "tmux"))
         shown = f"{shlex.join(argv)}; printf '[exit code %s]' $?; sleep 600"
         size = ("-x", str(columns), "-y", "48")
         started = ["tmux", "-S", str(opened.socket), "new-session", "-d", "-s", "run", *size, shown]
