@@ -90,11 +90,6 @@ class Cluster:
         """All workloads of a kind, as a list object."""
         return self.list_objects(*_owner_path(kind), namespace)
 
-    def list_replica_sets(self, namespace: str, label_selector: str) -> Object:
-        """The ReplicaSets that a selector finds, as a list object."""
-        selectors = {"labelSelector": label_selector}
-        return self._list(_list("/apis/apps/v1", "replicasets", namespace, selectors))
-
     def list_events(self, namespace: str | None, field_selector: str = "") -> Object:
         """Core events as a list object, selected as in `involvedObject.name=web-0`."""
         selectors = {"fieldSelector": field_selector}
@@ -106,10 +101,6 @@ class Cluster:
         Raises NotFound where the server does not know the kind.
         """
         return self._list(_list(prefix, plural, namespace, {}))
-
-    def get_node(self, name: str) -> Object:
-        """One node."""
-        return self._transport.json(_get("/api/v1", "nodes", "", name))
 
     def add_ephemeral_container(
         self, namespace: str, pod_name: str, container: Mapping[str, Any], *, dry_run: bool = False
@@ -161,20 +152,9 @@ class Cluster:
         reason = status.get("reason") or status.get("evaluationError") or ""
         return bool(status.get("allowed")), str(reason)
 
-    def whoami(self) -> Object:
-        """What the server takes us for: username, groups, uid. NotFound before Kubernetes 1.28."""
-        review = self._review("authentication.k8s.io/v1", "SelfSubjectReview", {})
-        return dict((review.get("status") or {}).get("userInfo") or {})
-
     def server_version(self) -> Object:
         """As in /version: major, minor, gitVersion."""
         return self._transport.json(Request("GET", "/version", verb="get", resource="/version"))
-
-    def get_raw(self, path: str) -> str:
-        """The text that the server has at a path."""
-        return self._transport.send(Request("GET", path, verb="get", resource=path)).decode(
-            "utf-8", "replace"
-        )
 
     # Streams
 

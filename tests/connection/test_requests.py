@@ -10,7 +10,7 @@ from kubectl_stress.channels import V5
 from kubectl_stress.connection import Impersonation
 from kubectl_stress.errors import ClusterError, StressError
 from tests.connection.conftest import Connect
-from tests.connection.fake_api_server import Answer, FakeApiServer, exec_script, running
+from tests.connection.fake_api_server import FakeApiServer, exec_script, running
 
 PODS = "/api/v1/namespaces/n/pods"
 POD = f"{PODS}/p"
@@ -132,24 +132,16 @@ def test_an_unknown_kind_of_owner_is_told(connect: Connect) -> None:
 @pytest.mark.parametrize(
     ("call", "path"),
     [
-        (("list_replica_sets", "n", "app=web"), "/apis/apps/v1/namespaces/n/replicasets"),
         (("list_events", "n", "a=b"), "/api/v1/namespaces/n/events"),
         (("list_events", None), "/api/v1/events"),
-        (("get_node", "node-1"), "/api/v1/nodes/node-1"),
     ],
 )
-def test_other_kinds_have_their_paths(
+def test_events_are_of_a_namespace_or_of_all(
     api: FakeApiServer, connect: Connect, call: tuple[Any, ...], path: str
 ) -> None:
     api.reply("GET", path, page("a"))
 
     assert getattr(connect(), call[0])(*call[1:])["items"]
-
-
-def test_raw_text_is_given_as_it_is(api: FakeApiServer, connect: Connect) -> None:
-    api.reply("GET", "/metrics", Answer(200, b"up 1\nname \xff\n"))
-
-    assert connect().get_raw("/metrics") == "up 1\nname \N{REPLACEMENT CHARACTER}\n"
 
 
 # Writes and questions
@@ -197,10 +189,3 @@ def test_what_rbac_allows_is_asked_of_the_server(
             "namespace": "n",
         }
     }
-
-
-def test_the_server_is_asked_whom_it_takes_us_for(api: FakeApiServer, connect: Connect) -> None:
-    path = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
-    api.reply("POST", path, {"status": {"userInfo": {"username": "alice"}}})
-
-    assert connect().whoami() == {"username": "alice"}
