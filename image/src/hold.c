@@ -79,7 +79,7 @@ int hold(const struct options* options, int64_t start_ms)
         = { { open_signals(), POLLIN, 0 }, { STDIN_FILENO, POLLIN, 0 }, { target, POLLIN, 0 } };
     int64_t last_use_ms = start_ms;
 
-    lifeline_start();
+    lifeline_start(0);
     lifeline_extend(STOPPED_MS);
     processes_init();
     hello();

@@ -4,5 +4,8 @@
 
 #include <stdint.h>
 
-int lifeline_start(void);
+// After so long without a sign of life a process hangs.
+enum { HANGING_MS = 10000 };
+
+int lifeline_start(int64_t least_ms);
 void lifeline_extend(int64_t milliseconds);

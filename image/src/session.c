@@ -17,8 +17,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { HANGING_MS = 10000 };
-
 // Only a test sets this: its kill orders must find a build without the heartbeat.
 #ifdef AGENT_WITHOUT_HEARTBEAT
 enum { HEARTBEAT = 0 };
@@ -134,14 +132,6 @@ static void detach(struct session* session)
         message_to(proc_path(session->holder_pid, "fd/1"));
 }
 
-// Should we be stopped or hang, the kernel ends us, and with us the workers.
-static void extend_lifeline(const struct session* session)
-{
-    int64_t patience_ms = session->options->heartbeat_timeout_ms;
-
-    lifeline_extend(patience_ms > HANGING_MS ? patience_ms : HANGING_MS);
-}
-
 // Opens everything and says hello. Returns false where the session must end at once.
 bool session_open(struct session* session, const struct options* options, int64_t start_ms)
 {
@@ -173,9 +163,10 @@ bool session_open(struct session* session, const struct options* options, int64_
     cgroup_open(&session->cgroup, cgroup_root(session, mount_namespace), options->target_pid);
     detach(session);
     report_hello(session, mount_namespace);
-    if (lifeline_start() != 0)
+    // Should we be stopped or hang, the kernel ends us, and with us the workers.
+    if (lifeline_start(options->heartbeat_timeout_ms) != 0)
         return fail(session, ENDING_INTERNAL, "no-timer", "the kernel gives no timer");
-    extend_lifeline(session);
+    lifeline_extend(HANGING_MS);
     if (session->target_start_ticks == ABSENT)
         return fail(session, ENDING_TARGET_GONE, "target-gone", "the target's init is not there");
     if (join_problem != NULL)
@@ -306,7 +297,7 @@ enum input_event session_wait(struct session* session, int64_t until_ms)
     enum input_event event = INPUT_NOTHING;
     uint64_t count;
 
-    extend_lifeline(session);
+    lifeline_extend(HANGING_MS);
     if (left_ms < 0)
         left_ms = 0;
     if (poll(events, COUNT, left_ms > 1000 ? 1000 : (int)left_ms) > 0) {

@@ -19,7 +19,6 @@
 enum {
     RESTING_US = -1,
     REWRITE_MS = 20,
-    HANGING_MS = 10000,
 };
 
 // Beside the program, so that it needs no page tables of its own.
@@ -112,7 +111,7 @@ static _Noreturn void work(
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) // it died before the line above
         _exit(0);
-    if (lifeline_start() == 0)
+    if (lifeline_start(0) == 0)
         lifeline_extend(options->deadline_ms + 2000);
     prctl(PR_SET_NAME, "agent-worker");
     // Where there are many and the CPU is short, the supervisor must still be heard, near the limit
