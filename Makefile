@@ -54,8 +54,8 @@ unit: setup ## Run the tests that need no node: seconds
 	$(pytest) -q tests/unit tests/cli tests/connection tests/cluster/unit
 
 e2e: image ## Run all tests on the real cluster, each on cgroup v2 and on v1, and the matrix
-	KUBECTL_STRESS_FULL=1 $(pytest) $(beside) tests/e2e tests/e2e/long_matrix.py \
-		tests/e2e/long_registry.py tests/cluster/test_cluster_e2e.py
+	KUBECTL_STRESS_FULL=1 $(pytest) $(beside) tests/cluster/test_cluster_e2e.py tests/e2e \
+		tests/e2e/long_matrix.py tests/e2e/long_registry.py
 
 matrix: image ## Try every pod with every join, and write docs/compatibility.md from it
 	KUBECTL_STRESS_FULL=1 KUBECTL_STRESS_COMPATIBILITY=docs/compatibility.md \

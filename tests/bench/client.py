@@ -20,8 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.cluster import builds
-from tests.cluster.cluster import Cluster
-from tests.e2e.conftest import ARCHIVE, CLUSTER
+from tests.e2e.clusters import cluster_with
 from tests.e2e.plugin import AGENT_IMAGE, PROGRAM
 from tests.e2e.pods import Pods, pod
 
@@ -144,24 +143,26 @@ def _figures(name: str, values: list[float]) -> str:
 def main() -> int:
     """Print all figures."""
     runs = int(sys.argv[1]) if sys.argv[1:] else 20
-    cluster = Cluster.up(CLUSTER, nodes=["v2", "v1"], images=[ARCHIVE])
-    bench = Bench(Pods(cluster, f"bench-{os.getpid()}"))
-    try:
-        print(f"$ {' '.join(['python', '-m', 'tests.bench.client', *sys.argv[1:]])}")
-        late = [bench.late_ms() for _ in range(runs)]
-        print(_figures("OOM kill to its line", [kill for kill, _ in late]))
-        print(_figures("status at the API to the confirmed cause", [cause for _, cause in late]))
-        bench.pods.create(pod("v2"))
-        bench.cpu_s(1, live=False)  # the holder is there from now on
-        for live in (False, True):
-            more_s = bench.cpu_s(60, live=live) - bench.cpu_s(10, live=live)
-            word = "the live table" if live else "plain lines"
-            print(f"client CPU for one pod at 10 Hz, {word}: {100 * more_s / 50:.1f}% of a core")
-    finally:
-        bench.pods.remove()
-        if "KUBECTL_STRESS_E2E_CLUSTER" not in os.environ:
-            cluster.down()
+    print(f"$ {' '.join(['python', '-m', 'tests.bench.client', *sys.argv[1:]])}")
+    with cluster_with("v2") as cluster:
+        bench = Bench(Pods(cluster, f"bench-{os.getpid()}"))
+        try:
+            _measure(bench, runs)
+        finally:
+            bench.pods.remove()
     return 0
+
+
+def _measure(bench: Bench, runs: int) -> None:
+    late = [bench.late_ms() for _ in range(runs)]
+    print(_figures("OOM kill to its line", [kill for kill, _ in late]))
+    print(_figures("status at the API to the confirmed cause", [cause for _, cause in late]))
+    bench.pods.create(pod("v2"))
+    bench.cpu_s(1, live=False)  # the holder is there from now on
+    for live in (False, True):
+        more_s = bench.cpu_s(60, live=live) - bench.cpu_s(10, live=live)
+        word = "the live table" if live else "plain lines"
+        print(f"client CPU for one pod at 10 Hz, {word}: {100 * more_s / 50:.1f}% of a core")
 
 
 if __name__ == "__main__":

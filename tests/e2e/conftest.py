@@ -1,7 +1,8 @@
-"""The real cluster with a node of each cgroup generation, and the plugin run against it."""
+"""The real cluster with a node of the right kind, and the plugin run against it."""
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import os
 from collections.abc import Generator, Iterator
@@ -13,35 +14,46 @@ from _pytest.terminal import TerminalReporter
 from tests import sample
 from tests.cluster.cluster import Cluster
 from tests.e2e import compatibility
+from tests.e2e.clusters import cluster_with
 from tests.e2e.judged import Judge
 from tests.e2e.plugin import AGENT_IMAGE, Plugin
 from tests.e2e.pods import Pods
-from tests.e2e.variants import NODES
+from tests.e2e.variants import ALL_NODES, NODES
 
-ARCHIVE = Path(__file__).parents[2] / "image" / "build" / "agent.tar"
-CLUSTER = os.environ.get("KUBECTL_STRESS_E2E_CLUSTER", "e2e")
 _numbers = itertools.count(1)
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark them; in a sample each test that is for both cgroup generations runs on one of them."""
-    here = Path(__file__).parent
-    left_out = []
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Say on which nodes a test runs: on both where it asks for the flavour, or else on v2.
+
+    In a sample, a test that is for both cgroup generations runs on one of them.
+    """
+    if "flavour" not in metafunc.fixturenames or _says_where_itself(metafunc):
+        return
+    nodes: tuple[str, ...] = NODES[:1]
+    if "flavour" in inspect.signature(metafunc.function).parameters:
+        nodes = NODES if sample.FULL else (sample.one_of(NODES, of=metafunc.definition.nodeid),)
+    metafunc.parametrize("flavour", nodes, indirect=True, scope="session")
+
+
+def _says_where_itself(metafunc: pytest.Metafunc) -> bool:
+    return any(
+        "flavour" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")
+    )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark them, and bring together what runs on the same node: each is started once."""
     for item in items:
-        if here in item.path.parents:
+        if Path(__file__).parent in item.path.parents:
             item.add_marker("e2e")
-            if not sample.FULL and _is_for_the_other_node(item):
-                left_out.append(item)
-    items[:] = [item for item in items if item not in left_out]
-    config.hook.pytest_deselected(items=left_out)
+    items.sort(key=lambda item: ALL_NODES.index(_flavour_of(item)))
 
 
-def _is_for_the_other_node(item: pytest.Item) -> bool:
+def _flavour_of(item: pytest.Item) -> str:
     parameters = getattr(item, "callspec", None)
-    if parameters is None or "flavour" not in parameters.params:
-        return False
-    flavour = parameters.params["flavour"]
-    return str(flavour) != sample.one_of(NODES, of=item.name.replace(str(flavour), ""))
+    return str(parameters.params.get("flavour", NODES[0])) if parameters else NODES[0]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -65,26 +77,16 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
-    """One cluster for all tests; KUBECTL_STRESS_E2E_CLUSTER names one that is left as it is."""
-    if not ARCHIVE.is_file():
-        pytest.fail(f"{ARCHIVE} is not there: run `make image`")
-    if "KUBECTL_STRESS_E2E_CLUSTER" in os.environ:
-        # Others may use it too: not even one that is slow to answer is started anew.
-        there = Cluster.get(CLUSTER)
-        for node in there.nodes:
-            node.load_image(ARCHIVE)
-        yield there
-        return
-    up = Cluster.up(CLUSTER, nodes=NODES, images=[ARCHIVE])
-    yield up
-    up.down()
-
-
-@pytest.fixture(params=NODES)
 def flavour(request: pytest.FixtureRequest) -> str:
-    """The node's cgroup generation: each test that takes it runs on both."""
+    """The kind of the node: v2 and v1 by cgroup generation, or the old one."""
     return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def cluster(flavour: str) -> Iterator[Cluster]:
+    """The cluster with that node."""
+    with cluster_with(flavour) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

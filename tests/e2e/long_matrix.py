@@ -13,7 +13,6 @@ from tests.cluster.cluster import Cluster
 from tests.e2e import images
 from tests.e2e.cells import CELLS, Cell, try_cell
 from tests.e2e.compatibility import PROPERTY
-from tests.e2e.conftest import ARCHIVE, CLUSTER
 from tests.e2e.plugin import AGENT_IMAGE, Plugin
 from tests.e2e.pods import Pods, wait_until
 from tests.e2e.test_permissions import bind_printed_role
@@ -24,24 +23,24 @@ OTHERS = [cell for cell in CELLS if cell not in MUST]
 PLANNED = CELLS if sample.FULL else [*MUST, *sample.sampled(OTHERS, 4)]
 
 
-def chosen(request: pytest.FixtureRequest) -> list[Cell]:
-    """The cells of this session."""
+def chosen(request: pytest.FixtureRequest, flavour: str) -> list[Cell]:
+    """The cells of this session on a node."""
     found = [getattr(item, "callspec", None) for item in request.session.items]
-    return [each.params["cell"] for each in found if each and "cell" in each.params]
+    cells = [each.params["cell"] for each in found if each and "cell" in each.params]
+    return [cell for cell in cells if cell.node == flavour]
 
 
 @pytest.fixture(scope="module")
-def fleet(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[dict[str, Pods]]:
-    """All pods of the cells, made at once: they start while the first ones are tried.
+def fleet(
+    cluster: Cluster, flavour: str, request: pytest.FixtureRequest
+) -> Iterator[dict[str, Pods]]:
+    """All pods of a node's cells, made at once: they start while the first ones are tried.
 
     One namespace for each level of Pod Security that is enforced.
     """
-    pods = {cell.pod: cell for cell in chosen(request)}
-    if any(cell.node == "old" for cell in pods.values()):
-        cluster = Cluster.up(CLUSTER, nodes=["old"], images=[ARCHIVE])
-        cluster.kubectl("apply", "-f", "-", stdin=json.dumps(CRUN))
-    for node in {cell.node for cell in pods.values()}:
-        cluster.node(node).load_image(images.archive())
+    pods = {cell.pod: cell for cell in chosen(request, flavour)}
+    cluster.kubectl("apply", "-f", "-", stdin=json.dumps(CRUN))
+    cluster.node(flavour).load_image(images.archive())
     made: dict[str, Pods] = {}
     try:
         for level in {cell.variant.level for cell in pods.values()}:
@@ -62,7 +61,12 @@ def _options(pods: Pods) -> tuple[str, ...]:
     return ("-n", pods.namespace)
 
 
-@pytest.mark.parametrize("cell", PLANNED, ids=str)
+@pytest.mark.parametrize(
+    ("flavour", "cell"),
+    [pytest.param(cell.node, cell, id=str(cell)) for cell in PLANNED],
+    indirect=["flavour"],
+    scope="session",
+)
 def test_each_cell_works_or_is_refused(
     cell: Cell, fleet: dict[str, Pods], record_property: Callable[[str, object], None]
 ) -> None:

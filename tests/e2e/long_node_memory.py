@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.cluster import Cluster
-from tests.e2e.conftest import ARCHIVE
+from tests.e2e.clusters import ARCHIVE
 from tests.e2e.judged import Judge
 from tests.e2e.plugin import AGENT_IMAGE, Plugin, Running
 from tests.e2e.pods import Pods, pod

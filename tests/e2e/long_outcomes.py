@@ -100,7 +100,11 @@ CHOSEN = sampled(ALL, 4)
 
 
 @pytest.mark.parametrize(
-    ("flavour", "case"), CHOSEN, ids=[f"{case.name}-{flavour}" for flavour, case in CHOSEN]
+    ("flavour", "case"),
+    CHOSEN,
+    ids=[f"{case.name}-{flavour}" for flavour, case in CHOSEN],
+    indirect=["flavour"],
+    scope="session",
 )
 def test_each_outcome_is_told_by_its_cause(
     judged: Judge, pods: Pods, flavour: str, case: Case

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cluster.cluster import Cluster
-from tests.e2e.conftest import ARCHIVE
+from tests.e2e.clusters import ARCHIVE
 from tests.e2e.plugin import Plugin
 from tests.e2e.pods import Pods, pod
 from tests.e2e.registry import PASSWORD, USER, behind_a_password, image, registry

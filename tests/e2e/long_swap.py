@@ -10,7 +10,7 @@ import pytest
 
 from tests.cluster.cluster import Cluster
 from tests.cluster.node import Node
-from tests.e2e.conftest import ARCHIVE
+from tests.e2e.clusters import ARCHIVE
 from tests.e2e.plugin import AGENT_IMAGE, Plugin
 from tests.e2e.pods import Pods, pod, wait_until
 

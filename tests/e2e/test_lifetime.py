@@ -25,7 +25,7 @@ def pods(shared: Pods) -> Pods:
 
 @pytest.mark.parametrize(
     ("number", "exit_code"),
-    [(signal.SIGKILL, -9), *sampled(ANSWERED, 1)],
+    sampled([(signal.SIGKILL, -9), *ANSWERED], 1),
 )
 def test_a_run_that_is_interrupted_releases_its_load(
     plugin: Plugin, pods: Pods, flavour: str, number: signal.Signals, exit_code: int

@@ -7,6 +7,7 @@ from tests.e2e.pods import Pods, hello, holding, pod, wait_until
 from tests.sample import sampled
 
 MIB = 1 << 20
+on_v1 = pytest.mark.parametrize("flavour", ["v1"], indirect=True, scope="session")
 
 
 def test_e05_cgroup_v2_kills_the_container_as_a_group(judged: Judge, pods: Pods) -> None:
@@ -34,6 +35,7 @@ def test_e05_cgroup_v2_kills_the_container_as_a_group(judged: Judge, pods: Pods)
     assert {"stream", "agent", "status"} <= sources
 
 
+@on_v1
 def test_e05_cgroup_v1_kills_the_load_alone(judged: Judge, pods: Pods) -> None:
     pods.create(hello("v1"))
     name = pods.name_of("hello")
@@ -50,9 +52,15 @@ def test_e05_cgroup_v1_kills_the_load_alone(judged: Judge, pods: Pods) -> None:
     assert run.facts.victims == ["agent-worker"]
 
 
-def test_e07_on_cgroup_v1_a_repeated_load_is_a_sawtooth(judged: Judge, pods: Pods) -> None:
-    pods.create(pod("v1"))
+def test_e07_a_repeated_load_shows_what_each_kill_costs(
+    judged: Judge, pods: Pods, flavour: str
+) -> None:
+    pods.create(pod(flavour))
+    look = {"v1": is_a_sawtooth, "v2": is_a_row_of_restarts}[flavour]
+    look(judged, pods)
 
+
+def is_a_sawtooth(judged: Judge, pods: Pods) -> None:
     run = judged("e07-v1", "app", "--size=120%", "--after-oom=repeat", "--max-restarts=2")
 
     report, story = run.report, run.done.stderr
@@ -67,9 +75,7 @@ def test_e07_on_cgroup_v1_a_repeated_load_is_a_sawtooth(judged: Judge, pods: Pod
     assert teeth(run.lines("sample"), high=0.9, low=0.5) == 3
 
 
-def test_e07_on_cgroup_v2_each_tooth_is_a_restart(judged: Judge, pods: Pods) -> None:
-    pods.create(pod("v2"))
-
+def is_a_row_of_restarts(judged: Judge, pods: Pods) -> None:
     run = judged("e07-v2", "app", "--size=120%", "--after-oom=repeat", "--max-restarts=1")
 
     report, story, told = run.report, run.done.stderr, run.report["status"]

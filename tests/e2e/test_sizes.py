@@ -4,7 +4,6 @@ import time
 
 import pytest
 
-from tests.cluster.cluster import Cluster
 from tests.e2e.plugin import Plugin
 from tests.e2e.pods import NodeMemory, Pods, hello, pod
 from tests.sample import sampled
@@ -92,7 +91,7 @@ def test_e04_limit_and_usage_are_those_of_the_node(
 
 
 def test_a_run_leaves_the_app_as_it_was_and_the_next_reuses_the_ephemeral_container(
-    plugin: Plugin, pods: Pods, flavour: str, cluster: Cluster
+    plugin: Plugin, pods: Pods, flavour: str
 ) -> None:
     name = f"untouched-{flavour}"
     pods.create(pod(flavour, name=name))
