@@ -15,7 +15,7 @@ from kubectl_stress.clock import Clock
 from kubectl_stress.cluster import Cluster
 from kubectl_stress.collector import Collector
 from kubectl_stress.errors import InjectionError, Interrupted, NotFound, StressError
-from kubectl_stress.evidence import Ending
+from kubectl_stress.evidence import Ending, is_pods_limit, kill_counts
 from kubectl_stress.exec_stream import ExecStream
 from kubectl_stress.intake import Intake
 from kubectl_stress.joining import Entrance, Joiner, start_load
@@ -41,6 +41,8 @@ _FROZEN_MS = 5_000
 # a loaded node is several times slower.
 _CAUSE_MS = 60_000
 _RESTART_MS = 40_000
+# The load's own death is told at once, but a container's only once the kubelet has seen it.
+_NEIGHBOUR_MS = 15_000
 # The kubelet waits at most 5 minutes before it starts a container again (CrashLoopBackOff).
 _BACKOFF_MS = 330_000
 _READY_MS = 60_000
@@ -239,10 +241,14 @@ class Run:
 
     def _last_look(self, plan: Plan, intake: Intake) -> None:
         """What the API server says at the end; a container that ended is seen coming back."""
+        findings = intake.collector.findings()
         if intake.collector.has_changed(ChangeKind.TERMINATED):
             self._say("cause confirmed by the container's status, waiting for its restart")
             kinds = (ChangeKind.STARTED, ChangeKind.WAITING, ChangeKind.DELETED)
             intake.wait_for(_RESTART_MS, *kinds)
+        elif kill_counts(findings) and is_pods_limit(plan, findings):
+            self._say("the pod's limit is shared: looking whether another container was killed too")
+            intake.wait_for(_NEIGHBOUR_MS, ChangeKind.NEIGHBOUR)
         intake.take_all()
         try:
             pod = self._cluster.get_pod(plan.target.namespace, plan.target.pod)

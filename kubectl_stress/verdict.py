@@ -235,6 +235,27 @@ def _replaced(_plan: Plan, findings: Findings) -> Verdict | None:
     return Verdict(Outcome.INCONCLUSIVE, sentence, evidence)
 
 
+def _killed_beside(plan: Plan, findings: Findings) -> Verdict | None:
+    """An OOM kill of another container, under the pod's limit that the load pressed on."""
+    killed = [c for c in of_kind(findings, ChangeKind.NEIGHBOUR) if c.reason == "OOMKilled"]
+    if not killed or not is_pods_limit(plan, findings):
+        return None
+    sentence = (
+        f"the kernel OOM-killed another container of the pod, at the pod's limit; "
+        f"{_what_else_died(findings)}"
+    )
+    evidence = (*as_evidence(killed), *worker_kills(findings), *last_sample(findings))
+    return Verdict(Outcome.APP_OOM_KILLED, sentence, (*evidence, counters_after(findings)))
+
+
+def _what_else_died(findings: Findings) -> str:
+    if not kill_counts(findings):
+        return "the target and the load live on"
+    if findings.ending.bye and kill_counts(findings) > len(findings.kills):
+        return "a process of the target was killed too, but its container was not ended"
+    return "the load was killed too, and the target lives on"
+
+
 def _killed_inside(plan: Plan, findings: Findings) -> Verdict | None:
     """An OOM kill after which the container still runs."""
     killed = kill_counts(findings)
@@ -246,25 +267,11 @@ def _killed_inside(plan: Plan, findings: Findings) -> Verdict | None:
     if load_died and beside <= 0:
         sentence = (
             f"the kernel OOM-killed the load {where_it_ran_out(plan, findings)}; the app was not "
-            f"killed"
-            f"{_in_loads(findings)}"
+            f"killed{_in_loads(findings)}"
         )
         return Verdict(Outcome.LOAD_OOM_KILLED, sentence, evidence)
     load = "beside the load" if load_died else "and the load lives on"
     sentence = f"the kernel OOM-killed a process of the app, {load}; the container was not ended"
-    return Verdict(Outcome.APP_OOM_KILLED, sentence, evidence)
-
-
-def _killed_beside(plan: Plan, findings: Findings) -> Verdict | None:
-    """An OOM kill of another container, under the pod's limit that the load pressed on."""
-    killed = [c for c in of_kind(findings, ChangeKind.NEIGHBOUR) if c.reason == "OOMKilled"]
-    if not killed or not is_pods_limit(plan, findings):
-        return None
-    sentence = (
-        "the kernel OOM-killed another container of the pod, at the pod's limit; the target and "
-        "the load live on"
-    )
-    evidence = as_evidence(killed) + last_sample(findings) + (counters_after(findings),)
     return Verdict(Outcome.APP_OOM_KILLED, sentence, evidence)
 
 
@@ -322,8 +329,8 @@ _RULES = (
     _evicted,
     _terminated,
     _replaced,
-    _killed_inside,
     _killed_beside,
+    _killed_inside,
     _went_away,
     _readiness,
     _lost,

@@ -131,11 +131,11 @@ def second_opinion(facts: Facts) -> str:
         return "evicted"
     if facts.ended is not None:
         return _of_an_end(facts, facts.ended)
+    if facts.neighbours:
+        return "app-oom-killed"
     if facts.victims:
         is_load = all("agent" in command for command in facts.victims)
         return "load-oom-killed" if is_load else "app-oom-killed"
-    if facts.neighbours:
-        return "app-oom-killed"
     if facts.has_lost_readiness:
         return "readiness-lost"
     is_slowed = facts.memory_events.get("container", {}).get("high", 0) > 0

@@ -18,6 +18,7 @@ from tests.cluster.story import step
 CONTROL = "control.sock"
 SHELL = "shell.sock"
 DISK = "disk.img"
+DISK_ID = "disk"
 OWN = "own.tar"
 VMLINUZ = "vmlinuz"
 INITRD = "initrd"
@@ -72,7 +73,7 @@ def command(shape: Shape, accelerator: Accelerator, logs: dict[str, str]) -> lis
     command_line = f"{_KERNEL_COMMAND_LINE} {accelerator.kernel_options}"
     argv += ["-smp", str(shape.cpus), "-m", str(shape.memory_mib)]
     argv += ["-kernel", VMLINUZ, "-initrd", INITRD, "-append", command_line]
-    argv += ["-drive", f"file={DISK},if=virtio,format=raw,cache=unsafe,discard=unmap"]
+    argv += ["-drive", f"file={DISK},id={DISK_ID},if=virtio,format=raw,cache=unsafe,discard=unmap"]
     argv += ["-drive", f"file={OWN},if=virtio,format=raw,readonly=on"]
     forward = f"hostfwd=tcp:127.0.0.1:{shape.port}-:{shape.port}"
     argv += ["-netdev", f"user,id=net,{forward}", "-device", "virtio-net-pci,netdev=net,id=nic"]

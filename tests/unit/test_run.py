@@ -1,5 +1,7 @@
 """A run from its first step to its report, against a cluster in memory and a clock that waits."""
 
+from typing import Any
+
 from kubectl_stress.errors import InjectionError
 from kubectl_stress.spec import Expectation
 from kubectl_stress.status import ChangeKind
@@ -13,10 +15,10 @@ from tests.agent_lines import (
     survived,
     worker_killed_line,
 )
-from tests.builders import MIB
+from tests.builders import MIB, PodBuilder, pod
 from tests.fake_cluster import forbidden
 from tests.fake_stream import FakeStream
-from tests.scene import BEGINNING, NEAR_LIMIT, Scene, ended, started_again
+from tests.scene import BEGINNING, NEAR_LIMIT, OOM_KILLED, Scene, ended, started_again
 
 
 def test_a_load_that_runs_to_its_end_is_survived(scene: Scene) -> None:
@@ -100,6 +102,25 @@ def test_a_worker_killed_under_a_living_supervisor_is_the_loads_death(scene: Sce
     scene.script.agent_says(0, BEGINNING + NEAR_LIMIT + goodbye).stream_ends(900, 12)
 
     assert scene.run("120%").verdict.outcome is Outcome.LOAD_OOM_KILLED
+
+
+def under_one_limit(**side: Any) -> PodBuilder:
+    built = pod("web").container("app").container("side").with_container_status(**side)
+    return built.with_spec(resources={"limits": {"memory": "128Mi"}})
+
+
+def test_a_neighbour_killed_under_the_pods_limit_is_waited_for(scene: Scene) -> None:
+    scene.cluster.pods["web"] = under_one_limit().dict
+    goodbye = worker_killed_line() + bye_line("workers-killed", 12)
+    scene.script.agent_says(0, BEGINNING + NEAR_LIMIT + goodbye).stream_ends(900, 12)
+    killed = under_one_limit(state={"terminated": {**OOM_KILLED, "containerID": "containerd://s"}})
+    scene.script.at(4_800, lambda: scene.cluster.change_pod(killed.dict))
+
+    report = scene.run("120Mi")
+
+    assert report.verdict.outcome is Outcome.APP_OOM_KILLED
+    assert 'container "side"' in report.verdict.evidence[0].text
+    assert scene.time.ms < 6_000
 
 
 def test_a_silent_stream_is_given_up_and_said_to_have_been_silent(scene: Scene) -> None:

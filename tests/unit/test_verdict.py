@@ -357,6 +357,28 @@ def test_a_neighbour_killed_under_the_pods_limit_is_a_kill_of_the_app() -> None:
     assert "another container of the pod" in verdict.sentence
 
 
+@pytest.mark.parametrize(
+    ("oom_kill", "words"),
+    [(1, "the load was killed too, and the target lives on"), (2, "a process of the target was")],
+)
+def test_a_neighbour_killed_before_the_load_is_not_passed_over(oom_kill: int, words: str) -> None:
+    seen = findings(
+        sample(10),
+        sample(60, held_mib=30, oom_kill=oom_kill),
+        changes=[neighbour("OOMKilled")],
+        kills=[worker_killed(0, 1)],
+        ending=Ending(bye("workers-killed", 12), 12),
+        hello=hello(oom_group=None, cgroup_version=1),
+    )
+
+    verdict = judge(under_a_pods_limit(), seen)
+
+    assert verdict.outcome is Outcome.APP_OOM_KILLED
+    assert "another container of the pod" in verdict.sentence
+    assert words in verdict.sentence
+    assert [fact.source for fact in verdict.evidence] == ["status", "agent", "agent", "cgroup"]
+
+
 def test_a_neighbour_that_dies_of_something_else_is_not_of_this_run() -> None:
     ended, own = neighbour("Error"), neighbour("OOMKilled")
 
