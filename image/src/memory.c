@@ -1,6 +1,7 @@
 #include "memory.h"
 
 #include "buffers.h"
+#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -188,13 +189,27 @@ static int create_shm(void)
     return file;
 }
 
+// A file in the holder's own layer, without a name from the start. O_TMPFILE would be simpler, but
+// overlayfs does not know it (seen on 6.1: EOPNOTSUPP).
+static int create_nameless(int directory)
+{
+    char name[32];
+    size_t length = text_append(name, sizeof(name), 0, "kubectl-stress-");
+    int file;
+
+    text_append_number(name, sizeof(name), length, (uint64_t)getpid());
+    unlinkat(directory, name, 0); // of one that was killed right here
+    file = openat(directory, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_RDWR | O_CLOEXEC, 0600);
+    if (file >= 0)
+        unlinkat(directory, name, 0);
+    return file;
+}
+
 // Prepares the file behind shm and file loads. Returns 0 or -errno.
 static int resize_file(struct memory* memory, int64_t size_bytes)
 {
     if (memory->file < 0) {
-        memory->file = memory->kind == KIND_SHM
-            ? create_shm()
-            : openat(memory->directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+        memory->file = memory->kind == KIND_SHM ? create_shm() : create_nameless(memory->directory);
         if (memory->file < 0)
             return -errno;
     }

@@ -49,6 +49,15 @@ static const char* refusal_code(int error)
     return no_memory ? "no-memory" : "no-mapping";
 }
 
+static void tell_refusal(int error)
+{
+    char words[64];
+    size_t length = text_append(words, sizeof(words), 0, "the kernel refused the memory: errno ");
+
+    text_append_number(words, sizeof(words), length, (uint64_t)error);
+    message_error(refusal_code(error), words);
+}
+
 static void check_workers(void)
 {
     struct dead_worker dead;
@@ -72,7 +81,7 @@ static void check_workers(void)
         course_keep(&session);
     }
     if (workers_error() != 0 && session.ending == ENDING_NONE) {
-        message_error(refusal_code(workers_error()), "the kernel refused the memory");
+        tell_refusal(workers_error());
         session_finish(&session, ENDING_NO_MEMORY);
     }
 }
