@@ -93,21 +93,17 @@ def _port(name: str, backend: str) -> list[str]:
 
 def control(path: Path, action: str, **arguments: object) -> None:
     """Send one command to a machine's monitor."""
+    asked = {"execute": action, "arguments": arguments}
     with cache.exclusive(path.with_suffix(".lock")):
         try:
             with connected(path, _CONTROL_SECONDS) as monitor, monitor.makefile("rwb") as lines:
                 lines.readline()  # its greeting
-                for line in ({"execute": "qmp_capabilities"}, _request(action, arguments)):
+                for line in ({"execute": "qmp_capabilities"}, asked):
                     lines.write(json.dumps(line).encode() + b"\n")
                     lines.flush()
                     _answer(lines.readline, action)
         except OSError as error:
             raise ClusterError(f"the machine does not take `{action}`: {error}") from error
-
-
-def _request(action: str, arguments: dict[str, object]) -> dict[str, object]:
-    named = {name.replace("_", "-"): value for name, value in arguments.items()}
-    return {"execute": action, "arguments": named}
 
 
 def _answer(readline: object, action: str) -> None:
