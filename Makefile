@@ -98,7 +98,7 @@ screenshots: image ## Make the pictures of the README, of real runs on the clust
 	@$(python) -m tests.screenshots
 
 eviction: image ## See a node run short of memory: an eviction, and the kernel where that is too late
-	$(pytest) -rP tests/e2e/long_node_memory.py
+	KUBECTL_STRESS_FULL=1 $(pytest) -rP tests/e2e/long_node_memory.py
 
 swap: image ## See swap shown and an OOM foretold later, on a node with swap
 	@scripts/debian-packages $(test_packages)

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import signal
+import ssl
 import subprocess
 import time
+import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from tests.cluster import controlplane, guestshell, machine, nodefiles, processes
+from tests.cluster import (
+    certificates,
+    controlplane,
+    guestshell,
+    machine,
+    nodefiles,
+    processes,
+)
 from tests.cluster.api import Api, ApiConflict, ApiUnavailable
 from tests.cluster.archives import names_in
+from tests.cluster.certificates import certificate, key
 from tests.cluster.errors import ClusterError
 from tests.cluster.guestshell import NodeSilent
 from tests.cluster.state import NodeState, State
@@ -72,6 +83,16 @@ class Node:
     def dmesg(self) -> str:
         """Give the kernel's messages."""
         return self.check_run(["dmesg"])
+
+    def summary(self) -> dict[str, Any]:
+        """Ask the kubelet itself for its summary: the API server passes nothing on to loopback."""
+        keys = self.state.keys
+        context = ssl.create_default_context(cafile=certificate(keys, certificates.AUTHORITY))
+        client = certificates.KUBELET_CLIENT
+        context.load_cert_chain(certificate(keys, client), key(keys, client))
+        url = f"https://127.0.0.1:{self.own.port}/stats/summary"
+        with urllib.request.urlopen(url, context=context, timeout=60) as answer:
+            return dict(json.load(answer))
 
     def start(self, accelerator: machine.Accelerator) -> None:
         """Switch the machine on; its disk is as it was left."""

@@ -17,10 +17,10 @@ from tests.e2e.pods import Pods, pod
 NAME, MEMORY_MIB = "small", 1024
 
 
-@pytest.fixture(scope="module")
-def small_cluster() -> Iterator[Cluster]:
+@pytest.fixture(scope="session")
+def small_cluster(flavour: str) -> Iterator[Cluster]:
     """A cluster with little memory on its one node."""
-    up = Cluster.up(NAME, nodes=["v2"], memory_mib=MEMORY_MIB, images=[ARCHIVE])
+    up = Cluster.up(NAME, nodes=[flavour], memory_mib=MEMORY_MIB, images=[ARCHIVE])
     yield up
     up.down()
 
@@ -39,17 +39,18 @@ def small(small_cluster: Cluster, tmp_path: Path) -> Iterator[Judge]:
 
 def available_mib(judge: Judge) -> int:
     """MemAvailable of the node, as the agent reads it."""
-    text = judge.pods.cluster.node("v2").read_file("/proc/meminfo")
+    (node,) = judge.pods.cluster.nodes
+    text = node.read_file("/proc/meminfo")
     line = next(line for line in text.splitlines() if line.startswith("MemAvailable:"))
     return int(line.split()[1]) >> 10
 
 
-def test_e10_a_slow_load_on_a_node_that_runs_short_is_evicted(small: Judge) -> None:
-    small.pods.create(pod("v2", limit=None, request=None))
+def test_e10_a_slow_load_on_a_node_that_runs_short_is_evicted(small: Judge, flavour: str) -> None:
+    small.pods.create(pod(flavour, limit=None, request=None))
     size = f"--size={available_mib(small) - 60}Mi"
 
     refused = small.plugin("mem", "app", size, "--yes")
-    run = small("e10-evicted-v2", "app", size, "--ramp=60s", "--duration=120s", "--force")
+    run = small(f"e10-evicted-{flavour}", "app", size, "--ramp=60s", "--duration=120s", "--force")
 
     assert refused.exit_code == 5
     assert "--force" in refused.stderr
@@ -62,10 +63,10 @@ def test_e10_a_slow_load_on_a_node_that_runs_short_is_evicted(small: Judge) -> N
 
 
 def test_e10_where_memory_rises_too_fast_the_kernel_comes_before_the_kubelet(
-    small: Judge,
+    small: Judge, flavour: str
 ) -> None:
-    small.pods.create(pod("v2", limit=None, request=None))
-    node = small.pods.cluster.node("v2")
+    small.pods.create(pod(flavour, limit=None, request=None))
+    node = small.pods.cluster.node(flavour)
     size = available_mib(small) - 160
 
     def fill_the_node(running: Running) -> None:
@@ -75,9 +76,9 @@ def test_e10_where_memory_rises_too_fast_the_kernel_comes_before_the_kubelet(
         threading.Thread(target=node.run, args=(rest,), daemon=True).start()
 
     options = (f"--size={size}Mi", "--duration=60s", "--force")
-    run = small("e10-oom-v2", "app", *options, during=fill_the_node)
+    run = small(f"e10-oom-{flavour}", "app", *options, during=fill_the_node)
 
-    assert run.outcome == "group-oom-killed"
+    assert run.outcome == ("group-oom-killed" if flavour == "v2" else "load-oom-killed")
     assert run.facts.victims == ["agent-worker"]
     assert "constraint=CONSTRAINT_NONE" in run.facts.dmesg
     assert "the node ran out of memory" in run.report["verdict"]["sentence"]

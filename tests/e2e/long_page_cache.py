@@ -1,6 +1,5 @@
 """Page cache counts as usage, and not as working set: as the kubelet has it."""
 
-import json
 import time
 from datetime import datetime
 from typing import Any
@@ -23,7 +22,7 @@ def test_e11_page_cache_raises_usage_and_not_the_working_set(
     def ask_the_kubelet(running: Running) -> None:
         running.wait_for("holding ")
         time.sleep(HOUSEKEEPING_S)
-        seen.append(summary(pods, "app"))
+        seen.append(pods.summary("app"))
 
     options = ("--kind=file", "--size=40Mi", f"--duration={HOUSEKEEPING_S + 5}s")
     run = judged(f"e11-{flavour}", "app", *options, during=ask_the_kubelet)
@@ -40,17 +39,6 @@ def test_e11_page_cache_raises_usage_and_not_the_working_set(
     assert abs(working_set - before["working_set_bytes"]) <= 3 * MIB
     assert abs(kubelets["workingSetBytes"] - working_set) <= MIB
     assert abs(kubelets["usageBytes"] - ours["usage_bytes"]) <= MIB
-
-
-def summary(pods: Pods, name: str) -> dict[str, Any]:
-    """The memory of the container by the kubelet's summary API."""
-    node = pods.get(name)["spec"]["nodeName"]
-    path = f"/api/v1/nodes/{node}/proxy/stats/summary"
-    told = json.loads(pods.kubectl("get", "--raw", path, namespaced=False))
-    mine = {"name": name, "namespace": pods.namespace}
-    found = next(entry for entry in told["pods"] if mine.items() <= entry["podRef"].items())
-    memory: dict[str, Any] = next(c for c in found["containers"] if c["name"] == "app")["memory"]
-    return memory
 
 
 def nearest(samples: list[dict[str, Any]], at_s: float) -> dict[str, Any]:

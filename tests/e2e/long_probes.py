@@ -10,11 +10,11 @@ from tests.e2e.pods import Pods, looking_up, lookup_probe
 
 # Of the limit of 128 MiB this leaves too little for the page cache that /lookup needs, and enough
 # that nobody has to be killed.
-NEAR_THE_LIMIT = "--size=92Mi"
+NEAR_THE_LIMIT = "--size=104Mi"
 
-# A lookup reads 4,096 pages: a moment from memory, and 7 s where half of them must come from a disk
-# that is as quick as a small one of a cloud.
-DISK_READS_PER_S = 300
+# A lookup reads 2,048 pages: a moment from memory, 7 s where half of them come from such a
+# disk.
+DISK_READS_PER_S = 150
 PROBE = lookup_probe(periodSeconds=5, timeoutSeconds=4, failureThreshold=2)
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
-from tests.cluster.cluster import Cluster
 from tests.e2e.plugin import Plugin, only_target
-from tests.e2e.pods import NodeMemory, Pods, pod, wait_until
+from tests.e2e.pods import Pods, pod, wait_until
 
 MIB = 1 << 20
+# The rss of a process is counted in batches of 64 pages a thread before Linux 6.2.
+RSS_BATCH = 64 * 4096
 BATCHES = 2 * 256 * 1024  # the kernel charges usage in batches of 256 KiB a CPU
 
 
@@ -30,40 +28,27 @@ def test_e13_the_level_includes_kernel_memory_and_a_load_is_seen_from_elsewhere(
     assert abs(seen["kernel_bytes"] - kernel) <= 256 * 1024
     assert seen["kernel_bytes"] >= 32 * MIB // 512  # the page tables of the load, at least
     assert abs(seen["usage_bytes"] - parts) <= BATCHES + 256 * 1024
-    assert 32 * MIB <= told["stress_bytes"] <= 34 * MIB
+    assert 32 * MIB - RSS_BATCH <= told["stress_bytes"] <= 34 * MIB
     for heading in ("KERNEL", "PAGE TABLES", "SLAB", "SWAP LIMIT", "NODE AVAILABLE"):
         assert heading in wide
 
 
-def summary_memory(cluster: Cluster, memory: NodeMemory, namespace: str) -> dict[str, Any]:
-    """What the kubelet's summary API says of the container `app`."""
-    path = f"/api/v1/nodes/{memory.node}/proxy/stats/summary"
-    summary = json.loads(cluster.kubectl("get", "--raw", path).stdout)
-    for entry in summary["pods"]:
-        if entry["podRef"]["namespace"] == namespace:
-            for container in entry["containers"]:
-                if container["name"] == "app":
-                    return dict(container.get("memory") or {})
-    return {}
-
-
 def test_e11_page_cache_is_usage_and_no_working_set_as_the_kubelet_counts_it(
-    plugin: Plugin, pods: Pods, flavour: str, cluster: Cluster
+    plugin: Plugin, pods: Pods, flavour: str
 ) -> None:
     pods.create(pod(flavour))
     idle = only_target(plugin("top", "app", "-o=json").top)["memory"]
 
     with plugin.running("mem", "app", "--size=24Mi", "--kind=file", "--duration=2m") as running:
         running.wait_for("holding ")
-        memory = pods.memory("app")
         low = idle["usage_bytes"] + 20 * MIB
-
-        def kubelet() -> dict[str, Any]:
-            return summary_memory(cluster, memory, pods.namespace)
-
-        wait_until("seen by the kubelet", lambda: kubelet().get("usageBytes", 0) > low, seconds=100)
+        wait_until(
+            "seen by the kubelet",
+            lambda: pods.summary("app").get("usageBytes", 0) > low,
+            seconds=100,
+        )
         told = only_target(plugin("top", "app", "-o=json").top)["memory"]
-        counted = kubelet()
+        counted = pods.summary("app")
 
     assert told["inactive_file_bytes"] - idle["inactive_file_bytes"] >= 23 * MIB
     assert told["usage_bytes"] - idle["usage_bytes"] >= 23 * MIB

@@ -97,6 +97,16 @@ class Pods:
         entries = self.get(name)["spec"].get("ephemeralContainers", [])
         return [entry["name"] for entry in entries]
 
+    def summary(self, name: str) -> dict[str, Any]:
+        """The memory of the container `app` as the kubelet's summary API has it; empty before."""
+        node = self.cluster.node(self.get(name)["spec"]["nodeName"])
+        mine = {"name": name, "namespace": self.namespace}.items()
+        for entry in node.summary()["pods"]:
+            if mine <= entry["podRef"].items():
+                containers = {one["name"]: one for one in entry.get("containers", [])}
+                return dict(containers.get("app", {}).get("memory") or {})
+        return {}
+
     def memory(self, name: str, container: str = "app") -> NodeMemory:
         """The container's cgroup, read on the node."""
         pod = self.get(name)
@@ -286,11 +296,15 @@ def holding(flavour: str, held_mib: int, *, limit: str) -> dict[str, Any]:
     return pod(flavour, image=HELLO, limit=limit, env=environment)
 
 
-def looking_up(flavour: str, *, index_mib: int = 64, **probes: Any) -> dict[str, Any]:
+def looking_up(flavour: str, *, index_mib: int = 32, **probes: Any) -> dict[str, Any]:
     """The demo app as a pod with an index on disk, whose /lookup needs the page cache."""
     environment = [{"name": "INDEX_MIB", "value": str(index_mib)}]
     mounts = [{"name": "tmp", "mountPath": "/tmp"}]
-    made = pod(flavour, image=HELLO, limit="128Mi", env=environment, volumeMounts=mounts, **probes)
+    # It listens when its index is written.
+    healthy = {"httpGet": {"path": "/healthz", "port": 8080}}
+    started = {**healthy, "periodSeconds": 1, "failureThreshold": 120}
+    container = {"env": environment, "volumeMounts": mounts, "startupProbe": started, **probes}
+    made = pod(flavour, image=HELLO, limit="128Mi", **container)
     made["spec"]["volumes"] = [{"name": "tmp", "emptyDir": {}}]
     return made
 
