@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from tests.cluster.cluster import Cluster
 from tests.cluster.guestshell import NodeSilent
 from tests.cluster.node import Node
 from tests.cluster.paths import APPS
+from tests.sample import sampled
 
 pytestmark = pytest.mark.e2e
 
@@ -139,16 +140,25 @@ def test_an_image_is_loaded_once(node: Node) -> None:
     assert not node.load_image(parts.images())
 
 
-def test_a_node_comes_back_from_a_reboot_and_from_a_crash(node: Node) -> None:
-    first = node.read_file("/proc/sys/kernel/random/boot_id")
+def reboot(node: Node) -> None:
     node.reboot()
-    second = node.read_file("/proc/sys/kernel/random/boot_id")
+
+
+def crash(node: Node) -> None:
     node.kill()
     with pytest.raises(NodeSilent):
         node.run(["true"], timeout_seconds=1)
     node.start_again(parts.accelerator())
 
-    assert len({first, second, node.read_file("/proc/sys/kernel/random/boot_id")}) == 3
+
+@pytest.mark.parametrize("end", sampled([reboot, crash], 1))
+def test_a_node_comes_back(node: Node, end: Callable[[Node], None]) -> None:
+    boot_id = "/proc/sys/kernel/random/boot_id"
+    before = node.read_file(boot_id)
+
+    end(node)
+
+    assert node.read_file(boot_id) != before
     assert node.ready()
 
 
