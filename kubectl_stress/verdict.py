@@ -124,7 +124,9 @@ def _terminated(plan: Plan, findings: Findings) -> Verdict | None:
     if _is_oom_kill(findings, first.termination) and not (liveness and _is_sticky(findings)):
         return _oom_killed_container(plan, findings)
     if liveness:
-        return _restarted_by_liveness(findings, first, liveness)
+        code = first.termination.exit_code
+        words = f"exit code {code} is that kill, not an OOM kill"
+        return _restarted_by_liveness(findings, words, liveness)
     if _is_deleted_before(findings, first):
         return None
     if first.termination.exit_code == 137:
@@ -186,13 +188,8 @@ def _in_loads(findings: Findings) -> str:
     return "" if findings.loads == 1 else f" (the load began {findings.loads} times)"
 
 
-def _restarted_by_liveness(findings: Findings, ended: Change, killing: list[Change]) -> Verdict:
-    assert ended.termination is not None
-    code = ended.termination.exit_code
-    sentence = (
-        f"the kubelet restarted the container because its liveness probe failed (exit code {code} "
-        "is that kill, not an OOM kill)"
-    )
+def _restarted_by_liveness(findings: Findings, end: str, killing: list[Change]) -> Verdict:
+    sentence = f"the kubelet restarted the container because its liveness probe failed ({end})"
     facts = [*events(findings, "Unhealthy")[-3:], *killing, *restarts(findings)]
     evidence = as_evidence(facts) + last_sample(findings)
     return Verdict(Outcome.LIVENESS_RESTARTED, sentence, evidence)
@@ -217,7 +214,7 @@ def _exited(findings: Findings, ended: Change) -> Verdict:
 
 
 def _replaced(_plan: Plan, findings: Findings) -> Verdict | None:
-    """A restart whose cause never reached the API.
+    """A restart without an end: only a liveness probe that failed before tells its cause.
 
     A kubelet that is short of CPU was seen to start the container again without ever having shown
     the end of the one before, not even as its last state.
@@ -225,6 +222,9 @@ def _replaced(_plan: Plan, findings: Findings) -> Verdict | None:
     started = of_kind(findings, ChangeKind.STARTED)
     if not started:
         return None
+    liveness = _liveness_killings(findings, before_ms=started[0].at_ms)
+    if liveness:
+        return _restarted_by_liveness(findings, "the status does not say how it ended", liveness)
     near = is_near_limit(findings.samples.last)
     sentence = (
         "the container was started again, but its status does not say how the one before ended"

@@ -143,11 +143,12 @@ def second_opinion(facts: Facts) -> str:
 
 
 def _of_an_end(facts: Facts, ended: dict[str, Any]) -> str:
-    if not ended:
-        return "inconclusive"  # the node may know more, but the API server was never told
+    is_by_liveness = bool(facts.told("Killing", "failed liveness probe"))
+    if not ended:  # the node may know more, but the API server was never told
+        return "liveness-restarted" if is_by_liveness else "inconclusive"
     if facts.victims:
         return "group-oom-killed" if facts.is_group else "app-oom-killed"
-    if facts.told("Killing", "failed liveness probe"):
+    if is_by_liveness:
         return "liveness-restarted"
     return "inconclusive" if ended.get("exitCode") == 137 else "app-exited"
 

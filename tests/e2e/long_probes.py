@@ -32,14 +32,15 @@ def test_e06_a_liveness_probe_that_fails_near_the_limit_restarts_the_container(
 
     run = judged(f"e06-{flavour}", "app", NEAR_THE_LIMIT, "--duration=60s", "--expect=restart")
 
-    status = pods.status("app")
-    last = status["lastState"]["terminated"]
+    status, told = pods.status("app"), run.report["status"]
+    # A kubelet that is short of CPU may never show how the container ended.
+    last = status["lastState"].get("terminated") or {}
     assert run.done.exit_code == 0
     assert run.outcome == "liveness-restarted"
     assert run.facts.victims == []
-    assert run.report["status"]["restart_count"] == status["restartCount"] == 1
-    assert last["reason"] != "OOMKilled"
-    assert run.report["status"]["last_state"]["exit_code"] == last["exitCode"]
+    assert told["restart_count"] == status["restartCount"] == 1
+    assert last.get("reason") != "OOMKilled"
+    assert (told["last_state"] or {}).get("exit_code") == last.get("exitCode")
     reasons = [change["reason"] for change in run.report["changes"]]
     assert reasons.index("Unhealthy") < reasons.index("Killing")
     assert any("Liveness probe failed" in text for text in run.evidence)

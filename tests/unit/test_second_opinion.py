@@ -58,6 +58,13 @@ def killing(words: str) -> list[dict[str, Any]]:
             opinion(restarted("Error", 137), events=killing("Container app failed liveness probe")),
             "liveness-restarted",
         ),
+        (
+            opinion(
+                web(containerID="containerd://app-2", restartCount=1).dict,
+                events=killing("Container app failed liveness probe"),
+            ),
+            "liveness-restarted",
+        ),
         (opinion(web().with_status(reason="Evicted").dict), "evicted"),
         (opinion(memory_events={"container": {"high": 3}}), "throttled"),
     ],

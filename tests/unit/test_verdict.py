@@ -291,6 +291,16 @@ def test_a_restart_that_no_status_explains_is_inconclusive_and_no_loss_of_readin
     assert "exit code 137" in texts(verdict)
 
 
+def test_a_restart_without_an_end_is_the_liveness_probes_where_the_kubelet_said_so() -> None:
+    started = Change(36_000, ChangeKind.STARTED, "container started again (restart 1)")
+
+    verdict = judge(plan(), findings(changes=[LIVENESS, not_ready(), started], ending=CUT))
+
+    assert verdict.outcome is Outcome.LIVENESS_RESTARTED
+    assert "the status does not say how it ended" in verdict.sentence
+    assert "failed liveness probe" in texts(verdict)
+
+
 def test_an_agent_that_gave_up_says_why() -> None:
     seen = findings(
         ending=Ending(bye("no-memory", 11), 11),
