@@ -182,7 +182,7 @@ def _formatted(levels: Mapping[str, Mapping[str, int]]) -> str:
     lines = []
     for level, counters in levels.items():
         lines += [f"# {level}", *(f"{name} {value}" for name, value in counters.items())]
-    return "\n".join(lines) + "\n"
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _parsed(text: str) -> dict[str, dict[str, int]]:
