@@ -63,8 +63,9 @@ def _kubelet(node: NodeState) -> dict[str, object]:
         "failCgroupV1": False,
         "failSwapOn": False,
         "enforceNodeAllocatable": [],
-        # Low, so that a node of 2 GiB is of use, and high enough to see an eviction: the kubelet leaves
-        # the kernel's own memory out of its account, some 130 MiB here, and at 100 MiB came too late.
+        # Low, so that a node of 2 GiB is of use, and high enough to see an eviction: the kubelet
+        # leaves the kernel's own memory out of its account, some 130 MiB here, and came too late
+        # with 100 MiB.
         "evictionHard": {"memory.available": "200Mi", "nodefs.available": "2%"},
         "evictionPressureTransitionPeriod": "30s",
         "serializeImagePulls": False,
