@@ -54,7 +54,10 @@ class Variant:
     def manifest(self, flavour: str) -> Pod:
         """The pod, on the node of a cgroup generation."""
         made = pod(flavour, name=f"{self.name}-{flavour}", image=self.image)
-        if self.image != HELLO:
+        if self.image == HELLO:
+            # It answers when it has taken all that it will hold.
+            app(made)["readinessProbe"] = {"httpGet": {"path": "/healthz", "port": 8080}}
+        else:
             app(made)["command"] = _ASLEEP
         self.change(made)
         return made
