@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import pytest
 
@@ -20,6 +21,7 @@ from tests.e2e.variants import CRUN, WORKS, Until
 
 MUST = [cell for cell in CELLS if cell.variant.is_must and cell.join == "exec"]
 OTHERS = [cell for cell in CELLS if cell not in MUST]
+AHEAD = 3
 PLANNED = CELLS if sample.FULL else [*MUST, *sample.sampled(OTHERS, 4)]
 
 
@@ -30,31 +32,54 @@ def chosen(request: pytest.FixtureRequest, flavour: str) -> list[Cell]:
     return [cell for cell in cells if cell.node == flavour]
 
 
-@pytest.fixture(scope="module")
-def fleet(
-    cluster: Cluster, flavour: str, request: pytest.FixtureRequest
-) -> Iterator[dict[str, Pods]]:
-    """All pods of a node's cells, made at once: they start while the first ones are tried.
+@dataclass
+class Fleet:
+    """The pods of a node's cells, some at a time: a few start while one is tried, and then it goes.
 
-    One namespace for each level of Pod Security that is enforced.
+    Each idle pod costs the kubelet of an emulated node; with all of them a cell takes three times
+    as long. `levels` has one namespace for each level of Pod Security that is enforced.
     """
-    pods = {cell.pod: cell for cell in chosen(request, flavour)}
+
+    cells: dict[str, Cell]
+    levels: dict[str, Pods]
+    _begun: int = 0
+
+    def reach(self, cell: Cell) -> Pods:
+        """Have the pod of a cell, and the next ones begun."""
+        names = list(self.cells)
+        position = names.index(cell.pod)
+        if position:
+            self._of(names[position - 1]).kubectl(
+                "delete", "pod", names[position - 1], "--wait=false", "--ignore-not-found"
+            )
+        while self._begun < min(position + 1 + AHEAD, len(names)):
+            name = names[self._begun]
+            one = self.cells[name]
+            self._of(name).apply(one.variant.manifest(one.node))
+            self._begun += 1
+        return self._of(cell.pod)
+
+    def _of(self, name: str) -> Pods:
+        return self.levels[self.cells[name].variant.level]
+
+
+@pytest.fixture(scope="module")
+def fleet(cluster: Cluster, flavour: str, request: pytest.FixtureRequest) -> Iterator[Fleet]:
+    """The pods of this node's cells."""
+    cells = {cell.pod: cell for cell in chosen(request, flavour)}
     cluster.kubectl("apply", "-f", "-", stdin=json.dumps(CRUN))
     cluster.node(flavour).load_image(images.archive())
-    made: dict[str, Pods] = {}
+    levels: dict[str, Pods] = {}
     try:
-        for level in {cell.variant.level for cell in pods.values()}:
-            made[level] = Pods(cluster, f"matrix-{level}-{os.getpid()}")
-            made[level].enforce(level)
-            plugin = Plugin({"KUBECONFIG": str(cluster.kubeconfig_path)}, _options(made[level]))
-            bind_printed_role(plugin, made[level])
-        for cell in pods.values():
-            manifest = json.dumps(cell.variant.manifest(cell.node))
-            made[cell.variant.level].kubectl("apply", "-f", "-", stdin=manifest)
-        yield made
+        for level in {cell.variant.level for cell in cells.values()}:
+            levels[level] = Pods(cluster, f"matrix-{level}-{os.getpid()}")
+            levels[level].enforce(level)
+            plugin = Plugin({"KUBECONFIG": str(cluster.kubeconfig_path)}, _options(levels[level]))
+            bind_printed_role(plugin, levels[level])
+        yield Fleet(cells, levels)
     finally:
-        for pods_of_level in made.values():
-            pods_of_level.remove()
+        for pods in levels.values():
+            pods.remove()
 
 
 def _options(pods: Pods) -> tuple[str, ...]:
@@ -68,9 +93,9 @@ def _options(pods: Pods) -> tuple[str, ...]:
     scope="session",
 )
 def test_each_cell_works_or_is_refused(
-    cell: Cell, fleet: dict[str, Pods], record_property: Callable[[str, object], None]
+    cell: Cell, fleet: Fleet, record_property: Callable[[str, object], None]
 ) -> None:
-    pods = fleet[cell.variant.level]
+    pods = fleet.reach(cell)
     if cell.variant.until is Until.READY:
         wait_until(f"{cell.pod} is ready", lambda: pods.is_ready(cell.pod), seconds=400)
     elif cell.variant.until is Until.STARTED:
