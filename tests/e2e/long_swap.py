@@ -28,7 +28,12 @@ def give_swap(node: Node) -> None:
     )
     node.check_run(["sh", "-c", "mkswap /swap && swapon /swap"], timeout_seconds=60)
     node.check_run(["sed", "-i", f's/"port"/{LIMITED}/', "/node/own/kubelet.json"])
-    node.check_run(["sh", "-c", "kill $(pidof kubelet)"])  # init starts it again
+    # Both ask their own cgroup whether swap can be limited, and the root has no memory.swap.max.
+    node.check_run(["mkdir", "/sys/fs/cgroup/system"])
+    enter = "2i echo $$ >/sys/fs/cgroup/system/cgroup.procs"
+    node.check_run(["sed", "-i", enter, "/node/containerd", "/node/kubelet"])
+    node.check_run(["sh", "-c", "kill $(pidof containerd kubelet)"])  # init starts them again
+    node.wait_until_importing_works()
     node.wait_until_ready()
 
 
