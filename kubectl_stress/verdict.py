@@ -196,13 +196,17 @@ def _restarted_by_liveness(findings: Findings, end: str, killing: list[Change]) 
 
 
 def _unexplained_kill(findings: Findings, ended: Change) -> Verdict:
-    near = is_near_limit(findings.samples.last)
     sentence = (
         "the container was killed (137), but neither its status nor a counter says by whom"
-        + ("; the level was at the limit, so an OOM kill is likely" if near else "")
+        f"{_what_is_likely(findings)}"
     )
     evidence = (*stream_end(findings), *last_sample(findings), *as_evidence([ended]))
     return Verdict(Outcome.INCONCLUSIVE, sentence, evidence)
+
+
+def _what_is_likely(findings: Findings) -> str:
+    near = is_near_limit(findings.samples.last)
+    return "; the level was at the limit, so an OOM kill is likely" if near else ""
 
 
 def _exited(findings: Findings, ended: Change) -> Verdict:
@@ -225,10 +229,9 @@ def _replaced(_plan: Plan, findings: Findings) -> Verdict | None:
     liveness = _liveness_killings(findings, before_ms=started[0].at_ms)
     if liveness:
         return _restarted_by_liveness(findings, "the status does not say how it ended", liveness)
-    near = is_near_limit(findings.samples.last)
     sentence = (
         "the container was started again, but its status does not say how the one before ended"
-        + ("; the level was at the limit, so an OOM kill is likely" if near else "")
+        f"{_what_is_likely(findings)}"
     )
     facts = as_evidence([*events(findings, "Killing"), *started])
     evidence = (*stream_end(findings), *last_sample(findings), *facts)
@@ -241,7 +244,7 @@ def _killed_beside(plan: Plan, findings: Findings) -> Verdict | None:
     if not killed or not is_pods_limit(plan, findings):
         return None
     sentence = (
-        f"the kernel OOM-killed another container of the pod, at the pod's limit; "
+        "the kernel OOM-killed another container of the pod, at the pod's limit; "
         f"{_what_else_died(findings)}"
     )
     evidence = (*as_evidence(killed), *worker_kills(findings), *last_sample(findings))
@@ -251,20 +254,23 @@ def _killed_beside(plan: Plan, findings: Findings) -> Verdict | None:
 def _what_else_died(findings: Findings) -> str:
     if not kill_counts(findings):
         return "the target and the load live on"
-    if findings.ending.bye and kill_counts(findings) > len(findings.kills):
+    if _kills_of_the_app(findings) > 0:
         return "a process of the target was killed too, but its container was not ended"
     return "the load was killed too, and the target lives on"
 
 
+def _kills_of_the_app(findings: Findings) -> int:
+    """OOM kills beside the load's own; without a goodbye it is not known which those were."""
+    return kill_counts(findings) - len(findings.kills) if findings.ending.bye else 0
+
+
 def _killed_inside(plan: Plan, findings: Findings) -> Verdict | None:
     """An OOM kill after which the container still runs."""
-    killed = kill_counts(findings)
-    if not killed:
+    if not kill_counts(findings):
         return None
     evidence = (*worker_kills(findings), *last_sample(findings), counters_after(findings))
     load_died = bool(findings.kills) or findings.ending.bye is None
-    beside = killed - len(findings.kills) if findings.ending.bye else 0
-    if load_died and beside <= 0:
+    if load_died and _kills_of_the_app(findings) <= 0:
         sentence = (
             f"the kernel OOM-killed the load {where_it_ran_out(plan, findings)}; the app was not "
             f"killed{_in_loads(findings)}"
