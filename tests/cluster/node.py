@@ -15,14 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from tests.cluster import (
-    certificates,
-    controlplane,
-    guestshell,
-    machine,
-    nodefiles,
-    processes,
-)
+from tests.cluster import certificates, controlplane, guestshell, machine, nodefiles, processes
 from tests.cluster.api import Api, ApiConflict, ApiUnavailable
 from tests.cluster.archives import names_in
 from tests.cluster.certificates import certificate, key

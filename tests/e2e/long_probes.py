@@ -12,8 +12,8 @@ from tests.e2e.pods import Pods, looking_up, lookup_probe
 # that nobody has to be killed.
 NEAR_THE_LIMIT = "--size=104Mi"
 
-# A lookup reads 2,048 pages: a moment from memory, 7 s where half of them come from such a
-# disk.
+# A lookup reads 2,048 pages: a moment from memory, and 7 s where half of them come from a disk that
+# is as quick as a small one of a cloud.
 DISK_READS_PER_S = 150
 PROBE = lookup_probe(periodSeconds=5, timeoutSeconds=4, failureThreshold=2)
 
