@@ -16,7 +16,7 @@ from tests.cluster.cluster import Cluster
 from tests.e2e import compatibility
 from tests.e2e.clusters import cluster_with
 from tests.e2e.judged import Judge
-from tests.e2e.plugin import AGENT_IMAGE, Plugin
+from tests.e2e.plugin import Plugin
 from tests.e2e.pods import Pods
 from tests.e2e.variants import ALL_NODES, NODES
 
@@ -114,10 +114,6 @@ def judged(plugin: Plugin, pods: Pods, tmp_path: Path) -> Judge:
 
 
 @pytest.fixture
-def plugin(cluster: Cluster, pods: Pods) -> Plugin:
+def plugin(pods: Pods) -> Plugin:
     """The command, as the administrator, in the test's namespace."""
-    environment = {
-        "KUBECONFIG": str(cluster.kubeconfig_path),
-        "KUBECTL_STRESS_IMAGE": AGENT_IMAGE,
-    }
-    return Plugin(environment, ("-n", pods.namespace))
+    return Plugin.on(pods)

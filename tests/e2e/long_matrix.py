@@ -14,7 +14,7 @@ from tests.cluster.cluster import Cluster
 from tests.e2e import images
 from tests.e2e.cells import CELLS, Cell, try_cell
 from tests.e2e.compatibility import PROPERTY
-from tests.e2e.plugin import AGENT_IMAGE, Plugin
+from tests.e2e.plugin import Plugin
 from tests.e2e.pods import Pods, wait_until
 from tests.e2e.test_permissions import bind_printed_role
 from tests.e2e.variants import CRUN, WORKS, Until
@@ -74,16 +74,11 @@ def fleet(cluster: Cluster, flavour: str, request: pytest.FixtureRequest) -> Ite
         for level in {cell.variant.level for cell in cells.values()}:
             levels[level] = Pods(cluster, f"matrix-{level}-{os.getpid()}")
             levels[level].enforce(level)
-            plugin = Plugin({"KUBECONFIG": str(cluster.kubeconfig_path)}, _options(levels[level]))
-            bind_printed_role(plugin, levels[level])
+            bind_printed_role(Plugin.on(levels[level]), levels[level])
         yield Fleet(cells, levels)
     finally:
         for pods in levels.values():
             pods.remove()
-
-
-def _options(pods: Pods) -> tuple[str, ...]:
-    return ("-n", pods.namespace)
 
 
 @pytest.mark.parametrize(
@@ -100,12 +95,8 @@ def test_each_cell_works_or_is_refused(
         wait_until(f"{cell.pod} is ready", lambda: pods.is_ready(cell.pod), seconds=400)
     elif cell.variant.until is Until.STARTED:
         pods.await_start(cell.pod, cell.variant.container)
-    environment = {
-        "KUBECONFIG": str(pods.cluster.kubeconfig_path),
-        "KUBECTL_STRESS_IMAGE": AGENT_IMAGE,
-    }
     # With nothing but the Role that the plugin prints.
-    developer = Plugin(environment, (*_options(pods), "--context=developer"))
+    developer = Plugin.on(pods, "--context=developer")
 
     end = try_cell(cell, developer, pods)
     record_property(PROPERTY, (cell.variant.name, cell.join, cell.node, end))

@@ -11,7 +11,7 @@ import pytest
 from tests.cluster.cluster import Cluster
 from tests.e2e.clusters import ARCHIVE
 from tests.e2e.judged import Judge
-from tests.e2e.plugin import AGENT_IMAGE, Plugin, Running
+from tests.e2e.plugin import Plugin, Running
 from tests.e2e.pods import Pods, pod
 
 NAME, MEMORY_MIB = "small", 1024
@@ -28,11 +28,7 @@ def small_cluster(flavour: str) -> Iterator[Cluster]:
 @pytest.fixture
 def small(small_cluster: Cluster, tmp_path: Path) -> Iterator[Judge]:
     pods = Pods(small_cluster, "small")
-    environment = {
-        "KUBECONFIG": str(small_cluster.kubeconfig_path),
-        "KUBECTL_STRESS_IMAGE": AGENT_IMAGE,
-    }
-    yield Judge(Plugin(environment, ("-n", pods.namespace)), pods, tmp_path)
+    yield Judge(Plugin.on(pods), pods, tmp_path)
     pods.remove()
     pods.kubectl("wait", "--for=delete", "namespace/small", "--timeout=90s", namespaced=False)
 

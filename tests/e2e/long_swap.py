@@ -11,7 +11,7 @@ import pytest
 from tests.cluster.cluster import Cluster
 from tests.cluster.node import Node
 from tests.e2e.clusters import ARCHIVE
-from tests.e2e.plugin import AGENT_IMAGE, Plugin
+from tests.e2e.plugin import Plugin
 from tests.e2e.pods import Pods, pod, wait_until
 
 MIB = 1 << 20
@@ -53,15 +53,6 @@ def pods(cluster: Cluster) -> Iterator[Pods]:
     made.create(pod("v2", limit="96Mi", request="64Mi"))
     yield made
     made.remove()
-
-
-@pytest.fixture
-def plugin(cluster: Cluster) -> Plugin:
-    environment = {
-        "KUBECONFIG": str(cluster.kubeconfig_path),
-        "KUBECTL_STRESS_IMAGE": AGENT_IMAGE,
-    }
-    return Plugin(environment, ("-n", "swap"))
 
 
 def facts(plugin: Plugin) -> dict[str, Any]:

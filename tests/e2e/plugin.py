@@ -13,7 +13,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+from tests.e2e.pods import Pods
 
 AGENT_IMAGE = "kubectl-stress.local/agent:dev"
 PROGRAM = Path(sys.executable).with_name("kubectl-stress")
@@ -99,6 +101,15 @@ class Plugin:
     environment: Mapping[str, str]
     options: tuple[str, ...] = ()
     program: Path = field(default=PROGRAM)
+
+    @classmethod
+    def on(cls, pods: Pods, *options: str) -> Self:
+        """Calls in the namespace of these pods; as administrator where no option says otherwise."""
+        environment = {
+            "KUBECONFIG": str(pods.cluster.kubeconfig_path),
+            "KUBECTL_STRESS_IMAGE": AGENT_IMAGE,
+        }
+        return cls(environment, ("-n", pods.namespace, *options))
 
     def __call__(self, *arguments: str) -> Done:
         """Run it to its end."""
