@@ -21,14 +21,14 @@ def assert_refused(done: Done, exit_code: int, *words: str) -> None:
 
 @pytest.fixture(scope="module")
 def app(shared: Pods) -> Pods:
-    """A pod to which nothing is ever attached: it serves all of these tests."""
-    shared.create(pod("v2"))
+    """A Deployment to whose pod nothing is ever attached: it serves all of these tests."""
+    shared.create(hello("v2"))
     return shared
 
 
 @pytest.fixture
 def pods(app: Pods) -> Pods:
-    """The namespace of the plugin's calls here."""
+    """The namespace of the plugin's calls here, with that Deployment in it."""
     return app
 
 
@@ -49,13 +49,13 @@ def test_a_pod_that_is_not_there(plugin: Plugin, pods: Pods) -> None:
 def test_sizes_that_mean_nothing(
     plugin: Plugin, app: Pods, size: str, words: tuple[str, ...]
 ) -> None:
-    assert_refused(plugin("mem", "app", f"--size={size}"), 2, *words)
-    assert app.holders("app") == []
+    assert_refused(plugin("mem", "deploy/hello", f"--size={size}"), 2, *words)
+    assert app.holders(app.name_of("hello")) == []
 
 
 def test_a_container_that_is_not_there(plugin: Plugin, app: Pods) -> None:
-    assert_refused(plugin("mem", "app", "--size=8Mi", "-c=web"), 1, '"web"', "it has app")
-    assert app.holders("app") == []
+    assert_refused(plugin("mem", "deploy/hello", "--size=8Mi", "-c=web"), 1, '"web"', "it has app")
+    assert app.holders(app.name_of("hello")) == []
 
 
 def test_a_container_without_a_limit_is_refused_before_anything_is_attached(
@@ -87,22 +87,20 @@ def test_an_image_that_is_not_there_is_told_in_the_kubelets_words(
 
 
 def test_a_cluster_that_does_not_answer(plugin: Plugin, app: Pods) -> None:
-    done = plugin("mem", "app", "--size=8Mi", "--server=https://127.0.0.1:1")
+    done = plugin("mem", "deploy/hello", "--size=8Mi", "--server=https://127.0.0.1:1")
 
     assert_refused(done, 1, "127.0.0.1:1")
 
 
 def test_a_token_that_is_not_valid(plugin: Plugin, app: Pods) -> None:
-    done = plugin("mem", "app", "--size=8Mi", "--token=expired")
+    done = plugin("mem", "deploy/hello", "--size=8Mi", "--token=expired")
 
     assert_refused(done, 1, "log in")
-    assert app.holders("app") == []
+    assert app.holders(app.name_of("hello")) == []
 
 
-def test_a_single_replica_is_not_brought_down_unasked(plugin: Plugin, pods: Pods) -> None:
-    pods.create(hello("v2"))
-
+def test_a_single_replica_is_not_brought_down_unasked(plugin: Plugin, app: Pods) -> None:
     done = plugin("mem", "deploy/hello", "--size=120%")
 
     assert_refused(done, 5, "single replica", "--yes")
-    assert pods.holders(pods.name_of("hello")) == []
+    assert app.holders(app.name_of("hello")) == []

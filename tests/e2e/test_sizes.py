@@ -24,17 +24,23 @@ def pods(shared: Pods) -> Pods:
     return shared
 
 
+def app_on(flavour: str, pods: Pods) -> str:
+    """Have that pod, and give its name."""
+    name = f"app-{flavour}"
+    pods.create(pod(flavour, name=name, limit="96Mi"))
+    return name
+
+
 @pytest.mark.parametrize("workers", sampled([1, 4], 1))
 def test_e02_the_size_is_a_total_over_all_workers(
     plugin: Plugin, pods: Pods, flavour: str, workers: int
 ) -> None:
-    name = f"app-{flavour}"
-    pods.create(pod(flavour, name=name, limit="96Mi"))
-    memory = pods.memory(name)
+    app = app_on(flavour, pods)
+    memory = pods.memory(app)
     anon, kernel = settled_anon(memory), memory.kernel_bytes()
 
     with plugin.running(
-        "mem", name, "--size=50Mi", f"--workers={workers}", "--duration=12s", "-o=json"
+        "mem", app, "--size=50Mi", f"--workers={workers}", "--duration=12s", "-o=json"
     ) as running:
         running.wait_for("holding ")
         raised = settled_anon(memory) - anon
@@ -93,13 +99,12 @@ def test_e04_limit_and_usage_are_those_of_the_node(
 def test_a_run_leaves_the_app_as_it_was_and_the_next_reuses_the_ephemeral_container(
     plugin: Plugin, pods: Pods, flavour: str
 ) -> None:
-    name = f"untouched-{flavour}"
-    pods.create(pod(flavour, name=name))
-    before = pods.status(name)
+    app = app_on(flavour, pods)
+    before = pods.status(app)
 
-    first = plugin("mem", name, "--size=8Mi", "--duration=1s", "-o=json").report
-    second = plugin("mem", name, "--size=8Mi", "--duration=1s", "-o=json").report
+    first = plugin("mem", app, "--size=8Mi", "--duration=1s", "-o=json").report
+    second = plugin("mem", app, "--size=8Mi", "--duration=1s", "-o=json").report
 
-    assert pods.status(name) == before
-    assert pods.holders(name) == [first["target"]["ephemeral_container"]]
+    assert pods.status(app) == before
+    assert pods.holders(app) == [first["target"]["ephemeral_container"]]
     assert second["target"]["ephemeral_container"] == first["target"]["ephemeral_container"]
