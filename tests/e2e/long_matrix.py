@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import pytest
 
@@ -14,6 +13,7 @@ from tests.cluster.cluster import Cluster
 from tests.e2e import images
 from tests.e2e.cells import CELLS, Cell, try_cell
 from tests.e2e.compatibility import PROPERTY
+from tests.e2e.fleet import Fleet
 from tests.e2e.plugin import Plugin
 from tests.e2e.pods import Pods, wait_until
 from tests.e2e.test_permissions import bind_printed_role
@@ -21,7 +21,6 @@ from tests.e2e.variants import CRUN, WORKS, Until
 
 MUST = [cell for cell in CELLS if cell.variant.is_must and cell.join == "exec"]
 OTHERS = [cell for cell in CELLS if cell not in MUST]
-AHEAD = 3
 PLANNED = CELLS if sample.FULL else [*MUST, *sample.sampled(OTHERS, 4)]
 
 
@@ -32,50 +31,19 @@ def chosen(request: pytest.FixtureRequest, flavour: str) -> list[Cell]:
     return [cell for cell in cells if cell.node == flavour]
 
 
-@dataclass
-class Fleet:
-    """The pods of a node's cells, some at a time: a few start while one is tried, and then it goes.
-
-    Each idle pod costs the kubelet of an emulated node; with all of them a cell takes three times
-    as long. `levels` has one namespace for each level of Pod Security that is enforced.
-    """
-
-    cells: dict[str, Cell]
-    levels: dict[str, Pods]
-    _begun: int = 0
-
-    def reach(self, cell: Cell) -> Pods:
-        """Have the pod of a cell, and the next ones begun."""
-        names = list(self.cells)
-        position = names.index(cell.pod)
-        if position:
-            self._of(names[position - 1]).kubectl(
-                "delete", "pod", names[position - 1], "--wait=false", "--ignore-not-found"
-            )
-        while self._begun < min(position + 1 + AHEAD, len(names)):
-            name = names[self._begun]
-            one = self.cells[name]
-            self._of(name).apply(one.variant.manifest(one.node))
-            self._begun += 1
-        return self._of(cell.pod)
-
-    def _of(self, name: str) -> Pods:
-        return self.levels[self.cells[name].variant.level]
-
-
 @pytest.fixture(scope="module")
 def fleet(cluster: Cluster, flavour: str, request: pytest.FixtureRequest) -> Iterator[Fleet]:
     """The pods of this node's cells."""
-    cells = {cell.pod: cell for cell in chosen(request, flavour)}
+    cells = chosen(request, flavour)
     cluster.kubectl("apply", "-f", "-", stdin=json.dumps(CRUN))
     cluster.node(flavour).load_image(images.archive())
     levels: dict[str, Pods] = {}
     try:
-        for level in {cell.variant.level for cell in cells.values()}:
+        for level in {cell.variant.level for cell in cells}:
             levels[level] = Pods(cluster, f"matrix-{level}-{os.getpid()}")
             levels[level].enforce(level)
             bind_printed_role(Plugin.on(levels[level]), levels[level])
-        yield Fleet(cells, levels)
+        yield Fleet.of(cells, levels)
     finally:
         for pods in levels.values():
             pods.remove()
