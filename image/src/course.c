@@ -10,6 +10,7 @@ enum {
     RAMP_TICK_MS = 20,
     NEAR_SHARE = 20, // the last 1/20 of the limit is near
     NEAR_STEP_SHARE = 200, // where a step is at most 1/200 of it
+    NEAR_TICK_MS = 25, // how soon the end of a worker is looked for there
     PATIENT_MS = 250, // how long a sample before such a step waits for a slow reader
     FOREVER_MS = 1000,
 };
@@ -207,10 +208,12 @@ void course_keep(struct session* session)
 // When to come back, unless something happens before.
 int64_t course_wake_ms(const struct session* session)
 {
+    int64_t patience_ms = course.is_near ? NEAR_TICK_MS : FOREVER_MS;
+
     if (session->wanted != course.goal)
         return now_ms() + (course.ramp_ms == 0 ? 0 : RAMP_TICK_MS);
-    if (session->phase == PHASE_HOLD)
+    if (session->phase == PHASE_HOLD && course.hold_until_ms - now_ms() < patience_ms)
         return course.hold_until_ms;
     // Arrived, or waiting for workers: they wake us.
-    return now_ms() + (workers_busy() ? FOREVER_MS : 0);
+    return now_ms() + (session->phase == PHASE_HOLD || workers_busy() ? patience_ms : 0);
 }

@@ -97,20 +97,34 @@ static const char* stat_fields(int64_t pid)
     return end == NULL || end[1] == '\0' ? NULL : end + 2;
 }
 
+// A number among the fields that begin with the third; they are counted as in proc(5).
+static int64_t stat_number(const char* field, int number)
+{
+    for (int blanks = number - 3; blanks > 0 && field != NULL; blanks--) {
+        field = strchr(field, ' ');
+        if (field != NULL)
+            field++;
+    }
+    return field == NULL ? ABSENT : text_first_number(field);
+}
+
 // Field 22 of /proc/PID/stat. With the process ID it names a process for good. A zombie is gone.
 int64_t process_start_time_ticks(int64_t pid)
 {
-    const char* field = stat_fields(pid);
+    const char* fields = stat_fields(pid);
 
-    if (field == NULL || *field == 'Z' || *field == 'X')
+    if (fields == NULL || *fields == 'Z' || *fields == 'X')
         return ABSENT;
-    for (int blanks = 22 - 3; blanks > 0; blanks--) {
-        field = strchr(field, ' ');
-        if (field == NULL)
-            return ABSENT;
-        field++;
-    }
-    return text_first_number(field);
+    return stat_number(fields, 22);
+}
+
+// The signal by which a process is ending already, by field 52 of /proc/PID/stat (its exit code in
+// the form of waitpid); 0 where there is none, or where it may not be seen.
+int64_t process_ending_signal(int64_t pid)
+{
+    int64_t code = stat_number(stat_fields(pid), 52);
+
+    return code == ABSENT ? 0 : code & 0x7f;
 }
 
 struct oldest {

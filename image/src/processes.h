@@ -17,6 +17,7 @@ int64_t process_find_holder(void);
 int64_t process_find_target(const char* container_id);
 int64_t process_id_of(int64_t pid, const char* key);
 int64_t process_start_time_ticks(int64_t pid);
+int64_t process_ending_signal(int64_t pid);
 int process_oom_score_adj(int64_t pid, int64_t* value);
 void processes_stop_runs(void);
 bool processes_end_holder(void);

@@ -64,7 +64,7 @@ static void check_workers(void)
     struct readings after;
 
     readings_forget(&after); // version 1 has no counter of group kills
-    while (session.ending == ENDING_NONE && workers_reap(&session.workers, &dead)) {
+    while (session.ending == ENDING_NONE && workers_find_dead(&session.workers, &dead)) {
         readings_take_events(&session.cgroup, &after);
         message_begin("worker-killed");
         message_number("pid", dead.pid);

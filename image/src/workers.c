@@ -4,11 +4,13 @@
 #include "cpu.h"
 #include "lifeline.h"
 #include "memory.h"
+#include "processes.h"
 
 #include <errno.h>
 #include <linux/futex.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -32,6 +34,9 @@ struct slot {
     _Atomic int64_t used_us;
     _Atomic int error;
     _Atomic int64_t pid; // 0 when it is gone
+    bool told; // its end is known; the kernel may still be taking its memory back
+    struct robust_list_head robust; // the worker's own, read by the kernel when it ends
+    _Atomic uint32_t life; // the worker's ID; the kernel marks it as the first step of its end
 };
 
 static struct slot* slots; // one page or a few, shared with the workers
@@ -45,6 +50,20 @@ static void futex_wait(_Atomic uint32_t* word, uint32_t value, int64_t timeout_u
 
     syscall(
         SYS_futex, word, FUTEX_WAIT, value, timeout_us == RESTING_US ? NULL : &timeout, NULL, 0);
+}
+
+static bool lives(const struct slot* slot) { return slot->pid != 0 && !slot->told; }
+
+// A killed process becomes a zombie, and its parent is told, only when its memory is back: half a
+// second a GiB. A robust futex is looked at before that. This one is marked as being taken just
+// now, so that the list itself stays empty.
+static void let_kernel_mark_end(struct slot* slot)
+{
+    slot->robust = (struct robust_list_head) { .list = { &slot->robust.list },
+        .futex_offset = (long)(offsetof(struct slot, life) - offsetof(struct slot, robust.list)),
+        .list_op_pending = &slot->robust.list };
+    slot->life = (uint32_t)getpid();
+    syscall(SYS_set_robust_list, &slot->robust, sizeof(slot->robust)); // without it: told later
 }
 
 static void finish_command(struct slot* slot, uint32_t command, int notify)
@@ -113,6 +132,7 @@ static _Noreturn void work(
         _exit(0);
     if (lifeline_start(0) == 0)
         lifeline_extend(options->deadline_ms + 2000);
+    let_kernel_mark_end(slot);
     prctl(PR_SET_NAME, "agent-worker");
     // Where there are many and the CPU is short, the supervisor must still be heard, near the limit
     // above all; what is asked for is memory, and not the app's share of the CPU.
@@ -187,7 +207,7 @@ void workers_command_each(struct workers* workers, int64_t target)
 {
     workers->commanded = 0;
     for (int64_t i = 0; i < slot_count; i++)
-        if (slots[i].pid != 0)
+        if (lives(&slots[i]))
             tell(workers, &slots[i], target);
 }
 
@@ -204,7 +224,7 @@ void workers_command_total(struct workers* workers, int64_t total)
         struct slot* slot = &slots[i];
         int64_t share;
 
-        if (slot->pid == 0)
+        if (!lives(slot))
             continue;
         index++;
         share = (int64_t)((__int128)pages * index / workers->alive) - given;
@@ -216,7 +236,7 @@ void workers_command_total(struct workers* workers, int64_t total)
 bool workers_busy(void)
 {
     for (int64_t i = 0; i < slot_count; i++)
-        if (slots[i].pid != 0 && slots[i].done != slots[i].command)
+        if (lives(&slots[i]) && slots[i].done != slots[i].command)
             return true;
     return false;
 }
@@ -226,7 +246,7 @@ int64_t workers_held_bytes(void)
     int64_t held_bytes = 0;
 
     for (int64_t i = 0; i < slot_count; i++)
-        if (slots[i].pid != 0)
+        if (lives(&slots[i]))
             held_bytes += slots[i].held_bytes;
     return held_bytes;
 }
@@ -260,46 +280,73 @@ int64_t workers_largest_share(void)
     return largest;
 }
 
-// Collects one worker that has ended. Returns false when there is none.
-bool workers_reap(struct workers* workers, struct dead_worker* dead)
+static struct slot* slot_of(pid_t pid)
+{
+    for (int64_t i = 0; i < slot_count; i++)
+        if (slots[i].pid == pid)
+            return &slots[i];
+    return NULL;
+}
+
+static void tell_end(
+    struct workers* workers, struct slot* slot, int64_t signal, struct dead_worker* dead)
+{
+    dead->pid = slot->pid;
+    dead->signal = signal;
+    dead->held_bytes = slot->held_bytes;
+    slot->told = true;
+    workers->alive--;
+    workers->commanded -= slot->target;
+}
+
+// Finds one worker that ends or has ended, each once. Returns false when there is none.
+bool workers_find_dead(struct workers* workers, struct dead_worker* dead)
 {
     int status;
-    pid_t pid = waitpid(-1, &status, WNOHANG);
+    pid_t pid;
 
-    if (pid <= 0)
-        return false;
-    *dead
-        = (struct dead_worker) { .pid = pid, .signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0 };
     for (int64_t i = 0; i < slot_count; i++) {
-        struct slot* slot = &slots[i];
+        int64_t signal;
 
-        if (slot->pid != pid)
+        if (!lives(&slots[i]) || (slots[i].life & FUTEX_OWNER_DIED) == 0)
             continue;
-        dead->held_bytes = slot->held_bytes;
-        slot->pid = 0;
-        workers->alive--;
-        workers->commanded -= slot->target;
+        signal = process_ending_signal(slots[i].pid);
+        if (signal == 0)
+            continue;
+        tell_end(workers, &slots[i], signal, dead);
+        return true;
     }
-    return true;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        struct slot* slot = slot_of(pid);
+        bool is_news = slot != NULL && !slot->told;
+
+        if (is_news)
+            tell_end(workers, slot, WIFSIGNALED(status) ? WTERMSIG(status) : 0, dead);
+        if (slot != NULL)
+            slot->pid = 0;
+        if (is_news)
+            return true;
+    }
+    return false;
 }
 
 // Ends every worker and waits until the kernel has taken all of its memory back. A killed process
 // that waits for memory itself may need a while; a stopped one dies at once.
 void workers_stop(struct workers* workers)
 {
-    for (int64_t i = 0; i < slot_count; i++)
-        if (slots[i].pid != 0)
-            kill((pid_t)slots[i].pid, SIGKILL);
-    lifeline_extend(HANGING_MS + workers_held_bytes() / (1 << 20)); // 1 ms a MiB: ten times as long
-    while (workers->alive > 0) {
-        pid_t pid = waitpid(-1, NULL, 0);
+    int64_t bytes = 0;
 
-        if (pid < 0 && errno != EINTR)
-            break;
-        if (pid > 0)
-            workers->alive--;
+    for (int64_t i = 0; i < slot_count; i++) {
+        if (slots[i].pid == 0)
+            continue;
+        kill((pid_t)slots[i].pid, SIGKILL);
+        bytes += slots[i].held_bytes;
     }
+    lifeline_extend(HANGING_MS + bytes / (1 << 20)); // 1 ms a MiB: ten times as long
+    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+        ;
     for (int64_t i = 0; i < slot_count; i++)
         slots[i].pid = 0;
+    workers->alive = 0;
     workers->commanded = 0;
 }

@@ -27,5 +27,5 @@ int64_t workers_held_bytes(void);
 int64_t workers_used_us(void);
 int workers_error(void);
 int64_t workers_largest_share(void);
-bool workers_reap(struct workers* workers, struct dead_worker* dead);
+bool workers_find_dead(struct workers* workers, struct dead_worker* dead);
 void workers_stop(struct workers* workers);

@@ -174,6 +174,22 @@ def test_a_run_without_workers_ends(agent: Path) -> None:
         assert run.exit_code() == 12
 
 
+def test_each_kill_is_told_once_and_the_end_waits_until_the_memory_is_back(agent: Path) -> None:
+    command = ("run", "mem", "--size-bytes", str(256 << 20), "--workers", "2")
+    with Agent(agent, *command, "--duration-ms", "600000", target_pid=os.getpid()) as run:
+        run.until_phase("hold")
+        victims = run.workers()
+        for worker in victims:
+            os.kill(worker, signal.SIGKILL)
+        lines = run.rest()
+
+        told = [line for line in lines if line["type"] == "worker-killed"]
+        assert sorted(line["pid"] for line in told) == sorted(victims)
+        assert {line["signal"] for line in told} == {signal.SIGKILL}
+        assert lines[-1]["type"] == "bye"
+        assert [pid for pid in victims if is_alive(pid)] == []
+
+
 def test_a_reader_that_sleeps_never_blocks_the_agent(agent: Path) -> None:
     arguments = ("--sample-interval-ms", "10", "--duration-ms", "2500")
     command = ("run", "mem", "--size-bytes", "1048576", *arguments)
