@@ -48,6 +48,7 @@ demo: image ## See a real pod brought to its memory limit (KEEP=1 leaves the clu
 test: image ## Run all tests, on a real cluster too
 	@scripts/debian-packages $(test_packages)
 	@$(image) build/faulty/agent
+	@$(python) -m tests.cluster build --node v2 --node v1
 	KUBECTL_STRESS_REQUIRE_BROWSER=1 $(pytest) $(beside) --durations=25 --durations-min=10
 
 unit: setup ## Run the tests that need no node: seconds

@@ -63,6 +63,8 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_cluster_verbs(add)
     _add_node_verbs(add)
+    build = add("build", _build, "build what nodes start from into the cache, and start nothing")
+    build.add_argument("--node", action="append", choices=FLAVOURS, help="default: v2")
     add("kernel", _kernel, "print where the nodes' kernel and its modules are, as JSON")
     add("path", _path, "print the folder with kubectl, ctr, crane and the others")
     add("packages", _packages, "print the Debian packages that are missing")
@@ -199,6 +201,12 @@ def _load_image(arguments: argparse.Namespace) -> int:
 def _trust_registry(arguments: argparse.Namespace) -> int:
     for node in Cluster.get(_name(arguments)).nodes:
         node.trust_registry(arguments.port)
+    return 0
+
+
+def _build(arguments: argparse.Namespace) -> int:
+    packages.ensure()
+    parts.prepare(arguments.node or ["v2"])
     return 0
 
 
