@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
 from tests.cluster import cache as kept
+from tests.cluster import packages
 from tests.cluster.errors import ClusterError
 from tests.cluster.packages import command_path
 from tests.cluster.paths import APPS, HERE, cache_folder
@@ -50,6 +52,11 @@ def old_kubelet() -> Path:
 def tools() -> Path:
     """Build containerd, its shim, ctr and crane."""
     return _go_module("tools", HERE / "tools", "stripped", _tools_into)
+
+
+def runc() -> Path:
+    """Build a runc that knows user namespaces; Debian's does not."""
+    return _go_module("runc", HERE / "runc", "with libseccomp", _runc_into) / "runc"
 
 
 def guest_shell() -> Path:
@@ -128,6 +135,20 @@ def _tools_into(source: Path, folder: Path) -> None:
     _go(source, "build", "-trimpath", "-ldflags", "-s -w", "-o", f"{folder}/", "tool")
 
 
+def _runc_into(source: Path, folder: Path) -> None:
+    library = packages.unpacked("seccomp", packages.SECCOMP) / "usr"
+    own = {
+        "CGO_ENABLED": "1",
+        # Half of runc is C. Zig has a libc and the kernel's headers with it, whatever the host has.
+        "CC": f"{sys.executable} -m ziglang cc -target x86_64-linux-gnu.2.31",
+        "PKG_CONFIG": "true",  # the library is not installed: it lies in the cache
+        "CGO_CFLAGS": f"-I{library}/include",
+        "CGO_LDFLAGS": f"-L{library}/lib/x86_64-linux-gnu -lseccomp",
+    }
+    options = ("-trimpath", "-tags", "seccomp", "-ldflags", "-s -w -linkmode external")
+    _go(source, "build", *options, "-o", f"{folder}/", "tool", own=own)
+
+
 def _one_program(source: Path, folder: Path) -> None:
     output = str(folder / source.name)
     _go(source, "build", "-trimpath", "-ldflags", "-s -w", "-o", output, ".")
@@ -143,12 +164,12 @@ def go_version() -> str:
     return _go(HERE, "env", "GOVERSION").strip()
 
 
-def _go(source: Path, *arguments: str) -> str:
-    return _run(command_path("go"), *arguments, cwd=source)
+def _go(source: Path, *arguments: str, own: Mapping[str, str] | None = None) -> str:
+    return _run(command_path("go"), *arguments, cwd=source, own=own or {"CGO_ENABLED": "0"})
 
 
-def _run(*argv: str, cwd: Path) -> str:
-    environment = os.environ | {"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false -mod=readonly"}
+def _run(*argv: str, cwd: Path, own: Mapping[str, str] | None = None) -> str:
+    environment = os.environ | {"GOFLAGS": "-buildvcs=false -mod=readonly", **(own or {})}
     null, pipe = subprocess.DEVNULL, subprocess.PIPE
     with _lock:
         if _stopped.is_set():

@@ -6,8 +6,10 @@ import os
 import re
 import shlex
 import subprocess
+from functools import cache as once
 from pathlib import Path
 
+from tests.cluster import cache
 from tests.cluster.errors import ClusterError, MissingPackages
 from tests.cluster.story import step
 
@@ -27,6 +29,8 @@ OLD_RUNTIME = (
     *("containerd", "crun", "libcap2", "libgcrypt20", "libgpg-error0", "liblz4-1", "liblzma5"),
     *("libsystemd0", "libyajl2", "libzstd1"),
 )
+# What a runc with seccomp is linked against.
+SECCOMP = ("libseccomp-dev", "libseccomp2")
 _SYSTEM_FOLDERS = "/usr/local/sbin:/usr/sbin:/sbin"
 
 
@@ -81,6 +85,17 @@ def versions_of(*names: str) -> str:
     """Tell the exact archives of these packages, with their hashes."""
     lines = _listed("apt-get", "download", "--print-uris", *names).splitlines()
     return "\n".join(sorted(line.partition(" ")[2] for line in lines if line.startswith("'")))
+
+
+@once
+def unpacked(kind: str, names: tuple[str, ...]) -> Path:
+    """Have packages unpacked in the cache."""
+
+    def build(folder: Path) -> None:
+        with step(f"fetching {kind}"):
+            unpack(list(names), folder)
+
+    return cache.artefact(kind, cache.key_of(versions_of(*names)), build)
 
 
 def unpack(names: list[str], folder: Path) -> None:

@@ -36,7 +36,7 @@ def initrd() -> Path:
 @cache
 def disk(flavour: str) -> Path:
     """The disk that nodes of a flavour start from."""
-    return rootfs.disk(rootfs.OLD if flavour == "old" else rootfs.NEW)
+    return rootfs.disk({"old": rootfs.OLD, "userns": rootfs.USERNS}.get(flavour, rootfs.NEW))
 
 
 @cache

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache as once
 from pathlib import Path
 
 from tests.cluster import builds, cache, packages
@@ -29,33 +28,27 @@ _CNI = ("bridge", "host-local", "loopback")
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a disk has beside what all have."""
+    """What a disk has beside what all have; `runc` is Debian's where none is built."""
 
     kind: str
     packages: tuple[str, ...] = ()
     tools: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
     kubelet: Callable[[], Path] = builds.kubelet
+    runc: Callable[[], Path] | None = None
 
 
-NEW = Recipe("disk", tools=("containerd", "containerd-shim-runc-v2", "ctr"))
+_CONTAINERD = ("containerd", "containerd-shim-runc-v2", "ctr")
+NEW = Recipe("disk", tools=_CONTAINERD)
 OLD = Recipe(
     "olddisk", packages.OLD_RUNTIME, files=(HERE / "files-old",), kubelet=builds.old_kubelet
 )
+USERNS = Recipe("usernsdisk", tools=_CONTAINERD, runc=builds.runc)
 
 
 def packages_folder() -> Path:
     """Have the packages of every node unpacked in the cache."""
-    return _unpacked("packages", packages.NODE)
-
-
-@once
-def _unpacked(kind: str, names: tuple[str, ...]) -> Path:
-    def build(folder: Path) -> None:
-        with step(f"fetching the {kind} of the nodes"):
-            packages.unpack(list(names), folder)
-
-    return cache.artefact(kind, cache.key_of(packages.versions_of(*names)), build)
+    return packages.unpacked("packages", packages.NODE)
 
 
 def busybox() -> Path:
@@ -67,10 +60,11 @@ def disk(recipe: Recipe) -> Path:
     """Build a disk; a node works on a copy of it."""
     unpacked = [packages_folder()]
     if recipe.packages:
-        unpacked.append(_unpacked("oldpackages", recipe.packages))
+        unpacked.append(packages.unpacked("oldpackages", recipe.packages))
     kubelet, tools, guest = recipe.kubelet(), builds.tools(), builds.guest_shell()
     programs = {"kubelet": kubelet, "guest": guest}
     programs |= {name: tools / name for name in recipe.tools}
+    programs |= {"runc": recipe.runc()} if recipe.runc else {}
 
     def build(folder: Path) -> None:
         with step(f"making the {recipe.kind} of the nodes"):
@@ -79,7 +73,7 @@ def disk(recipe: Recipe) -> Path:
             _format(root, folder / DISK)
             shutil.rmtree(root)
 
-    parts = [*unpacked, kubelet.parent, tools, guest.parent]
+    parts = [*unpacked, tools, *(program.parent for program in programs.values())]
     key = cache.key_of(Path(__file__), FILES, *recipe.files, *[part.name for part in parts])
     return cache.artefact(recipe.kind, key, build) / DISK
 
@@ -97,6 +91,7 @@ def _fill(
         if plugin.name not in _CNI:
             plugin.unlink()
     for name, path in programs.items():
+        (root / "usr/sbin" / name).unlink(missing_ok=True)  # Debian's, which PATH has first
         shutil.copy(path, root / "usr/bin" / name)
     for name in applets(busybox()):
         (root / "bin" / name).symlink_to("busybox")

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from tests.cluster.errors import ClusterError
 
-# The version of the cgroup file system; "old" has v2, a kubelet 1.34, containerd 1.6 and crun.
-FLAVOURS = ("v2", "v1", "old")
+# The version of the cgroup file system. The others have v2, "old" a kubelet 1.34, containerd 1.6
+# and crun, and "userns" a runc that knows user namespaces.
+FLAVOURS = ("v2", "v1", "old", "userns")
 ADMIN = "admin"
 DEVELOPER = "developer"
 _FILE = "cluster.json"

@@ -12,7 +12,9 @@ from tests.e2e.images import NAMED, ROOT
 from tests.e2e.pods import SHELL_FOREVER, pod
 
 NODES = ("v2", "v1")
-ALL_NODES = (*NODES, "old")
+ALL_NODES = (*NODES, "old", "userns")
+# With every runtime and kubelet that the plugin meets; what differs between them is tried there.
+RUNTIMES = (*NODES, "old")
 JOINS = ("exec", "cgroup", "pod")
 EXEC_ONLY = ("exec",)
 WORKS = "works"
@@ -143,9 +145,10 @@ CRUN = {
 _PRIVILEGED_REFUSED = {"cgroup": 'violates PodSecurity "restricted'}
 _ONCE: Mapping[str, Any] = {"nodes": ("v2",), "is_must": False}
 _OLD: Mapping[str, Any] = {"nodes": ("old",), "is_must": False}
+_NAMESPACED = of_pod(hostUsers=False)
 
 VARIANTS = (
-    Variant("distroless", as_it_is, image=HELLO, nodes=ALL_NODES),
+    Variant("distroless", as_it_is, image=HELLO, nodes=RUNTIMES),
     Variant("read-only-root", as_it_is, joins=JOINS),
     Variant("restricted", as_it_is, level="restricted", joins=JOINS, ends=_PRIVILEGED_REFUSED),
     Variant("root-with-capabilities", user(0, 0, drop=False), joins=JOINS),
@@ -153,9 +156,9 @@ VARIANTS = (
     Variant("privileged", all_of(user(0, 0), of_container(securityContext={"privileged": True}))),
     Variant("numeric-user", user(4321)),
     Variant("arbitrary-uid", user(1000680000, 0)),
-    Variant("named-user", user(None), image=NAMED, nodes=ALL_NODES),
+    Variant("named-user", user(None), image=NAMED, nodes=RUNTIMES),
     Variant("unsaid-user", user(None, drop=False), image=ROOT),
-    Variant("dropping-entrypoint", dropping, image=ROOT, joins=JOINS, nodes=ALL_NODES),
+    Variant("dropping-entrypoint", dropping, image=ROOT, joins=JOINS, nodes=RUNTIMES),
     Variant("sidecar", beside(restartPolicy="Always"), container="side"),
     Variant("running-init", initial, container="init", until=Until.STARTED),
     Variant("share-process-namespace", of_pod(shareProcessNamespace=True), joins=JOINS),
@@ -163,14 +166,9 @@ VARIANTS = (
     Variant("host-network", of_pod(hostNetwork=True)),
     Variant("several-containers", beside(), container="side", joins=JOINS),
     Variant("never-restarted", of_pod(restartPolicy="Never")),
-    # runc 1.1 knows no user namespaces: the kubelet never starts such a pod on these nodes.
-    Variant(
-        "user-namespace",
-        all_of(user(0, 0), of_pod(hostUsers=False)),
-        ends={"exec": "pod phase Pending): wait until it runs"},
-        until=Until.MADE,
-        **_ONCE,
-    ),
+    # On the other nodes runc 1.1 knows no user namespaces, and the kubelet never starts such a pod.
+    Variant("user-namespace", all_of(user(4321), _NAMESPACED), nodes=("userns",)),
+    Variant("user-namespace-root", all_of(user(0, 0), _NAMESPACED), nodes=("userns",)),
     Variant("crun", of_pod(runtimeClassName="crun"), **_OLD),
     Variant("crun-root", all_of(user(0, 0, drop=False), of_pod(runtimeClassName="crun")), **_OLD),
     Variant(

@@ -18,8 +18,8 @@ RESULTS = {
 
 def test_a_row_is_one_pod_and_join_and_each_refusal_stands_once() -> None:
     assert table(RESULTS).splitlines()[2:] == [
-        "| first | exec | works | refused (1) | - |",
-        "| second | exec | refused (1) | - | - |",
+        "| first | exec | works | refused (1) | - | - |",
+        "| second | exec | refused (1) | - | - | - |",
         "",
         "1. no way in",
     ]
