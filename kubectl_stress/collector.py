@@ -125,7 +125,12 @@ class Collector:
 
     def has_changed(self, *kinds: ChangeKind) -> bool:
         """Whether a change of one of these kinds was seen since this load began."""
-        return any(change.kind in kinds for change in self.changes[self._changes_before :])
+        return any(change.kind in kinds for change in self.changes_of_this_load)
+
+    @property
+    def changes_of_this_load(self) -> list[Change]:
+        """The changes since the load last began."""
+        return self.changes[self._changes_before :]
 
     @property
     def needs_cause(self) -> bool:
@@ -150,7 +155,7 @@ class Collector:
         return replace(
             self.findings(),
             samples=Series(self.series.samples[self._samples_before :]),
-            changes=tuple(self.changes[self._changes_before :]),
+            changes=tuple(self.changes_of_this_load),
             kills=tuple(self.kills[self._kills_before :]),
             loads=1,
         )

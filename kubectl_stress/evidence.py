@@ -11,6 +11,7 @@ from kubectl_stress.oom_domain import Scope, oom_domain
 from kubectl_stress.plan import Plan
 from kubectl_stress.quantity import format_bytes
 from kubectl_stress.samples import Memory, Sample, Series
+from kubectl_stress.spec import StopOn
 from kubectl_stress.status import Change, ChangeKind
 
 
@@ -59,6 +60,11 @@ class Evidence:
 # The load grows in steps of at most 0.5% of the limit near it, each after a sample; what the app
 # takes meanwhile comes on top.
 _NEAR_PERCENT = 90
+_SIGNS = {
+    ChangeKind.NOT_READY: StopOn.NOT_READY,
+    ChangeKind.TERMINATED: StopOn.RESTART,
+    ChangeKind.STARTED: StopOn.RESTART,
+}
 
 
 def of_kind(findings: Findings, *kinds: ChangeKind) -> list[Change]:
@@ -69,6 +75,17 @@ def of_kind(findings: Findings, *kinds: ChangeKind) -> list[Change]:
 def events(findings: Findings, *reasons: str) -> list[Change]:
     """The API events with one of these reasons, in order."""
     return [c for c in of_kind(findings, ChangeKind.EVENT) if c.reason in reasons]
+
+
+def stop_sign(asked: Sequence[StopOn], changes: Iterable[Change]) -> Change | None:
+    """The first change for which `--stop-on` releases the load; None where none was seen."""
+    return next((change for change in changes if _sign_of(change) in asked), None)
+
+
+def _sign_of(change: Change) -> StopOn | None:
+    if change.kind is ChangeKind.EVENT and change.reason == "Unhealthy":
+        return StopOn.PROBE_FAILURE
+    return _SIGNS.get(change.kind)
 
 
 def as_evidence(changes: Iterable[Change]) -> tuple[Evidence, ...]:

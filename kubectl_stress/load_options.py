@@ -8,7 +8,7 @@ import click
 from kubectl_stress.errors import UsageError
 from kubectl_stress.options import DURATION, Command
 from kubectl_stress.quantity import parse_rate
-from kubectl_stress.spec import AfterOom, Amount, LoadKind, MemSpec
+from kubectl_stress.spec import AfterOom, Amount, LoadKind, MemSpec, StopOn
 
 _DEFAULT_MAX_RESTARTS = 3
 _OPTIONS = (
@@ -76,6 +76,12 @@ _OPTIONS = (
         metavar="N",
         help="How often --after-oom repeat begins again  [default: 3]",
     ),
+    click.option(
+        "--stop-on",
+        type=click.Choice([sign.value for sign in StopOn]),
+        multiple=True,
+        help="Release the load as soon as this is seen; may be given several times",
+    ),
 )
 
 
@@ -99,6 +105,7 @@ def mem_spec(given: Mapping[str, Any]) -> MemSpec:
         dirty_bytes_per_s=0 if given["dirty"] is None else parse_rate(given["dirty"]),
         after_oom=after_oom,
         max_restarts=_max_restarts(given["max_restarts"], after_oom),
+        stop_on=tuple(sign for sign in StopOn if sign.value in given["stop_on"]),
     )
 
 

@@ -247,8 +247,13 @@ def summary(plan: Plan) -> str:
     return (
         f"memory load{_of_kind(spec)} of {plan.size_note} {where} of pod "
         f'"{target.pod}" in namespace "{target.namespace}" (limit {limit}, {target.qos_class}) '
-        f"for {format_duration(spec.duration_ms)}{rewriting}"
+        f"for {format_duration(spec.duration_ms)}{rewriting}{_until(spec)}"
     )
+
+
+def _until(spec: MemSpec) -> str:
+    signs = " or ".join(sign.value for sign in spec.stop_on)
+    return f", at most until {signs}" if signs else ""
 
 
 def _of_kind(spec: MemSpec) -> str:

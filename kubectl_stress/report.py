@@ -129,6 +129,7 @@ def _plan(plan: Plan) -> dict[str, Any]:
         "dirty_bytes_per_s": plan.spec.dirty_bytes_per_s,
         "oom_score_adj": plan.spec.oom_score_adj,
         "after_oom": plan.spec.after_oom.value,
+        "stop_on": [sign.value for sign in plan.spec.stop_on],
         "ramp_ms": plan.spec.ramp_ms,
         "duration_ms": plan.spec.duration_ms,
         "join": plan.join.value,

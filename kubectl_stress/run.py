@@ -15,7 +15,7 @@ from kubectl_stress.clock import Clock
 from kubectl_stress.cluster import Cluster
 from kubectl_stress.collector import Collector
 from kubectl_stress.errors import InjectionError, Interrupted, NotFound, StressError
-from kubectl_stress.evidence import Ending, is_pods_limit, kill_counts
+from kubectl_stress.evidence import Ending, is_pods_limit, kill_counts, stop_sign
 from kubectl_stress.exec_stream import ExecStream
 from kubectl_stress.intake import Intake
 from kubectl_stress.joining import Entrance, Joiner, start_load
@@ -142,7 +142,7 @@ class Run:
     def _follow(self, plan: Plan, stream: ExecStream, intake: Intake) -> None:
         """Beat and listen until the stream ends, or has plainly died without an end."""
         started_ms = beaten_ms = heard_ms = self._now_ms()
-        spec = plan.spec
+        spec, is_released = plan.spec, False
         deadline_ms = started_ms + spec.ramp_ms + spec.duration_ms + _GRACE_MS
         while intake.collector.ending is None:
             now_ms = self._now_ms()
@@ -151,6 +151,10 @@ class Run:
                 beaten_ms = now_ms
             if intake.take_next(wait_s=0.2):
                 heard_ms = self._now_ms()
+            sign = stop_sign(spec.stop_on, intake.collector.changes_of_this_load)
+            if sign is not None and not is_released:
+                self._say(f"releasing the load: {sign.text}")
+                is_released = stream.send(STOP)
             lost = self._why_dead(intake.collector, heard_ms=heard_ms, deadline_ms=deadline_ms)
             if lost is not None and intake.collector.ending is None:
                 intake.end_stream(exit_code=None, lost=lost)
@@ -205,6 +209,10 @@ class Run:
         """The load again after each OOM kill; what prevents it costs the run no verdict."""
         for number in range(1, plan.spec.max_restarts + 1):
             if not meets(judge(plan, intake.collector.of_this_load()), Expectation.OOM):
+                return
+            sign = stop_sign(plan.spec.stop_on, intake.collector.changes_of_this_load)
+            if sign is not None:
+                self._say(f"not beginning again: {sign.text}")
                 return
             self._say(f"beginning again, {number} of at most {plan.spec.max_restarts} times")
             try:

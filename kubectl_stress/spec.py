@@ -44,6 +44,14 @@ class AfterOom(Enum):
     REPEAT = "repeat"
 
 
+class StopOn(Enum):
+    """What releases the load before its time (`--stop-on`)."""
+
+    NOT_READY = "not-ready"
+    RESTART = "restart"
+    PROBE_FAILURE = "probe-failure"
+
+
 class Join(Enum):
     """How the load enters a cgroup: the target's own, or only that of the pod."""
 
@@ -140,6 +148,7 @@ class MemSpec:
     dirty_bytes_per_s: int = 0
     after_oom: AfterOom = AfterOom.STOP
     max_restarts: int = 3
+    stop_on: tuple[StopOn, ...] = ()
 
     def __post_init__(self) -> None:
         if not 1 <= self.workers <= 64:

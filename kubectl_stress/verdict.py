@@ -26,6 +26,7 @@ from kubectl_stress.evidence import (
     of_kind,
     peak,
     restarts,
+    stop_sign,
     stream_end,
     where_it_ran_out,
     worker_kills,
@@ -298,6 +299,19 @@ def _readiness(_plan: Plan, findings: Findings) -> Verdict | None:
     return Verdict(Outcome.READINESS_LOST, sentence, as_evidence(facts) + last_sample(findings))
 
 
+def _stopped(plan: Plan, findings: Findings) -> Verdict | None:
+    """Released by `--stop-on`, for what was no outcome by itself."""
+    sign, bye = stop_sign(plan.spec.stop_on, findings.changes), findings.ending.bye
+    if sign is None or bye is None or bye.reason != "stopped":
+        return None
+    held = format_bytes(findings.samples.peak_held_bytes)
+    sentence = (
+        f"the load was released at {held}, as --stop-on asked for ({sign.text}); nobody was "
+        "killed, and what would have followed was not tested"
+    )
+    return Verdict(Outcome.INCONCLUSIVE, sentence, as_evidence([sign]) + peak(findings))
+
+
 def _lost(_plan: Plan, findings: Findings) -> Verdict | None:
     ending = findings.ending
     if ending.bye is None:
@@ -339,6 +353,7 @@ _RULES = (
     _killed_inside,
     _went_away,
     _readiness,
+    _stopped,
     _lost,
     _ended,
 )

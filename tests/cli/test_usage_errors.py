@@ -34,6 +34,7 @@ GOOD = ("mem", "web", "--size", "50Mi")
         ((*GOOD, "--dirty", "0"), "more than 0"),
         ((*GOOD, "--after-oom", "pray"), "is not one of 'stop', 'repeat'"),
         ((*GOOD, "--max-restarts", "2"), "only with --after-oom repeat"),
+        ((*GOOD, "--stop-on", "boredom"), "is not one of 'not-ready', 'restart', 'probe-failure'"),
         ((*GOOD, "--after-oom", "repeat", "--max-restarts", "0"), "a number from 1 to 100"),
         ((*GOOD, "--expect", "luck"), "is not one of 'survive'"),
         ((*GOOD, "-o", "xml"), "is not one of 'table'"),

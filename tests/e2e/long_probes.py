@@ -59,3 +59,19 @@ def test_a_readiness_probe_that_fails_near_the_limit_takes_the_pod_out_of_servic
     assert run.outcome == "readiness-lost"
     assert run.report["status"]["restart_count"] == 0
     assert any("Readiness probe failed" in text for text in run.evidence)
+
+
+def test_the_load_is_released_as_soon_as_readiness_is_lost(
+    judged: Judge, pods: Pods, flavour: str
+) -> None:
+    pods.create(looking_up(flavour, readinessProbe=PROBE))
+
+    run = judged(
+        f"stop-on-{flavour}", "app", NEAR_THE_LIMIT, "--duration=10m", "--stop-on=not-ready"
+    )
+    pods.wait_until_ready("app")
+
+    assert run.outcome == "readiness-lost"
+    assert [line["reason"] for line in run.lines("bye")] == ["stopped"]
+    assert "releasing the load: container is not ready" in run.done.stderr
+    assert run.report["status"]["restart_count"] == 0

@@ -4,7 +4,7 @@ import pytest
 
 from kubectl_stress.errors import Refused
 from kubectl_stress.plan import Plan, foretold_repeats, make_plan, resolve, summary
-from kubectl_stress.spec import AfterOom, Amount, Join, LoadKind, MemSpec
+from kubectl_stress.spec import AfterOom, Amount, Join, LoadKind, MemSpec, StopOn
 from kubectl_stress.target import Owner, Target
 from tests.builders import MIB, hello, plan, pod, sample, target
 
@@ -115,6 +115,12 @@ def test_what_a_repeat_will_do_is_foretold(oom_group: bool | None, words: str) -
     assert "at most 2 times" in told
     assert words in told
     assert foretold_repeats(plan(), hello()) is None
+
+
+def test_what_releases_the_load_early_is_said_beforehand() -> None:
+    spec = MemSpec(Amount.parse("50Mi"), stop_on=(StopOn.NOT_READY, StopOn.RESTART))
+
+    assert summary(plan(spec=spec)).endswith("for 1m, at most until not-ready or restart")
 
 
 def test_a_load_at_pod_level_is_measured_by_the_pods_limit() -> None:
