@@ -20,6 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.cluster import builds
+from tests.cluster.story import say
 from tests.e2e.clusters import cluster_with
 from tests.e2e.plugin import AGENT_IMAGE, PROGRAM
 from tests.e2e.pods import Pods, pod
@@ -154,7 +155,11 @@ def main() -> int:
 
 
 def _measure(bench: Bench, runs: int) -> None:
-    late = [bench.late_ms() for _ in range(runs)]
+    late = []
+    for number in range(1, runs + 1):
+        late.append(bench.late_ms())
+        kill_ms, cause_ms = late[-1]
+        say(f"kill {number} of {runs}: its line {kill_ms:.0f} ms, its cause {cause_ms:.0f} ms late")
     print(_figures("OOM kill to its line", [kill for kill, _ in late]))
     print(_figures("status at the API to the confirmed cause", [cause for _, cause in late]))
     bench.pods.create(pod("v2"))
