@@ -12,24 +12,44 @@
 
 BUFFER char file_text[FILE_TEXT_SIZE];
 
-// Reads at most size - 1 bytes and ends them with NUL: in one call, since the kernel writes such
-// files in one piece. Returns their number or -errno.
-int file_read(int directory, const char* path, char* buffer, size_t size)
+static int open_to_read(int directory, const char* path)
+{
+    return openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+}
+
+// In one call, since the kernel writes such files in one piece.
+static int read_text(int file, char* buffer, size_t size)
 {
     ssize_t got;
-    int error;
-    int file = openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
     buffer[0] = '\0';
     if (file < 0)
         return -errno;
     do
-        got = read(file, buffer, size - 1);
+        got = pread(file, buffer, size - 1, 0);
     while (got < 0 && errno == EINTR);
-    error = got < 0 ? -errno : 0;
-    close(file);
     buffer[got < 0 ? 0 : got] = '\0';
-    return got < 0 ? error : (int)got;
+    return got < 0 ? -errno : (int)got;
+}
+
+// Reads at most size - 1 bytes and ends them with NUL. Returns their number or -errno.
+int file_read(int directory, const char* path, char* buffer, size_t size)
+{
+    int file = open_to_read(directory, path);
+    int result = read_text(file, buffer, size);
+
+    if (file >= 0)
+        close(file);
+    return result;
+}
+
+// The same for a file that is read again and again, and stays open. *kept is 0 at first, and the
+// descriptor plus 1 afterwards: a value that is not 0 at first would cost a page of its own.
+int file_read_again(int* kept, int directory, const char* path, char* buffer, size_t size)
+{
+    if (*kept == 0)
+        *kept = open_to_read(directory, path) + 1;
+    return read_text(*kept - 1, buffer, size);
 }
 
 // Returns 0 or -errno.

@@ -5,6 +5,11 @@
 
 #include <string.h>
 
+// Read ten times a second, and therefore kept open: to open a file costs more than to read it, and
+// near the limit it takes memory.
+enum quick { USAGE, STAT, EVENTS, QUICK_COUNT };
+static int kept[QUICK_COUNT];
+
 // Leaves an empty text where there is nothing to read: every key in it is absent then.
 static void read_text(int directory, const char* path)
 {
@@ -12,6 +17,20 @@ static void read_text(int directory, const char* path)
         file_text[0] = '\0';
     else
         file_read(directory, path, file_text, sizeof(file_text));
+}
+
+static void read_quick(enum quick which, int directory, const char* path)
+{
+    if (directory < 0)
+        file_text[0] = '\0';
+    else
+        file_read_again(&kept[which], directory, path, file_text, sizeof(file_text));
+}
+
+static int64_t quick_number(enum quick which, int directory, const char* path)
+{
+    read_quick(which, directory, path);
+    return file_text[0] == '\0' ? ABSENT : text_first_number(file_text);
 }
 
 static int64_t number(int directory, const char* path)
@@ -45,8 +64,8 @@ static int64_t millicores(int64_t quota_us, int64_t period_us)
 
 static void read_memory_v1(int directory, struct readings* readings)
 {
-    readings->usage_bytes = number(directory, "memory.usage_in_bytes");
-    read_text(directory, "memory.stat");
+    readings->usage_bytes = quick_number(USAGE, directory, "memory.usage_in_bytes");
+    read_quick(STAT, directory, "memory.stat");
     readings->swap_bytes = text_value_of(file_text, "total_swap ");
     readings->anon_bytes = text_value_of(file_text, "total_rss ");
     readings->file_bytes = text_value_of(file_text, "total_cache ");
@@ -56,8 +75,8 @@ static void read_memory_v1(int directory, struct readings* readings)
 
 static void read_memory_v2(int directory, struct readings* readings)
 {
-    readings->usage_bytes = number(directory, "memory.current");
-    read_text(directory, "memory.stat");
+    readings->usage_bytes = quick_number(USAGE, directory, "memory.current");
+    read_quick(STAT, directory, "memory.stat");
     readings->anon_bytes = text_value_of(file_text, "anon ");
     readings->file_bytes = text_value_of(file_text, "file ");
     readings->inactive_file_bytes = text_value_of(file_text, "inactive_file ");
@@ -120,11 +139,11 @@ static void read_slow_v2(const struct cgroup* cgroup, struct readings* readings)
 void readings_take_events(const struct cgroup* cgroup, struct readings* readings)
 {
     if (cgroup->version == 1) {
-        read_text(cgroup->memory, "memory.oom_control");
+        read_quick(EVENTS, cgroup->memory, "memory.oom_control");
         readings->oom_kill = text_value_of(file_text, "oom_kill ");
         return;
     }
-    read_text(cgroup->memory, "memory.events");
+    read_quick(EVENTS, cgroup->memory, "memory.events");
     readings->max_events = text_value_of(file_text, "max ");
     readings->high_events = text_value_of(file_text, "high ");
     readings->oom = text_value_of(file_text, "oom ");
@@ -135,24 +154,24 @@ void readings_take_events(const struct cgroup* cgroup, struct readings* readings
 // Reads what moves quickly.
 void readings_take(const struct cgroup* cgroup, struct readings* readings)
 {
-    if (cgroup->version == 1) {
+    if (cgroup->version == 1)
         read_memory_v1(cgroup->memory, readings);
-        read_cpu_v1(cgroup, readings);
-    } else {
+    else
         read_memory_v2(cgroup->memory, readings);
-        read_cpu_v2(cgroup->cpu, readings);
-    }
     readings_take_events(cgroup, readings);
 }
 
-// Reads what moves slowly, or what nobody steers by: limits, peaks, swap, averages over ten
-// seconds, the number of processes. To open a file costs more than to read it.
+// Reads what moves slowly, or what nobody steers by: limits, peaks, swap, the CPU, averages over
+// ten seconds, the number of processes.
 void readings_take_slow(const struct cgroup* cgroup, struct readings* readings)
 {
-    if (cgroup->version == 1)
+    if (cgroup->version == 1) {
         read_slow_v1(cgroup, readings);
-    else
+        read_cpu_v1(cgroup, readings);
+    } else {
         read_slow_v2(cgroup, readings);
+        read_cpu_v2(cgroup->cpu, readings);
+    }
     readings->pids_current = number(cgroup->pids, "pids.current");
     readings->pids_limit = number(cgroup->pids, "pids.max");
 }
@@ -166,8 +185,8 @@ void readings_forget(struct readings* readings)
 
 int64_t readings_usage(const struct cgroup* cgroup)
 {
-    return number(
-        cgroup->memory, cgroup->version == 1 ? "memory.usage_in_bytes" : "memory.current");
+    return quick_number(
+        USAGE, cgroup->memory, cgroup->version == 1 ? "memory.usage_in_bytes" : "memory.current");
 }
 
 // memory.oom.group of the target: 1, 0, or ABSENT on version 1.
