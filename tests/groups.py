@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from xdist.scheduler import LoadScopeScheduling
 
-# In the order in which they begin: nodes compute, and machines are mostly waited for.
-_GROUPS = ("node", "machine", "")
+# In the order in which they begin: nodes compute, and machines are mostly waited for. Agents on this
+# very host find each other's holders.
+_GROUPS = ("node", "machine", "agent", "")
 
 
 def group(nodeid: str) -> str:
@@ -13,7 +14,9 @@ def group(nodeid: str) -> str:
     file = nodeid.partition("::")[0]
     if file.startswith("tests/e2e/") or file == "tests/cluster/test_cluster_e2e.py":
         return "node"
-    return "machine" if file.endswith("_machine.py") else ""
+    if file.endswith("_machine.py"):
+        return "machine"
+    return "agent" if file.startswith("tests/agent/") else ""
 
 
 def rank(nodeid: str) -> int:

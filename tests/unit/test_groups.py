@@ -12,7 +12,7 @@ from tests.groups import group, rank
         ("tests/e2e/long_matrix.py::test_each_cell[distroless-exec-old]", "node"),
         ("tests/cluster/test_cluster_e2e.py::test_going_down_twice_is_fine", "node"),
         ("tests/agent/test_oom_machine.py::test_a_kill[v1]", "machine"),
-        ("tests/agent/test_load.py::test_cpu", ""),
+        ("tests/agent/test_load.py::test_cpu", "agent"),
         ("tests/unit/test_table.py::test_v1", ""),
     ],
 )
