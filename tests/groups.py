@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from xdist.scheduler import LoadScopeScheduling
 
-# In the order in which they begin: nodes compute, and machines are mostly waited for. Agents on this
-# very host find each other's holders.
+# In the order in which they begin: nodes compute, and machines are mostly waited for. Agents on
+# this very host find each other's holders.
 _GROUPS = ("node", "machine", "agent", "")
 
 
