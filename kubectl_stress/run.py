@@ -25,7 +25,7 @@ from kubectl_stress.prediction import prediction
 from kubectl_stress.preflight import beyond_exec
 from kubectl_stress.reading import Reading
 from kubectl_stress.report import Report
-from kubectl_stress.spec import AfterOom, Expectation, HolderSpec, Join
+from kubectl_stress.spec import AfterOom, Expectation, HolderSpec, Join, MemSpec
 from kubectl_stress.status import ChangeKind, ContainerStatus
 from kubectl_stress.told import Afterwards, Chunk, Inbox, Started, Story, StreamEnded, Told
 from kubectl_stress.verdict import judge, meets
@@ -151,13 +151,19 @@ class Run:
                 beaten_ms = now_ms
             if intake.take_next(wait_s=0.2):
                 heard_ms = self._now_ms()
-            sign = stop_sign(spec.stop_on, intake.collector.changes_of_this_load)
-            if sign is not None and not is_released:
-                self._say(f"releasing the load: {sign.text}")
-                is_released = stream.send(STOP)
+            is_released = is_released or self._release_at_sign(spec, stream, intake.collector)
             lost = self._why_dead(intake.collector, heard_ms=heard_ms, deadline_ms=deadline_ms)
             if lost is not None and intake.collector.ending is None:
                 intake.end_stream(exit_code=None, lost=lost)
+
+    def _release_at_sign(self, spec: MemSpec, stream: ExecStream, collector: Collector) -> bool:
+        """What `--stop-on` asks for; True once the agent was told, if it still listens."""
+        sign = stop_sign(spec.stop_on, collector.changes_of_this_load)
+        if sign is None:
+            return False
+        self._say(f"releasing the load: {sign.text}")
+        stream.send(STOP)
+        return True
 
     def _why_dead(self, collector: Collector, *, heard_ms: int, deadline_ms: int) -> str | None:
         now_ms, silence_ms = self._now_ms(), self._now_ms() - heard_ms
