@@ -17,3 +17,5 @@ static inline int64_t clock_us(clockid_t clock)
 }
 
 static inline int64_t now_ms(void) { return clock_us(CLOCK_MONOTONIC) / 1000; }
+
+static inline int64_t earliest(int64_t a, int64_t b) { return a < b ? a : b; }

@@ -212,8 +212,8 @@ int64_t course_wake_ms(const struct session* session)
 
     if (session->wanted != course.goal)
         return now_ms() + (course.ramp_ms == 0 ? 0 : RAMP_TICK_MS);
-    if (session->phase == PHASE_HOLD && course.hold_until_ms - now_ms() < patience_ms)
-        return course.hold_until_ms;
+    if (session->phase == PHASE_HOLD)
+        return earliest(course.hold_until_ms, now_ms() + patience_ms);
     // Arrived, or waiting for workers: they wake us.
-    return now_ms() + (session->phase == PHASE_HOLD || workers_busy() ? patience_ms : 0);
+    return now_ms() + (workers_busy() ? patience_ms : 0);
 }

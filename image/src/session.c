@@ -269,8 +269,6 @@ static void read_signals(struct session* session)
             session_finish(session, ENDING_SIGNAL);
 }
 
-static int64_t earliest(int64_t a, int64_t b) { return a < b ? a : b; }
-
 static int64_t next_wake_ms(const struct session* session, int64_t until_ms)
 {
     const struct options* options = session->options;
