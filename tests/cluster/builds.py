@@ -165,11 +165,12 @@ def go_version() -> str:
 
 
 def _go(source: Path, *arguments: str, own: Mapping[str, str] | None = None) -> str:
-    return _run(command_path("go"), *arguments, cwd=source, own=own or {"CGO_ENABLED": "0"})
+    return _run(command_path("go"), *arguments, cwd=source, own=own)
 
 
 def _run(*argv: str, cwd: Path, own: Mapping[str, str] | None = None) -> str:
-    environment = os.environ | {"GOFLAGS": "-buildvcs=false -mod=readonly", **(own or {})}
+    ours = {"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false -mod=readonly"}
+    environment = os.environ | ours | dict(own or {})
     null, pipe = subprocess.DEVNULL, subprocess.PIPE
     with _lock:
         if _stopped.is_set():
