@@ -148,7 +148,8 @@ _HOLDER_OPTIONS = (
         default="60s",
         show_default=True,
         metavar="TIME",
-        help="How long the ephemeral container may take to start",
+        envvar="KUBECTL_STRESS_TIMEOUT",
+        help="How long the ephemeral container may take to start (also KUBECTL_STRESS_TIMEOUT)",
     ),
 )
 

@@ -11,7 +11,7 @@ from typing import Any
 from kubectl_stress.errors import UsageError
 
 # The file's keys, in the words of Kubernetes' own manifests, and the options that they set.
-_OPTIONS = {"image": "image", "imagePullPolicy": "image_pull_policy"}
+_OPTIONS = {"image": "image", "imagePullPolicy": "image_pull_policy", "timeout": "timeout"}
 
 
 def settings_path(environ: Mapping[str, str]) -> Path:
@@ -46,7 +46,7 @@ def _parsed(path: Path, text: str) -> list[tuple[Any, Any]]:
 
 def _option(path: Path, key: Any) -> str:
     if key not in _OPTIONS:
-        raise UsageError(f'{path}: "{key}" is no setting: it takes {" and ".join(_OPTIONS)}')
+        raise UsageError(f'{path}: "{key}" is no setting: it takes {", ".join(_OPTIONS)}')
     return _OPTIONS[key]
 
 

@@ -108,6 +108,19 @@ def test_the_image_is_told_by_flag_or_environment(
     assert (added["image"], added["imagePullPolicy"]) == ("registry.local/agent:9", "Never")
 
 
+def test_the_patience_is_told_by_the_environment_too(
+    kubectl_stress: CommandLine,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    kubectl_stress.cluster.holder_states = [{"waiting": {"reason": "ContainerCreating"}}]
+    monkeypatch.setenv("KUBECTL_STRESS_TIMEOUT", "0s")
+
+    assert kubectl_stress(*MEM) == 1
+
+    assert "did not start (ContainerCreating)" in capsys.readouterr().err
+
+
 def test_the_container_is_chosen_and_said(
     kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str]
 ) -> None:

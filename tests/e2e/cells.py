@@ -112,7 +112,7 @@ def try_cell(cell: Cell, plugin: Plugin, pods: Pods) -> str:
     """Try it: WORKS where the node agrees, the refusal otherwise; any other end is a failure."""
     arguments = [
         "mem", cell.pod, "-c", cell.variant.container, f"--size={SIZE}", "--duration=10m",
-        f"--join={cell.join}", "--yes", "--timeout=150s",
+        f"--join={cell.join}", "--yes",
     ]  # fmt: skip
     before = None if cell.refusal else cgroups(pods.cluster, pods.get(cell.pod), node=cell.node)
     with plugin.running(*arguments) as running:

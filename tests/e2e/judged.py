@@ -64,7 +64,6 @@ class Judge:
         known = memory.dmesg()
         recording = self.folder / f"{name}.jsonl"
         words = ("mem", pod, *options, "--yes", "-o=json", f"--record={recording}")
-        words += ("--timeout=300s",)  # nothing here measures how slow a busy node is
         with self.plugin.running(*words) as running:
             if during is not None:
                 during(running)

@@ -14,7 +14,7 @@ from tests.e2e.pods import Pods, pod
 from tests.e2e.registry import PASSWORD, USER, behind_a_password, image, registry
 from tests.e2e.test_refusals import assert_refused
 
-LOAD = ("mem", "app", "--size=8Mi", "--duration=1s", "--timeout=150s")
+LOAD = ("mem", "app", "--size=8Mi", "--duration=1s")
 
 
 @pytest.fixture(scope="module")

@@ -56,7 +56,7 @@ def pods(cluster: Cluster) -> Iterator[Pods]:
 
 
 def facts(plugin: Plugin) -> dict[str, Any]:
-    (entry,) = json.loads(plugin("check", "app", "--probe", "-o=json").stdout)["targets"]
+    (entry,) = json.loads(plugin("check", "app", "--probe", "-o=json").shown)["targets"]
     return dict(entry["facts"])
 
 
@@ -67,7 +67,7 @@ def test_e12_swap_is_shown_and_an_oom_is_said_to_come_later(plugin: Plugin, pods
     swapped = 96 * MIB + limit // 2  # more than the limit, less than with swap
 
     (told,) = plugin("top", "app", "-o=json").top["targets"]
-    table = plugin("top", "app").stdout
+    table = plugin("top", "app").shown
     preflight = facts(plugin)["swap_limit_bytes"]
     held = plugin("mem", "app", f"--size={swapped - 8 * MIB}", "--duration=5s", "--yes", "-o=json")
     killed = plugin("mem", "app", "--size=400Mi", "--yes", "-o=json")

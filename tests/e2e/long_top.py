@@ -21,7 +21,7 @@ def test_e13_the_level_includes_kernel_memory_and_a_load_is_seen_from_elsewhere(
         memory = pods.memory("app")
         told = only_target(plugin("top", "app", "--duration=4s", "-o=json").top)
         kernel = memory.kernel_bytes()
-        wide = plugin("top", "app", "-o=wide").stdout
+        wide = plugin("top", "app", "-o=wide").shown
 
     seen = told["memory"]
     parts = seen["anon_bytes"] + seen["file_bytes"] + seen["kernel_bytes"]

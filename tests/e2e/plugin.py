@@ -30,6 +30,12 @@ class Done:
     stderr: str
 
     @property
+    def shown(self) -> str:
+        """What a call that worked has shown."""
+        assert self.exit_code == 0, f"exit code {self.exit_code}: {self.stderr}"
+        return self.stdout
+
+    @property
     def report(self) -> dict[str, Any]:
         """The report of a call with `-o json`."""
         assert self.exit_code in (0, 3, 4), f"exit code {self.exit_code}: {self.stderr}"
@@ -39,8 +45,7 @@ class Done:
     @property
     def top(self) -> dict[str, Any]:
         """The answer of `top` with `-o json`."""
-        assert self.exit_code == 0, self.stderr
-        top: dict[str, Any] = json.loads(self.stdout)
+        top: dict[str, Any] = json.loads(self.shown)
         return top
 
 
@@ -108,6 +113,7 @@ class Plugin:
         environment = {
             "KUBECONFIG": str(pods.cluster.kubeconfig_path),
             "KUBECTL_STRESS_IMAGE": AGENT_IMAGE,
+            "KUBECTL_STRESS_TIMEOUT": "300s",  # no test here measures how slow a busy node is
         }
         return cls(environment, ("-n", pods.namespace, *options))
 

@@ -12,7 +12,7 @@ MIB = 1 << 20
 
 
 def facts(done: Done) -> dict[str, Any]:
-    (entry,) = json.loads(done.stdout)["targets"]
+    (entry,) = json.loads(done.shown)["targets"]
     return dict(entry["facts"])
 
 

@@ -132,7 +132,7 @@ def test_e14_an_oom_kill_from_before_the_run_is_shown_but_not_counted(
 ) -> None:
     pods.create(pod(flavour))
     first = judged(f"e14-{flavour}-first", "app", "--size=120%")
-    pods.kubectl("wait", "--for=condition=Ready", "pod/app", "--timeout=60s")
+    pods.kubectl("wait", "--for=condition=Ready", "pod/app", "--timeout=300s")
 
     second = judged(f"e14-{flavour}", "app", "--size=8Mi", "--duration=2s")
 

@@ -18,7 +18,7 @@ Change = Callable[[list[dict[str, Any]]], None]
 
 def bind_printed_role(plugin: Plugin, pods: Pods, change: Change = lambda _rules: None) -> None:
     """Apply the Role that `kubectl stress role` prints and bind it to the developer."""
-    role = json.loads(plugin("role", "-o=json").stdout)
+    role = json.loads(plugin("role", "-o=json").shown)
     change(role["rules"])
     pods.kubectl("apply", "-f", "-", stdin=json.dumps(role))
     name = role["metadata"]["name"]

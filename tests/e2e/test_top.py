@@ -23,7 +23,7 @@ def test_e01_the_host_s_memory_is_named_as_the_host_s(
     pods.create(pod(flavour))
     before = pods.status("app")
 
-    table = plugin("top", "app").stdout
+    table = plugin("top", "app").shown
     told = only_target(plugin("top", "app", "-o=json").top)
 
     memory = pods.memory("app")

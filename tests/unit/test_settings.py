@@ -34,9 +34,13 @@ def test_an_empty_file_is_none(tmp_path: Path, text: str) -> None:
 
 
 def test_it_sets_the_options_by_kubernetes_own_words(tmp_path: Path) -> None:
-    environ = write(tmp_path, "image: r/agent:1\nimagePullPolicy: Always\n")
+    environ = write(tmp_path, "image: r/agent:1\nimagePullPolicy: Always\ntimeout: 3m\n")
 
-    assert read_settings(environ) == {"image": "r/agent:1", "image_pull_policy": "Always"}
+    assert read_settings(environ) == {
+        "image": "r/agent:1",
+        "image_pull_policy": "Always",
+        "timeout": "3m",
+    }
 
 
 @pytest.mark.parametrize(
@@ -44,7 +48,7 @@ def test_it_sets_the_options_by_kubernetes_own_words(tmp_path: Path) -> None:
     [
         ("image: [", "is no YAML"),
         ("- image\n", "holds no settings"),
-        ("images: a\n", r'"images" is no setting: it takes image and imagePullPolicy'),
+        ("images: a\n", r'"images" is no setting: it takes image, imagePullPolicy, timeout'),
         ("image: 5\n", "image must be a text"),
     ],
     ids=["no YAML", "a list", "unknown", "a number"],
