@@ -19,3 +19,10 @@ static inline int64_t clock_us(clockid_t clock)
 static inline int64_t now_ms(void) { return clock_us(CLOCK_MONOTONIC) / 1000; }
 
 static inline int64_t earliest(int64_t a, int64_t b) { return a < b ? a : b; }
+
+// When something is due next that is due at every `interval`: what has the same beginning is due at
+// the same time, and needs one waking.
+static inline int64_t next_due(int64_t due, int64_t interval, int64_t now)
+{
+    return due > now ? due : due + ((now - due) / interval + 1) * interval;
+}

@@ -79,9 +79,9 @@ static void enter_hold(struct session* session)
         = now_ms() + (is_last_step(session) ? options->duration_ms : options->step_hold_ms);
 }
 
-static void follow_ramp(struct session* session)
+static void follow_ramp(struct session* session, int64_t now)
 {
-    int64_t passed_ms = now_ms() - course.from_ms;
+    int64_t passed_ms = now - course.from_ms;
 
     if (course.ramp_ms == 0 || passed_ms >= course.ramp_ms)
         session->wanted = course.goal;
@@ -166,8 +166,10 @@ void course_start(struct session* session)
 // the last hold is that of the session.
 void course_advance(struct session* session)
 {
+    int64_t now = now_ms();
+
     if (session->phase == PHASE_RAMP || session->phase == PHASE_HOLD) {
-        follow_ramp(session);
+        follow_ramp(session, now);
         if (session_is_cpu(session))
             workers_command_each(&session->workers, session->wanted);
         else
@@ -175,7 +177,7 @@ void course_advance(struct session* session)
     }
     if (session->phase == PHASE_RAMP && has_arrived(session))
         enter_hold(session);
-    if (session->phase != PHASE_HOLD || now_ms() < course.hold_until_ms)
+    if (session->phase != PHASE_HOLD || now < course.hold_until_ms)
         return;
     if (is_last_step(session)) {
         session_finish(session, ENDING_DURATION);
@@ -212,6 +214,8 @@ int64_t course_wake_ms(const struct session* session)
 
     if (session->wanted != course.goal)
         return now_ms() + (course.ramp_ms == 0 ? 0 : RAMP_TICK_MS);
+    if (session->phase == PHASE_HOLD && !course.is_near)
+        return course.hold_until_ms;
     if (session->phase == PHASE_HOLD)
         return earliest(course.hold_until_ms, now_ms() + patience_ms);
     // Arrived, or waiting for workers: they wake us.

@@ -59,41 +59,55 @@ bool cgroup_path_of(const char* proc_text, const char* controller, char path[CGR
     return true;
 }
 
-// Compares the cgroup of memory and of CPU of a process with the target's.
-enum membership membership_of_cgroup(int64_t pid, int64_t target_pid)
+// The cgroups of memory and of CPU of a process.
+struct cgroups {
+    bool found[2];
+    char paths[2][CGROUP_PATH_SIZE];
+};
+
+BUFFER static struct cgroups own;
+BUFFER static struct cgroups target;
+
+// Returns false where there is neither, or where they cannot be read.
+static bool read_cgroups(int64_t pid, struct cgroups* cgroups)
 {
     static const char* const controllers[] = { "memory", "cpu" };
-    BUFFER static char own_paths[2][CGROUP_PATH_SIZE];
-    BUFFER static char target_path[CGROUP_PATH_SIZE];
-    bool own_found[2];
 
-    if (proc_read(pid, "cgroup", file_text, sizeof(file_text)) <= 0)
+    proc_read(pid, "cgroup", file_text, sizeof(file_text));
+    for (int i = 0; i < 2; i++)
+        cgroups->found[i] = cgroup_path_of(file_text, controllers[i], cgroups->paths[i]);
+    return cgroups->found[0] || cgroups->found[1];
+}
+
+// Reads where the target is now, for all comparisons with it until this is called again.
+void membership_read_target(int64_t target_pid) { read_cgroups(target_pid, &target); }
+
+// Compares the cgroups of a process with the target's.
+enum membership membership_of_cgroup(int64_t pid)
+{
+    bool target_found = target.found[0] || target.found[1];
+
+    if (!read_cgroups(pid, &own) || !target_found)
         return MEMBERSHIP_UNREADABLE;
     for (int i = 0; i < 2; i++)
-        own_found[i] = cgroup_path_of(file_text, controllers[i], own_paths[i]);
-    if (proc_read(target_pid, "cgroup", file_text, sizeof(file_text)) <= 0)
-        return MEMBERSHIP_UNREADABLE;
-    for (int i = 0; i < 2; i++) {
-        bool found = cgroup_path_of(file_text, controllers[i], target_path);
-
-        if (found != own_found[i] || (found && !text_equal(own_paths[i], target_path)))
+        if (own.found[i] != target.found[i]
+            || (own.found[i] && !text_equal(own.paths[i], target.paths[i])))
             return MEMBERSHIP_DIFFERENT;
-    }
-    return own_found[0] || own_found[1] ? MEMBERSHIP_SAME : MEMBERSHIP_UNREADABLE;
+    return MEMBERSHIP_SAME;
 }
 
 // Compares a namespace by its link, like "pid:[4026531836]". An image that drops its user ID in its
 // entrypoint hides the link: that is no difference.
 enum membership membership_of_namespace(int64_t target_pid, const char* name)
 {
-    char own[64];
-    char target[64];
-    ssize_t own_length = readlink(proc_path((int64_t)getpid(), name), own, sizeof(own));
-    ssize_t target_length = readlink(proc_path(target_pid, name), target, sizeof(target));
+    char own_link[64];
+    char target_link[64];
+    ssize_t own_length = readlink(proc_path((int64_t)getpid(), name), own_link, sizeof(own_link));
+    ssize_t target_length = readlink(proc_path(target_pid, name), target_link, sizeof(target_link));
 
     if (own_length <= 0 || target_length <= 0)
         return MEMBERSHIP_UNREADABLE;
-    if (own_length != target_length || memcmp(own, target, (size_t)own_length) != 0)
+    if (own_length != target_length || memcmp(own_link, target_link, (size_t)own_length) != 0)
         return MEMBERSHIP_DIFFERENT;
     return MEMBERSHIP_SAME;
 }

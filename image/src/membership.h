@@ -13,7 +13,8 @@ enum membership {
 
 enum { CGROUP_PATH_SIZE = 512 };
 
-enum membership membership_of_cgroup(int64_t pid, int64_t target_pid);
+void membership_read_target(int64_t target_pid);
+enum membership membership_of_cgroup(int64_t pid);
 enum membership membership_of_namespace(int64_t target_pid, const char* name);
 bool cgroup_names_controller(const char* list, size_t length, const char* controller);
 bool cgroup_path_of(const char* proc_text, const char* controller, char path[CGROUP_PATH_SIZE]);

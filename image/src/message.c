@@ -53,8 +53,12 @@ static void put(char byte)
 
 static void put_text(const char* text)
 {
-    while (*text != '\0')
-        put(*text++);
+    if (skipping)
+        return;
+    while (*text != '\0' && line_length < sizeof(line))
+        line[line_length++] = *text++;
+    if (*text != '\0')
+        line_too_long = true;
 }
 
 static void put_number(int64_t value)
@@ -221,7 +225,7 @@ int64_t message_dropped(void) { return dropped; }
 // begun by then is dropped.
 void message_end(int wait_ms)
 {
-    int64_t deadline_ms = now_ms() + wait_ms;
+    int64_t deadline_ms;
 
     if (skipping) {
         dropped++;
@@ -235,6 +239,7 @@ void message_end(int wait_ms)
         return;
     }
     send_some();
+    deadline_ms = line_sent < line_length ? now_ms() + wait_ms : 0;
     while (line_sent < line_length) {
         struct pollfd reader = { .fd = output, .events = POLLOUT };
         int64_t left_ms = deadline_ms - now_ms();

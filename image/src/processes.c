@@ -21,6 +21,7 @@ struct process {
     int64_t pagetables_bytes;
     int64_t oom_score_adj;
     int64_t badness_bytes;
+    bool is_own; // this process, or a worker of it
     char command[COMMAND_SIZE];
 };
 
@@ -28,21 +29,12 @@ struct ranking {
     struct process processes[RANKED_MAX];
     int count;
     int64_t limit_bytes;
-    int64_t shared_target_pid; // ABSENT where all processes that we see are the target's, or ours
+    bool is_shared; // the namespace: there are others beside the target's and ours
 };
 
 static dev_t own_device;
 static ino_t own_inode;
-
-void processes_init(void)
-{
-    struct stat own;
-
-    if (stat("/proc/self/exe", &own) == 0) {
-        own_device = own.st_dev;
-        own_inode = own.st_ino;
-    }
-}
+static enum agent_kind own_kind;
 
 // What a process of this very binary is doing, by its first argument.
 enum agent_kind process_agent_kind(int64_t pid)
@@ -67,6 +59,17 @@ enum agent_kind process_agent_kind(int64_t pid)
         break;
     }
     return AGENT_NONE;
+}
+
+void processes_init(void)
+{
+    struct stat own;
+
+    if (stat("/proc/self/exe", &own) == 0) {
+        own_device = own.st_dev;
+        own_inode = own.st_ino;
+    }
+    own_kind = process_agent_kind(getpid());
 }
 
 static void visit_holder(int64_t pid, void* context)
@@ -252,8 +255,8 @@ static void visit_process(int64_t pid, void* context)
     const char* name = file_text + strlen("Name:\t");
     size_t length;
 
-    if (ranking->shared_target_pid != ABSENT && process_agent_kind(pid) == AGENT_NONE
-        && membership_of_cgroup(pid, ranking->shared_target_pid) == MEMBERSHIP_DIFFERENT)
+    if (ranking->is_shared && process_agent_kind(pid) == AGENT_NONE
+        && membership_of_cgroup(pid) == MEMBERSHIP_DIFFERENT)
         return;
     if (proc_read(pid, "status", file_text, sizeof(file_text)) <= 0
         || !text_starts_with(file_text, "Name:\t"))
@@ -263,6 +266,7 @@ static void visit_process(int64_t pid, void* context)
         return; // a kernel thread or a zombie: nothing that could be killed for memory
     process.swap_bytes = zero_if_absent(text_kib_of(file_text, "VmSwap:"));
     process.pagetables_bytes = zero_if_absent(text_kib_of(file_text, "VmPTE:"));
+    process.is_own = pid == getpid() || text_value_of(file_text, "PPid:\t") == getpid();
     length = strcspn(name, "\n");
     for (size_t i = 0; i < length && i < COMMAND_SIZE - 1; i++)
         process.command[i] = name[i];
@@ -272,13 +276,14 @@ static void visit_process(int64_t pid, void* context)
     insert(ranking, &process);
 }
 
-static const char* role_of(int64_t pid, int64_t target_pid)
+static const char* role_of(const struct process* process, int64_t target_pid)
 {
-    enum agent_kind kind = process_agent_kind(pid);
+    enum agent_kind kind;
 
-    if (kind != AGENT_NONE)
-        return kind == AGENT_RUN ? "load" : "holder";
-    return pid == target_pid ? "target" : "other";
+    if (process->pid == target_pid)
+        return "target";
+    kind = process->is_own ? own_kind : process_agent_kind(process->pid);
+    return kind == AGENT_NONE ? "other" : kind == AGENT_RUN ? "load" : "holder";
 }
 
 // Prints the `processes` line: the 50 that would die first. In a process namespace that is shared
@@ -289,7 +294,9 @@ void processes_report(int64_t target_pid, int64_t limit_bytes)
 
     ranking.count = 0;
     ranking.limit_bytes = limit_bytes;
-    ranking.shared_target_pid = target_pid == 1 ? ABSENT : target_pid;
+    ranking.is_shared = target_pid != 1;
+    if (ranking.is_shared)
+        membership_read_target(target_pid);
     proc_each(visit_process, &ranking);
     message_begin("processes");
     message_open("processes", '[');
@@ -299,7 +306,7 @@ void processes_report(int64_t target_pid, int64_t limit_bytes)
         message_open(NULL, '{');
         message_number("pid", process->pid);
         message_text("command", process->command);
-        message_text("role", role_of(process->pid, target_pid));
+        message_text("role", role_of(process, target_pid));
         message_number("rss_bytes", process->rss_bytes);
         message_number("swap_bytes", process->swap_bytes);
         message_number("pagetables_bytes", process->pagetables_bytes);

@@ -62,28 +62,45 @@ static int64_t millicores(int64_t quota_us, int64_t period_us)
     return quota_us * 1000 / period_us;
 }
 
+// Looks on from where the key before was found: keys asked for in the file's order cost one pass.
+static int64_t next_value(const char** at, const char* key)
+{
+    const char* found = text_after_key(*at, key);
+
+    if (found == NULL)
+        found = text_after_key(file_text, key);
+    if (found == NULL)
+        return ABSENT;
+    *at = found;
+    return text_first_number(found);
+}
+
 static void read_memory_v1(int directory, struct readings* readings)
 {
+    const char* at = file_text;
+
     readings->usage_bytes = quick_number(USAGE, directory, "memory.usage_in_bytes");
     read_quick(STAT, directory, "memory.stat");
-    readings->swap_bytes = text_value_of(file_text, "total_swap ");
-    readings->anon_bytes = text_value_of(file_text, "total_rss ");
-    readings->file_bytes = text_value_of(file_text, "total_cache ");
-    readings->inactive_file_bytes = text_value_of(file_text, "total_inactive_file ");
-    readings->shmem_bytes = text_value_of(file_text, "total_shmem ");
+    readings->file_bytes = next_value(&at, "total_cache ");
+    readings->anon_bytes = next_value(&at, "total_rss ");
+    readings->shmem_bytes = next_value(&at, "total_shmem ");
+    readings->swap_bytes = next_value(&at, "total_swap ");
+    readings->inactive_file_bytes = next_value(&at, "total_inactive_file ");
 }
 
 static void read_memory_v2(int directory, struct readings* readings)
 {
+    const char* at = file_text;
+
     readings->usage_bytes = quick_number(USAGE, directory, "memory.current");
     read_quick(STAT, directory, "memory.stat");
-    readings->anon_bytes = text_value_of(file_text, "anon ");
-    readings->file_bytes = text_value_of(file_text, "file ");
-    readings->inactive_file_bytes = text_value_of(file_text, "inactive_file ");
-    readings->shmem_bytes = text_value_of(file_text, "shmem ");
-    readings->kernel_bytes = text_value_of(file_text, "kernel ");
-    readings->pagetables_bytes = text_value_of(file_text, "pagetables ");
-    readings->slab_bytes = text_value_of(file_text, "slab ");
+    readings->anon_bytes = next_value(&at, "anon ");
+    readings->file_bytes = next_value(&at, "file ");
+    readings->kernel_bytes = next_value(&at, "kernel ");
+    readings->pagetables_bytes = next_value(&at, "pagetables ");
+    readings->shmem_bytes = next_value(&at, "shmem ");
+    readings->inactive_file_bytes = next_value(&at, "inactive_file ");
+    readings->slab_bytes = next_value(&at, "slab ");
 }
 
 static void read_cpu_v1(const struct cgroup* cgroup, struct readings* readings)

@@ -10,8 +10,6 @@
 #include <sched.h>
 #include <unistd.h>
 
-enum { SLOW_MS = 1000 };
-
 static const char* const membership_names[] = { "same", "different", "unreadable" };
 static const char* const phase_names[] = { "baseline", "ramp", "hold", "release", "settle" };
 
@@ -185,10 +183,12 @@ void report_sample(struct session* session, int wait_ms)
 {
     const struct readings* readings = &session->readings;
 
-    if (now_ms() >= session->next_slow_ms) {
+    int64_t now = now_ms();
+
+    if (now >= session->next_slow_ms) {
+        session->next_slow_ms = next_due(session->next_slow_ms, SECOND_MS, now);
         readings_take_slow(&session->cgroup, &session->readings);
         session->node_available_bytes = node_available_bytes();
-        session->next_slow_ms = now_ms() + SLOW_MS;
     }
     readings_take(&session->cgroup, &session->readings);
     message_begin("sample");
@@ -206,7 +206,6 @@ void report_sample(struct session* session, int wait_ms)
                                                      : session->membership == MEMBERSHIP_SAME);
     message_number("dropped", message_dropped());
     message_end(wait_ms);
-    session->next_sample_ms = now_ms() + session->options->sample_interval_ms;
 }
 
 // Enters a phase and says so. `step` counts the steps of a staircase from 1; ABSENT without one.

@@ -141,6 +141,7 @@ static bool start_workers(void)
         session.ending = ENDING_NO_MEMORY;
         return false;
     }
+    session_wait_for_workers(&session);
     return true;
 }
 

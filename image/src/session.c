@@ -11,8 +11,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
+#include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -24,6 +24,8 @@ enum { HEARTBEAT = 0 };
 enum { HEARTBEAT = 1 };
 #endif
 
+enum source { SIGNALS, INPUT, WORKERS, TARGET, SOURCE_COUNT };
+
 bool session_is_cpu(const struct session* session)
 {
     return session->options->command == COMMAND_RUN_CPU;
@@ -32,6 +34,12 @@ bool session_is_cpu(const struct session* session)
 static bool is_run(const struct session* session)
 {
     return session->options->command != COMMAND_PROBE;
+}
+
+static void look_at_membership(struct session* session)
+{
+    membership_read_target(session->options->target_pid);
+    session->membership = membership_of_cgroup(getpid());
 }
 
 static int64_t node_swap_bytes(void)
@@ -77,6 +85,34 @@ static int set_oom_score_adj(const struct options* options)
     if (error == 0)
         error = process_oom_score_adj(getpid(), &own);
     return error != 0 ? error : own == wanted ? 0 : -EACCES;
+}
+
+// Registered once: poll() would queue at each of them anew ten times a second.
+static bool wait_for(const struct session* session, enum source source, int file)
+{
+    // What a worker tells need not be read: each time it is written is an event of its own.
+    struct epoll_event event = { .events = source == WORKERS ? EPOLLIN | EPOLLET : EPOLLIN };
+
+    event.data.u32 = source;
+    return epoll_ctl(session->events, EPOLL_CTL_ADD, file, &event) == 0;
+}
+
+static bool open_events(struct session* session)
+{
+    session->events = epoll_create1(EPOLL_CLOEXEC);
+    if (!wait_for(session, SIGNALS, session->signals))
+        return false;
+    if (session->target >= 0 && !wait_for(session, TARGET, session->target))
+        return false;
+    if (!session->input_open || wait_for(session, INPUT, STDIN_FILENO))
+        return true;
+    session->input_is_file = errno == EPERM;
+    return session->input_is_file;
+}
+
+void session_wait_for_workers(const struct session* session)
+{
+    wait_for(session, WORKERS, session->workers.notify);
 }
 
 static void open_signals(struct session* session)
@@ -137,6 +173,7 @@ bool session_open(struct session* session, const struct options* options, int64_
 {
     enum membership mount_namespace;
     const char* join_problem = NULL;
+    bool has_events;
 
     *session = (struct session) { .options = options,
         .start_ms = start_ms,
@@ -144,8 +181,9 @@ bool session_open(struct session* session, const struct options* options, int64_
         .target = -1,
         .input_open = !options->detach,
         .input_ms = now_ms(),
-        .next_sample_ms = now_ms(),
-        .next_second_ms = now_ms(),
+        .next_sample_ms = start_ms + options->sample_interval_ms,
+        .next_slow_ms = start_ms,
+        .next_second_ms = start_ms + SECOND_MS,
         .wanted = 0,
         .workers = { .notify = -1 } };
     readings_forget(&session->readings);
@@ -154,9 +192,10 @@ bool session_open(struct session* session, const struct options* options, int64_
     session->node_swap_bytes = node_swap_bytes();
     session->target_start_ticks = process_start_time_ticks(options->target_pid);
     session->target = (int)syscall(SYS_pidfd_open, options->target_pid, 0);
+    has_events = open_events(session);
     if (options->join_pid != ABSENT && session->target_start_ticks != ABSENT)
         join_problem = join_cgroup(options->join_pid);
-    session->membership = membership_of_cgroup(getpid(), options->target_pid);
+    look_at_membership(session);
     mount_namespace = membership_of_namespace(options->target_pid, "ns/mnt");
     session->holder_pid
         = options->holder_pid != ABSENT ? options->holder_pid : process_find_holder();
@@ -166,6 +205,8 @@ bool session_open(struct session* session, const struct options* options, int64_
     // Should we be stopped or hang, the kernel ends us, and with us the workers.
     if (lifeline_start(options->heartbeat_timeout_ms) != 0)
         return fail(session, ENDING_INTERNAL, "no-timer", "the kernel gives no timer");
+    if (!has_events)
+        return fail(session, ENDING_INTERNAL, "no-events", "the kernel gives no way to wait");
     lifeline_extend(HANGING_MS);
     if (session->target_start_ticks == ABSENT)
         return fail(session, ENDING_TARGET_GONE, "target-gone", "the target's init is not there");
@@ -181,9 +222,11 @@ void session_finish(struct session* session, enum ending ending)
         session->ending = ending;
 }
 
+// For kernels and seccomp profiles without pidfd_open(): others tell when the target has gone.
 static void check_target(struct session* session)
 {
-    if (process_start_time_ticks(session->options->target_pid) != session->target_start_ticks)
+    if (session->target < 0
+        && process_start_time_ticks(session->options->target_pid) != session->target_start_ticks)
         session_finish(session, ENDING_TARGET_GONE);
 }
 
@@ -204,15 +247,13 @@ static int64_t badness_limit(const struct session* session)
 void session_report_processes(struct session* session)
 {
     processes_report(session->options->target_pid, badness_limit(session));
-    session->next_second_ms = now_ms() + 1000;
 }
 
 // What is due each second: are we still where we should be, and who else is here?
 static void each_second(struct session* session)
 {
-    session->next_second_ms = now_ms() + 1000;
     check_target(session);
-    session->membership = membership_of_cgroup(getpid(), session->options->target_pid);
+    look_at_membership(session);
     if (is_run(session) && session->membership == MEMBERSHIP_DIFFERENT) {
         message_error("not-a-member", "the cgroups of this process and of the target have parted");
         session_finish(session, ENDING_NOT_A_MEMBER);
@@ -222,10 +263,9 @@ static void each_second(struct session* session)
     session_report_processes(session);
 }
 
-static void check_time(struct session* session)
+static void check_time(struct session* session, int64_t now)
 {
     const struct options* options = session->options;
-    int64_t now = now_ms();
 
     if (now - session->start_ms >= options->deadline_ms)
         session_finish(session, ENDING_DEADLINE);
@@ -243,6 +283,8 @@ static enum input_event read_input(struct session* session)
         return INPUT_NOTHING;
     if (got <= 0) {
         session->input_open = false;
+        session->input_is_file = false;
+        epoll_ctl(session->events, EPOLL_CTL_DEL, STDIN_FILENO, NULL);
         session_finish(session, ENDING_STDIN_CLOSED);
         return INPUT_NOTHING;
     }
@@ -265,7 +307,9 @@ static void read_signals(struct session* session)
     struct signalfd_siginfo info;
 
     while (read(session->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
-        if (info.ssi_signo != SIGCHLD)
+        if (info.ssi_signo == SIGCHLD)
+            session->workers.has_child_ended = true;
+        else
             session_finish(session, ENDING_SIGNAL);
 }
 
@@ -281,37 +325,45 @@ static int64_t next_wake_ms(const struct session* session, int64_t until_ms)
     return wake_ms;
 }
 
+static void report_what_is_due(struct session* session, int64_t now)
+{
+    if (session->ending == ENDING_NONE && now >= session->next_sample_ms) {
+        session->next_sample_ms
+            = next_due(session->next_sample_ms, session->options->sample_interval_ms, now);
+        report_sample(session, 0);
+    }
+    if (session->ending == ENDING_NONE && now >= session->next_second_ms) {
+        session->next_second_ms = next_due(session->next_second_ms, SECOND_MS, now);
+        each_second(session);
+    }
+}
+
 // Waits until something happens, at most until `until_ms`, and does what is due: samples, the look
 // each second, the reasons to end (in session->ending). Returns a command that came on stdin; its
 // value is in session->input.
 enum input_event session_wait(struct session* session, int64_t until_ms)
 {
-    enum { SIGNALS, INPUT, WORKERS, TARGET, COUNT };
-    struct pollfd events[COUNT] = { [SIGNALS] = { session->signals, POLLIN, 0 },
-        [INPUT] = { session->input_open ? STDIN_FILENO : -1, POLLIN, 0 },
-        [WORKERS] = { session->workers.notify, POLLIN, 0 },
-        [TARGET] = { session->target, POLLIN, 0 } };
+    struct epoll_event events[SOURCE_COUNT];
     int64_t left_ms = next_wake_ms(session, until_ms) - now_ms();
+    bool has_come[SOURCE_COUNT] = { [INPUT] = session->input_is_file };
     enum input_event event = INPUT_NOTHING;
-    uint64_t count;
+    int64_t now;
+    int count;
 
     lifeline_extend(HANGING_MS);
-    if (left_ms < 0)
+    if (left_ms < 0 || session->input_is_file)
         left_ms = 0;
-    if (poll(events, COUNT, left_ms > 1000 ? 1000 : (int)left_ms) > 0) {
-        if (events[SIGNALS].revents != 0)
-            read_signals(session);
-        if (events[WORKERS].revents != 0 && read(session->workers.notify, &count, 8) < 0)
-            errno = 0;
-        if (events[INPUT].revents != 0)
-            event = read_input(session);
-        if (events[TARGET].revents != 0)
-            session_finish(session, ENDING_TARGET_GONE);
-    }
-    check_time(session);
-    if (session->ending == ENDING_NONE && now_ms() >= session->next_sample_ms)
-        report_sample(session, 0);
-    if (session->ending == ENDING_NONE && now_ms() >= session->next_second_ms)
-        each_second(session);
+    count = epoll_wait(session->events, events, SOURCE_COUNT, (int)earliest(left_ms, SECOND_MS));
+    for (int i = 0; i < count; i++)
+        has_come[events[i].data.u32] = true;
+    now = now_ms();
+    if (has_come[SIGNALS])
+        read_signals(session);
+    if (has_come[INPUT])
+        event = read_input(session);
+    if (has_come[TARGET])
+        session_finish(session, ENDING_TARGET_GONE);
+    check_time(session, now);
+    report_what_is_due(session, now);
     return event;
 }

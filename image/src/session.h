@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { SECOND_MS = 1000 };
+
 enum phase { PHASE_BASELINE, PHASE_RAMP, PHASE_HOLD, PHASE_RELEASE, PHASE_SETTLE };
 
 struct session {
@@ -33,9 +35,11 @@ struct session {
     int64_t wanted; // what is asked for now: bytes, or thousandths of a percent for a CPU load
     int64_t held_max_bytes;
 
+    int events; // an epoll of all that is waited for
     int signals; // a signalfd
     int target; // a pidfd, or -1
     bool input_open;
+    bool input_is_file; // of a kind that cannot be waited for: it is read at each waking
     struct input input;
     int64_t input_ms; // when a byte came last
     int64_t next_slow_ms;
@@ -48,4 +52,5 @@ bool session_open(struct session* session, const struct options* options, int64_
 void session_finish(struct session* session, enum ending ending);
 void session_report_processes(struct session* session);
 enum input_event session_wait(struct session* session, int64_t until_ms);
+void session_wait_for_workers(const struct session* session);
 bool session_is_cpu(const struct session* session);

@@ -16,6 +16,7 @@ size_t text_append_number(char* buffer, size_t size, size_t length, uint64_t val
 bool text_parse_number(const char* text, size_t length, int64_t* value);
 bool text_parse_thousandths(const char* text, size_t length, int64_t* value);
 int64_t text_first_number(const char* text);
+const char* text_after_key(const char* text, const char* key);
 int64_t text_value_of(const char* text, const char* key);
 int64_t text_kib_of(const char* text, const char* key);
 int64_t text_avg10_hundredths(const char* text, const char* line);

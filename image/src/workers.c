@@ -316,7 +316,7 @@ bool workers_find_dead(struct workers* workers, struct dead_worker* dead)
         tell_end(workers, &slots[i], signal, dead);
         return true;
     }
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+    while (workers->has_child_ended && (pid = waitpid(-1, &status, WNOHANG)) > 0) {
         struct slot* slot = slot_of(pid);
         bool is_news = slot != NULL && !slot->told;
 
@@ -327,6 +327,7 @@ bool workers_find_dead(struct workers* workers, struct dead_worker* dead)
         if (is_news)
             return true;
     }
+    workers->has_child_ended = false;
     return false;
 }
 

@@ -9,6 +9,7 @@
 struct workers {
     int64_t alive;
     int64_t commanded; // the sum of what living workers were told: bytes, or thousandths of percent
+    bool has_child_ended; // the kernel said so, by SIGCHLD, and nobody has looked yet
     int notify; // an eventfd that a worker writes when it has done what it was told
 };
 
