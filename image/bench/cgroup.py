@@ -24,9 +24,11 @@ class Cgroup:
 
     def __enter__(self) -> Cgroup:
         self.path.mkdir()
-        # The agent wants a target, whose cgroup and namespaces it shares.
+        # The agent wants a target, whose cgroup and namespaces it shares; one that reaps, or else
+        # hundreds of zombies of ended tools are looked at each second.
+        target = self._inside(["env", "--ignore-signal=CHLD", "sleep", "100000"])
         self.namespace = subprocess.Popen(
-            ["unshare", "--pid", "--mount-proc", "--fork", *self._inside(["sleep", "100000"])],
+            ["unshare", "--pid", "--mount-proc", "--fork", *target],
             stderr=subprocess.DEVNULL,
         )
         while not (pids := self._all_pids()):
