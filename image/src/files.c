@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-BUFFER char file_text[FILE_TEXT_SIZE];
+PAGE_BUFFER char file_text[FILE_TEXT_SIZE];
 
 static int open_to_read(int directory, const char* path)
 {

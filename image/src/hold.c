@@ -81,7 +81,7 @@ int hold(const struct options* options, int64_t start_ms)
 
     lifeline_start(0);
     lifeline_extend(STOPPED_MS);
-    processes_init();
+    processes_init(AGENT_HOLD);
     hello();
     for (;;) {
         int64_t left_ms = last_use_ms + options->linger_ms - now_ms();

@@ -44,7 +44,7 @@ int main(int count, char** arguments)
         return 0;
     }
     if (options.command == COMMAND_END) {
-        processes_init();
+        processes_init(AGENT_NONE);
         return processes_end_holder() ? 0 : ENDING_TARGET_GONE;
     }
     if (options.target_container != NULL)

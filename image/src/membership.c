@@ -65,33 +65,34 @@ struct cgroups {
     char paths[2][CGROUP_PATH_SIZE];
 };
 
-BUFFER static struct cgroups own;
-BUFFER static struct cgroups target;
+PAGE_BUFFER static struct cgroups cgroups[2]; // on one page
+static struct cgroups* const own = &cgroups[0];
+static struct cgroups* const target = &cgroups[1];
 
 // Returns false where there is neither, or where they cannot be read.
-static bool read_cgroups(int64_t pid, struct cgroups* cgroups)
+static bool read_cgroups(int64_t pid, struct cgroups* read)
 {
     static const char* const controllers[] = { "memory", "cpu" };
 
     proc_read(pid, "cgroup", file_text, sizeof(file_text));
     for (int i = 0; i < 2; i++)
-        cgroups->found[i] = cgroup_path_of(file_text, controllers[i], cgroups->paths[i]);
-    return cgroups->found[0] || cgroups->found[1];
+        read->found[i] = cgroup_path_of(file_text, controllers[i], read->paths[i]);
+    return read->found[0] || read->found[1];
 }
 
 // Reads where the target is now, for all comparisons with it until this is called again.
-void membership_read_target(int64_t target_pid) { read_cgroups(target_pid, &target); }
+void membership_read_target(int64_t target_pid) { read_cgroups(target_pid, target); }
 
 // Compares the cgroups of a process with the target's.
 enum membership membership_of_cgroup(int64_t pid)
 {
-    bool target_found = target.found[0] || target.found[1];
+    bool target_found = target->found[0] || target->found[1];
 
-    if (!read_cgroups(pid, &own) || !target_found)
+    if (!read_cgroups(pid, own) || !target_found)
         return MEMBERSHIP_UNREADABLE;
     for (int i = 0; i < 2; i++)
-        if (own.found[i] != target.found[i]
-            || (own.found[i] && !text_equal(own.paths[i], target.paths[i])))
+        if (own->found[i] != target->found[i]
+            || (own->found[i] && !text_equal(own->paths[i], target->paths[i])))
             return MEMBERSHIP_DIFFERENT;
     return MEMBERSHIP_SAME;
 }

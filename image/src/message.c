@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 // The protocol's longest line. Only the pages that a line really fills are ever touched.
-BUFFER static char line[65536];
+PAGE_BUFFER static char line[65536];
 static size_t line_length;
 static size_t line_sent;
 static bool line_too_long;

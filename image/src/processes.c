@@ -26,10 +26,10 @@ struct process {
 };
 
 struct ranking {
-    struct process processes[RANKED_MAX];
     int count;
-    int64_t limit_bytes;
     bool is_shared; // the namespace: there are others beside the target's and ours
+    int64_t limit_bytes;
+    struct process processes[RANKED_MAX]; // the last, since they are seldom as many
 };
 
 static dev_t own_device;
@@ -61,7 +61,8 @@ enum agent_kind process_agent_kind(int64_t pid)
     return AGENT_NONE;
 }
 
-void processes_init(void)
+// Says what this process is itself.
+void processes_init(enum agent_kind kind)
 {
     struct stat own;
 
@@ -69,7 +70,7 @@ void processes_init(void)
         own_device = own.st_dev;
         own_inode = own.st_ino;
     }
-    own_kind = process_agent_kind(getpid());
+    own_kind = kind;
 }
 
 static void visit_holder(int64_t pid, void* context)
@@ -290,7 +291,7 @@ static const char* role_of(const struct process* process, int64_t target_pid)
 // the processes of other containers, or of the whole machine, are left out.
 void processes_report(int64_t target_pid, int64_t limit_bytes)
 {
-    BUFFER static struct ranking ranking;
+    PAGE_BUFFER static struct ranking ranking;
 
     ranking.count = 0;
     ranking.limit_bytes = limit_bytes;

@@ -11,7 +11,7 @@ enum agent_kind {
     AGENT_PROBE,
 };
 
-void processes_init(void);
+void processes_init(enum agent_kind kind);
 enum agent_kind process_agent_kind(int64_t pid);
 int64_t process_find_holder(void);
 int64_t process_find_target(const char* container_id);

@@ -187,7 +187,7 @@ bool session_open(struct session* session, const struct options* options, int64_
         .wanted = 0,
         .workers = { .notify = -1 } };
     readings_forget(&session->readings);
-    processes_init();
+    processes_init(is_run(session) ? AGENT_RUN : AGENT_PROBE);
     open_signals(session);
     session->node_swap_bytes = node_swap_bytes();
     session->target_start_ticks = process_start_time_ticks(options->target_pid);

@@ -1,5 +1,6 @@
 #include "workers.h"
 
+#include "buffers.h"
 #include "clock.h"
 #include "cpu.h"
 #include "lifeline.h"
@@ -122,6 +123,12 @@ static void carry_out(const struct options* options, struct slot* slot, int noti
     finish_command(slot, number, notify);
 }
 
+// A worker needs nothing of what the supervisor had read, and would keep its copies for good.
+static void forget_pages(void)
+{
+    madvise(pages_begin, (uintptr_t)pages_end - (uintptr_t)pages_begin, MADV_DONTNEED);
+}
+
 static _Noreturn void work(
     const struct options* options, struct slot* slot, int notify, pid_t parent)
 {
@@ -133,6 +140,7 @@ static _Noreturn void work(
     if (lifeline_start(0) == 0)
         lifeline_extend(options->deadline_ms + 2000);
     let_kernel_mark_end(slot);
+    forget_pages();
     prctl(PR_SET_NAME, "agent-worker");
     // Where there are many and the CPU is short, the supervisor must still be heard, near the limit
     // above all; what is asked for is memory, and not the app's share of the CPU.
