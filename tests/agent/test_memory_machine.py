@@ -94,7 +94,8 @@ def test_a_size_goes_down_in_usage_and_not_just_in_rss(container: MakeContainer,
     beyond = target.usage_bytes - usage_before - 32 * MIB
 
     print(f"usage beyond: {beyond // KIB} KiB")
-    assert 0 <= beyond <= 1024 * KIB  # the kernel keeps up to 256 KiB a CPU in stock
+    stock = 2 * 256 * KIB  # charged in advance by the kernel, before the run as well as after it
+    assert -stock <= beyond <= 512 * KIB + stock
 
 
 def test_page_cache_of_a_file_is_charged_and_given_back(
@@ -149,7 +150,8 @@ def test_huge_pages_are_whole_and_given_back_whole(container: MakeContainer) -> 
     print(f"huge pages {huge_before // MIB} MiB, usage beyond: {beyond // KIB} KiB")
     assert huge_before == 64 * MIB
     assert run.huge_bytes() == 30 * MIB
-    assert 0 <= beyond <= 1024 * KIB  # the kernel keeps up to 256 KiB a CPU in stock
+    stock = 2 * 256 * KIB  # charged in advance by the kernel, before the run as well as after it
+    assert -stock <= beyond <= 512 * KIB + stock
 
 
 @pytest.fixture
