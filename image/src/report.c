@@ -118,15 +118,20 @@ int report_bye(struct session* session)
     return exit_code;
 }
 
-static void sample_load(struct session* session)
+static void tell_held(struct session* session)
 {
     int64_t held_bytes = workers_held_bytes();
 
     if (held_bytes > session->held_max_bytes)
         session->held_max_bytes = held_bytes;
+    message_number("held_bytes", held_bytes);
+}
+
+static void sample_load(struct session* session)
+{
     message_open("load", '{');
     message_number("size_bytes", session_is_cpu(session) ? 0 : session->wanted);
-    message_number("held_bytes", held_bytes);
+    tell_held(session);
     message_number("workers", session->workers.alive);
     if (session_is_cpu(session)) {
         message_thousandths("load_percent", session->wanted);
@@ -214,7 +219,7 @@ void report_phase(struct session* session, enum phase phase, int64_t step)
     session->phase = phase;
     message_begin("phase");
     message_text("phase", phase_names[phase]);
-    message_number("held_bytes", workers_held_bytes());
+    tell_held(session);
     if (step != ABSENT)
         message_number("step", step);
     message_end(100);

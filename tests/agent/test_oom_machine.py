@@ -99,8 +99,10 @@ def test_a_group_kill_leaves_the_last_sample_and_its_processes_as_evidence(
     assert (first["role"], first["command"]) == ("load", "agent-worker")
     assert first["rss_bytes"] > 0.9 * LIMIT
     assert not [line for line in lines if line["type"] == "bye"]
-    assert samples[-1]["memory"]["usage_bytes"] > 0.99 * LIMIT
-    assert samples[-1]["memory"]["oom_kill"] == 0
+    # One that comes while the kernel kills may show that already; the evidence is from before.
+    before_kill = [sample["memory"] for sample in samples if sample["memory"]["oom_kill"] == 0]
+    assert len(before_kill) >= len(samples) - 1
+    assert before_kill[-1]["usage_bytes"] > 0.99 * LIMIT
 
 
 @pytest.mark.parametrize("adj", [500, 999])
