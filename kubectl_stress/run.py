@@ -157,7 +157,7 @@ class Run:
                 intake.end_stream(exit_code=None, lost=lost)
 
     def _release_at_sign(self, spec: MemSpec, stream: ExecStream, collector: Collector) -> bool:
-        """What `--stop-on` asks for; True once the agent was told, if it still listens."""
+        """What `--stop-on` asks for; True once the agent was told, listening or not."""
         sign = stop_sign(spec.stop_on, collector.changes_of_this_load)
         if sign is None:
             return False
