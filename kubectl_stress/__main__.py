@@ -27,7 +27,7 @@ def main() -> None:
         complete()
         return
     _restore_library_path()
-    from kubectl_stress.cli import run_command_line
+    from kubectl_stress.cli.main import run_command_line
 
     sys.exit(run_command_line(sys.argv[1:]))
 
@@ -35,7 +35,7 @@ def main() -> None:
 def complete() -> None:
     """Answer kubectl's question for completions (`kubectl_complete-stress ARGS…`)."""
     _restore_library_path()
-    from kubectl_stress.completion import print_completions
+    from kubectl_stress.cli.complete import print_completions
 
     print_completions(sys.argv[1:])
 

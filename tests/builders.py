@@ -2,15 +2,15 @@
 
 from typing import Any, Self
 
-from kubectl_stress.agent import Bye, Hello, WorkerKilled
-from kubectl_stress.evidence import Ending, Findings
-from kubectl_stress.plan import Plan, make_plan
-from kubectl_stress.report import Report
-from kubectl_stress.samples import Memory, Sample, Series
-from kubectl_stress.spec import Amount, MemSpec
-from kubectl_stress.status import Change, ChangeKind, ContainerStatus, Termination
-from kubectl_stress.target import Target
-from kubectl_stress.verdict import judge
+from kubectl_stress.agent.protocol import Bye, Hello, WorkerKilled
+from kubectl_stress.agent.samples import Memory, Sample, Series
+from kubectl_stress.plan.plan import Plan, make_plan
+from kubectl_stress.plan.spec import Amount, MemSpec
+from kubectl_stress.results.report import Report
+from kubectl_stress.targets.status import Change, ChangeKind, ContainerStatus, Termination
+from kubectl_stress.targets.target import Target
+from kubectl_stress.verdict.evidence import Ending, Findings
+from kubectl_stress.verdict.judge import judge
 
 MIB = 1 << 20
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import click
 
-from kubectl_stress.cli import cli
+from kubectl_stress.cli.main import cli
 
 _WIDTH = 80
 

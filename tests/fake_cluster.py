@@ -11,10 +11,10 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from kubectl_stress.cluster import WATCH_SECONDS, Cluster
 from kubectl_stress.errors import Forbidden, NotFound, StressError
-from kubectl_stress.exec_stream import ExecStream
-from kubectl_stress.watch import Object, Watch
+from kubectl_stress.kube.cluster import WATCH_SECONDS, Cluster
+from kubectl_stress.kube.exec.stream import ExecStream
+from kubectl_stress.kube.watch import Object, Watch
 from tests.agent_lines import reading
 from tests.fake_stream import FakeStream, wait_until_done
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from kubectl_stress.channels import Channel, ExecStatus
-from kubectl_stress.exec_stream import ExecStream
+from kubectl_stress.kube.exec.channels import Channel, ExecStatus
+from kubectl_stress.kube.exec.stream import ExecStream
 
 
 def wait_until_done(handed: "queue.Queue[Any]") -> None:

@@ -4,8 +4,8 @@ import queue
 from collections.abc import Callable
 
 from kubectl_stress.clock import Clock
-from kubectl_stress.observe import Seen
-from kubectl_stress.told import Chunk, StreamEnded
+from kubectl_stress.session.pod_watcher import Seen
+from kubectl_stress.session.progress import Chunk, StreamEnded
 from tests.fake_cluster import FakeCluster
 
 

@@ -3,15 +3,15 @@
 from dataclasses import replace
 from typing import Any
 
-from kubectl_stress.agent import Bye, PhaseStart, Processes
-from kubectl_stress.evidence import Ending, Findings
-from kubectl_stress.plan import Plan
-from kubectl_stress.recording import Header, header_line, report_line, value_line
-from kubectl_stress.report import Report
-from kubectl_stress.samples import Process, Sample, Series
-from kubectl_stress.spec import Expectation
-from kubectl_stress.status import Change, ChangeKind, ContainerStatus
-from kubectl_stress.verdict import judge
+from kubectl_stress.agent.protocol import Bye, PhaseStart, Processes
+from kubectl_stress.agent.samples import Process, Sample, Series
+from kubectl_stress.plan.plan import Plan
+from kubectl_stress.plan.spec import Expectation
+from kubectl_stress.results.recording import Header, header_line, report_line, value_line
+from kubectl_stress.results.report import Report
+from kubectl_stress.targets.status import Change, ChangeKind, ContainerStatus
+from kubectl_stress.verdict.evidence import Ending, Findings
+from kubectl_stress.verdict.judge import judge
 from tests.builders import (
     MIB,
     bye,

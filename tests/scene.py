@@ -3,12 +3,12 @@
 from typing import Any
 
 from kubectl_stress.errors import Refused
-from kubectl_stress.plan import make_plan
-from kubectl_stress.report import Report
-from kubectl_stress.run import Run
-from kubectl_stress.spec import Amount, Expectation, HolderSpec, MemSpec
-from kubectl_stress.target import Target
-from kubectl_stress.told import Story, Told
+from kubectl_stress.operations.load import Run
+from kubectl_stress.plan.plan import make_plan
+from kubectl_stress.plan.spec import Amount, Expectation, HolderSpec, MemSpec
+from kubectl_stress.results.report import Report
+from kubectl_stress.session.progress import Story, Told
+from kubectl_stress.targets.target import Target
 from tests.agent_lines import (
     hello_line,
     phase_line,

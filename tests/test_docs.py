@@ -9,10 +9,10 @@ import click
 import pytest
 
 from kubectl_stress import __version__
-from kubectl_stress.cli import cli
+from kubectl_stress.cli.main import cli
 from kubectl_stress.errors import StressError
-from kubectl_stress.outcomes import verdicts_page
-from kubectl_stress.verdict import Outcome
+from kubectl_stress.verdict.judge import Outcome
+from kubectl_stress.verdict.meanings import verdicts_page
 from tests.commands_page import commands_page
 
 ROOT = Path(__file__).parents[1]

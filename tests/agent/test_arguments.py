@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kubectl_stress.agent import PROTOCOL
+from kubectl_stress.agent.protocol import PROTOCOL
 from tests.agent.host import finished
 
 

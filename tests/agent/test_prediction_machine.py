@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from kubectl_stress.agent import Decoder, Hello, Processes
-from kubectl_stress.plan import Plan, make_plan
-from kubectl_stress.prediction import prediction, victim_at_limit
-from kubectl_stress.samples import Process, Sample
-from kubectl_stress.spec import Amount, MemSpec
-from kubectl_stress.target import Target
+from kubectl_stress.agent.protocol import Decoder, Hello, Processes
+from kubectl_stress.agent.samples import Process, Sample
+from kubectl_stress.plan.plan import Plan, make_plan
+from kubectl_stress.plan.prediction import prediction, victim_at_limit
+from kubectl_stress.plan.spec import Amount, MemSpec
+from kubectl_stress.targets.target import Target
 from tests.agent.container import MIB, Container
 from tests.agent.guest import Guest
 from tests.builders import pod

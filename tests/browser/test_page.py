@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from kubectl_stress.page import page
-from kubectl_stress.spec import Expectation
+from kubectl_stress.formats.html.page import page
+from kubectl_stress.plan.spec import Expectation
 from tests import runs
 from tests.browser.chromium import Tab, chromium
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from kubectl_stress.cli import run_command_line
-from kubectl_stress.connection import ConnectionFlags
+from kubectl_stress.cli.main import run_command_line
+from kubectl_stress.kube.connection import ConnectionFlags
 from tests.agent_lines import survived
 from tests.builders import pod
 from tests.fake_cluster import FakeCluster

@@ -7,8 +7,8 @@ import click
 import pytest
 
 from kubectl_stress import __version__
-from kubectl_stress.cli import cli
-from kubectl_stress.completion import print_completions
+from kubectl_stress.cli.complete import print_completions
+from kubectl_stress.cli.main import cli
 from tests.cli.conftest import CommandLine
 
 COMMANDS = sorted(cli.commands)
@@ -58,7 +58,7 @@ def test_the_version_is_told(
 
 def test_the_help_loads_nothing_that_is_slow() -> None:
     code = (
-        "import sys; from kubectl_stress.cli import run_command_line as run; run(['--help']);"
+        "import sys; from kubectl_stress.cli.main import run_command_line as run; run(['--help']);"
         "slow = {'kubernetes', 'rich', 'tabulate', 'yaml', 'websocket', 'urllib3', 'ssl'};"
         "sys.exit(repr(sorted(slow & set(sys.modules))) if slow & set(sys.modules) else 0)"
     )

@@ -6,11 +6,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from kubectl_stress.cli import run_command_line
-from kubectl_stress.render import render
-from kubectl_stress.report import Report
-from kubectl_stress.spec import Expectation
-from kubectl_stress.verdict import Outcome
+from kubectl_stress.cli.main import run_command_line
+from kubectl_stress.formats.report_text import render
+from kubectl_stress.plan.spec import Expectation
+from kubectl_stress.results.report import Report
+from kubectl_stress.verdict.judge import Outcome
 from tests import runs
 
 Output = pytest.CaptureFixture[str]

@@ -2,9 +2,9 @@
 
 import pytest
 
-from kubectl_stress.completion import print_completions
-from kubectl_stress.connection import ConnectionFlags
+from kubectl_stress.cli.complete import print_completions
 from kubectl_stress.errors import Unreachable
+from kubectl_stress.kube.connection import ConnectionFlags
 from tests.builders import pod
 from tests.fake_cluster import FakeCluster
 

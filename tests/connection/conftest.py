@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from kubectl_stress.cluster import Cluster
-from kubectl_stress.connection import Connection
+from kubectl_stress.kube.cluster import Cluster
+from kubectl_stress.kube.connection import Connection
 from tests.connection.certificates import Authority, Pem
 from tests.connection.fake_api_server import FakeApiServer, running
 from tests.connection.plugin import Plugin

@@ -3,8 +3,8 @@
 import socket
 import struct
 
-from kubectl_stress.channels import V5, Channel, encode
-from kubectl_stress.exec_stream import ExecStream
+from kubectl_stress.kube.exec.channels import V5, Channel, encode
+from kubectl_stress.kube.exec.stream import ExecStream
 from tests.connection.frames import BINARY, CLOSE, close_frame, frame, read_frame
 
 EXIT_3 = (

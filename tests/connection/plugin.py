@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from kubectl_stress.connection import ExecPlugin
+from kubectl_stress.kube.connection import ExecPlugin
 
 V1 = "client.authentication.k8s.io/v1"
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_stress.channels import (
+from kubectl_stress.kube.exec.channels import (
     Channel,
     ExecStatus,
     decode,

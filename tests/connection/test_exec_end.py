@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from kubectl_stress.channels import Channel, ExecStatus
+from kubectl_stress.kube.exec.channels import Channel, ExecStatus
 from tests.connection.frames import CLOSE, CONTINUATION, TEXT, frame
 from tests.connection.peer import EXIT_3, SUCCESS, Peer
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from kubectl_stress.channels import V4, V5, Channel, ExecStatus, encode
 from kubectl_stress.errors import (
     ClusterError,
     Forbidden,
@@ -17,7 +16,8 @@ from kubectl_stress.errors import (
     Unauthorized,
     Unreachable,
 )
-from kubectl_stress.exec_stream import ExecStream
+from kubectl_stress.kube.exec.channels import V4, V5, Channel, ExecStatus, encode
+from kubectl_stress.kube.exec.stream import ExecStream
 from tests.connection.conftest import Connect
 from tests.connection.fake_api_server import (
     Answer,

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from kubectl_stress.connection import Connection, ExecPlugin
-from kubectl_stress.credentials import Credentials
 from kubectl_stress.errors import Unauthorized
+from kubectl_stress.kube.connection import Connection, ExecPlugin
+from kubectl_stress.kube.credentials import Credentials
 from tests.connection.conftest import Connect
 from tests.connection.fake_api_server import FakeApiServer, status
 from tests.connection.plugin import V1, Plugin

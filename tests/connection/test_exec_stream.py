@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from kubectl_stress.channels import V4, Channel, encode
+from kubectl_stress.kube.exec.channels import V4, Channel, encode
 from tests.connection.frames import BINARY, CONTINUATION, PING, PONG, TEXT, frame
 from tests.connection.peer import EXIT_3, SUCCESS, Peer
 

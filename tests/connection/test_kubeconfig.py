@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kubectl_stress.cluster import Cluster
-from kubectl_stress.connection import ConnectionFlags
 from kubectl_stress.errors import StressError
-from kubectl_stress.kubeconfig import load_connection
+from kubectl_stress.kube.cluster import Cluster
+from kubectl_stress.kube.connection import ConnectionFlags
+from kubectl_stress.kube.kubeconfig.load import load_connection
 from tests.connection import kubeconfigs
 from tests.connection.certificates import Authority, Pem
 from tests.connection.fake_api_server import FakeApiServer, running

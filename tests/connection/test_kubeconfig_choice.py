@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from kubectl_stress.connection import Connection, ConnectionFlags
-from kubectl_stress.kubeconfig import load_connection
-from kubectl_stress.proxy_choice import proxy_from_environment
+from kubectl_stress.kube.connection import Connection, ConnectionFlags
+from kubectl_stress.kube.kubeconfig.load import load_connection
+from kubectl_stress.kube.kubeconfig.proxy_env import proxy_from_environment
 from tests.connection import kubeconfigs
 from tests.connection.kubeconfigs import data
 

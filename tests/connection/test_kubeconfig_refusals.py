@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from kubectl_stress.connection import Connection, ConnectionFlags
 from kubectl_stress.errors import StressError, UsageError
-from kubectl_stress.kubeconfig import load_connection
+from kubectl_stress.kube.connection import Connection, ConnectionFlags
+from kubectl_stress.kube.kubeconfig.load import load_connection
 from tests.connection import kubeconfigs
 
 SERVER = "https://api.example:6443"

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from kubectl_stress.channels import V5
-from kubectl_stress.cluster import Cluster
 from kubectl_stress.errors import StressError, Unreachable
+from kubectl_stress.kube.cluster import Cluster
+from kubectl_stress.kube.exec.channels import V5
 from tests.connection.conftest import Connect
 from tests.connection.connect_proxy import proxying
 from tests.connection.fake_api_server import FakeApiServer, exec_script

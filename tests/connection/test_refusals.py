@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from kubectl_stress.cluster import Cluster
 from kubectl_stress.errors import (
     ClusterError,
     Conflict,
@@ -15,7 +14,8 @@ from kubectl_stress.errors import (
     Rejected,
     Unauthorized,
 )
-from kubectl_stress.refusals import Asker, Gone, Request, refusal
+from kubectl_stress.kube.api_errors import Asker, Gone, Request, refusal
+from kubectl_stress.kube.cluster import Cluster
 from tests.connection.conftest import Connect
 from tests.connection.fake_api_server import FakeApiServer, status
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from kubectl_stress import __version__
-from kubectl_stress.channels import V5
-from kubectl_stress.connection import Impersonation
 from kubectl_stress.errors import ClusterError, StressError
+from kubectl_stress.kube.connection import Impersonation
+from kubectl_stress.kube.exec.channels import V5
 from tests.connection.conftest import Connect
 from tests.connection.fake_api_server import FakeApiServer, exec_script, running
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from kubectl_stress.channels import V5
-from kubectl_stress.cluster import Cluster
-from kubectl_stress.connection import Connection
-from kubectl_stress.credentials import Credential, tls_context
 from kubectl_stress.errors import StressError, Unreachable
+from kubectl_stress.kube.cluster import Cluster
+from kubectl_stress.kube.connection import Connection
+from kubectl_stress.kube.credentials import Credential, tls_context
+from kubectl_stress.kube.exec.channels import V5
 from tests.connection.certificates import Authority, Pem
 from tests.connection.conftest import Connect
 from tests.connection.fake_api_server import FakeApiServer, exec_script, running

@@ -6,10 +6,10 @@ from contextlib import suppress
 
 import pytest
 
-from kubectl_stress.cluster import Cluster
 from kubectl_stress.errors import ClusterError, Unreachable
-from kubectl_stress.refusals import brief_reason
-from kubectl_stress.transport import RETRIES
+from kubectl_stress.kube.api_errors import brief_reason
+from kubectl_stress.kube.cluster import Cluster
+from kubectl_stress.kube.transport import RETRIES
 from tests.connection.conftest import Connect
 from tests.connection.fake_api_server import Answer, FakeApiServer, Handler, status
 

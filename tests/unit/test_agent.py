@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_stress.agent import (
+from kubectl_stress.agent.protocol import (
     MAX_LINE_BYTES,
     Bye,
     Decoder,
@@ -22,7 +22,7 @@ from kubectl_stress.agent import (
     WorkerKilled,
     decode_line,
 )
-from kubectl_stress.samples import Sample
+from kubectl_stress.agent.samples import Sample
 
 ROOT = Path(__file__).parents[2]
 HELLO = {"type": "hello", "protocol": 1, "version": "0.1.0", "elapsed_ms": 0, "pid": 3}

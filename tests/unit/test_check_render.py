@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 import yaml
 
-from kubectl_stress.check_render import check_text, dry_run
-from kubectl_stress.checkup import Checkup, checkup_dict
 from kubectl_stress.errors import Refused
-from kubectl_stress.facts import Fact, Known
-from kubectl_stress.holder import ephemeral_container
-from kubectl_stress.permissions import Answer, Permission
-from kubectl_stress.plan import make_plan, summary
-from kubectl_stress.render import FORMATS
-from kubectl_stress.spec import Amount, HolderSpec, MemSpec
-from kubectl_stress.target import Owner
+from kubectl_stress.formats.check_text import check_text, dry_run
+from kubectl_stress.formats.report_text import FORMATS
+from kubectl_stress.plan.holder import ephemeral_container
+from kubectl_stress.plan.plan import make_plan, summary
+from kubectl_stress.plan.spec import Amount, HolderSpec, MemSpec
+from kubectl_stress.plan.target_facts import Fact, Known
+from kubectl_stress.preflight.permissions import Answer, Permission
+from kubectl_stress.results.check_result import Checkup, checkup_dict
+from kubectl_stress.targets.target import Owner
 from tests.builders import plan, target
 
 PATCH = {"spec": {"ephemeralContainers": [ephemeral_container(target(), HolderSpec("a:1"), "x")]}}

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_stress.agent import Garbage
-from kubectl_stress.collector import Collector
-from kubectl_stress.samples import Sample
-from kubectl_stress.status import Change, ChangeKind, ContainerStatus
+from kubectl_stress.agent.protocol import Garbage
+from kubectl_stress.agent.samples import Sample
+from kubectl_stress.session.collector import Collector
+from kubectl_stress.targets.status import Change, ChangeKind, ContainerStatus
 from tests.agent_lines import (
     bye_line,
     hello_line,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from kubectl_stress.errors import NotRunning, TargetError
-from kubectl_stress.target import Target
+from kubectl_stress.targets.target import Target
 from tests.builders import PodBuilder, pod
 
 

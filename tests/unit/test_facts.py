@@ -2,9 +2,9 @@
 
 import pytest
 
-from kubectl_stress.facts import Fact, Found, Known, facts
-from kubectl_stress.samples import Process
-from kubectl_stress.target import Target
+from kubectl_stress.agent.samples import Process
+from kubectl_stress.plan.target_facts import Fact, Found, Known, facts
+from kubectl_stress.targets.target import Target
 from tests.builders import MIB, PodBuilder, hello, memory, pod
 
 APP = Process(1, "app", "target", 20 * MIB, 968, 140 * MIB)

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from kubectl_stress.errors import Forbidden, NotFound, NotRunning, TargetError
-from kubectl_stress.find import await_target, find_target
-from kubectl_stress.spec import TargetRef
-from kubectl_stress.target import Owner, Target
+from kubectl_stress.plan.spec import TargetRef
+from kubectl_stress.preflight.find_target import await_target, find_target
+from kubectl_stress.targets.target import Owner, Target
 from tests.builders import PodBuilder, pod, target
 from tests.fake_cluster import FakeCluster
 from tests.fake_time import FakeTime

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from kubectl_stress.holder import ephemeral_container, live_holder
-from kubectl_stress.spec import HolderSpec
-from kubectl_stress.target import Target
+from kubectl_stress.plan.holder import ephemeral_container, live_holder
+from kubectl_stress.plan.spec import HolderSpec
+from kubectl_stress.targets.target import Target
 from tests.builders import pod, target
 
 HOLDER = HolderSpec("agent:1")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kubectl_stress import __version__
-from kubectl_stress.image import DEFAULT_IMAGE, REPOSITORY, reference
+from kubectl_stress.agent.image import DEFAULT_IMAGE, REPOSITORY, reference
 
 ROOT = Path(__file__).parents[2]
 DIGEST = f"sha256:{'0123456789abcdef' * 4}"
@@ -29,7 +29,7 @@ def pin(*words: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_release_writes_its_digest_into_the_source(tmp_path: Path) -> None:
     source = tmp_path / "image.py"
-    source.write_text((ROOT / "kubectl_stress" / "image.py").read_text())
+    source.write_text((ROOT / "kubectl_stress" / "agent/image.py").read_text())
 
     assert pin(DIGEST, str(source)).returncode == 0
 

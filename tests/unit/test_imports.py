@@ -8,7 +8,7 @@ import pytest
 HEAVY = ("kubernetes", "rich", "tabulate", "urllib3", "websocket", "yaml")
 
 
-@pytest.mark.parametrize("module", ["kubectl_stress.cli", "kubectl_stress.__main__"])
+@pytest.mark.parametrize("module", ["kubectl_stress.cli.main", "kubectl_stress.__main__"])
 def test_the_command_line_is_understood_without_the_heavy_libraries(module: str) -> None:
     program = f"import sys, {module}; print(*sorted(set(sys.modules) & set({HEAVY})))"
 

@@ -3,9 +3,9 @@
 import pytest
 
 from kubectl_stress.errors import Conflict, InjectionError, TargetError
-from kubectl_stress.injection import bring_holder, refuse_changed_target
-from kubectl_stress.spec import HolderSpec
-from kubectl_stress.watch import Object
+from kubectl_stress.injection.ephemeral_container import bring_holder, refuse_changed_target
+from kubectl_stress.kube.watch import Object
+from kubectl_stress.plan.spec import HolderSpec
 from tests.builders import PodBuilder, pod, target
 from tests.fake_cluster import FakeCluster
 from tests.fake_time import FakeTime

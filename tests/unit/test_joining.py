@@ -10,10 +10,10 @@ from kubectl_stress.errors import (
     TargetError,
     Unreachable,
 )
-from kubectl_stress.joining import Entrance, Joiner, start_load
-from kubectl_stress.reading import Reading
-from kubectl_stress.spec import HolderSpec, Join
-from kubectl_stress.target import Target
+from kubectl_stress.injection.join import Entrance, Joiner, start_load
+from kubectl_stress.injection.probe import Reading
+from kubectl_stress.plan.spec import HolderSpec, Join
+from kubectl_stress.targets.target import Target
 from tests.agent_lines import bye_line, hello_line, reading, sample_line
 from tests.builders import PodBuilder, hello, plan, pod, sample, target
 from tests.fake_cluster import FakeCluster

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kubectl_stress.junit import junit
-from kubectl_stress.report import Report
-from kubectl_stress.spec import Expectation
+from kubectl_stress.formats.junit import junit
+from kubectl_stress.plan.spec import Expectation
+from kubectl_stress.results.report import Report
 from tests import runs
 from tests.builders import event
 

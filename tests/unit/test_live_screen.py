@@ -8,12 +8,12 @@ from contextlib import contextmanager, suppress
 import pyte
 import pytest
 
-from kubectl_stress.agent import Garbage, Processes
-from kubectl_stress.reading import Reading
-from kubectl_stress.samples import Process
-from kubectl_stress.screen import Listener, View, listening
-from kubectl_stress.status import ContainerStatus
-from kubectl_stress.told import Started, StatusSeen, Story, Told
+from kubectl_stress.agent.protocol import Garbage, Processes
+from kubectl_stress.agent.samples import Process
+from kubectl_stress.injection.probe import Reading
+from kubectl_stress.live.run_screen import Listener, View, listening
+from kubectl_stress.session.progress import Started, StatusSeen, Story, Told
+from kubectl_stress.targets.status import ContainerStatus
 from tests.builders import MIB, hello, plan, pod, sample, terminated
 from tests.fake_time import FakeTime
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from kubectl_stress.markdown import markdown
-from kubectl_stress.spec import Expectation
+from kubectl_stress.formats.markdown import markdown
+from kubectl_stress.plan.spec import Expectation
 from tests import runs
 
 

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 import pytest
 
 from kubectl_stress.errors import Unreachable
-from kubectl_stress.observe import EventSeen, Observer, PodSeen, Seen, Unobserved
-from kubectl_stress.refusals import Gone
+from kubectl_stress.kube.api_errors import Gone
+from kubectl_stress.session.pod_watcher import EventSeen, Observer, PodSeen, Seen, Unobserved
 from tests.builders import PodBuilder, pod, target
 from tests.fake_cluster import FakeCluster, forbidden
 
@@ -79,7 +79,7 @@ def test_a_deleted_pod_is_seen_as_gone() -> None:
 def test_a_pod_that_was_deleted_while_nobody_watched_is_seen_as_gone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("kubectl_stress.observe._RETRY_S", 0)
+    monkeypatch.setattr("kubectl_stress.session.pod_watcher._RETRY_S", 0)
     cluster = FakeCluster(web().dict)
 
     with observing(cluster) as seen:
@@ -115,7 +115,7 @@ def test_a_bookmark_is_no_pod_and_the_watch_goes_on() -> None:
 def test_a_watch_that_breaks_off_is_taken_up_from_a_new_list(
     error: Unreachable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kubectl_stress.observe._RETRY_S", 0)
+    monkeypatch.setattr("kubectl_stress.session.pod_watcher._RETRY_S", 0)
     cluster = FakeCluster(web().dict)
     missed = web().with_container_status(restartCount=1).dict
 

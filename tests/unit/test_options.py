@@ -6,10 +6,10 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from kubectl_stress.connection import ConnectionFlags
-from kubectl_stress.connection_options import connection_options
+from kubectl_stress.cli.connection_options import connection_options
+from kubectl_stress.cli.options import DURATION, wants_color
 from kubectl_stress.errors import UsageError
-from kubectl_stress.options import DURATION, wants_color
+from kubectl_stress.kube.connection import ConnectionFlags
 
 
 @click.command()

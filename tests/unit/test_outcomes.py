@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from kubectl_stress.outcomes import MEANINGS, listing, verdicts_page
-from kubectl_stress.render import verdict_text
-from kubectl_stress.verdict import Outcome
+from kubectl_stress.formats.report_text import verdict_text
+from kubectl_stress.verdict.judge import Outcome
+from kubectl_stress.verdict.meanings import MEANINGS, listing, verdicts_page
 from tests import runs
 
 DOCS = Path(__file__).parents[2] / "docs"

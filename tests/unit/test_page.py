@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kubectl_stress.page import page
-from kubectl_stress.page_style import STYLE
-from kubectl_stress.picture import picture
-from kubectl_stress.report import Report
-from kubectl_stress.spec import Expectation
+from kubectl_stress.formats.html.chart import picture
+from kubectl_stress.formats.html.page import page
+from kubectl_stress.formats.html.style import STYLE
+from kubectl_stress.plan.spec import Expectation
+from kubectl_stress.results.report import Report
 from tests import runs
 from tests.builders import MIB, sample
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubectl_stress.permissions import (
+from kubectl_stress.preflight.permissions import (
     Permission,
     full_role_permissions,
     refusal,

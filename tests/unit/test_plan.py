@@ -3,9 +3,9 @@
 import pytest
 
 from kubectl_stress.errors import Refused
-from kubectl_stress.plan import Plan, foretold_repeats, make_plan, resolve, summary
-from kubectl_stress.spec import AfterOom, Amount, Join, LoadKind, MemSpec, StopOn
-from kubectl_stress.target import Owner, Target
+from kubectl_stress.plan.plan import Plan, foretold_repeats, make_plan, resolve, summary
+from kubectl_stress.plan.spec import AfterOom, Amount, Join, LoadKind, MemSpec, StopOn
+from kubectl_stress.targets.target import Owner, Target
 from tests.builders import MIB, hello, plan, pod, sample, target
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_stress.plot import plot
+from kubectl_stress.formats.terminal_plot import plot
 from tests import runs
 from tests.builders import MIB, sample
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_stress.pod import copied_security, user, user_guess
+from kubectl_stress.targets.pod import copied_security, user, user_guess
 from tests.builders import pod
 
 SECCOMP = {"seccompProfile": {"type": "RuntimeDefault"}}

@@ -2,12 +2,12 @@
 
 import pytest
 
-from kubectl_stress.agent import Processes
-from kubectl_stress.plan import resolve
-from kubectl_stress.prediction import at_limit, prediction, victim_at_limit, victim_now
-from kubectl_stress.samples import Process
-from kubectl_stress.spec import Amount, MemSpec
-from kubectl_stress.target import Target
+from kubectl_stress.agent.protocol import Processes
+from kubectl_stress.agent.samples import Process
+from kubectl_stress.plan.plan import resolve
+from kubectl_stress.plan.prediction import at_limit, prediction, victim_at_limit, victim_now
+from kubectl_stress.plan.spec import Amount, MemSpec
+from kubectl_stress.targets.target import Target
 from tests.builders import MIB, PodBuilder, hello, memory, plan, pod, sample
 
 UNIT = 128 * MIB // 4096 // 1000 * 4096  # one point of oom_score_adj at a limit of 128Mi

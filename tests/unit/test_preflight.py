@@ -3,9 +3,9 @@
 import pytest
 
 from kubectl_stress.errors import Forbidden, Rejected
-from kubectl_stress.permissions import required_permissions
-from kubectl_stress.preflight import check_admission, check_permissions
-from kubectl_stress.spec import HolderSpec, TargetRef
+from kubectl_stress.plan.spec import HolderSpec, TargetRef
+from kubectl_stress.preflight.admission import check_admission, check_permissions
+from kubectl_stress.preflight.permissions import required_permissions
 from tests.builders import pod, target
 from tests.fake_cluster import FakeCluster
 

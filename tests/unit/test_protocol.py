@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_stress.agent import (
+from kubectl_stress.agent.protocol import (
     HEARTBEAT,
     MAX_LINE_BYTES,
     PROTOCOL,
@@ -22,7 +22,7 @@ from kubectl_stress.agent import (
     hold_arguments,
     probe_arguments,
 )
-from kubectl_stress.samples import Cpu, Memory, Process, Sample
+from kubectl_stress.agent.samples import Cpu, Memory, Process, Sample
 
 IMAGE = Path(__file__).parents[2] / "image"
 PAGE = (IMAGE / "PROTOCOL.md").read_text()

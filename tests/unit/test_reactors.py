@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_stress.reactors import hpa_texts, pdb_texts, vpa_texts
+from kubectl_stress.targets.hpa_vpa_pdb import hpa_texts, pdb_texts, vpa_texts
 
 OWNERS = [("ReplicaSet", "web-abc"), ("Deployment", "web")]
 LABELS = {"app": "web", "tier": "front"}

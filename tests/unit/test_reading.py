@@ -2,10 +2,10 @@
 
 import pytest
 
-from kubectl_stress.agent import PROTOCOL
+from kubectl_stress.agent.protocol import PROTOCOL
 from kubectl_stress.errors import InjectionError
-from kubectl_stress.reading import take_reading
-from kubectl_stress.target import Target
+from kubectl_stress.injection.probe import take_reading
+from kubectl_stress.targets.target import Target
 from tests.agent_lines import bye_line, hello_line, line, reading, sample_line
 from tests.builders import pod, target
 from tests.fake_cluster import FakeCluster

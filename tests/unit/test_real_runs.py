@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from kubectl_stress.errors import RecordingError
-from kubectl_stress.page import page
-from kubectl_stress.recording import read_recording, to_report
-from kubectl_stress.render import render
-from kubectl_stress.verdict import Outcome
+from kubectl_stress.formats.html.page import page
+from kubectl_stress.formats.report_text import render
+from kubectl_stress.results.recording import read_recording, to_report
+from kubectl_stress.verdict.judge import Outcome
 from tests.sample import sampled, size
 from tests.second_opinion import Facts, second_opinion
 

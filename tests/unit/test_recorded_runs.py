@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from kubectl_stress.errors import InjectionError, Interrupted
-from kubectl_stress.recorder import Recorder
-from kubectl_stress.recording import read_recording, to_report
-from kubectl_stress.render import render
-from kubectl_stress.spec import AfterOom, Expectation, StopOn
-from kubectl_stress.verdict import Outcome
+from kubectl_stress.formats.report_text import render
+from kubectl_stress.live.recorder import Recorder
+from kubectl_stress.plan.spec import AfterOom, Expectation, StopOn
+from kubectl_stress.results.recording import read_recording, to_report
+from kubectl_stress.verdict.judge import Outcome
 from tests.agent_lines import (
     bye_line,
     hello_line,

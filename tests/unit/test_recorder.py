@@ -6,12 +6,12 @@ from typing import get_args
 
 import pytest
 
-from kubectl_stress.agent import Garbage
+from kubectl_stress.agent.protocol import Garbage
 from kubectl_stress.errors import UsageError
-from kubectl_stress.reading import Reading
-from kubectl_stress.recorder import _NAMES, Recorder, recording_to
-from kubectl_stress.recording import read_recording, to_report
-from kubectl_stress.told import Afterwards, Started, StatusSeen, Story, Told
+from kubectl_stress.injection.probe import Reading
+from kubectl_stress.live.recorder import _NAMES, Recorder, recording_to
+from kubectl_stress.results.recording import read_recording, to_report
+from kubectl_stress.session.progress import Afterwards, Started, StatusSeen, Story, Told
 from tests import runs
 from tests.builders import hello, plan, sample
 

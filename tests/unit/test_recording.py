@@ -8,14 +8,14 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from kubectl_stress.agent import AgentError
+from kubectl_stress.agent.protocol import AgentError
 from kubectl_stress.errors import RecordingError
-from kubectl_stress.evidence import Ending
-from kubectl_stress.recording import Recording, read_recording, to_report
-from kubectl_stress.render import render
-from kubectl_stress.report import Report
-from kubectl_stress.spec import Expectation
-from kubectl_stress.verdict import Outcome
+from kubectl_stress.formats.report_text import render
+from kubectl_stress.plan.spec import Expectation
+from kubectl_stress.results.recording import Recording, read_recording, to_report
+from kubectl_stress.results.report import Report
+from kubectl_stress.verdict.evidence import Ending
+from kubectl_stress.verdict.judge import Outcome
 from tests import runs
 from tests.builders import bye, sample
 

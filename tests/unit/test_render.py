@@ -7,10 +7,10 @@ import json
 import pytest
 import yaml
 
-from kubectl_stress.evidence import Ending
-from kubectl_stress.render import FORMATS, json_line, render, to_yaml
-from kubectl_stress.samples import Process
-from kubectl_stress.spec import Expectation
+from kubectl_stress.agent.samples import Process
+from kubectl_stress.formats.report_text import FORMATS, json_line, render, to_yaml
+from kubectl_stress.plan.spec import Expectation
+from kubectl_stress.verdict.evidence import Ending
 from tests.builders import MIB, findings, report, sample, terminated
 
 PROCESSES = (Process(40, "agent", "load", 50 * MIB, 998, 180 * MIB),)

@@ -3,11 +3,11 @@
 import json
 from typing import Any
 
-from kubectl_stress.evidence import Ending
-from kubectl_stress.report import SCHEMA, change_dict, sample_dict
-from kubectl_stress.samples import Process
-from kubectl_stress.spec import Expectation
-from kubectl_stress.status import ContainerStatus
+from kubectl_stress.agent.samples import Process
+from kubectl_stress.plan.spec import Expectation
+from kubectl_stress.results.report import SCHEMA, change_dict, sample_dict
+from kubectl_stress.targets.status import ContainerStatus
+from kubectl_stress.verdict.evidence import Ending
 from tests.builders import (
     MIB,
     bye,

@@ -3,10 +3,10 @@
 from typing import Any
 
 from kubectl_stress.errors import InjectionError
-from kubectl_stress.spec import Expectation
-from kubectl_stress.status import ChangeKind
-from kubectl_stress.told import Started
-from kubectl_stress.verdict import Outcome
+from kubectl_stress.plan.spec import Expectation
+from kubectl_stress.session.progress import Started
+from kubectl_stress.targets.status import ChangeKind
+from kubectl_stress.verdict.judge import Outcome
 from tests.agent_lines import (
     bye_line,
     hello_line,

@@ -1,9 +1,9 @@
 """`--after-oom repeat`: the load again after each OOM kill, and one verdict over all of it."""
 
 from kubectl_stress.errors import InjectionError
-from kubectl_stress.report import Report
-from kubectl_stress.spec import AfterOom
-from kubectl_stress.verdict import Outcome
+from kubectl_stress.plan.spec import AfterOom
+from kubectl_stress.results.report import Report
+from kubectl_stress.verdict.judge import Outcome
 from tests.agent_lines import (
     bye_line,
     hello_line,

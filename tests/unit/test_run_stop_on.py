@@ -3,8 +3,8 @@
 import pytest
 
 from kubectl_stress.errors import InjectionError
-from kubectl_stress.spec import AfterOom, Expectation, StopOn
-from kubectl_stress.verdict import Outcome
+from kubectl_stress.plan.spec import AfterOom, Expectation, StopOn
+from kubectl_stress.verdict.judge import Outcome
 from tests.agent_lines import bye_line, hello_line, phase_line, reading, sample_line
 from tests.fake_stream import FakeStream
 from tests.scene import BEGINNING, Scene, ended, started_again, web

@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from kubectl_stress.agent import AgentError, Processes
-from kubectl_stress.reading import Reading
-from kubectl_stress.samples import Process
-from kubectl_stress.screen import JsonLines, PlainStory, listening, sentence
-from kubectl_stress.status import ContainerStatus
-from kubectl_stress.told import Started, StatusSeen, Story, Told
+from kubectl_stress.agent.protocol import AgentError, Processes
+from kubectl_stress.agent.samples import Process
+from kubectl_stress.injection.probe import Reading
+from kubectl_stress.live.run_screen import JsonLines, PlainStory, listening, sentence
+from kubectl_stress.session.progress import Started, StatusSeen, Story, Told
+from kubectl_stress.targets.status import ContainerStatus
 from tests.builders import MIB, bye, hello, plan, pod, sample, terminated, worker_killed
 from tests.fake_time import FakeTime
 

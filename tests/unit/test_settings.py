@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from kubectl_stress.cli.config_file import read_settings, settings_path
 from kubectl_stress.errors import UsageError
-from kubectl_stress.settings import read_settings, settings_path
 
 
 def write(folder: Path, text: str) -> dict[str, str]:

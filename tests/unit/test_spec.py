@@ -3,7 +3,7 @@
 import pytest
 
 from kubectl_stress.errors import UsageError
-from kubectl_stress.spec import Amount, MemSpec, ShareBase, TargetRef
+from kubectl_stress.plan.spec import Amount, MemSpec, ShareBase, TargetRef
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_stress.status import (
+from kubectl_stress.targets.status import (
     Change,
     ChangeKind,
     ContainerStatus,

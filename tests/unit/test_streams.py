@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import pytest
 
-from kubectl_stress.agent import (
+from kubectl_stress.agent.protocol import (
     AgentError,
     Bye,
     Decoder,
@@ -18,7 +18,7 @@ from kubectl_stress.agent import (
     Processes,
     WorkerKilled,
 )
-from kubectl_stress.samples import Sample
+from kubectl_stress.agent.samples import Sample
 
 STREAMS = Path(__file__).parents[1] / "testdata" / "streams"
 NAMES = sorted(path.stem for path in STREAMS.glob("*.jsonl"))

@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from kubectl_stress.samples import Process
-from kubectl_stress.status import ContainerStatus
-from kubectl_stress.table import Row, process_table, target_table
+from kubectl_stress.agent.samples import Process
+from kubectl_stress.formats.tables import Row, process_table, target_table
+from kubectl_stress.targets.status import ContainerStatus
 from tests.builders import MIB, pod, sample, target
 
 STATUS = ContainerStatus.from_pod(pod().container("app").dict, "app")

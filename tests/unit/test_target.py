@@ -3,7 +3,7 @@
 import pytest
 
 from kubectl_stress.errors import TargetError
-from kubectl_stress.target import DEFAULT_CONTAINER_ANNOTATION, Target
+from kubectl_stress.targets.target import DEFAULT_CONTAINER_ANNOTATION, Target
 from tests.builders import MIB, PodBuilder, pod
 
 

@@ -6,8 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_stress.status import Change, ChangeKind
-from kubectl_stress.timeline import MarkKind, Timeline, clock, marks, ticks, time_ticks, timeline
+from kubectl_stress.formats.timeline import (
+    MarkKind,
+    Timeline,
+    clock,
+    marks,
+    ticks,
+    time_ticks,
+    timeline,
+)
+from kubectl_stress.targets.status import Change, ChangeKind
 from tests import runs
 from tests.builders import MIB, event, sample, terminated
 

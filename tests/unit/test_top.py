@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from kubectl_stress.agent import Hello
+from kubectl_stress.agent.protocol import Hello
+from kubectl_stress.agent.samples import Sample
 from kubectl_stress.errors import (
     InjectionError,
     Interrupted,
@@ -14,13 +15,12 @@ from kubectl_stress.errors import (
     TargetError,
     Unreachable,
 )
-from kubectl_stress.reader import Attached, Doing, Over, Pace
-from kubectl_stress.samples import Sample
-from kubectl_stress.spec import HolderSpec
-from kubectl_stress.standing import Standing
-from kubectl_stress.status import Change
-from kubectl_stress.target import Target
-from kubectl_stress.top import Told, Top
+from kubectl_stress.operations.top import Top
+from kubectl_stress.plan.spec import HolderSpec
+from kubectl_stress.results.top_state import Standing
+from kubectl_stress.session.probe_stream import Attached, Doing, Over, Pace, Told
+from kubectl_stress.targets.status import Change
+from kubectl_stress.targets.target import Target
 from tests.agent_lines import bye_line, hello_line, processes_line, reading, sample_line
 from tests.builders import MIB, pod
 from tests.fake_cluster import FakeCluster, forbidden

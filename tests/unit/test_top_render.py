@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 import yaml
 
-from kubectl_stress.agent import Processes
+from kubectl_stress.agent.protocol import Processes
+from kubectl_stress.agent.samples import Process
 from kubectl_stress.errors import TargetError
-from kubectl_stress.samples import Process
-from kubectl_stress.standing import Standing
-from kubectl_stress.status import ContainerStatus
-from kubectl_stress.target import Target
-from kubectl_stress.top_render import render_top
+from kubectl_stress.formats.top_text import render_top
+from kubectl_stress.results.top_state import Standing
+from kubectl_stress.targets.status import ContainerStatus
+from kubectl_stress.targets.target import Target
 from tests.builders import MIB, hello, pod, sample
 
 APP = Process(1, "app", "target", 5 * MIB, 998, 130 * MIB)

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from kubectl_stress.errors import TargetError
-from kubectl_stress.reader import Attached, Doing, Over
-from kubectl_stress.top_screen import listening_to_top
+from kubectl_stress.live.top_screen import listening_to_top
+from kubectl_stress.session.probe_stream import Attached, Doing, Over
 from tests.builders import sample, terminated
 from tests.fake_time import FakeTime
 from tests.unit.test_live_screen import Terminal

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from kubectl_stress.agent import AgentError
-from kubectl_stress.evidence import Ending
-from kubectl_stress.plan import Plan
-from kubectl_stress.samples import Sample
-from kubectl_stress.spec import Expectation
-from kubectl_stress.status import Change, ChangeKind
-from kubectl_stress.target import Target
-from kubectl_stress.verdict import Outcome, Verdict, judge, meets
+from kubectl_stress.agent.protocol import AgentError
+from kubectl_stress.agent.samples import Sample
+from kubectl_stress.plan.plan import Plan
+from kubectl_stress.plan.spec import Expectation
+from kubectl_stress.targets.status import Change, ChangeKind
+from kubectl_stress.targets.target import Target
+from kubectl_stress.verdict.evidence import Ending
+from kubectl_stress.verdict.judge import Outcome, Verdict, judge, meets
 from tests.builders import (
     MIB,
     bye,

@@ -1,0 +1,1 @@
+"""Words in, exit code out: the only user of click. One file a verb."""

@@ -1,0 +1,72 @@
+"""kubectl's connection flags as options of a command; parsing only."""
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from kubectl_stress.quantity import parse_duration_ms
+
+if TYPE_CHECKING:
+    from kubectl_stress.kube.connection import ConnectionFlags
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_FLAGS = (
+    click.option("-n", "--namespace", metavar="NAME", help="Namespace of the target"),
+    click.option("--context", metavar="NAME", help="Context of the kubeconfig to use"),
+    click.option("--kubeconfig", metavar="FILE", help="Kubeconfig to use instead of KUBECONFIG"),
+    click.option("--cluster", metavar="NAME", help="Cluster of the kubeconfig to use"),
+    click.option("--user", metavar="NAME", help="User of the kubeconfig to use"),
+    click.option("-s", "--server", metavar="URL", help="Address of the API server"),
+    click.option("--token", metavar="TOKEN", help="Bearer token to use"),
+    click.option("--as", "as_user", metavar="USER", help="User to impersonate"),
+    click.option(
+        "--as-group", "as_groups", metavar="GROUP", multiple=True, help="Group, repeatable"
+    ),
+    click.option("--as-uid", metavar="UID", help="UID to impersonate"),
+    click.option("--request-timeout", metavar="TIME", help="Limit of one request, like 10s"),
+    click.option("--insecure-skip-tls-verify", is_flag=True, help="Trust any server certificate"),
+    click.option("--tls-server-name", metavar="NAME", help="Name to expect in the certificate"),
+    click.option("--certificate-authority", metavar="FILE", help="CA of the API server"),
+    click.option("--client-certificate", metavar="FILE", help="Client certificate"),
+    click.option("--client-key", metavar="FILE", help="Key of the client certificate"),
+)
+_CONNECTION_NAMES = (
+    "namespace", "context", "kubeconfig", "cluster", "user", "server", "token", "as_user",
+    "as_groups", "as_uid", "request_timeout", "insecure_skip_tls_verify", "tls_server_name",
+    "certificate_authority", "client_certificate", "client_key",
+)  # fmt: skip
+
+
+def _timeout_s(text: str | None) -> float | None:
+    """kubectl takes whole seconds without a unit here, and 0 for no limit."""
+    if text is None or text == "0":
+        return None
+    return float(text) if text.isdecimal() else parse_duration_ms(text) / 1000
+
+
+def connection_flags(values: Mapping[str, Any]) -> "ConnectionFlags":
+    """The connection flags among the values of a command's options."""
+    from kubectl_stress.kube.connection import ConnectionFlags
+
+    given = {name: values[name] for name in _CONNECTION_NAMES}
+    given["as_groups"] = tuple(given["as_groups"] or ())
+    given["request_timeout"] = _timeout_s(given["request_timeout"])
+    return ConnectionFlags(**given)
+
+
+def connection_options(command: Command) -> Command:
+    """Add kubectl's connection flags; the command gets them as `flags: ConnectionFlags`."""
+
+    @wraps(command)
+    def with_flags(**values: Any) -> Any:
+        flags = connection_flags(values)
+        rest = {name: value for name, value in values.items() if name not in _CONNECTION_NAMES}
+        return command(flags=flags, **rest)
+
+    decorated: Any = with_flags
+    for option in reversed(_FLAGS):
+        decorated = option(decorated)
+    return decorated  # type: ignore[no-any-return]

@@ -1,0 +1,89 @@
+"""The command line as a whole: the group of commands, and where errors become exit codes."""
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from kubectl_stress import __version__
+from kubectl_stress.cli.check import check
+from kubectl_stress.cli.completion import completion_command
+from kubectl_stress.cli.config_file import read_settings
+from kubectl_stress.cli.mem import mem
+from kubectl_stress.cli.options import as_click_reads
+from kubectl_stress.cli.report import help_command, report
+from kubectl_stress.cli.role import role
+from kubectl_stress.cli.top import top
+from kubectl_stress.errors import Interrupted, StressError
+
+if TYPE_CHECKING:
+    from kubectl_stress.cli.wiring import Connect
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="kubectl stress")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error")
+@click.pass_context
+def cli(context: click.Context, debug: bool) -> None:
+    """Bring a running container to its memory limit in its own cgroup, and say what happened.
+
+    TARGET is a pod or the owner of one: NAME, pod/NAME, deploy/NAME, sts/NAME, ds/NAME, rs/NAME
+    or job/NAME.
+
+    \b
+    Exit codes: 0 as expected, 1 could not run, 2 usage, 3 verdict not as expected,
+    4 inconclusive, 5 refused by a guard, 130 interrupted (the load is released).
+    """
+    context.ensure_object(dict)["debug"] = debug
+    settings = read_settings(os.environ)
+    context.default_map = dict.fromkeys(cli.commands, settings)
+
+
+for _command in (mem, top, check, report, help_command, role, completion_command):
+    cli.add_command(_command)
+
+
+def _as_interrupt(number: int, _frame: object) -> None:
+    raise KeyboardInterrupt(signal.Signals(number).name)
+
+
+def run_command_line(arguments: Sequence[str], *, connect: "Connect | None" = None) -> int:
+    """Run the command and return its exit code; every error becomes one line on stderr.
+
+    `connect` makes the cluster that flags name, where it is not to be a server.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _as_interrupt)
+    try:
+        words = as_click_reads(arguments)
+        result = cli.main(
+            args=words,
+            prog_name="kubectl stress",
+            standalone_mode=False,
+            obj={"connect": connect} if connect else {},
+        )
+        return result if isinstance(result, int) else 0
+    except StressError as error:
+        if "--debug" in arguments:
+            raise
+        return _told(f"error: {error}", error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        return _told(error.format_message(), 2)
+    except click.UsageError as error:
+        message = " ".join(error.format_message().split()).removesuffix(".")
+        command = error.ctx.command_path if error.ctx else "kubectl stress"
+        return _told(f"error: {message}; see '{command} --help'", 2)
+    except (KeyboardInterrupt, click.Abort):
+        return _told("error: interrupted", Interrupted.exit_code)
+    except BrokenPipeError:
+        # The reader of stdout went away (| head); the interpreter must not complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _told(text: str, exit_code: int) -> int:
+    click.echo(text, err=True)
+    return exit_code

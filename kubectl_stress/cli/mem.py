@@ -1,0 +1,158 @@
+"""`kubectl stress mem`: words to values, values to the pipeline.
+
+Imports of the cluster stand inside the functions, so that `--help` stays quick.
+"""
+
+import sys
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kubectl_stress.cli import target_completion as target_words
+from kubectl_stress.cli.connection_options import connection_options
+from kubectl_stress.cli.memory_options import load_options, mem_spec
+from kubectl_stress.cli.options import (
+    NEW_FILE,
+    holder_options,
+    holder_spec,
+    join_option,
+    output_options,
+    wants_color,
+)
+from kubectl_stress.cli.print_report import answer
+from kubectl_stress.cli.wiring import confirm, connect, now_ms, teller
+from kubectl_stress.plan.holder import ephemeral_container
+from kubectl_stress.plan.plan import Plan, make_plan, summary
+from kubectl_stress.plan.spec import Expectation, HolderSpec, LoadKind, MemSpec, TargetRef
+
+if TYPE_CHECKING:
+    from kubectl_stress.kube.cluster import Cluster
+    from kubectl_stress.kube.connection import ConnectionFlags
+    from kubectl_stress.results.report import Report
+
+
+@click.command(short_help="Load the memory of a container and judge what happens")
+@click.argument("target", metavar="TARGET", shell_complete=target_words.targets)
+@load_options
+@click.option(
+    "--expect",
+    type=click.Choice([expectation.value for expectation in Expectation]),
+    help="Make the exit code say whether this happened",
+)
+@click.option(
+    "--dry-run",
+    type=click.Choice(["none", "client", "server"]),
+    default="none",
+    show_default=True,
+    help="Print plan and patch, and attach nothing; server also has the patch judged",
+)
+@click.option(
+    "--record",
+    type=NEW_FILE,
+    metavar="FILE",
+    help="Keep everything that is seen in a new FILE, for kubectl stress report",
+)
+@click.option("--plot", is_flag=True, help="Draw the level against the limit at the end")
+@click.option("-y", "--yes", is_flag=True, help="Answer yes to what would be asked")
+@click.option("--force", is_flag=True, help="Load a container that has no memory limit")
+@join_option
+@holder_options
+@output_options
+@connection_options
+def mem(flags: "ConnectionFlags", target: str, **given: Any) -> None:
+    """Load the memory of a container in its own cgroup, show what happens, and judge it.
+
+    The size is a total over all workers. Stop with Ctrl-C: the load is released at once.
+
+    \b
+    kubectl stress mem deploy/hello --size 50Mi --duration 20s
+    kubectl stress mem hello -c app --size 120% --expect oom --yes
+    """
+    ref, spec = TargetRef.parse(target), mem_spec(given)
+    holder = replace(holder_spec(given), is_writable=spec.kind is LoadKind.FILE)
+    cluster = connect(flags)
+    plan = _prepare(cluster, ref, spec, holder, given=given)
+    if given["dry_run"] != "none":
+        _print_dry_run(cluster, plan, holder, given={**given, "ref": ref})
+        return
+    sys.exit(_run(cluster, plan, holder, given=given).exit_code)
+
+
+def _prepare(
+    cluster: "Cluster", ref: TargetRef, spec: MemSpec, holder: HolderSpec, *, given: dict[str, Any]
+) -> Plan:
+    from kubectl_stress.clock import Clock
+    from kubectl_stress.preflight.admission import check_permissions
+    from kubectl_stress.preflight.find_target import await_target, find_target
+
+    unseen = check_permissions(cluster, ref, cluster.namespace)
+    namespace, container = cluster.namespace, given["container"]
+    target = await_target(
+        lambda: find_target(cluster, ref, namespace=namespace, container=container),
+        wait_ms=given["wait"],
+        clock=Clock(now_ms, time.sleep),
+        tell=teller(quiet=given["quiet"]),
+    )
+    plan = make_plan(spec, target, force=given["force"], join=holder.join)
+    if unseen and not given["quiet"]:
+        words = ", ".join(str(permission) for permission in unseen)
+        click.echo(f"note: going on without events ({words} not allowed)", err=True)
+    return plan
+
+
+def _print_dry_run(
+    cluster: "Cluster", plan: Plan, holder: HolderSpec, *, given: dict[str, Any]
+) -> None:
+    from kubectl_stress.clock import Clock
+    from kubectl_stress.formats.check_text import dry_run
+    from kubectl_stress.operations.check import Check, Question
+    from kubectl_stress.preflight.admission import check_admission
+
+    if given["dry_run"] == "server":
+        check_admission(cluster, plan.target, holder)
+    quiet = teller(quiet=given["quiet"])
+    check = Check(cluster, holder, clock=Clock(now_ms, time.sleep), tell=quiet)
+    question = Question(given["ref"], given["container"], is_judged=given["dry_run"] == "server")
+    patch = {"spec": {"ephemeralContainers": [ephemeral_container(plan.target, holder, "xxxxxx")]}}
+    click.echo(dry_run(plan, patch, check(question), given["output"]))
+
+
+def _run(cluster: "Cluster", plan: Plan, holder: HolderSpec, *, given: dict[str, Any]) -> "Report":
+    from kubectl_stress.clock import Clock
+    from kubectl_stress.live.recorder import recording_to
+    from kubectl_stress.live.run_screen import listening, to_all
+    from kubectl_stress.operations.load import Run
+    from kubectl_stress.preflight.admission import check_admission
+
+    quiet, output = given["quiet"], given["output"]
+    if not quiet:
+        _tell_plan(plan)
+    check_admission(cluster, plan.target, holder)
+    confirm(plan.questions, yes=given["yes"])
+    expect = Expectation(given["expect"]) if given["expect"] else None
+    color = wants_color(given["color"])
+    with (
+        recording_to(given["record"]) as recorder,
+        listening(quiet=quiet, output=output, color=color, now_ms=now_ms) as show,
+    ):
+        run = Run(
+            cluster,
+            clock=Clock(now_ms, time.sleep),
+            tell=to_all([recorder, show]),
+            confirm=lambda questions: confirm(questions, yes=given["yes"]),
+        )
+        found = run(plan, holder, expect)
+        recorder.finish(found)
+    answer(found, output, with_plot=given["plot"])
+    return found
+
+
+def _tell_plan(plan: Plan) -> None:
+    click.echo(summary(plan), err=True)
+    if plan.target.container_choice != "as asked":
+        choice = plan.target.container_choice
+        click.echo(f'container "{plan.target.container}" ({choice})', err=True)
+    for note in plan.notes:
+        click.echo(f"note: {note}", err=True)

@@ -1,0 +1,37 @@
+"""Puts a report on stdout in the format asked for."""
+
+import shutil
+import sys
+
+from kubectl_stress.formats.report_text import FORMATS, render
+from kubectl_stress.formats.terminal_plot import plot
+from kubectl_stress.results.report import Report
+
+REPORT_FORMATS = (*(name for name in FORMATS if name != "jsonl"), "markdown", "junit", "html")
+_FOR_A_PERSON = ("table", "wide")
+
+
+def answer(report: Report, output: str, *, with_plot: bool = False) -> None:
+    """Print the report; a plot goes with the tables, and to stderr beside any other format."""
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    if with_plot:
+        file = sys.stdout if output in _FOR_A_PERSON else sys.stderr
+        print(plot(report, width=shutil.get_terminal_size().columns), end="\n\n", file=file)
+    print(formatted(report, output, width=width))
+
+
+def formatted(report: Report, output: str, *, width: int | None = None) -> str:
+    """The report in one of FORMATS or REPORT_FORMATS."""
+    if output == "markdown":
+        from kubectl_stress.formats.markdown import markdown
+
+        return markdown(report)
+    if output == "junit":
+        from kubectl_stress.formats.junit import junit
+
+        return junit(report, text=render(report, "wide"))
+    if output == "html":
+        from kubectl_stress.formats.html.page import page
+
+        return page(report)
+    return render(report, output, width=width)

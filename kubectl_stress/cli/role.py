@@ -1,0 +1,34 @@
+"""`kubectl stress role`: the Role that the commands need, for an administrator to apply."""
+
+import click
+
+
+@click.command(short_help="Print the Role that the commands need")
+@click.option(
+    "-n",
+    "--namespace",
+    metavar="NAME",
+    default="default",
+    show_default=True,
+    help="Namespace that the Role is for",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["yaml", "json"]),
+    default="yaml",
+    show_default=True,
+    help="Format of the manifest",
+)
+def role(namespace: str, output: str) -> None:
+    """Print the least Role with which every command works, for an administrator to apply.
+
+    \b
+    kubectl stress role -n shop | kubectl apply -f -
+    kubectl create rolebinding kubectl-stress -n shop --role kubectl-stress --user USER
+    """
+    from kubectl_stress.formats.report_text import json_line, to_yaml
+    from kubectl_stress.preflight import permissions
+
+    manifest = permissions.role(namespace)
+    click.echo(to_yaml(manifest) if output == "yaml" else json_line(manifest))

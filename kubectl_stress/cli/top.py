@@ -1,0 +1,119 @@
+"""`kubectl stress top`: what memory containers use and who would die first, without a load."""
+
+import shutil
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kubectl_stress.cli.connection_options import connection_options
+from kubectl_stress.cli.options import (
+    DURATION,
+    holder_options,
+    holder_spec,
+    output_options,
+    several_targets,
+    wants_color,
+)
+from kubectl_stress.cli.wiring import connect, now_ms, teller
+from kubectl_stress.plan.spec import TargetRef
+
+if TYPE_CHECKING:
+    from kubectl_stress.kube.cluster import Cluster
+    from kubectl_stress.kube.connection import ConnectionFlags
+    from kubectl_stress.results.top_state import Standing
+    from kubectl_stress.targets.target import Target
+
+_LIVE = ("table", "wide")
+
+
+@click.command(short_help="Show the memory of containers and who would die first")
+@several_targets
+@click.option(
+    "--duration",
+    type=DURATION,
+    metavar="TIME",
+    help="How long to read, 0s for once; default: until Ctrl-C on a terminal, once elsewhere",
+)
+@holder_options
+@output_options
+@connection_options
+def top(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> None:
+    """Show the memory of each TARGET live, without a load: what its cgroup counts.
+
+    A probe in an ephemeral container reads it, which costs the target nothing: one is attached
+    where none of ours runs yet, and stays as an entry in the pod. STRESS is what a load of ours
+    holds, wherever it was started; OOM KILLS counts since the container's start; PEAK is the
+    highest reading.
+
+    On a terminal it goes on until Ctrl-C (json, yaml, csv and name are one reading), elsewhere it
+    is one reading. Exit codes: 0 every target was read, 1 one could not be, 2 usage, 130 a signal,
+    or Ctrl-C before a --duration was over.
+
+    \b
+    kubectl stress top deploy/hello
+    kubectl stress top web-0 web-1 --duration 10s -o jsonl
+    """
+    refs = [TargetRef.parse(target) for target in targets]
+    cluster = connect(flags)
+    found = [_found(cluster, ref, given) for ref in dict.fromkeys(refs)]
+    standings = _read(cluster, found, given=given)
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    sys.exit(_answer(standings, given["output"], width=width))
+
+
+def _found(cluster: "Cluster", ref: TargetRef, given: dict[str, Any]) -> "Target":
+    from kubectl_stress.clock import Clock
+    from kubectl_stress.preflight.admission import check_permissions
+    from kubectl_stress.preflight.find_target import await_target, find_target
+
+    namespace, container = cluster.namespace, given["container"]
+    check_permissions(cluster, ref, namespace)
+    return await_target(
+        lambda: find_target(cluster, ref, namespace=namespace, container=container),
+        wait_ms=given["wait"],
+        clock=Clock(now_ms, time.sleep),
+        tell=teller(quiet=given["quiet"]),
+    )
+
+
+def _read(
+    cluster: "Cluster", targets: "list[Target]", *, given: dict[str, Any]
+) -> "list[Standing]":
+    from kubectl_stress.clock import Clock
+    from kubectl_stress.live.top_screen import listening_to_top
+    from kubectl_stress.operations.top import Top
+    from kubectl_stress.session.probe_stream import Pace
+
+    pace = Pace(_duration_ms(given))
+    with listening_to_top(
+        quiet=given["quiet"],
+        output=given["output"],
+        is_live=not pace.is_once,
+        color=wants_color(given["color"]),
+        now_ms=now_ms,
+    ) as tell:
+        return Top(cluster, holder_spec(given), clock=Clock(now_ms, time.sleep), tell=tell)(
+            targets, pace
+        )
+
+
+def _duration_ms(given: dict[str, Any]) -> int | None:
+    """What was asked for; else without an end where somebody sees it go on, and once elsewhere."""
+    if given["duration"] is not None:
+        return int(given["duration"])
+    is_shown = sys.stderr.isatty() and not given["quiet"] and given["output"] in _LIVE
+    is_streamed = given["output"] == "jsonl"
+    return None if sys.stdout.isatty() and (is_shown or is_streamed) else 0
+
+
+def _answer(standings: "list[Standing]", output: str, *, width: int | None) -> int:
+    """Print the last state; the exit code: that of the first error."""
+    from kubectl_stress.formats.top_text import render_top
+
+    errors = [standing.error for standing in standings if standing.error is not None]
+    if errors and not any(standing.hello for standing in standings):
+        raise errors[0]
+    click.echo(render_top(standings, output, width=width))
+    return errors[0].exit_code if errors else 0

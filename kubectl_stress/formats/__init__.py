@@ -1,0 +1,1 @@
+"""A finished result as text or as a picture: no clock, no cluster. The only user of tabulate."""

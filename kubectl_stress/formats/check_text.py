@@ -1,0 +1,95 @@
+"""What `check` found, as text: tables, JSON, YAML, CSV, names. Computes nothing."""
+
+import json
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kubectl_stress.formats.report_text import json_line, to_csv, to_yaml
+from kubectl_stress.formats.tables import plain_table
+from kubectl_stress.plan.plan import Plan, summary
+from kubectl_stress.plan.target_facts import Fact
+from kubectl_stress.preflight.permissions import Answer
+from kubectl_stress.results.check_result import Checkup, check_dict, checkup_dict
+
+_NARROWEST = 30
+
+
+def render_check(checkups: Sequence[Checkup], output: str, *, width: int | None = None) -> str:
+    """All targets in one of the formats."""
+    if output == "json":
+        return json.dumps(check_dict(checkups), indent=2)
+    if output == "jsonl":
+        return "\n".join(json_line({"type": "check", **checkup_dict(one)}) for one in checkups)
+    if output == "yaml":
+        return to_yaml(check_dict(checkups))
+    if output == "csv":
+        return to_csv([checkup_dict(one) for one in checkups])
+    if output == "name":
+        return "\n".join(f"pod/{one.pod}" for one in checkups if one.pod)
+    return "\n\n\n".join(check_text(one, width=width) for one in checkups)
+
+
+def check_text(checkup: Checkup, *, width: int | None = None) -> str:
+    """One target for a person."""
+    where = f" (pod {checkup.pod})" if checkup.pod else ""
+    parts = [f"{checkup.asked}{where}", _findings(checkup, width), _conclusion(checkup)]
+    return "\n\n".join(parts)
+
+
+def _findings(checkup: Checkup, width: int | None) -> str:
+    parts = [_permissions(checkup.answers)]
+    if checkup.facts:
+        parts.append(_facts(checkup.facts, width))
+    return "\n\n".join(parts)
+
+
+def _permissions(answers: Sequence[Answer]) -> str:
+    rows = [(str(answer.permission), _answer(answer)) for answer in answers]
+    return plain_table([("PERMISSION", "ALLOWED"), *rows])
+
+
+def _answer(answer: Answer) -> str:
+    if answer.is_allowed:
+        return "yes"
+    reason = f" ({answer.reason})" if answer.reason else ""
+    return f"no{reason}" if answer.permission.needed else f"no{reason}: events are not shown"
+
+
+def _facts(facts: Sequence[Fact], width: int | None) -> str:
+    """A row a fact, its text folded where the terminal is too narrow for it."""
+    beside = max(len(fact.label) for fact in facts) + len("assumed") + 4
+    room = None if width is None else max(_NARROWEST, width - beside)
+    rows: list[tuple[str, str, str]] = [("FACT", "KNOWN", "VALUE")]
+    for fact in facts:
+        first, *rest = textwrap.wrap(fact.text, room) if room else [fact.text]
+        rows.append((fact.label, fact.known.value, first))
+        rows += [("", "", line) for line in rest]
+    return plain_table(rows)
+
+
+def _conclusion(checkup: Checkup) -> str:
+    if checkup.obstacle is not None:
+        return f"a run is not possible (exit code {checkup.exit_code}): {checkup.obstacle}"
+    asked = "".join(f"\n  asks first, or needs --yes: {text}" for text in checkup.questions)
+    return f"a run is possible{asked}"
+
+
+def dry_run(plan: Plan, patch: Mapping[str, Any], checkup: Checkup, output: str) -> str:
+    """What would be done, what it would meet, and the patch; for a person, or all of it as data."""
+    told = {"plan": summary(plan), "check": checkup_dict(checkup), "patch": dict(patch)}
+    if output == "json":
+        return json.dumps(told, indent=2)
+    if output == "jsonl":
+        return json_line(told)
+    if output == "yaml":
+        return to_yaml(told)
+    if output == "csv":
+        return to_csv([told])
+    if output == "name":
+        return f"pod/{plan.target.pod}"
+    notes = "".join(f"\nnote: {note}" for note in plan.notes)
+    asked = "".join(f"\nasks first: {question}" for question in plan.questions)
+    head = f"would patch pod/{plan.target.pod} (subresource ephemeralcontainers) with:"
+    parts = [f"would put a {summary(plan)}{notes}{asked}", _findings(checkup, None)]
+    return "\n\n".join([*parts, f"{head}\n{to_yaml(dict(patch))}"])

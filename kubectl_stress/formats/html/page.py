@@ -1,0 +1,177 @@
+"""A report as one self-contained HTML page: verdict, picture, evidence and tables. Pure.
+
+Nothing is loaded and nothing runs: no script, no font, no network, and a policy that forbids them.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from kubectl_stress.agent.samples import Sample
+from kubectl_stress.formats.html.chart import picture
+from kubectl_stress.formats.html.markup import Markup, clipped, el, joined
+from kubectl_stress.formats.html.style import STYLE
+from kubectl_stress.quantity import format_bytes, format_duration
+from kubectl_stress.results.report import SCHEMA, Report
+from kubectl_stress.verdict.judge import Outcome
+from kubectl_stress.verdict.meanings import MEANINGS
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+_MOST_CHANGES, _MOST_CHARACTERS = 100, 240
+
+_MOODS = {
+    Outcome.SURVIVED: "good",
+    Outcome.LOAD_OOM_KILLED: "fair",
+    Outcome.READINESS_LOST: "fair",
+    Outcome.THROTTLED: "fair",
+    Outcome.INCONCLUSIVE: "open",
+}
+
+
+def page(report: Report) -> str:
+    """The whole document."""
+    target = report.plan.target
+    title = f"{report.verdict.outcome.value}: {target.namespace}/{target.pod}"
+    head = el(
+        "head",
+        Markup('<meta charset="utf-8">'),
+        Markup(f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'),
+        Markup('<meta name="viewport" content="width=device-width, initial-scale=1">'),
+        Markup('<meta name="color-scheme" content="light dark">'),
+        el("title", f"{title} · kubectl stress"),
+        el("style", Markup(STYLE)),
+    )
+    body = el(
+        "body",
+        _verdict(report),
+        el("figure", _legend(), picture(report)),
+        _evidence(report),
+        _section("What it means, and what to do", el("p", MEANINGS[report.verdict.outcome])),
+        _section("Memory", _table(_MEMORY_HEADS, _memory(report))),
+        _processes(report),
+        _happened(report),
+        _section("Run", _facts(report)),
+        el("footer", f"kubectl stress · {SCHEMA}"),
+    )
+    return f"<!doctype html>\n{el('html', head, body, lang='en')}"
+
+
+def _section(title: str, *content: Markup) -> Markup:
+    return el("section", el("h2", title), *content)
+
+
+def _verdict(report: Report) -> Markup:
+    outcome, target = report.verdict.outcome, report.plan.target
+    mood = _MOODS.get(outcome, "bad")
+    expected = Markup()
+    if report.expectation is not None:
+        is_met = report.is_as_expected
+        words = f"{'as' if is_met else 'not as'} expected: {report.expectation.value}"
+        expected = el("span", words, class_=f"badge {'good' if is_met else 'bad'}")
+    where = f"container {target.container} of pod {target.namespace}/{target.pod}"
+    return el(
+        "header",
+        el("p", where, class_="where"),
+        el("h1", el("span", outcome.value, class_=f"badge {mood}"), expected),
+        el("p", report.verdict.sentence, class_="sentence"),
+    )
+
+
+def _legend() -> Markup:
+    kinds = ("usage", "working-set", "stress", "limit")
+    words = {"working-set": "working set", "stress": "stress (held by the load)"}
+    entries = (el("li", el("i", class_=kind), words.get(kind, kind)) for kind in kinds)
+    return el("ul", *entries, class_="legend")
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Markup:
+    head = el("tr", *(el("th", text) for text in heads))
+    body = (el("tr", *(el("td", text) for text in row)) for row in rows)
+    return el("div", el("table", el("thead", head), el("tbody", *body)), class_="scroll")
+
+
+def _time(at_ms: int) -> str:
+    return f"{at_ms / 1_000:.1f} s"
+
+
+def _evidence(report: Report) -> Markup:
+    facts = sorted(report.verdict.evidence, key=lambda fact: fact.at_ms)
+    rows = [(_time(f.at_ms), f.source, clipped(f.text, _MOST_CHARACTERS)) for f in facts]
+    return _section("Evidence", _table(("time", "source", "fact"), rows)) if rows else Markup()
+
+
+_MEMORY_HEADS = ("", "before", "peak", "last")
+_MEMORY_ROWS = (
+    ("usage", "usage_bytes"),
+    ("working set", "working_set_bytes"),
+    ("inactive file", "inactive_file_bytes"),
+    ("anon", "anon_bytes"),
+    ("file", "file_bytes"),
+    ("kernel", "kernel_bytes"),
+    ("swap", "swap_bytes"),
+)
+
+
+def _memory(report: Report) -> list[tuple[str, ...]]:
+    series = report.findings.samples
+    points = (series.first, series.peak, report.findings.afterwards or series.last)
+    rows = [(word, *(_size(point, field) for point in points)) for word, field in _MEMORY_ROWS]
+    held = (format_bytes(point.held_bytes if point else None) for point in points)
+    known = [row for row in rows if set(row[1:]) != {"-"}]
+    return [*known, ("stress", *held)]
+
+
+def _size(sample: Sample | None, field: str) -> str:
+    return format_bytes(getattr(sample.memory, field) if sample else None)
+
+
+def _processes(report: Report) -> Markup:
+    if not report.processes:
+        return Markup()
+    rows = [
+        (
+            str(process.pid),
+            process.command,
+            process.role,
+            format_bytes(process.rss_bytes),
+            "-" if process.oom_score_adj is None else str(process.oom_score_adj),
+            format_bytes(process.badness_bytes),
+            "dies first" if process.pid == report.first_victim_pid else "",
+        )
+        for process in report.processes[:20]
+    ]
+    heads = ("pid", "command", "role", "rss", "oom_score_adj", "badness", "")
+    return _section("Processes", _table(heads, rows))
+
+
+def _happened(report: Report) -> Markup:
+    changes = report.findings.changes
+    if not changes:
+        return Markup()
+    shown = changes[:_MOST_CHANGES]
+    rows = [(_time(c.at_ms), c.source, clipped(c.text, _MOST_CHARACTERS)) for c in shown]
+    left_out = len(changes) - len(shown)
+    more = el("p", f"and {left_out} more in -o json") if left_out else Markup()
+    return _section("What happened", _table(("time", "source", "what"), rows), more)
+
+
+def _facts(report: Report) -> Markup:
+    target, spec, hello = report.plan.target, report.plan.spec, report.findings.hello
+    version = hello.cgroup_version if hello else None
+    facts = {
+        "node": target.node,
+        "image": target.image,
+        "QoS class": target.qos_class,
+        "limit": format_bytes(target.limit_bytes),
+        "request": format_bytes(target.request_bytes),
+        "pod limit": format_bytes(target.pod_limit_bytes),
+        "probes": ", ".join(target.probes) or "none",
+        "load": f"{spec.amount.text} = {format_bytes(report.plan.size_bytes)} ({spec.kind.value})",
+        "ramp and hold": f"{format_duration(spec.ramp_ms)}, {format_duration(spec.duration_ms)}",
+        "workers": str(spec.workers),
+        "cgroup": "unknown" if version is None else f"v{version}",
+        "loads begun": str(report.findings.loads),
+        "restarts": f"{report.before.restart_count} → {report.after.restart_count}",
+        "OOM kills counted": "unknown" if report.oom_kills is None else str(report.oom_kills),
+        "ephemeral container": report.holder,
+    }
+    pairs = (el("div", el("dt", name), el("dd", text or "-")) for name, text in facts.items())
+    return el("dl", joined(*pairs))

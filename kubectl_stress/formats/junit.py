@@ -1,0 +1,83 @@
+"""A report as JUnit XML, for the test view of a CI: one test case a target. Pure.
+
+The shape is what Jenkins, GitLab and GitHub's reporters read alike: the expectation not met is a
+failure, an inconclusive run an error.
+"""
+
+import re
+from xml.etree import ElementTree as ET
+
+from kubectl_stress.quantity import format_duration
+from kubectl_stress.results.report import Report
+from kubectl_stress.verdict.judge import Outcome
+
+# Everything else cannot stand in XML 1.0, not even escaped (https://www.w3.org/TR/xml/#charsets).
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def junit(report: Report, *, text: str) -> str:
+    """The document; `text` is the report for a person, kept as the output of the test case."""
+    is_inconclusive = report.verdict.outcome is Outcome.INCONCLUSIVE
+    is_failed = report.is_as_expected is False and not is_inconclusive
+    counts = {
+        "tests": "1",
+        "failures": str(int(is_failed)),
+        "errors": str(int(is_inconclusive)),
+        "time": _seconds(report),
+    }
+    suites = ET.Element("testsuites", {"name": "kubectl stress", **counts})
+    suite = ET.SubElement(suites, "testsuite", {"name": "kubectl stress mem", **counts})
+    suite.append(_properties(report))
+    case = _case(report)
+    if is_inconclusive or is_failed:
+        kind = "error" if is_inconclusive else "failure"
+        outcome, sentence = report.verdict.outcome.value, report.verdict.sentence
+        found = ET.SubElement(case, kind, type=outcome, message=_clean(f"{outcome}: {sentence}"))
+        found.text = _clean("\n".join(_facts(report)))
+    ET.SubElement(case, "system-out").text = _clean(text)
+    suite.append(case)
+    ET.indent(suites)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(suites, encoding="unicode")}'
+
+
+def _clean(text: str) -> str:
+    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _seconds(report: Report) -> str:
+    ends = [change.at_ms for change in report.findings.changes]
+    ends += [report.findings.ending.at_ms]
+    return f"{max(ends) / 1000:.3f}"
+
+
+def _case(report: Report) -> ET.Element:
+    target, spec = report.plan.target, report.plan.spec
+    name = f"{target.container}: {spec.amount.text} for {format_duration(spec.duration_ms)}"
+    if report.expectation is not None:
+        name += f", expected {report.expectation.value}"
+    where = _clean(f"{target.namespace}.{target.pod}")
+    return ET.Element("testcase", classname=where, name=_clean(name), time=_seconds(report))
+
+
+def _properties(report: Report) -> ET.Element:
+    target = report.plan.target
+    values = {
+        "outcome": report.verdict.outcome.value,
+        "node": target.node,
+        "image": target.image,
+        "limit_bytes": target.limit_bytes,
+        "size_bytes": report.plan.size_bytes,
+        "peak_usage_bytes": report.findings.samples.peak_usage_bytes,
+        "restarts": report.restarts,
+    }
+    properties = ET.Element("properties")
+    for name, value in values.items():
+        if value is not None:
+            ET.SubElement(properties, "property", name=name, value=_clean(str(value)))
+    return properties
+
+
+def _facts(report: Report) -> list[str]:
+    return [
+        f"{fact.at_ms / 1000:.1f}s {fact.source}: {fact.text}" for fact in report.verdict.evidence
+    ]

@@ -1,0 +1,117 @@
+"""A report as Markdown, for a comment on a pull request. Pure.
+
+Words from outside (names, events, commands) stand in code spans, where they can neither format,
+link, nor notify anybody.
+"""
+
+import re
+from collections.abc import Sequence
+
+from kubectl_stress.quantity import format_bytes, format_duration
+from kubectl_stress.results.report import Report
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|<>~$&])")
+
+
+def markdown(report: Report) -> str:
+    """A heading with the verdict, its evidence, and the numbers folded away below."""
+    parts = [
+        f"### kubectl stress: {report.verdict.outcome.value}{_expected(report)}",
+        _plain(report.verdict.sentence),
+        _target(report),
+        _table(("time", "source", "evidence"), _evidence(report)),
+        _folded("Memory", _table(("", "before", "peak", "last"), _memory(report))),
+    ]
+    if report.processes:
+        parts.append(_folded("Processes", _table(_PROCESS_HEADS, _processes(report))))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _expected(report: Report) -> str:
+    if report.expectation is None:
+        return ""
+    word = "as expected" if report.is_as_expected else "**not** as expected"
+    return f" ({word}: {report.expectation.value})"
+
+
+def _target(report: Report) -> str:
+    target, spec = report.plan.target, report.plan.spec
+    where = f"{target.namespace}/{target.pod}"
+    return (
+        f"Container {_code(target.container)} of pod {_code(where)}, "
+        f"limit {format_bytes(target.effective_limit_bytes)}, {_plain(target.qos_class)}; load "
+        f"{_code(spec.amount.text)} = {format_bytes(report.plan.size_bytes)} for "
+        f"{format_duration(spec.duration_ms)}; restarts {report.before.restart_count} → "
+        f"{report.after.restart_count}."
+    )
+
+
+def _evidence(report: Report) -> list[tuple[str, ...]]:
+    return [
+        (f"{fact.at_ms / 1000:.1f} s", _plain(fact.source), _code(fact.text))
+        for fact in sorted(report.verdict.evidence, key=lambda fact: fact.at_ms)
+    ]
+
+
+def _memory(report: Report) -> list[tuple[str, ...]]:
+    series = report.findings.samples
+    points = (series.first, series.peak, report.findings.afterwards or series.last)
+    rows = [
+        (word, *(format_bytes(getattr(point.memory, field) if point else None) for point in points))
+        for word, field in (
+            ("usage", "usage_bytes"),
+            ("working set", "working_set_bytes"),
+            ("inactive file", "inactive_file_bytes"),
+            ("anon", "anon_bytes"),
+            ("kernel", "kernel_bytes"),
+        )
+    ]
+    held = (format_bytes(point.held_bytes if point else None) for point in points)
+    known = [row for row in rows if set(row[1:]) != {"-"}]
+    return [*known, ("stress", *held)]
+
+
+_PROCESS_HEADS = ("pid", "command", "role", "rss", "oom_score_adj", "badness", "")
+
+
+def _processes(report: Report) -> list[tuple[str, ...]]:
+    return [
+        (
+            str(process.pid),
+            _code(process.command),
+            _plain(process.role),
+            format_bytes(process.rss_bytes),
+            "-" if process.oom_score_adj is None else str(process.oom_score_adj),
+            format_bytes(process.badness_bytes),
+            "dies first" if process.pid == report.first_victim_pid else "",
+        )
+        for process in report.processes[:8]
+    ]
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    if not rows:
+        return ""
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _folded(title: str, body: str) -> str:
+    return f"<details><summary>{title}</summary>\n\n{body}\n\n</details>"
+
+
+def _one_line(text: str) -> str:
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
+def _plain(text: str) -> str:
+    """Text that formats nothing and, with the empty comment, notifies nobody."""
+    return _SPECIAL.sub(r"\\\1", _one_line(text)).replace("@", "@<!-- -->")
+
+
+def _code(text: str) -> str:
+    """A code span, whatever backticks are in it; a bar would end a cell even there."""
+    shown = _one_line(text).replace("|", "\\|") or "-"
+    longest = max((len(run) for run in re.findall("`+", shown)), default=0)
+    fence, space = "`" * (longest + 1), " " if longest else ""
+    return f"{fence}{space}{shown}{space}{fence}"

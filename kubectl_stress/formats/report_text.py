@@ -1,0 +1,121 @@
+"""A report as text: table, JSON, YAML, CSV or name. Computes nothing and reads nothing."""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from kubectl_stress.formats.tables import Row, process_table, target_table
+from kubectl_stress.plan.plan import POD_LEVEL_ONLY
+from kubectl_stress.plan.spec import Join
+from kubectl_stress.quantity import format_bytes
+from kubectl_stress.results.report import Report, difference, under_load
+
+FORMATS = ("table", "wide", "json", "jsonl", "yaml", "csv", "name")
+
+
+def render(report: Report, output: str, *, width: int | None = None) -> str:
+    """The report in one of FORMATS; jsonl is its last line, after samples and changes."""
+    if output == "json":
+        return json.dumps(report.to_dict(), indent=2)
+    if output == "jsonl":
+        return json_line({"type": "report", **report.to_dict()})
+    if output == "yaml":
+        return to_yaml(report.to_dict())
+    if output == "csv":
+        return to_csv([report.to_dict()])
+    if output == "name":
+        return f"pod/{report.plan.target.pod}"
+    return _for_a_person(report, wide=output == "wide", width=width)
+
+
+def json_line(values: dict[str, Any]) -> str:
+    """One object on one line."""
+    return json.dumps(values, separators=(",", ":"))
+
+
+def to_yaml(values: dict[str, Any]) -> str:
+    """A document in the order of its keys."""
+    import yaml
+
+    return str(yaml.safe_dump(values, sort_keys=False, allow_unicode=True)).rstrip("\n")
+
+
+def report_row(report: Report) -> Row:
+    """The target's row at the end of the run."""
+    findings = report.findings
+    sample = findings.afterwards or findings.samples.last
+    return Row(
+        target=report.plan.target,
+        status=report.after,
+        sample=sample,
+        node_available_bytes=sample.node_available_bytes if sample else None,
+        peak_usage_bytes=findings.samples.peak_usage_bytes,
+        oom_kills=report.oom_kills,
+    )
+
+
+def _for_a_person(report: Report, *, wide: bool, width: int | None) -> str:
+    parts = [target_table([report_row(report)], wide=wide, width=width)]
+    if report.processes:
+        parts.append(process_table(report.processes, victim_pid=report.first_victim_pid))
+    parts.append(_before_and_after(report))
+    parts.append(verdict_text(report))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _before_and_after(report: Report) -> str:
+    """Where the difference in usage comes from: the load, page tables and other kernel memory."""
+    series = report.findings.samples
+    before, under, found = series.first, under_load(series), difference(series)
+    if before is None or under is None:
+        return ""
+    parts = [
+        f"{part} {'+' if found[key] >= 0 else ''}{format_bytes(found[key])}"
+        for part, key in ((part, f"{part}_bytes") for part in ("anon", "kernel", "file"))
+        if key in found
+    ]
+    usage = f"{format_bytes(before.memory.usage_bytes)} → {format_bytes(under.memory.usage_bytes)}"
+    return f"usage {usage} under the load ({', '.join(parts)})"
+
+
+def verdict_text(report: Report) -> str:
+    """The verdict with its evidence, a line a fact."""
+    verdict = report.verdict
+    lines = [f"VERDICT  {verdict.outcome.value}: {verdict.sentence}"]
+    lines += [
+        f"  {fact.at_ms / 1000:7.1f}s  {fact.source:<7} {fact.text}" for fact in verdict.evidence
+    ]
+    after, target = report.after, report.plan.target
+    restarts = f"{report.before.restart_count} → {after.restart_count}"
+    lines.append(f"  restarts {restarts}, container {after.container_id or target.container_id}")
+    if report.plan.join is Join.POD:
+        lines.append(f"  {POD_LEVEL_ONLY} (--join pod)")
+    if report.expectation is not None:
+        word = "as expected" if report.is_as_expected else "NOT as expected"
+        lines.append(f"  {word} (--expect {report.expectation.value})")
+    lines.append(f"  what it means: kubectl stress help {verdict.outcome.value}")
+    return "\n".join(lines)
+
+
+def to_csv(documents: Sequence[dict[str, Any]]) -> str:
+    """A row for each document, under the keys of them all."""
+    rows = [_flattened(values) for values in documents]
+    heads = list(dict.fromkeys(key for row in rows for key in row))
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(heads)
+    writer.writerows([row.get(key) for key in heads] for row in rows)
+    return out.getvalue().rstrip("\n")
+
+
+def _flattened(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested objects as dotted columns; lists do not fit into one row and are left out."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            flat |= _flattened(value, f"{prefix}{key}.")
+        elif not isinstance(value, list):
+            flat[prefix + key] = value
+    return flat

@@ -1,0 +1,139 @@
+"""The level against the limit over time, drawn with braille for a terminal. Pure."""
+
+from kubectl_stress.formats.timeline import MarkKind, Timeline, clock, ticks, time_ticks, timeline
+from kubectl_stress.results.report import Report
+
+_HEIGHT = 12
+_LABEL_WIDTH = 9
+# Bits of a braille cell, from its top left dot to its bottom right (Unicode block 2800).
+_DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
+_SIGNS = {
+    MarkKind.KILL: "×",
+    MarkKind.PROBE: "!",
+    MarkKind.END: "■",
+    MarkKind.RESTART: "↻",
+    MarkKind.GONE: "†",
+}
+
+
+class Canvas:
+    """Cells of two by four dots, and characters that stand above them."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.width, self.height = width, height
+        self._cells = [[0] * width for _ in range(height)]
+        self._signs: dict[tuple[int, int], str] = {}
+
+    def dot(self, x: float, y: float) -> None:
+        """Set the dot at a share of the width and of the height, from the bottom left."""
+        column = min(self.width * 2 - 1, max(0, int(x * self.width * 2)))
+        row = min(self.height * 4 - 1, max(0, int((1 - y) * self.height * 4)))
+        self._cells[row // 4][column // 2] |= _DOTS[row % 4][column % 2]
+
+    def sign(self, column: int, row: int, text: str) -> None:
+        """Put a character where no dot is."""
+        self._signs[row, column] = text
+
+    def lines(self) -> list[str]:
+        """The rows from top to bottom."""
+        return [
+            "".join(
+                chr(0x2800 + cell) if cell else self._signs.get((row, column), " ")
+                for column, cell in enumerate(cells)
+            )
+            for row, cells in enumerate(self._cells)
+        ]
+
+
+def plot(report: Report, *, width: int = 80) -> str:
+    """Usage as a curve, the limit as a line, and a row of marks, `width` characters wide."""
+    drawn = timeline(report)
+    if not drawn.runs:
+        return "no samples to draw"
+    columns = max(20, min(width, 120) - _LABEL_WIDTH - 2)
+    unit, word = (1 << 30, "GiB") if drawn.peak_bytes >= 4 << 30 else (1 << 20, "MiB")
+    top = max(_top(drawn), unit)
+    canvas = Canvas(columns, _HEIGHT)
+    _draw_limit(canvas, drawn, top)
+    _draw_usage(canvas, drawn, top)
+    rows = _with_labels(canvas, top=top, unit=unit)
+    head = f"{word:>{_LABEL_WIDTH}}  usage{_limit_words(drawn, top)}{_legend(drawn)}"
+    return "\n".join([head, *rows, _marks_row(drawn, columns), *_time_axis(drawn, columns)])
+
+
+def _top(drawn: Timeline) -> int:
+    """The limit where the level came anywhere near it, else somewhat above the level."""
+    limit, peak = drawn.limit_bytes, drawn.peak_bytes
+    return max(peak, limit) if limit and limit <= 4 * max(1, peak) else peak * 5 // 4
+
+
+def _limit_words(drawn: Timeline, top: int) -> str:
+    if drawn.limit_bytes is None:
+        return ", no limit"
+    where = "╌" if drawn.limit_bytes <= top else "above"
+    return f", limit {drawn.limit_bytes / (1 << 20):.1f} MiB {where}"
+
+
+def _legend(drawn: Timeline) -> str:
+    kinds = [kind for kind in MarkKind if any(mark.kind is kind for mark in drawn.marks)]
+    return "".join(f"   {_SIGNS[kind]} {kind.value}" for kind in kinds)
+
+
+def _share(at_ms: int, drawn: Timeline) -> float:
+    return (at_ms - drawn.start_ms) / (drawn.end_ms - drawn.start_ms)
+
+
+def _draw_limit(canvas: Canvas, drawn: Timeline, top: int) -> None:
+    if drawn.limit_bytes is None or drawn.limit_bytes > top:
+        return
+    row = min(_HEIGHT - 1, int((1 - drawn.limit_bytes / top) * _HEIGHT))
+    for column in range(canvas.width):
+        canvas.sign(column, row, "╌")
+
+
+def _draw_usage(canvas: Canvas, drawn: Timeline, top: int) -> None:
+    for run in drawn.runs:
+        before = run[0]
+        for sample in run:
+            old, new = (s.memory.usage_bytes for s in (before, sample))
+            if old is not None and new is not None:
+                x = _share(before.at_ms, drawn), _share(sample.at_ms, drawn)
+                _line(canvas, x, (old / top, new / top))
+            before = sample
+
+
+def _line(canvas: Canvas, x: tuple[float, float], y: tuple[float, float]) -> None:
+    dots = max(abs(x[1] - x[0]) * canvas.width * 2, abs(y[1] - y[0]) * canvas.height * 4)
+    steps = min(int(dots), 1_000) + 1
+    for step in range(steps + 1):
+        share = step / steps
+        canvas.dot(x[0] + share * (x[1] - x[0]), y[0] + share * (y[1] - y[0]))
+
+
+def _with_labels(canvas: Canvas, *, top: int, unit: int) -> list[str]:
+    labels = {}
+    for tick in ticks(0, top // unit, most=5):
+        row = min(_HEIGHT - 1, int((1 - tick * unit / top) * _HEIGHT))
+        labels[row] = f"{tick:>{_LABEL_WIDTH}} ┤"
+    blank = " " * _LABEL_WIDTH + " │"
+    return [labels.get(row, blank) + line.rstrip() for row, line in enumerate(canvas.lines())]
+
+
+def _marks_row(drawn: Timeline, columns: int) -> str:
+    row = [" "] * columns
+    for mark in sorted(drawn.marks, key=lambda mark: mark.kind is MarkKind.KILL):
+        row[min(columns - 1, int(_share(mark.at_ms, drawn) * columns))] = _SIGNS[mark.kind]
+    return " " * _LABEL_WIDTH + " │" + "".join(row).rstrip()
+
+
+def _time_axis(drawn: Timeline, columns: int) -> tuple[str, str]:
+    axis, labels = ["─"] * columns, [" "] * (columns + _LABEL_WIDTH)
+    span_ms = drawn.end_ms - drawn.start_ms
+    for tick_ms in time_ticks(drawn.start_ms, drawn.end_ms, most=7):
+        column = min(columns - 1, int(_share(tick_ms, drawn) * columns))
+        text = clock(tick_ms, span_ms=span_ms)
+        axis[column] = "┬"
+        labels[column : column + len(text)] = text
+    unit = "min" if span_ms > 180_000 else "s"
+    indent = " " * _LABEL_WIDTH
+    return f"{indent} └{''.join(axis)}", f"{indent}  {''.join(labels).rstrip()} {unit}"

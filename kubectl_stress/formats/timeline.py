@@ -1,0 +1,189 @@
+"""What a picture of a run shows, on one time axis: level, limit, readiness and marks. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from itertools import pairwise
+from statistics import median
+
+from kubectl_stress.agent.protocol import WorkerKilled
+from kubectl_stress.agent.samples import Sample
+from kubectl_stress.quantity import format_bytes
+from kubectl_stress.results.report import Report
+from kubectl_stress.targets.status import Change, ChangeKind
+
+# The agent samples each 100 ms, or as told; a pause longer than both of these is one to be seen.
+_GAP_MS, _GAP_INTERVALS = 3_000, 4
+
+
+class MarkKind(Enum):
+    """What happened at a moment; the values are what a person reads."""
+
+    KILL = "OOM kill"
+    PROBE = "probe failed"
+    END = "ended"
+    RESTART = "started"
+    GONE = "pod gone"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A moment on the time axis."""
+
+    at_ms: int
+    kind: MarkKind
+    text: str
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of the time axis: a phase of the load, or a state of readiness."""
+
+    from_ms: int
+    to_ms: int
+    word: str
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """All that is drawn; `runs` are the samples, parted where none came for a while."""
+
+    start_ms: int
+    end_ms: int
+    runs: tuple[tuple[Sample, ...], ...]
+    limit_bytes: int | None
+    peak_bytes: int
+    phases: tuple[Span, ...]
+    readiness: tuple[Span, ...]
+    marks: tuple[Mark, ...]
+
+
+def timeline(report: Report) -> Timeline:
+    """The timeline of a run."""
+    samples, found = report.findings.samples.samples, marks(report)
+    times = [sample.at_ms for sample in samples]
+    times += [change.at_ms for change in report.findings.changes]
+    times += [mark.at_ms for mark in found]
+    start_ms = min(times, default=0) // 1_000 * 1_000
+    end_ms = max([start_ms + 1_000, *times])
+    return Timeline(
+        start_ms=start_ms,
+        end_ms=end_ms,
+        runs=tuple(_runs(samples)),
+        limit_bytes=_limit(report, samples),
+        peak_bytes=max((top for sample in samples for top in _levels(sample)), default=0),
+        phases=tuple(_phases(samples)),
+        readiness=tuple(_readiness(report, start_ms, end_ms)),
+        marks=found,
+    )
+
+
+def _levels(sample: Sample) -> tuple[int, ...]:
+    return max(0, sample.memory.usage_bytes or 0), max(0, sample.held_bytes)
+
+
+def _limit(report: Report, samples: Sequence[Sample]) -> int | None:
+    """The limit that the kernel enforces; a resize during the run moves it, and the last counts."""
+    limits = [sample.memory.limit_bytes for sample in samples]
+    return next(
+        (limit for limit in limits[::-1] if limit), report.plan.target.effective_limit_bytes
+    )
+
+
+def _runs(samples: Sequence[Sample]) -> Iterable[tuple[Sample, ...]]:
+    run: list[Sample] = []
+    ordered = sorted(samples, key=lambda sample: sample.at_ms)
+    intervals = [after.at_ms - before.at_ms for before, after in pairwise(ordered)]
+    gap_ms = max(_GAP_MS, _GAP_INTERVALS * median(intervals)) if intervals else _GAP_MS
+    for sample in ordered:
+        if run and sample.at_ms - run[-1].at_ms > gap_ms:
+            yield tuple(run)
+            run = []
+        run.append(sample)
+    if run:
+        yield tuple(run)
+
+
+def _phases(samples: Sequence[Sample]) -> Iterable[Span]:
+    start_ms, word = 0, ""
+    for before, sample in zip([None, *samples], samples, strict=False):
+        if before is None or sample.phase != word:
+            if before is not None:
+                yield Span(start_ms, sample.at_ms, word)
+            start_ms, word = sample.at_ms, sample.phase
+    if samples:
+        yield Span(start_ms, samples[-1].at_ms, word)
+
+
+def _readiness(report: Report, start_ms: int, end_ms: int) -> Iterable[Span]:
+    is_ready, from_ms = report.before.ready, start_ms
+    for change in report.findings.changes:
+        if change.kind in (ChangeKind.READY, ChangeKind.NOT_READY):
+            yield Span(from_ms, change.at_ms, _READY[is_ready])
+            is_ready, from_ms = change.kind is ChangeKind.READY, change.at_ms
+    yield Span(from_ms, end_ms, _READY[is_ready])
+
+
+_READY = {True: "ready", False: "not ready"}
+
+
+def marks(report: Report) -> tuple[Mark, ...]:
+    """What happened to the container and the load, in order of time."""
+    found = [_kill(kill) for kill in report.findings.kills]
+    found += [mark for change in report.findings.changes if (mark := _mark(change)) is not None]
+    return tuple(sorted(found, key=lambda mark: mark.at_ms))
+
+
+def _kill(kill: WorkerKilled) -> Mark:
+    text = f"worker {kill.pid} of the load killed, holding {format_bytes(kill.held_bytes)}"
+    return Mark(kill.at_ms, MarkKind.KILL, text)
+
+
+_KINDS = {
+    ChangeKind.STARTED: MarkKind.RESTART,
+    ChangeKind.WAITING: MarkKind.END,
+    ChangeKind.EVICTED: MarkKind.GONE,
+    ChangeKind.DELETED: MarkKind.GONE,
+}
+
+
+def _mark(change: Change) -> Mark | None:
+    kind = _KINDS.get(change.kind)
+    if change.kind is ChangeKind.TERMINATED:
+        kind = MarkKind.KILL if change.reason == "OOMKilled" else MarkKind.END
+    if change.kind is ChangeKind.EVENT:
+        kind = {"Unhealthy": MarkKind.PROBE, "Killing": MarkKind.END}.get(change.reason)
+    return None if kind is None else Mark(change.at_ms, kind, change.text)
+
+
+def ticks(lowest: int, highest: int, *, most: int) -> list[int]:
+    """At most `most` round numbers from `lowest` to `highest`, evenly spaced."""
+    span, step = max(1, highest - lowest), 1
+    while span // step >= most:
+        step = _next_step(step)
+    first = -(-lowest // step) * step
+    return list(range(first, highest + 1, step))
+
+
+def _next_step(step: int) -> int:
+    """1, 2, 5, 10, 20, 50 …"""
+    leading = int(str(step)[0])
+    return step // leading * {1: 2, 2: 5, 5: 10}[leading]
+
+
+def time_ticks(start_ms: int, end_ms: int, *, most: int) -> list[int]:
+    """Round moments in milliseconds: seconds, then halves and whole minutes and hours."""
+    steps = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 21_600, 86_400)
+    span_ms = end_ms - start_ms
+    step_ms = next((s * 1_000 for s in steps if span_ms // (s * 1_000) < most), None)
+    if step_ms is None:
+        return ticks(start_ms, end_ms, most=most)
+    return list(range(-(-start_ms // step_ms) * step_ms, end_ms + 1, step_ms))
+
+
+def clock(at_ms: int, *, span_ms: int) -> str:
+    """A moment on the axis: `12` seconds in a short run, `1:30` in one of minutes."""
+    seconds, rest = at_ms // 1_000, at_ms % 1_000
+    if span_ms > 180_000:
+        return f"{seconds // 60}:{seconds % 60:02d}"
+    return f"{seconds}.{rest // 100}" if rest else str(seconds)

@@ -1,0 +1,1 @@
+"""Brings the agent into a pod and into a cgroup."""

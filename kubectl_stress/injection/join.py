@@ -1,0 +1,191 @@
+"""The ways into a cgroup, from a holder that is there to a load that runs.
+
+`exec`: the load is exec'd in the target, as /proc/HOLDER_PID/root/agent, so that the runtime itself
+places it in the target's cgroup. `cgroup`: it is exec'd in the holder, and moves itself into the
+target's cgroup. `pod`: it stays in the holder. Nothing here goes from one to another by itself.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from kubectl_stress.agent.protocol import end_arguments, probe_arguments
+from kubectl_stress.clock import Clock
+from kubectl_stress.errors import InjectionError, Silent, StressError
+from kubectl_stress.injection.ephemeral_container import bring_holder, refuse_changed_target
+from kubectl_stress.injection.probe import Reading, reading_by, shared_id, take_reading
+from kubectl_stress.kube.cluster import Cluster
+from kubectl_stress.kube.exec.stream import ExecStream
+from kubectl_stress.plan.holder import AGENT_PATH
+from kubectl_stress.plan.plan import Plan
+from kubectl_stress.plan.spec import HolderSpec, Join
+from kubectl_stress.preflight.admission import beyond_exec
+from kubectl_stress.targets.target import Target
+
+
+@dataclass(frozen=True)
+class Entrance:
+    """A holder from which a load gets into its cgroup, and the first reading through it.
+
+    `target` is the one asked for, with its user where that had to be found out. `is_blind`: the
+    holder cannot look into the target, whose readings are then taken by exec.
+    """
+
+    target: Target
+    join: Join
+    holder: str
+    reading: Reading
+    is_blind: bool = False
+
+    @property
+    def holder_pid(self) -> int:
+        """The holder as the target's process namespace has it."""
+        assert self.reading.hello.holder_pid is not None
+        return self.reading.hello.holder_pid
+
+    @property
+    def agent_in_target(self) -> str:
+        """The agent's path as seen from the target."""
+        return f"/proc/{self.holder_pid}/root{AGENT_PATH}"
+
+    @property
+    def target_pid(self) -> int:
+        """The target's first process there; at pod level the holder stands for it."""
+        return self.holder_pid if self.join is Join.POD else self.reading.hello.target_pid or 1
+
+    def probe(self, duration_ms: int = 0, sample_interval_ms: int = 1_000) -> tuple[str, list[str]]:
+        """Container and command of a reading, or of readings that go on."""
+        is_pid_known = self.is_blind or self.join is Join.POD
+        words = probe_arguments(
+            container_id=None if is_pid_known else shared_id(self.target),
+            target_pid=self.target_pid if is_pid_known else None,
+            duration_ms=duration_ms,
+            sample_interval_ms=sample_interval_ms,
+        )
+        if self.is_blind:
+            return self.target.container, [self.agent_in_target, *words]
+        return self.holder, [AGENT_PATH, *words]
+
+
+class Joiner:
+    """Prepares joins of one cluster; `tell` hears what is done in the pod."""
+
+    def __init__(self, cluster: Cluster, *, clock: Clock, tell: Callable[[str], None]) -> None:
+        self._cluster, self._clock, self._tell = cluster, clock, tell
+
+    def enter(self, target: Target, holder: HolderSpec) -> Entrance:
+        """A holder that fits, live or new; raises InjectionError where there is no way in.
+
+        The one place that may add a second holder, and only where nobody says as whom the target
+        runs and the guess was wrong.
+        """
+        entrance = self._with_holder(target, holder)
+        if holder.join is Join.POD:
+            return self._at_pod_level(entrance)
+        if not entrance.reading.is_blind:
+            return entrance
+        if holder.join is Join.EXEC:
+            return self._from_inside(entrance, holder)
+        raise InjectionError(
+            "the target's cgroup cannot be read, even by a privileged ephemeral container: its "
+            "runtime gives no way in"
+        )
+
+    def read_again(self, entrance: Entrance) -> Reading | None:
+        """A new reading in the same way, or None where the holder is gone or out of reach."""
+        container, command = entrance.probe()
+        try:
+            return reading_by(self._cluster, entrance.target, container, command, clock=self._clock)
+        except StressError:
+            return None
+
+    def _with_holder(self, target: Target, holder: HolderSpec) -> Entrance:
+        name = bring_holder(self._cluster, target, holder, clock=self._clock, tell=self._tell)
+        self._tell("reading the target's memory and processes")
+        reading = take_reading(self._cluster, target, name, clock=self._clock)
+        if reading.hello.holder_pid in (None, 1):
+            raise InjectionError(
+                f"the runtime did not put ephemeral container {name} into the process namespace of "
+                f'container "{target.container}": it knows no targetContainerName'
+            )
+        return Entrance(target, holder.join, name, reading)
+
+    def _at_pod_level(self, entrance: Entrance) -> Entrance:
+        """What the load will be part of is the holder's own cgroup."""
+        container, command = entrance.probe()
+        reading = reading_by(self._cluster, entrance.target, container, command, clock=self._clock)
+        return replace(entrance, reading=reading)
+
+    def _from_inside(self, entrance: Entrance, holder: HolderSpec) -> Entrance:
+        """The holder sees nothing: the target has capabilities, or another user than its exec has.
+
+        Neither is in the way of the exec itself, which goes by the configured user.
+        """
+        target, seeing = entrance.target, replace(entrance, is_blind=True)
+        self._tell("the target hides its memory from the ephemeral container: reading by exec")
+        container, command = seeing.probe()
+        try:
+            reading = reading_by(self._cluster, target, container, command, clock=self._clock)
+        except Silent:
+            raise  # a slow node has refused nothing: neither another user nor another join helps
+        except InjectionError as error:
+            found = _found_user(entrance)
+            if target.user is None and found is not None:
+                return self._attached_again(entrance, holder, found)
+            raise InjectionError(
+                f"{error}. {beyond_exec(self._cluster, target, holder)}"
+            ) from error
+        return replace(seeing, reading=reading)
+
+    def _attached_again(
+        self, entrance: Entrance, holder: HolderSpec, user: tuple[int, int]
+    ) -> Entrance:
+        """A second holder, as the user whom the first one found; there is no third."""
+        uid, gid = user
+        self._tell(
+            f"the target turns out to run as {uid}:{gid}: ending ephemeral container "
+            f"{entrance.holder}, whose entry stays, and adding one as that user"
+        )
+        end_holder(self._cluster, entrance)
+        target = replace(entrance.target, user=user)
+        again = self._with_holder(target, holder)
+        return self._from_inside(again, holder) if again.reading.is_blind else again
+
+
+def _found_user(entrance: Entrance) -> tuple[int, int] | None:
+    """As whom the target's first process runs, if the holder is somebody else."""
+    hello = entrance.reading.hello
+    if hello.target_uid is None or hello.target_gid is None:
+        return None
+    found = hello.target_uid, hello.target_gid
+    return None if found == (hello.uid, hello.gid) else found
+
+
+def end_holder(cluster: Cluster, entrance: Entrance) -> None:
+    """Ask a holder to end; the exec that asks ends with it, one way or the other."""
+    target = entrance.target
+    command = [AGENT_PATH, *end_arguments()]
+    with cluster.exec(target.namespace, target.pod, entrance.holder, command) as stream:
+        while not stream.ended:
+            stream.receive(0.5)
+
+
+def start_load(cluster: Cluster, plan: Plan, entrance: Entrance) -> ExecStream:
+    """Exec the agent with the load; the caller reads the stream, beats, and closes it.
+
+    The pod is looked at again first: the exec goes by the container's name, and a restarted one
+    has other processes. Raises TargetError, or a ClusterError.
+    """
+    target = plan.target
+    refuse_changed_target(cluster.get_pod(target.namespace, target.pod), target)
+    words = [*plan.load().arguments(entrance.holder_pid), *_whereabouts(entrance)]
+    is_exec = entrance.join is Join.EXEC
+    container = target.container if is_exec else entrance.holder
+    agent = entrance.agent_in_target if is_exec else AGENT_PATH
+    return cluster.exec(target.namespace, target.pod, container, [agent, *words], stdin=True)
+
+
+def _whereabouts(entrance: Entrance) -> list[str]:
+    """Whose cgroup the load verifies to be in, and which one it moves to."""
+    target_pid = str(entrance.target_pid)
+    moved = ["--join-pid", target_pid] if entrance.join is Join.CGROUP else []
+    return ["--target-pid", target_pid, *moved]

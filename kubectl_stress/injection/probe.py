@@ -1,0 +1,106 @@
+"""One reading of the agent, exec'd where it is told to: who it is, and what it sees.
+
+A reading is taken in the holder, so that it costs the target nothing, wherever the holder can look
+into the target; else in the target itself.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kubectl_stress.agent.protocol import (
+    PROTOCOL,
+    AgentError,
+    Decoder,
+    Hello,
+    Message,
+    Processes,
+    probe_arguments,
+)
+from kubectl_stress.agent.samples import Process, Sample
+from kubectl_stress.clock import Clock
+from kubectl_stress.errors import InjectionError, Silent
+from kubectl_stress.kube.cluster import Cluster
+from kubectl_stress.kube.exec.channels import Channel
+from kubectl_stress.kube.exec.stream import ExecStream
+from kubectl_stress.plan.holder import AGENT_PATH
+from kubectl_stress.targets.target import Target
+
+# An exec takes 0.1 to 1 s; on a test node that was starved of CPU it took over 30 s.
+_READING_TIMEOUT_MS = 60_000
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One reading of the agent: who it is, the target's memory and its processes."""
+
+    hello: Hello
+    sample: Sample
+    processes: tuple[Process, ...]
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether the target's files are hidden from whoever took it, and so all of its memory."""
+        return self.sample.memory.usage_bytes is None
+
+
+def shared_id(target: Target) -> str | None:
+    """The ID that names the container where process 1 is not its own; else None."""
+    return None if target.has_own_pid_namespace else target.container_id.partition("://")[2]
+
+
+def take_reading(cluster: Cluster, target: Target, holder: str, *, clock: Clock) -> Reading:
+    """One reading of the target in its holder; raises InjectionError where none comes."""
+    command = [AGENT_PATH, *probe_arguments(container_id=shared_id(target))]
+    return reading_by(cluster, target, holder, command, clock=clock)
+
+
+def reading_by(
+    cluster: Cluster, target: Target, container: str, command: Sequence[str], *, clock: Clock
+) -> Reading:
+    """One reading by this command in a container of the target's pod."""
+    with cluster.exec(target.namespace, target.pod, container, command, stdin=True) as stream:
+        messages, errors = _read_all(stream, clock)
+        words, is_answered = errors or _words(stream), stream.status is not None
+    return _as_reading(messages, words, is_answered=is_answered)
+
+
+def _read_all(stream: ExecStream, clock: Clock) -> tuple[list[Message], str]:
+    decoder, messages, errors = Decoder(), list[Message](), b""
+    deadline_ms = clock.now_ms() + _READING_TIMEOUT_MS
+    while not stream.ended and clock.now_ms() < deadline_ms:
+        for channel, data in stream.receive(0.5):
+            if channel is Channel.STDOUT:
+                messages += decoder.feed(data)
+            elif channel is Channel.STDERR:
+                errors += data
+    return messages, errors.decode("utf-8", "replace").strip()
+
+
+def _words(stream: ExecStream) -> str:
+    if stream.status is not None and stream.status.message:
+        return stream.status.message
+    if not stream.ended:
+        return f"no reading came within {_READING_TIMEOUT_MS // 1000} s"
+    return stream.lost or "no reading came"
+
+
+def _as_reading(messages: list[Message], errors: str, *, is_answered: bool) -> Reading:
+    hello = next((message for message in messages if isinstance(message, Hello)), None)
+    sample = next((message for message in messages if isinstance(message, Sample)), None)
+    found = next((message for message in messages if isinstance(message, Processes)), None)
+    if hello is not None:
+        refuse_other_protocol(hello)
+    if hello is None or sample is None:
+        told = [message.message for message in messages if isinstance(message, AgentError)]
+        words = f"the agent gave no reading: {'; '.join(told) or errors}"
+        raise InjectionError(words) if is_answered else Silent(words)
+    return Reading(hello, sample, found.beside(hello) if found else ())
+
+
+def refuse_other_protocol(hello: Hello) -> None:
+    """Raise InjectionError where the image is of another generation than the plugin."""
+    if hello.protocol != PROTOCOL:
+        raise InjectionError(
+            f"the image's agent {hello.version} speaks protocol {hello.protocol}, this plugin "
+            f"{PROTOCOL}: use the image that belongs to the plugin's version"
+        )

@@ -1,0 +1,266 @@
+"""The API server, as a few calls with plain dicts in and out."""
+
+import math
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+from kubectl_stress.errors import StressError
+from kubectl_stress.kube.api_errors import Request
+from kubectl_stress.kube.connection import Connection
+from kubectl_stress.kube.exec.stream import ExecStream
+from kubectl_stress.kube.transport import Transport
+from kubectl_stress.kube.watch import Object, Watch
+
+WATCH_SECONDS = 60
+WATCH_GRACE_SECONDS = 5.0  # the server ends the watch in time; a peer that is gone is noticed later
+PAGE_SIZE = 500
+
+OWNER_PATHS = {
+    "deployment": ("/apis/apps/v1", "deployments"),
+    "statefulset": ("/apis/apps/v1", "statefulsets"),
+    "daemonset": ("/apis/apps/v1", "daemonsets"),
+    "replicaset": ("/apis/apps/v1", "replicasets"),
+    "job": ("/apis/batch/v1", "jobs"),
+    "cronjob": ("/apis/batch/v1", "cronjobs"),
+    "replicationcontroller": ("/api/v1", "replicationcontrollers"),
+}
+
+
+class Cluster:
+    """One API server, asked as one user; safe for many threads. Close it after use."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        environ: Mapping[str, str] = os.environ,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._transport = Transport(connection, environ, sleep=sleep)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the idle connections; watches and execs are closed by whoever opened them."""
+        self._transport.close()
+
+    @property
+    def namespace(self) -> str:
+        """The namespace of the chosen context or of --namespace."""
+        return self._transport.connection.namespace
+
+    @property
+    def server(self) -> str:
+        """The URL of the API server."""
+        return self._transport.connection.server
+
+    # Objects
+
+    def get_pod(self, namespace: str, name: str) -> Object:
+        """One pod."""
+        return self._transport.json(_get("/api/v1", "pods", namespace, name))
+
+    def list_pods(
+        self, namespace: str | None, label_selector: str = "", field_selector: str = ""
+    ) -> Object:
+        """The pods of a namespace, or of all for None, as a PodList."""
+        selectors = {"labelSelector": label_selector, "fieldSelector": field_selector}
+        return self._list(_list("/api/v1", "pods", namespace or "", selectors))
+
+    def get_owner(self, kind: str, namespace: str, name: str) -> Object:
+        """A workload, its kind as in ownerReferences ("StatefulSet"), singular or plural."""
+        prefix, plural = _owner_path(kind)
+        return self._transport.json(_get(prefix, plural, namespace, name))
+
+    def list_owners(self, kind: str, namespace: str) -> Object:
+        """All workloads of a kind, as a list object."""
+        return self.list_objects(*_owner_path(kind), namespace)
+
+    def list_events(self, namespace: str | None, field_selector: str = "") -> Object:
+        """Core events as a list object, selected as in `involvedObject.name=web-0`."""
+        selectors = {"fieldSelector": field_selector}
+        return self._list(_list("/api/v1", "events", namespace or "", selectors))
+
+    def list_objects(self, prefix: str, plural: str, namespace: str) -> Object:
+        """All objects of a kind, as in ("/apis/policy/v1", "poddisruptionbudgets").
+
+        Raises NotFound where the server does not know the kind.
+        """
+        return self._list(_list(prefix, plural, namespace, {}))
+
+    def add_ephemeral_container(
+        self, namespace: str, pod_name: str, container: Mapping[str, Any], *, dry_run: bool = False
+    ) -> Object:
+        """Add one ephemeral container, for ever; with dry_run only have it admitted.
+
+        A strategic merge, so that those added by others meanwhile stay. Raises Rejected with the
+        server's words where Pod Security or validation refuses it.
+        """
+        path = f"{_path('/api/v1', 'pods', namespace, pod_name)}/ephemeralcontainers"
+        query = [("fieldManager", "kubectl-stress")] + [("dryRun", "All")] * dry_run
+        patch = Request(
+            "PATCH",
+            path,
+            tuple(query),
+            {"spec": {"ephemeralContainers": [dict(container)]}},
+            "application/strategic-merge-patch+json",
+            verb="patch",
+            resource="pods/ephemeralcontainers",
+            namespace=namespace,
+            name=pod_name,
+        )
+        return self._transport.json(patch)
+
+    # Questions
+
+    def can_i(
+        self,
+        verb: str,
+        resource: str,
+        *,
+        namespace: str,
+        subresource: str = "",
+        group: str = "",
+        name: str = "",
+    ) -> tuple[bool, str]:
+        """Whether RBAC allows it, and the reason that the server gives (often none)."""
+        attributes = {
+            "verb": verb,
+            "resource": resource,
+            "subresource": subresource,
+            "namespace": namespace,
+            "group": group,
+            "name": name,
+        }
+        spec = {"resourceAttributes": {k: v for k, v in attributes.items() if v}}
+        review = self._review("authorization.k8s.io/v1", "SelfSubjectAccessReview", spec)
+        status = review.get("status") or {}
+        reason = status.get("reason") or status.get("evaluationError") or ""
+        return bool(status.get("allowed")), str(reason)
+
+    def server_version(self) -> Object:
+        """As in /version: major, minor, gitVersion."""
+        return self._transport.json(Request("GET", "/version", verb="get", resource="/version"))
+
+    # Streams
+
+    def watch(
+        self,
+        kind: str,
+        namespace: str,
+        *,
+        field_selector: str = "",
+        label_selector: str = "",
+        resource_version: str = "",
+        timeout_seconds: int = WATCH_SECONDS,
+    ) -> Watch:
+        """Follow "pods" or "events" for some time; without a version, what exists comes first.
+
+        The watch ends by itself after `timeout_seconds`, or earlier where --request-timeout says
+        so: then watch again from the last resource version. Raises Gone when that version is too
+        old: list again.
+        """
+        limit = self._transport.connection.request_timeout_seconds
+        seconds = min(timeout_seconds, math.ceil(limit)) if limit else timeout_seconds
+        wanted = {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "timeoutSeconds": str(seconds),
+            "fieldSelector": field_selector,
+            "labelSelector": label_selector,
+            "resourceVersion": resource_version,
+        }
+        listing = _list("/api/v1", kind, namespace, wanted, verb="watch")
+        response = self._transport.open(listing, read_seconds=seconds + WATCH_GRACE_SECONDS)
+        return Watch(response, listing, self._transport.asker)
+
+    def exec(
+        self,
+        namespace: str,
+        pod: str,
+        container: str,
+        command: Sequence[str],
+        *,
+        stdin: bool = True,
+    ) -> ExecStream:
+        """Run a command in a running container, without a terminal."""
+        streams = [("stdin", "true")] * stdin + [("stdout", "true"), ("stderr", "true")]
+        query = [("container", container), *streams, *(("command", word) for word in command)]
+        request = Request(
+            "GET",
+            f"{_path('/api/v1', 'pods', namespace, pod)}/exec",
+            tuple(query),
+            verb="create",
+            resource="pods/exec",
+            namespace=namespace,
+            name=pod,
+        )
+        return self._transport.exec(request)
+
+    # Requests
+
+    def _review(self, api_version: str, kind: str, spec: Mapping[str, Any]) -> Object:
+        body = {"apiVersion": api_version, "kind": kind, "spec": spec}
+        plural = f"{kind.lower()}s"
+        path = f"/apis/{api_version}/{plural}"
+        return self._transport.json(
+            Request("POST", path, body=body, verb="create", resource=plural)
+        )
+
+    def _list(self, request: Request) -> Object:
+        """The list with the items of all its pages; its resource version is that of all."""
+        items: list[Object] = []
+        token = ""
+        while True:
+            pages = (("limit", str(PAGE_SIZE)), ("continue", token))
+            query = request.query + tuple(page for page in pages if page[1])
+            answer = self._transport.json(replace(request, query=query))
+            items += answer.get("items") or []
+            metadata = answer.get("metadata") or {}
+            token = metadata.pop("continue", "")
+            if not token:
+                return {**answer, "items": items}
+
+
+def _owner_path(kind: str) -> tuple[str, str]:
+    known = kind.lower().removesuffix("s")
+    if known not in OWNER_PATHS:
+        raise StressError(f'"{kind}" is not a kind of workload that is known here')
+    return OWNER_PATHS[known]
+
+
+def _path(prefix: str, plural: str, namespace: str, name: str = "") -> str:
+    parts = [prefix]
+    if namespace:
+        parts.append(f"namespaces/{quote(namespace, safe='')}")
+    parts.append(plural)
+    if name:
+        parts.append(quote(name, safe=""))
+    return "/".join(parts)
+
+
+def _get(prefix: str, plural: str, namespace: str, name: str) -> Request:
+    path = _path(prefix, plural, namespace, name)
+    return Request("GET", path, verb="get", resource=plural, namespace=namespace, name=name)
+
+
+def _list(
+    prefix: str, plural: str, namespace: str, query: Mapping[str, str], *, verb: str = "list"
+) -> Request:
+    path = _path(prefix, plural, namespace)
+    given = tuple((key, value) for key, value in query.items() if value)
+    return Request("GET", path, given, verb=verb, resource=plural, namespace=namespace)

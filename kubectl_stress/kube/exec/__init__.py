@@ -1,0 +1,1 @@
+"""Websocket exec: handshake, channels, and the stream over them."""

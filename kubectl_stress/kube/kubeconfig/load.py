@@ -1,0 +1,204 @@
+"""Which cluster, and as whom: kubeconfig files, flags and environment become one Connection.
+
+The rules are kubectl's (k8s.io/client-go/tools/clientcmd), checked against kubectl itself in
+tests/connection/test_kubeconfig.py:
+
+- `--kubeconfig` names the only file; else KUBECONFIG lists files, and of each name the first
+  file's entry wins as a whole; else ~/.kube/config. Relative paths belong to the file they are in.
+- A flag wins over its field in the file; `--server` also clears the file's tls-server-name.
+- With no cluster chosen anywhere, a pod's service account is used.
+
+`kubectl config view` is not asked: it ignores --cluster, --user, --server and --token, fails
+without a current context, and loses the folder that a relative tokenFile or exec command is
+relative to. Stricter than kubectl in one point: a context whose user or cluster does not exist is
+an error, where kubectl goes on anonymously or to localhost:8080.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from kubectl_stress.errors import StressError, UsageError
+from kubectl_stress.kube.connection import Connection, ConnectionFlags
+from kubectl_stress.kube.kubeconfig.files import (
+    NOTHING,
+    Entry,
+    Kubeconfig,
+    content,
+    files,
+    home,
+    merged,
+    pem,
+    read,
+)
+from kubectl_stress.kube.kubeconfig.proxy_env import (
+    PROXY_SCHEMES,
+    is_address,
+    proxy_from_environment,
+)
+from kubectl_stress.kube.kubeconfig.user import impersonation, user_fields
+
+SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+
+
+def load_connection(
+    flags: ConnectionFlags,
+    environ: Mapping[str, str],
+    *,
+    service_account: Path = SERVICE_ACCOUNT,
+) -> Connection:
+    """Resolve flags, kubeconfig files and the pod's own account, in kubectl's order.
+
+    Raises UsageError where a flag names what does not exist, StressError where a file is broken
+    or no cluster can be found.
+    """
+    config = merged([read(path) for path in files(flags, environ)])
+    context = _context(config, flags)
+    cluster = _chosen(config.clusters, flags.cluster, context, "cluster")
+    user = _chosen(config.users, flags.user, context, "user")
+    in_pod = _is_pod(environ, service_account)
+    namespace = flags.namespace or context.text("namespace")
+    if not namespace:
+        namespace = _pod_namespace(environ, service_account) if in_pod else "default"
+    if cluster is NOTHING and not flags.server:
+        if not in_pod:
+            raise _no_cluster(config, flags, environ)
+        return _in_cluster(flags, environ, service_account, namespace)
+    return Connection(
+        namespace=namespace,
+        context=context.name,
+        user="" if flags.token else user.name,
+        request_timeout_seconds=flags.request_timeout or None,
+        **_server_fields(cluster, flags, environ),
+        **user_fields(user, cluster, flags),
+    )
+
+
+# Choice
+
+
+def _context(config: Kubeconfig, flags: ConnectionFlags) -> Entry:
+    name = flags.context or config.current_context
+    if not name:
+        return NOTHING
+    if name in config.contexts:
+        return config.contexts[name]
+    if flags.context:
+        known = ", ".join(sorted(config.contexts)) or "none"
+        raise UsageError(f'--context "{name}" does not exist; there are: {known}')
+    raise StressError(f'kubeconfig: current-context "{name}" does not exist: give --context')
+
+
+def _chosen(entries: Mapping[str, Entry], flag: str | None, context: Entry, kind: str) -> Entry:
+    name = flag or context.text(kind)
+    if not name:
+        return NOTHING
+    if name in entries:
+        return entries[name]
+    if flag:
+        known = ", ".join(sorted(entries)) or "none"
+        raise UsageError(f'--{kind} "{name}" does not exist; there are: {known}')
+    raise StressError(f'kubeconfig: {kind} "{name}" of context "{context.name}" does not exist')
+
+
+def _no_cluster(
+    config: Kubeconfig, flags: ConnectionFlags, environ: Mapping[str, str]
+) -> StressError:
+    if config.contexts:
+        known = ", ".join(sorted(config.contexts))
+        return UsageError(f"no context is set: give --context, one of: {known}")
+    where = flags.kubeconfig or environ.get("KUBECONFIG") or home(environ) / ".kube" / "config"
+    return StressError(f"no cluster is configured (looked in {where}): set KUBECONFIG or --server")
+
+
+# Server
+
+
+def _server_fields(
+    cluster: Entry, flags: ConnectionFlags, environ: Mapping[str, str]
+) -> dict[str, Any]:
+    server = _normalised(flags.server or cluster.text("server"), cluster.name)
+    name_matters = flags.tls_server_name or flags.server
+    proxy_url = _proxy_url(cluster) or proxy_from_environment(server, environ)
+    return {
+        "server": server,
+        "tls_server_name": (flags.tls_server_name or "")
+        if name_matters
+        else cluster.text("tls-server-name"),
+        "proxy_url": proxy_url,
+        **_trust(cluster, flags),
+    }
+
+
+def _normalised(server: str, cluster: str) -> str:
+    if not server:
+        raise StressError(f'kubeconfig: cluster "{cluster}" has no server: give --server')
+    url = server if "://" in server else f"http://{server}"  # as client-go reads it
+    if not is_address(url, ("http", "https")):
+        raise UsageError(f'server "{server}" is not an address like https://HOST:6443')
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def _proxy_url(cluster: Entry) -> str:
+    url = cluster.text("proxy-url")
+    if url and not is_address(url, PROXY_SCHEMES):
+        # Not the value itself: it may hold a password.
+        raise StressError(
+            f'kubeconfig: proxy-url of "{cluster.name}" is not an address like http://HOST:3128'
+        )
+    return url
+
+
+def _trust(cluster: Entry, flags: ConnectionFlags) -> dict[str, Any]:
+    if flags.insecure_skip_tls_verify or flags.certificate_authority:
+        if flags.insecure_skip_tls_verify and flags.certificate_authority:
+            raise UsageError("--certificate-authority and --insecure-skip-tls-verify: give one")
+        path = flags.certificate_authority
+        ca_data = content(Path(path), "--certificate-authority") if path else None
+        return {"ca_data": ca_data, "insecure": flags.insecure_skip_tls_verify}
+    ca_data = pem(cluster, "certificate-authority")
+    insecure = cluster.flag("insecure-skip-tls-verify")
+    if insecure and ca_data:
+        raise StressError(
+            f'kubeconfig: cluster "{cluster.name}" has a certificate authority and '
+            "insecure-skip-tls-verify: remove one"
+        )
+    return {"ca_data": ca_data, "insecure": insecure}
+
+
+# In a pod
+
+
+def _is_pod(environ: Mapping[str, str], service_account: Path) -> bool:
+    named = environ.get("KUBERNETES_SERVICE_HOST") and environ.get("KUBERNETES_SERVICE_PORT")
+    return bool(named) and (service_account / "token").is_file()
+
+
+def _pod_namespace(environ: Mapping[str, str], service_account: Path) -> str:
+    named = environ.get("POD_NAMESPACE")
+    path = service_account / "namespace"
+    return named or (path.read_text().strip() if path.is_file() else "") or "default"
+
+
+def _in_cluster(
+    flags: ConnectionFlags, environ: Mapping[str, str], service_account: Path, namespace: str
+) -> Connection:
+    host = environ["KUBERNETES_SERVICE_HOST"]
+    bracketed = f"[{host}]" if ":" in host else host
+    server = f"https://{bracketed}:{environ['KUBERNETES_SERVICE_PORT']}"
+    ca = Path(flags.certificate_authority or service_account / "ca.crt")
+    insecure = flags.insecure_skip_tls_verify
+    return Connection(
+        server=server,
+        namespace=namespace,
+        ca_data=None if insecure else content(ca, "the pod's certificate authority"),
+        insecure=insecure,
+        tls_server_name=flags.tls_server_name or "",
+        proxy_url=proxy_from_environment(server, environ),
+        token=flags.token or "",
+        token_file=None if flags.token else service_account / "token",
+        impersonation=impersonation(NOTHING, flags),
+        request_timeout_seconds=flags.request_timeout or None,
+    )

@@ -1,0 +1,1 @@
+"""Shows or records progress while it happens: the only user of rich."""

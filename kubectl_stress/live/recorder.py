@@ -1,0 +1,122 @@
+"""Writes a run to a file line by line while it goes on: a killed client leaves it readable."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from kubectl_stress import __version__
+from kubectl_stress.agent.protocol import (
+    AgentError,
+    Bye,
+    Garbage,
+    Hello,
+    PhaseStart,
+    Processes,
+    WorkerKilled,
+)
+from kubectl_stress.agent.samples import Sample
+from kubectl_stress.errors import UsageError
+from kubectl_stress.results.recording import Header, header_line, report_line, value_line
+from kubectl_stress.results.report import Report
+from kubectl_stress.session.progress import Afterwards, Started, StatusSeen, Told
+from kubectl_stress.targets.status import Change
+from kubectl_stress.verdict.evidence import Ending
+
+_NAMES: dict[type, str] = {
+    Hello: "hello",
+    Sample: "sample",
+    Processes: "processes",
+    PhaseStart: "phase",
+    WorkerKilled: "worker-killed",
+    AgentError: "error",
+    Garbage: "garbage",
+    Bye: "bye",
+    Change: "change",
+    Ending: "ending",
+}
+
+
+class Recorder:
+    """A listener that writes what it hears; without a file it writes nothing."""
+
+    def __init__(self, file: TextIO | None) -> None:
+        self._file = file
+
+    def __call__(self, told: Told) -> None:
+        """Write the step, if it is a fact of the run."""
+        line = _line(told)
+        if line is not None:
+            self._write(line)
+
+    def finish(self, report: Report) -> None:
+        """Write the last line."""
+        self._write(report_line(report))
+
+    def _write(self, line: str) -> None:
+        if self._file is None:
+            return
+        try:
+            self._file.write(line)
+            self._file.flush()
+        except OSError as error:
+            # A full disk must not end a run whose load already stands: what is written stays.
+            self._file = None
+            print(f"warning: recording stopped: {error.strerror}", file=sys.stderr)
+
+
+def _line(told: Told) -> str | None:
+    if isinstance(told, Started):
+        return header_line(_header(told))
+    if isinstance(told, StatusSeen):
+        return value_line("status", told.status)
+    if isinstance(told, Afterwards):
+        return value_line("afterwards", told.sample)
+    name = _NAMES.get(type(told))
+    return None if name is None else value_line(name, told)
+
+
+def _header(started: Started) -> Header:
+    return Header(
+        version=__version__,
+        plan=started.plan,
+        before=started.before,
+        holder=started.holder,
+        processes=started.reading.processes,
+        reading=started.reading.sample,
+        expectation=started.expectation,
+    )
+
+
+@contextmanager
+def recording_to(path: str | None) -> Iterator[Recorder]:
+    """A recorder on a new file; raises UsageError where it exists or cannot be made.
+
+    A run that ends before its load leaves no empty file behind.
+    """
+    if path is None:
+        yield Recorder(None)
+        return
+    try:
+        file = Path(path).open("x", encoding="utf-8")  # noqa: SIM115 (closed below)
+    except FileExistsError:
+        raise UsageError(
+            f"--record {path}: the file exists, and a recording is never overwritten: "
+            "choose another name"
+        ) from None
+    except OSError as error:
+        raise UsageError(f"--record {path}: {error.strerror}") from error
+    try:
+        yield Recorder(file)
+    finally:
+        _close(file, Path(path))
+
+
+def _close(file: TextIO, path: Path) -> None:
+    try:
+        file.close()
+    except OSError:
+        return  # told when it was written
+    if path.exists() and path.stat().st_size == 0:
+        path.unlink()

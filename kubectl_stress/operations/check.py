@@ -1,0 +1,190 @@
+"""Finds out whether a run would be possible and what it would meet, without changing anything.
+
+Only with a probe is something attached: the holder, as a run would attach it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from kubectl_stress.clock import Clock
+from kubectl_stress.errors import ClusterError, Forbidden, NotFound, Refused, StressError
+from kubectl_stress.injection.join import Joiner
+from kubectl_stress.kube.cluster import Cluster
+from kubectl_stress.plan.holder import live_holder
+from kubectl_stress.plan.plan import POD_LEVEL_ONLY, refuse_little_headroom
+from kubectl_stress.plan.spec import HolderSpec, Join, TargetRef
+from kubectl_stress.plan.target_facts import Fact, Found, Known, facts
+from kubectl_stress.preflight.admission import ask_permissions, check_admission, refuse_missing
+from kubectl_stress.preflight.find_target import await_target, find_target
+from kubectl_stress.results.check_result import Checkup
+from kubectl_stress.targets.hpa_vpa_pdb import (
+    HPA,
+    PDB,
+    REACTOR_KINDS,
+    VPA,
+    OwnerName,
+    ReactorKind,
+    hpa_texts,
+    pdb_texts,
+    vpa_texts,
+)
+from kubectl_stress.targets.pod import Pod
+from kubectl_stress.targets.target import Target
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of one target: `with_probe` attaches a holder and reads what only it can.
+
+    `is_judged`: the API server is asked whether it would admit that holder. `wait_ms` is how long
+    a target that does not run yet is waited for.
+    """
+
+    ref: TargetRef
+    container: str | None = None
+    with_probe: bool = False
+    is_judged: bool = True
+    wait_ms: int = 0
+
+
+class Check:
+    """Checks targets of one cluster; `tell` hears what takes time."""
+
+    def __init__(
+        self, cluster: Cluster, holder: HolderSpec, *, clock: Clock, tell: Callable[[str], None]
+    ) -> None:
+        self._cluster, self._holder, self._clock, self._tell = cluster, holder, clock, tell
+
+    def __call__(self, question: Question) -> Checkup:
+        """What is found; whatever would end a run is its `obstacle`, not raised."""
+        namespace = self._cluster.namespace
+        answers = tuple(ask_permissions(self._cluster, question.ref, namespace))
+        denied = _error_of(lambda: refuse_missing(answers, namespace))
+        checkup = Checkup(str(question.ref), answers, obstacle=denied)
+        try:
+            target = self._target(question, namespace)
+            pod = self._cluster.get_pod(namespace, target.pod)
+        except StressError as error:
+            return replace(checkup, obstacle=denied or error)
+        checkup = replace(checkup, pod=target.pod, questions=_questions(target))
+        return self._of_target(checkup, target, pod, question)
+
+    def _target(self, question: Question, namespace: str) -> Target:
+        ref, container = question.ref, question.container
+        return await_target(
+            lambda: find_target(self._cluster, ref, namespace=namespace, container=container),
+            wait_ms=question.wait_ms,
+            clock=self._clock,
+            tell=self._tell,
+        )
+
+    def _of_target(self, checkup: Checkup, target: Target, pod: Pod, question: Question) -> Checkup:
+        obstacle = checkup.obstacle
+        admission = Fact("admission", None, "not asked", Known.UNKNOWN)
+        if obstacle is None and question.is_judged:
+            obstacle = _error_of(lambda: check_admission(self._cluster, target, self._holder))
+            admission = _admission(obstacle)
+        found: Found | None = None
+        if question.with_probe and obstacle is None:
+            try:
+                found = self._probe(target)
+            except StressError as error:
+                obstacle = error
+        obstacle = obstacle or _error_of(lambda: _refuse_by_guard(target, found))
+        known = facts(target, self._reactions(target, pod), found)
+        joining = (_join(target, pod, self._holder), admission)
+        return replace(checkup, facts=(*joining, *known), obstacle=obstacle)
+
+    def _probe(self, target: Target) -> Found:
+        joiner = Joiner(self._cluster, clock=self._clock, tell=self._tell)
+        reading = joiner.enter(target, self._holder).reading
+        return Found(reading.hello, reading.sample.memory, reading.processes)
+
+    def _reactions(self, target: Target, pod: Pod) -> dict[str, str]:
+        owners = self._owners(target, pod)
+        return {kind.key: self._reaction(kind, target, pod, owners) for kind in REACTOR_KINDS}
+
+    def _reaction(
+        self, kind: ReactorKind, target: Target, pod: Pod, owners: list[OwnerName]
+    ) -> str:
+        try:
+            found = self._cluster.list_objects(kind.prefix, kind.plural, target.namespace)["items"]
+        except Forbidden:
+            return f"not readable ({kind.permission})"
+        except NotFound:
+            return "none (the cluster does not know the kind)"
+        except ClusterError as error:
+            return f"not readable ({error})"
+        labels = pod["metadata"].get("labels") or {}
+        texts = {
+            HPA.key: lambda: hpa_texts(found, owners),
+            VPA.key: lambda: vpa_texts(found, owners),
+            PDB.key: lambda: pdb_texts(found, labels),
+        }[kind.key]()
+        return "; ".join(texts) or "none"
+
+    def _owners(self, target: Target, pod: Pod) -> list[OwnerName]:
+        """The pod's controller and, of a ReplicaSet, its own: what an autoscaler refers to."""
+        references = pod["metadata"].get("ownerReferences") or ()
+        found = [(ref["kind"], ref["name"]) for ref in references if ref.get("controller")]
+        for kind, name in list(found):
+            if kind != "ReplicaSet":
+                continue
+            try:
+                owner = self._cluster.get_owner(kind, target.namespace, name)
+            except ClusterError:
+                # Without the right to read it, a Deployment's is named after it and a hash.
+                found.append(("Deployment", name.rpartition("-")[0]))
+            else:
+                above = owner["metadata"].get("ownerReferences") or ()
+                found += [(ref["kind"], ref["name"]) for ref in above if ref.get("controller")]
+        return found
+
+
+_WAYS = {
+    Join.EXEC: "by exec, in the target's own cgroup",
+    Join.CGROUP: "into the target's own cgroup, from a privileged ephemeral container",
+    Join.POD: POD_LEVEL_ONLY,
+}
+
+
+def _join(target: Target, pod: Pod, holder: HolderSpec) -> Fact:
+    name = live_holder(pod, target, holder)
+    entry = f"reuses {name}" if name else "adds an ephemeral container, whose entry stays"
+    return Fact("join", holder.join.value, f"{_WAYS[holder.join]}; {entry}")
+
+
+def _questions(target: Target) -> tuple[str, ...]:
+    """What a run that may reach the limit asks first, or needs --yes for."""
+    found = []
+    if target.is_critical:
+        found.append(f"{target.namespace}/{target.pod} is critical to the cluster")
+    if target.owner and target.owner.replicas == 1:
+        found.append(f"{target.owner} has a single replica, and a load may bring it down")
+    return tuple(found)
+
+
+def _admission(error: StressError | None) -> Fact:
+    if error is None:
+        return Fact("admission", True, "the API server admits our ephemeral container")
+    return Fact("admission", False, str(error))
+
+
+def _refuse_by_guard(target: Target, found: Found | None) -> None:
+    """Raise Refused where a run would."""
+    if target.effective_limit_bytes is None:
+        raise Refused(
+            f'container "{target.container}" has no memory limit: a run needs an absolute --size '
+            "and --force"
+        )
+    if found is not None:
+        refuse_little_headroom(found.memory.headroom_bytes)
+
+
+def _error_of(act: Callable[[], None]) -> StressError | None:
+    """The error that this raises, as a finding."""
+    try:
+        act()
+    except StressError as error:
+        return error
+    return None

@@ -1,0 +1,1 @@
+"""What is asked, decided and predicted before anything is done. Pure."""

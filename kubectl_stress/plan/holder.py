@@ -1,0 +1,85 @@
+"""The holder: the ephemeral container that holds the agent's binary. Pure: no I/O.
+
+Entries of ephemeral containers can never be removed, so a live holder is found again and reused.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kubectl_stress.agent.protocol import hold_arguments
+from kubectl_stress.plan.spec import HolderSpec
+from kubectl_stress.targets.pod import Pod
+from kubectl_stress.targets.target import Target
+
+HOLDER_PREFIX = "kubectl-stress-"
+AGENT_PATH = "/agent"
+
+
+def ephemeral_container(target: Target, holder: HolderSpec, suffix: str) -> dict[str, Any]:
+    """The holder's manifest."""
+    container = {
+        "name": f"{HOLDER_PREFIX}{suffix}",
+        "image": holder.image,
+        "command": [AGENT_PATH, *hold_arguments(holder.linger_ms)],
+        "targetContainerName": target.container,
+        "stdin": True,
+        "securityContext": _privileged() if holder.is_privileged else _restricted(target, holder),
+    }
+    if holder.pull_policy:
+        container["imagePullPolicy"] = holder.pull_policy
+    return container
+
+
+def _restricted(target: Target, holder: HolderSpec) -> dict[str, Any]:
+    """The target's user and no capability, fit for Pod Security "restricted".
+
+    uid and gid must both be the target's, and the capabilities none, or the kernel denies the exec
+    of /proc/PID/root (PTRACE_MODE_READ_FSCREDS, security/commoncap.c cap_ptrace_access_check). The
+    uid is always a number: the kubelet cannot tell of a name in the image whether it is root.
+    """
+    uid, gid = target.user or target.user_guess
+    return {
+        "runAsUser": uid,
+        "runAsGroup": gid,
+        "runAsNonRoot": uid != 0,
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": not holder.is_writable,
+        "capabilities": {"drop": ["ALL"]},
+        "seccompProfile": {"type": "RuntimeDefault"},
+        **target.security,
+    }
+
+
+def _privileged() -> dict[str, Any]:
+    """Root on the node: moving a process into the target's cgroup.procs takes no less."""
+    return {"privileged": True, "runAsUser": 0, "runAsGroup": 0, "runAsNonRoot": False}
+
+
+def live_holder(pod: Pod, target: Target, holder: HolderSpec) -> str | None:
+    """The name of a running holder of ours for this target and image, or None.
+
+    Entries of ephemeral containers can never be removed: each one reused is one not added.
+    """
+    statuses = pod.get("status", {}).get("ephemeralContainerStatuses") or ()
+    running = {status["name"] for status in statuses if "running" in status.get("state", {})}
+    for entry in pod["spec"].get("ephemeralContainers") or ():
+        if entry["name"] in running and _is_holder(entry, target, holder):
+            return str(entry["name"])
+    return None
+
+
+def _is_holder(entry: Mapping[str, Any], target: Target, holder: HolderSpec) -> bool:
+    return (
+        entry["name"].startswith(HOLDER_PREFIX)
+        and entry.get("targetContainerName") == target.container
+        and entry.get("image") == holder.image
+        and _fits(entry.get("securityContext") or {}, target, holder)
+    )
+
+
+def _fits(context: Mapping[str, Any], target: Target, holder: HolderSpec) -> bool:
+    if bool(context.get("privileged")) or holder.is_privileged:
+        return bool(context.get("privileged")) and holder.is_privileged
+    user = context.get("runAsUser"), context.get("runAsGroup")
+    is_users = target.user is None or user == target.user
+    return is_users and not (holder.is_writable and context.get("readOnlyRootFilesystem", False))

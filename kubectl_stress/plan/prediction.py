@@ -1,0 +1,152 @@
+"""What will happen at the limit and who dies first, foretold before the load begins. Pure: no I/O.
+
+The kernel ends the process with the highest badness of the cgroup that ran out (mm/oom_kill.c,
+oom_badness): rss + swap + page tables + oom_score_adj × ⌊pages of the limit and its swap / 1000⌋.
+At the limit that is not who ranks highest now: the load will have grown by then.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from kubectl_stress.agent.protocol import Hello
+from kubectl_stress.agent.samples import Memory, Process, Sample, first_victim
+from kubectl_stress.plan.oom_domain import (
+    OomDomain,
+    Scope,
+    candidates,
+    container_swap_bytes,
+    oom_domain,
+)
+from kubectl_stress.plan.plan import Plan, is_page_cache
+from kubectl_stress.quantity import format_bytes
+from kubectl_stress.targets.target import Target
+
+WORKER_COMMAND = "agent-worker"
+# What the kernel charges beside the size, as measured: page tables and the workers' own structures.
+_KERNEL_BYTES_A_MIB, _KERNEL_BYTES_A_WORKER = 2 << 10, 75 << 10
+
+
+def prediction(plan: Plan, hello: Hello, reading: Sample, processes: tuple[Process, ...]) -> str:
+    """The end in one sentence."""
+    assert plan.size_bytes is not None
+    memory = reading.memory
+    limit, usage = memory.limit_bytes, memory.usage_bytes
+    if limit is None or usage is None:
+        return "no limit: the load presses on the node"
+    level = usage + plan.size_bytes
+    percent = f"{100 * level / limit:.0f}% of the limit {format_bytes(limit)}"
+    if level < limit:
+        return f"usage will reach about {format_bytes(level)}, {percent}"
+    if is_page_cache(plan):
+        return f"{percent} is asked for, in page cache: the kernel will take it back at the limit"
+    need, asked = _needed_bytes(plan), f"{percent} is asked for: "
+    room = limit - _kept_bytes(memory)
+    if need < room:
+        cache = format_bytes(usage - _kept_bytes(memory))
+        return f"{asked}the kernel will drop page cache first ({cache} can go), so no kill is due"
+    swap = _swap_left_bytes(hello, memory)
+    if need < room + swap:
+        return (
+            f"{asked}the kernel will swap first ({format_bytes(swap)} are left for it), so no kill "
+            "is due"
+        )
+    later = f", after {format_bytes(swap)} of swap is used up: later than without" if swap else ""
+    return (
+        asked
+        + at_limit(plan.target, hello, memory, _with_load(plan, hello, memory, processes))
+        + later
+    )
+
+
+def at_limit(target: Target, hello: Hello, memory: Memory, processes: Sequence[Process]) -> str:
+    """Whom the kernel will kill once the limit is reached, in one clause."""
+    domain = oom_domain(target, hello, memory)
+    there = candidates(domain, hello, memory, processes)
+    victim = first_victim(there)
+    if victim is None:
+        return "the kernel will kill a process of this container, which one cannot be told"
+    words = _killed(victim, hello)
+    if victim.role == "holder":
+        others = tuple(process for process in there if process.role != "holder")
+        then = first_victim(others)
+        words += f", and then {_killed(then, hello)}" if then else ""
+    return f"the kernel will {words}{_unless(domain)}"
+
+
+def _killed(victim: Process, hello: Hello) -> str:
+    who = f"{victim.command}, badness {format_bytes(victim.badness_bytes)}"
+    if victim.role == "holder":
+        return f"kill our ephemeral container ({who}), which frees next to nothing"
+    if hello.oom_group:
+        return f"choose one process ({who}) and kill the whole container with it (memory.oom.group)"
+    return f"kill one process ({who})"
+
+
+def _unless(domain: OomDomain) -> str:
+    """What cannot be seen from here and may turn it."""
+    if domain.scope is Scope.POD and domain.unseen:
+        names = ", ".join(sibling.name for sibling in domain.unseen)
+        return f", unless a process of {names}, not seen from here, weighs more in the pod's limit"
+    if not domain.is_certain:
+        return ", unless the pod's other containers bring the pod to its own limit first"
+    return ""
+
+
+def victim_at_limit(
+    plan: Plan, hello: Hello, reading: Sample, processes: tuple[Process, ...]
+) -> Process | None:
+    """The first victim if the limit is reached: one of `processes` or a worker of the load.
+
+    The worker has pid 0, since it does not exist yet.
+    """
+    memory = reading.memory
+    return victim_now(plan.target, hello, memory, _with_load(plan, hello, memory, processes))
+
+
+def victim_now(
+    target: Target, hello: Hello, memory: Memory, processes: Sequence[Process]
+) -> Process | None:
+    """The first victim if the memory ran out as it is now."""
+    domain = oom_domain(target, hello, memory)
+    return first_victim(candidates(domain, hello, memory, processes))
+
+
+def _with_load(
+    plan: Plan, hello: Hello, memory: Memory, processes: tuple[Process, ...]
+) -> tuple[Process, ...]:
+    worker = _grown_worker(plan, hello, memory)
+    return (*processes, worker) if worker else processes
+
+
+def _grown_worker(plan: Plan, hello: Hello, memory: Memory) -> Process | None:
+    """A worker of the load as it is when the limit is reached, weighed as the agent does."""
+    adjustment = plan.spec.oom_score_adj
+    if adjustment is None:
+        adjustment = hello.target_oom_score_adj
+    if adjustment is None or memory.limit_bytes is None or plan.size_bytes is None:
+        return None
+    swap = container_swap_bytes(hello, memory)
+    room = max(0, memory.limit_bytes - _kept_bytes(memory)) + _swap_left_bytes(hello, memory)
+    grown = min(plan.size_bytes, room) // plan.spec.workers
+    worker = Process(0, WORKER_COMMAND, "load", grown, adjustment, None)
+    if adjustment == -1000:
+        return worker
+    own = OomDomain(Scope.CONTAINER, memory.limit_bytes, swap)
+    return replace(worker, badness_bytes=grown + adjustment * own.point_bytes)
+
+
+def _needed_bytes(plan: Plan) -> int:
+    """The size with what the kernel charges on top of it."""
+    assert plan.size_bytes is not None
+    pages = (plan.size_bytes >> 20) * _KERNEL_BYTES_A_MIB
+    return plan.size_bytes + pages + plan.spec.workers * _KERNEL_BYTES_A_WORKER
+
+
+def _kept_bytes(memory: Memory) -> int:
+    """Usage that stays under pressure: without page cache, which the kernel can drop."""
+    cache = (memory.file_bytes or 0) - (memory.shmem_bytes or 0)
+    return max(0, (memory.usage_bytes or 0) - max(0, cache))
+
+
+def _swap_left_bytes(hello: Hello, memory: Memory) -> int:
+    return max(0, container_swap_bytes(hello, memory) - (memory.swap_bytes or 0))

@@ -1,0 +1,1 @@
+"""Asks the API before anything is changed."""

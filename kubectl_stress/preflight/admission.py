@@ -1,0 +1,74 @@
+"""Asks the API server what is allowed, before anything is done."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from kubectl_stress.errors import Forbidden, Rejected, StressError
+from kubectl_stress.kube.cluster import Cluster
+from kubectl_stress.plan.holder import ephemeral_container
+from kubectl_stress.plan.spec import HolderSpec, Join, TargetRef
+from kubectl_stress.preflight.permissions import Answer, Permission, refusal, required_permissions
+from kubectl_stress.targets.target import Target
+
+
+def ask_permissions(cluster: Cluster, ref: TargetRef, namespace: str) -> list[Answer]:
+    """What the API server says of each permission that this target takes."""
+    return [_ask(cluster, permission, namespace) for permission in required_permissions(ref.kind)]
+
+
+def check_permissions(cluster: Cluster, ref: TargetRef, namespace: str) -> list[Permission]:
+    """Raise Forbidden naming all that is missing; returns what is missing but not needed."""
+    answers = ask_permissions(cluster, ref, namespace)
+    refuse_missing(answers, namespace)
+    return [answer.permission for answer in answers if not answer.is_allowed]
+
+
+def refuse_missing(answers: Sequence[Answer], namespace: str) -> None:
+    """Raise Forbidden where a permission is missing without which nothing works."""
+    missing = [answer for answer in answers if not answer.is_allowed]
+    needed = [answer.permission for answer in missing if answer.permission.needed]
+    if needed:
+        reasons = {str(answer.permission): answer.reason for answer in missing}
+        first = needed[0]
+        raise Forbidden(
+            refusal(needed, namespace, reasons), verb=first.verb, resource=first.resource
+        )
+
+
+def _ask(cluster: Cluster, permission: Permission, namespace: str) -> Answer:
+    resource, _, subresource = permission.resource.partition("/")
+    allowed, reason = cluster.can_i(
+        permission.verb,
+        resource,
+        namespace=namespace,
+        subresource=subresource,
+        group=permission.group,
+    )
+    return Answer(permission, allowed, reason)
+
+
+def check_admission(cluster: Cluster, target: Target, holder: HolderSpec) -> None:
+    """Have the API server judge the very patch without keeping it; raises Rejected or Forbidden.
+
+    Runs validation, Pod Security and webhooks (`dryRun=All`); image pulls and the node's own
+    policies are not seen by it.
+    """
+    container = ephemeral_container(target, holder, "dry-run")
+    try:
+        cluster.add_ephemeral_container(target.namespace, target.pod, container, dry_run=True)
+    except Rejected as error:
+        if holder.join is not Join.EXEC:
+            raise
+        raise Rejected(f"{error}. {beyond_exec(cluster, target, holder)}") from error
+
+
+def beyond_exec(cluster: Cluster, target: Target, holder: HolderSpec) -> str:
+    """What is left where the join by exec is refused: a sentence, and nothing is done."""
+    try:
+        check_admission(cluster, target, replace(holder, join=Join.CGROUP))
+    except StressError as error:
+        return f"--join cgroup, with a privileged ephemeral container, is refused as well: {error}"
+    return (
+        "--join cgroup may enter instead: a server-side dry run shows that this namespace admits "
+        "its privileged ephemeral container"
+    )

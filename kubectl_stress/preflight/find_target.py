@@ -1,0 +1,100 @@
+"""Finds the target in the cluster: a pod by name, or the one pod of an owner."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from kubectl_stress.clock import Clock
+from kubectl_stress.errors import Forbidden, NotFound, NotRunning, TargetError
+from kubectl_stress.kube.cluster import Cluster
+from kubectl_stress.plan.spec import TargetRef
+from kubectl_stress.targets.pod import Pod
+from kubectl_stress.targets.target import Owner, Target
+
+_POLL_S = 0.5
+
+
+def await_target(
+    find: Callable[[], Target], *, wait_ms: int, clock: Clock, tell: Callable[[str], None]
+) -> Target:
+    """The target as soon as it runs; raises the last NotRunning after `wait_ms`."""
+    deadline_ms, told = clock.now_ms() + wait_ms, ""
+    while True:
+        try:
+            return find()
+        except NotRunning as error:
+            if clock.now_ms() >= deadline_ms:
+                raise
+            if str(error) != told:
+                told = str(error)
+                tell(f"waiting, since {told.partition(': wait until')[0]}")
+        clock.sleep(_POLL_S)
+
+
+def find_target(
+    cluster: Cluster, ref: TargetRef, *, namespace: str, container: str | None
+) -> Target:
+    """The target of `ref`; raises NotFound or TargetError."""
+    if ref.kind == "pod":
+        target = Target.from_pod(cluster.get_pod(namespace, ref.name), container)
+        return replace(target, owner=_with_replicas(cluster, target))
+    owner = cluster.get_owner(ref.kind, namespace, ref.name)
+    pod = _only_pod(cluster, ref, owner, namespace)
+    replicas = (owner.get("spec") or {}).get("replicas")
+    target = Target.from_pod(pod, container)
+    return replace(target, owner=Owner(ref.kind, ref.name, replicas))
+
+
+def _with_replicas(cluster: Cluster, target: Target) -> Owner | None:
+    """The pod's owner with its replicas, as far as the user may read it."""
+    owner = target.owner
+    if owner is None or owner.kind not in ("ReplicaSet", "StatefulSet"):
+        return owner
+    try:
+        found = cluster.get_owner(owner.kind.lower(), target.namespace, owner.name)
+    except (Forbidden, NotFound):
+        return owner
+    return replace(owner, replicas=(found.get("spec") or {}).get("replicas"))
+
+
+def _only_pod(cluster: Cluster, ref: TargetRef, owner: dict[str, Any], namespace: str) -> Pod:
+    selector = _selector(owner)
+    pods = cluster.list_pods(namespace, label_selector=selector)["items"]
+    alive = [pod for pod in pods if _is_of(pod, ref) and _is_alive(pod)]
+    if len(alive) == 1:
+        return dict(alive[0])
+    if not alive:
+        raise NotRunning(
+            f'{ref} in namespace "{namespace}" has no running pod: wait until it has, for example '
+            "with --wait 1m"
+        )
+    names = ", ".join(sorted(pod["metadata"]["name"] for pod in alive))
+    raise TargetError(f"{ref} has {len(alive)} pods ({names}): name one of them, like pod/NAME")
+
+
+def _selector(owner: dict[str, Any]) -> str:
+    """The owner's selector as the API's query wants it."""
+    selector = owner["spec"].get("selector") or {}
+    parts = [f"{key}={value}" for key, value in (selector.get("matchLabels") or {}).items()]
+    for rule in selector.get("matchExpressions") or ():
+        key, values = rule["key"], f"({','.join(rule.get('values') or ())})"
+        words = {"In": f"{key} in {values}", "NotIn": f"{key} notin {values}"}
+        words |= {"Exists": key, "DoesNotExist": f"!{key}"}
+        parts.append(words[rule["operator"]])
+    return ",".join(parts)
+
+
+def _is_of(pod: Pod, ref: TargetRef) -> bool:
+    """Whether the pod belongs to the owner itself: labels alone may match a stranger's pod."""
+    for reference in pod["metadata"].get("ownerReferences") or ():
+        if ref.kind == "deployment" and reference["kind"] == "ReplicaSet":
+            template = pod["metadata"].get("labels", {}).get("pod-template-hash", "")
+            return bool(reference["name"] == f"{ref.name}-{template}")
+        if reference["kind"].lower() == ref.kind and reference["name"] == ref.name:
+            return True
+    return False
+
+
+def _is_alive(pod: Pod) -> bool:
+    is_deleting = "deletionTimestamp" in pod["metadata"]
+    return not is_deleting and pod.get("status", {}).get("phase") == "Running"

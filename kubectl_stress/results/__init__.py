@@ -1,0 +1,1 @@
+"""The values that commands end with, and their JSON and recorded form. Pure."""

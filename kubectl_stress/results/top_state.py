@@ -1,0 +1,118 @@
+"""What `top` knows of one target: its latest reading and status, and its JSON form. Pure: no clock.
+
+Unlike a run it keeps no series: `top` may go on for a day.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from kubectl_stress.agent.protocol import Hello, Message, Processes
+from kubectl_stress.agent.samples import Process, Sample, load_rss_bytes
+from kubectl_stress.errors import StressError
+from kubectl_stress.plan.prediction import victim_now
+from kubectl_stress.results.report import sample_dict, target_dict, victim_dict
+from kubectl_stress.targets.status import Change, ContainerStatus
+from kubectl_stress.targets.target import Target
+
+SCHEMA = "kubectl-stress/top/v1"
+
+
+class Standing:
+    """The latest of everything; `error` says why there are no more readings."""
+
+    def __init__(self, target: Target, status: ContainerStatus) -> None:
+        self.target = target
+        self.status = status
+        self.holder = ""
+        self.hello: Hello | None = None
+        self.sample: Sample | None = None
+        self.peak_usage_bytes: int | None = None
+        self.processes: tuple[Process, ...] = ()
+        self.changes: list[Change] = []
+        self.is_over = False
+        self.error: StressError | None = None
+
+    def hear(self, message: Message) -> None:
+        """Keep what the agent says."""
+        if isinstance(message, Hello):
+            self.hello = message
+        elif isinstance(message, Processes) and self.hello is not None:
+            self.processes = message.beside(self.hello)
+        elif isinstance(message, Sample):
+            self.sample = message
+            usages = (self.peak_usage_bytes, message.memory.usage_bytes)
+            self.peak_usage_bytes = max((u for u in usages if u is not None), default=None)
+
+    def end(self, error: StressError | None) -> None:
+        """No more readings come; what an ended container held is no news of what it holds."""
+        self.is_over, self.error = True, error
+        if error is not None:
+            self.sample, self.processes = None, ()
+
+    @property
+    def stress_bytes(self) -> int | None:
+        """What a load of ours, started from anywhere, holds in the target."""
+        return load_rss_bytes(self.processes) if self.processes else None
+
+    @property
+    def first_victim(self) -> Process | None:
+        """Who would die first if the memory ran out as it is now."""
+        if self.hello is None or self.sample is None:
+            return None
+        return victim_now(self.target, self.hello, self.sample.memory, self.processes)
+
+
+def top_dict(standings: Sequence[Standing]) -> dict[str, Any]:
+    """The answer for `-o json` and `-o yaml`; sizes in bytes, None where nothing was read."""
+    return {"schema": SCHEMA, "targets": [standing_dict(standing) for standing in standings]}
+
+
+def standing_dict(standing: Standing) -> dict[str, Any]:
+    """One target."""
+    sample = standing.sample
+    return {
+        "target": _target(standing),
+        "memory": sample_dict(sample) if sample else None,
+        "peak_usage_bytes": standing.peak_usage_bytes,
+        "stress_bytes": standing.stress_bytes,
+        "node": _node(standing),
+        "status": _status(standing.status),
+        "processes": [asdict(process) for process in standing.processes],
+        "first_victim": victim_dict(standing.first_victim),
+        "error": str(standing.error) if standing.error else None,
+    }
+
+
+def _target(standing: Standing) -> dict[str, Any]:
+    target = standing.target
+    known = target_dict(target, standing.hello, standing.holder or None)
+    return {**known, "pod_cgroup_limit_bytes": target.pod_cgroup_limit_bytes}
+
+
+def _node(standing: Standing) -> dict[str, Any]:
+    hello = standing.hello
+    return {
+        "total_bytes": hello.node_total_bytes if hello else None,
+        "available_bytes": available_bytes(standing),
+        "swap_total_bytes": hello.node_swap_total_bytes if hello else None,
+    }
+
+
+def available_bytes(standing: Standing) -> int | None:
+    """MemAvailable of the node's /proc/meminfo, as of the latest reading."""
+    if standing.sample is not None and standing.sample.node_available_bytes is not None:
+        return standing.sample.node_available_bytes
+    return standing.hello.node_available_bytes if standing.hello else None
+
+
+def _status(status: ContainerStatus) -> dict[str, Any]:
+    last = status.last_termination
+    return {
+        "container_id": status.container_id,
+        "state": status.state,
+        "reason": status.reason,
+        "ready": status.ready,
+        "restart_count": status.restart_count,
+        "last_state": asdict(last) if last else None,
+    }

@@ -1,0 +1,161 @@
+"""Turns what arrives during a run into findings, one input at a time. Pure: no clock.
+
+Inputs are bytes of the agent's stream, pods and events of the API server; each returns what is new
+in it, so that the caller can show it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from kubectl_stress.agent.protocol import (
+    AgentError,
+    Bye,
+    Decoder,
+    Hello,
+    Message,
+    Processes,
+    WorkerKilled,
+)
+from kubectl_stress.agent.samples import Process, Sample, Series, table_at_peak
+from kubectl_stress.targets.pod import Pod
+from kubectl_stress.targets.status import (
+    Change,
+    ChangeKind,
+    ContainerStatus,
+    changes,
+    event_change,
+    is_told,
+)
+from kubectl_stress.verdict.evidence import Ending, Findings
+
+Update = Message | Change
+
+
+class Collector:
+    """The state of one run: samples, changes and how the stream ended."""
+
+    def __init__(
+        self,
+        before: ContainerStatus,
+        container: str,
+        processes_before: tuple[Process, ...] = (),
+    ) -> None:
+        self.status = before
+        self.series = Series()
+        self.changes: list[Change] = []
+        self.hello: Hello | None = None
+        self.bye: Bye | None = None
+        self.processes_before = processes_before
+        self._tables = [processes_before]
+        self.kills: list[WorkerKilled] = []
+        self.errors: list[AgentError] = []
+        self.afterwards: Sample | None = None
+        self.ending: Ending | None = None
+        self._container = container
+        self._decoder = Decoder()
+        self._loads = 1
+        self._samples_before = self._changes_before = self._kills_before = 0
+
+    def begin_again(self) -> None:
+        """The load begins once more: what was seen stays, its agent's last words do not."""
+        self.hello = self.bye = self.ending = self.afterwards = None
+        self._decoder = Decoder()
+        self._loads += 1
+        self._samples_before, self._changes_before = len(self.series.samples), len(self.changes)
+        self._kills_before = len(self.kills)
+
+    def feed(self, chunk: bytes, *, at_ms: int) -> list[Update]:
+        """Bytes of the agent's stdout; returns its messages stamped with `at_ms`."""
+        return [self._take(message, at_ms) for message in self._decoder.feed(chunk)]
+
+    def _take(self, message: Message, at_ms: int) -> Message:
+        if isinstance(message, Sample):
+            message = replace(message, at_ms=at_ms)
+            self.series.add(message)
+        elif isinstance(message, WorkerKilled):
+            message = replace(message, at_ms=at_ms)
+            self.kills.append(message)
+        elif isinstance(message, Processes):
+            self._tables.append(message.processes)
+        elif isinstance(message, Hello):
+            self.hello = message
+        elif isinstance(message, Bye):
+            self.bye = message
+        elif isinstance(message, AgentError):
+            self.errors.append(message)
+        return message
+
+    def see_pod(self, pod: Pod, *, at_ms: int) -> list[Change]:
+        """A newer state of the pod; returns what changed since the last one."""
+        status = ContainerStatus.from_pod(pod, self._container)
+        found = changes(self.status, status, at_ms=at_ms)
+        self.status = status
+        self.changes += found
+        return found
+
+    def see_deletion(self, *, at_ms: int) -> list[Change]:
+        """The pod is gone from the API server."""
+        if any(change.kind is ChangeKind.DELETED for change in self.changes):
+            return []
+        change = Change(at_ms, ChangeKind.DELETED, "the pod is gone")
+        self.changes.append(change)
+        return [change]
+
+    def see_event(self, event: Mapping[str, Any], *, at_ms: int) -> list[Change]:
+        """An API event that is new in this run."""
+        if not is_told(event, self._container):
+            return []
+        change = event_change(event, at_ms=at_ms)
+        self.changes.append(change)
+        return [change]
+
+    def end_stream(
+        self, *, at_ms: int, exit_code: int | None, lost: str | None = None
+    ) -> list[Update]:
+        """The stream is over; a line cut in its middle is told as garbage."""
+        rest = [self._take(message, at_ms) for message in self._decoder.flush()]
+        self.ending = Ending(self.bye, exit_code, lost, at_ms)
+        return list(rest)
+
+    @property
+    def processes(self) -> tuple[Process, ...]:
+        """The process table under the full load."""
+        return table_at_peak(self._tables)
+
+    def has_changed(self, *kinds: ChangeKind) -> bool:
+        """Whether a change of one of these kinds was seen since this load began."""
+        return any(change.kind in kinds for change in self.changes_of_this_load)
+
+    @property
+    def changes_of_this_load(self) -> list[Change]:
+        """The changes since the load last began."""
+        return self.changes[self._changes_before :]
+
+    @property
+    def needs_cause(self) -> bool:
+        """The agent ended without goodbye, or says that somebody else ended it."""
+        return self.bye is None or self.bye.reason in ("target-gone", "signal")
+
+    def findings(self) -> Findings:
+        """Everything seen so far, as the verdict takes it."""
+        return Findings(
+            samples=self.series,
+            changes=tuple(self.changes),
+            ending=self.ending or Ending(self.bye),
+            hello=self.hello,
+            kills=tuple(self.kills),
+            errors=tuple(self.errors),
+            afterwards=self.afterwards,
+            loads=self._loads,
+        )
+
+    def of_this_load(self) -> Findings:
+        """What was seen since the load last began."""
+        return replace(
+            self.findings(),
+            samples=Series(self.series.samples[self._samples_before :]),
+            changes=tuple(self.changes_of_this_load),
+            kills=tuple(self.kills[self._kills_before :]),
+            loads=1,
+        )

@@ -1,0 +1,1 @@
+"""The only readers of pods, their owners and their status. Pure."""

@@ -1,0 +1,1 @@
+"""From findings to an outcome and its evidence. Pure, no clock."""

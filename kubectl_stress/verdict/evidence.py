@@ -1,0 +1,218 @@
+"""What a run saw, and the facts in it that a verdict may rest on. Pure: no I/O.
+
+Every fact keeps its time and its source; a counter that could not be read is unknown, never 0.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from kubectl_stress.agent.protocol import AgentError, Bye, Hello, WorkerKilled
+from kubectl_stress.agent.samples import Memory, Sample, Series
+from kubectl_stress.plan.oom_domain import Scope, oom_domain
+from kubectl_stress.plan.plan import Plan
+from kubectl_stress.plan.spec import StopOn
+from kubectl_stress.quantity import format_bytes
+from kubectl_stress.targets.status import Change, ChangeKind
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How the stream of the agent ended.
+
+    `bye` is its last line, None if it was killed or cut off; `exit_code` what the exec's status
+    says, None where none came; `lost` why the connection ended without a status.
+    """
+
+    bye: Bye | None = None
+    exit_code: int | None = None
+    lost: str | None = None
+    at_ms: int = 0
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All that a run saw, as the verdict needs it.
+
+    `afterwards` is a reading taken through the holder after the stream broke off, None where no
+    holder was left to take it. `loads` is how often the load began (`--after-oom repeat`); hello,
+    ending and afterwards are then those of the last.
+    """
+
+    samples: Series
+    changes: Sequence[Change]
+    ending: Ending
+    hello: Hello | None = None
+    kills: Sequence[WorkerKilled] = ()
+    errors: Sequence[AgentError] = ()
+    afterwards: Sample | None = None
+    loads: int = 1
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One fact: when (since the run's start by the client's clock), from where, what."""
+
+    at_ms: int
+    source: str
+    text: str
+
+
+# The load grows in steps of at most 0.5% of the limit near it, each after a sample; what the app
+# takes meanwhile comes on top.
+_NEAR_PERCENT = 90
+_SIGNS = {
+    ChangeKind.NOT_READY: StopOn.NOT_READY,
+    ChangeKind.TERMINATED: StopOn.RESTART,
+    ChangeKind.STARTED: StopOn.RESTART,
+}
+
+
+def of_kind(findings: Findings, *kinds: ChangeKind) -> list[Change]:
+    """The changes of these kinds, in order."""
+    return [change for change in findings.changes if change.kind in kinds]
+
+
+def events(findings: Findings, *reasons: str) -> list[Change]:
+    """The API events with one of these reasons, in order."""
+    return [c for c in of_kind(findings, ChangeKind.EVENT) if c.reason in reasons]
+
+
+def stop_sign(asked: Sequence[StopOn], changes: Iterable[Change]) -> Change | None:
+    """The first change for which `--stop-on` releases the load; None where none was seen."""
+    return next((change for change in changes if _sign_of(change) in asked), None)
+
+
+def _sign_of(change: Change) -> StopOn | None:
+    if change.kind is ChangeKind.EVENT and change.reason == "Unhealthy":
+        return StopOn.PROBE_FAILURE
+    return _SIGNS.get(change.kind)
+
+
+def as_evidence(changes: Iterable[Change]) -> tuple[Evidence, ...]:
+    """Changes as facts, told in their own words."""
+    return tuple(Evidence(change.at_ms, change.source, change.text) for change in changes)
+
+
+def restarts(findings: Findings) -> list[Change]:
+    """How the container ended and came back."""
+    return of_kind(findings, ChangeKind.TERMINATED, ChangeKind.STARTED, ChangeKind.WAITING)
+
+
+def kill_counts(findings: Findings) -> int:
+    """OOM kills counted in the target's cgroup during the run, 0 where none could be counted."""
+    from_kills = sum(
+        (kill.oom_kill_after or 0) - (kill.oom_kill_before or 0) for kill in findings.kills
+    )
+    return max(findings.samples.delta("oom_kill") or 0, from_kills, _afterwards_delta(findings))
+
+
+def _afterwards_delta(findings: Findings) -> int:
+    first, after = findings.samples.first, findings.afterwards
+    if first is None or after is None:
+        return 0
+    return (after.memory.oom_kill or 0) - (first.memory.oom_kill or 0)
+
+
+def worker_kills(findings: Findings) -> tuple[Evidence, ...]:
+    """The deaths of workers as their supervisor told them."""
+    return tuple(
+        Evidence(
+            kill.at_ms,
+            "agent",
+            f"worker {kill.pid} killed by signal {kill.signal} holding "
+            f"{format_bytes(kill.held_bytes)}, oom_kill {_counter(kill.oom_kill_before)} → "
+            f"{_counter(kill.oom_kill_after)}",
+        )
+        for kill in findings.kills
+    )
+
+
+def _counter(value: int | None) -> str:
+    return "unknown" if value is None else str(value)
+
+
+def is_near_limit(sample: Sample | None) -> bool:
+    """Whether at most 1 % of the limit was left."""
+    if sample is None or sample.memory.headroom_bytes is None:
+        return False
+    return sample.memory.headroom_bytes * 100 <= (sample.memory.limit_bytes or 0)
+
+
+def is_pods_limit(plan: Plan, findings: Findings) -> bool:
+    """Whether the pod's limit, which it shares, may be reached before the container's own."""
+    last = findings.samples.last
+    if findings.hello is None or last is None or not plan.target.siblings:
+        return False
+    domain = oom_domain(plan.target, findings.hello, last.memory)
+    return domain.scope is Scope.POD or (domain.scope is Scope.CONTAINER and not domain.is_certain)
+
+
+def where_it_ran_out(plan: Plan, findings: Findings) -> str:
+    """At whose limit the memory ran out, as far as the last sample shows it."""
+    last = findings.samples.last
+    if last is None or last.memory.usage_bytes is None:
+        return "at the limit"
+    usage, limit = last.memory.usage_bytes, last.memory.limit_bytes
+    if limit is not None and usage * 100 >= limit * _NEAR_PERCENT:
+        return "at the limit"
+    if is_pods_limit(plan, findings):
+        return "at the pod's limit"
+    if limit is None:
+        return "because the node ran out of memory (the container has no limit)"
+    return (
+        f"while the last sample shows only {100 * usage // limit}% of the limit: its memory rose "
+        "faster than it was sampled, or the node ran out"
+    )
+
+
+def _level(memory: Memory) -> str:
+    text = f"usage {format_bytes(memory.usage_bytes)}"
+    if memory.limit_bytes and memory.usage_bytes is not None:
+        percent = 100 * memory.usage_bytes / memory.limit_bytes
+        text += f" ({percent:.1f}% of the limit {format_bytes(memory.limit_bytes)})"
+    return text
+
+
+def last_sample(findings: Findings) -> tuple[Evidence, ...]:
+    """The last thing that the agent said, perhaps right before it was killed."""
+    last = findings.samples.last
+    if last is None:
+        return ()
+    text = f"last sample: {_level(last.memory)}, the load held {format_bytes(last.held_bytes)}"
+    return (Evidence(last.at_ms, "agent", text),)
+
+
+def peak(findings: Findings) -> tuple[Evidence, ...]:
+    """The highest sampled usage, and the counters at the end."""
+    usages = [s for s in findings.samples.samples if s.memory.usage_bytes is not None]
+    if not usages:
+        return ()
+    top = max(usages, key=lambda sample: sample.memory.usage_bytes or 0)
+    text = f"peak sample: {_level(top.memory)}, the load held {format_bytes(top.held_bytes)}"
+    return (Evidence(top.at_ms, "agent", text), counters_after(findings))
+
+
+def stream_end(findings: Findings) -> tuple[Evidence, ...]:
+    """That the stream broke off, where it did."""
+    ending = findings.ending
+    if ending.bye is not None:
+        return ()
+    code = ending.lost if ending.exit_code is None else f"exit code {ending.exit_code}"
+    return (Evidence(ending.at_ms, "stream", f"the load ended without a goodbye ({code})"),)
+
+
+def counters_after(findings: Findings) -> Evidence:
+    """The kernel's counters at the end, or that they are gone with the cgroup: never invented."""
+    is_replaced = bool(of_kind(findings, ChangeKind.TERMINATED))
+    last = findings.afterwards or findings.samples.last
+    if is_replaced or last is None or last.memory.oom_kill is None:
+        text = (
+            "oom_kill unknown (cgroup gone)" if is_replaced else "oom_kill unknown (not readable)"
+        )
+        return Evidence(findings.ending.at_ms, "cgroup", text)
+    first = findings.samples.first or last
+    text = (
+        f"oom_kill {_counter(first.memory.oom_kill)} → {last.memory.oom_kill}, oom_group_kill "
+        f"{_counter(first.memory.oom_group_kill)} → {_counter(last.memory.oom_group_kill)}"
+    )
+    return Evidence(last.at_ms, "cgroup", text)
