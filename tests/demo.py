@@ -114,8 +114,8 @@ def _node_events(cluster: Cluster, pod: dict[str, Any]) -> str:
     folder = f"kubepods/{pod['status']['qosClass'].lower()}/pod{pod['metadata']['uid']}"
     node = cluster.node(pod["spec"]["nodeName"])
     lines = node.read_file(f"/sys/fs/cgroup/{folder}/memory.events").splitlines()
-    told = [line for line in lines if line.startswith("oom")]
-    return f"{node.name}, {folder}/memory.events: {', '.join(told)}"
+    progress = [line for line in lines if line.startswith("oom")]
+    return f"{node.name}, {folder}/memory.events: {', '.join(progress)}"
 
 
 def _take_down(cluster: Cluster | None, started: float) -> None:

@@ -159,15 +159,15 @@ def recorded(report: Report, *, is_finished: bool = True) -> bytes:
         *((kill.at_ms, "worker-killed", kill) for kill in findings.kills),
         (findings.ending.at_ms, "processes", Processes(900, report.processes)),
     ]
-    told: list[tuple[str, Any]] = [("hello", findings.hello)] if findings.hello else []
-    told.append(("phase", PhaseStart(0, "baseline", 0)))
-    told += [(name, value) for _, name, value in sorted(timed, key=lambda entry: entry[0])]
-    told += [("error", error) for error in findings.errors]
-    told += [("bye", findings.ending.bye)] if isinstance(findings.ending.bye, Bye) else []
-    told += [("ending", findings.ending)]
-    told += [("afterwards", findings.afterwards)] if findings.afterwards else []
-    told += [("status", report.after)]
-    lines = [header_line(header), *(value_line(name, value) for name, value in told)]
+    progress: list[tuple[str, Any]] = [("hello", findings.hello)] if findings.hello else []
+    progress.append(("phase", PhaseStart(0, "baseline", 0)))
+    progress += [(name, value) for _, name, value in sorted(timed, key=lambda entry: entry[0])]
+    progress += [("error", error) for error in findings.errors]
+    progress += [("bye", findings.ending.bye)] if isinstance(findings.ending.bye, Bye) else []
+    progress += [("ending", findings.ending)]
+    progress += [("afterwards", findings.afterwards)] if findings.afterwards else []
+    progress += [("status", report.after)]
+    lines = [header_line(header), *(value_line(name, value) for name, value in progress)]
     return "".join([*lines, report_line(report)] if is_finished else lines).encode()
 
 

@@ -7,7 +7,7 @@ from kubectl_stress.operations.load import Run
 from kubectl_stress.plan.plan import make_plan
 from kubectl_stress.plan.spec import Amount, Expectation, HolderSpec, MemSpec
 from kubectl_stress.results.report import Report
-from kubectl_stress.session.progress import Story, Told
+from kubectl_stress.session.progress import LogLine, Progress
 from kubectl_stress.targets.target import Target
 from tests.agent_lines import (
     hello_line,
@@ -48,10 +48,10 @@ class Scene:
     def __init__(self) -> None:
         self.time, self.cluster = FakeTime(), FakeCluster(web().dict)
         self.script = ScriptedInbox(self.time, self.cluster)
-        self.told: list[Told] = []
+        self.progress: list[Progress] = []
 
-    def hear(self, told: Told) -> None:
-        self.told.append(told)
+    def hear(self, progress: Progress) -> None:
+        self.progress.append(progress)
 
     def run(
         self, size: str = "50Mi", expectation: Expectation | None = None, **spec: Any
@@ -76,4 +76,4 @@ class Scene:
 
     @property
     def stories(self) -> list[str]:
-        return [told.text for told in self.told if isinstance(told, Story)]
+        return [progress.text for progress in self.progress if isinstance(progress, LogLine)]

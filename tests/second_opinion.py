@@ -110,7 +110,7 @@ class Facts:
         ends = [state["terminated"] for state in states if state.get("terminated")]
         return dict(ends[0]) if ends else {}
 
-    def told(self, reason: str, words: str) -> list[str]:
+    def progress(self, reason: str, words: str) -> list[str]:
         """The messages of events with this reason that hold these words."""
         found = [event for event in self.events if event.get("reason") == reason]
         return [event["message"] for event in found if words in event.get("message", "")]
@@ -143,7 +143,7 @@ def second_opinion(facts: Facts) -> str:
 
 
 def _of_an_end(facts: Facts, ended: dict[str, Any]) -> str:
-    is_by_liveness = bool(facts.told("Killing", "failed liveness probe"))
+    is_by_liveness = bool(facts.progress("Killing", "failed liveness probe"))
     if not ended:  # the node may know more, but the API server was never told
         return "liveness-restarted" if is_by_liveness else "inconclusive"
     if facts.victims:

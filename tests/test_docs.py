@@ -49,10 +49,10 @@ def test_the_readme_names_options_that_exist() -> None:
 
 def test_the_readme_names_every_outcome_and_exit_code() -> None:
     codes = {error.exit_code for error in _all_errors(StressError)} | {0, 3, 4}
-    told = {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)}
+    progress = {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)}
 
     assert [outcome.value for outcome in Outcome if f"`{outcome.value}`" not in README] == []
-    assert told == codes
+    assert progress == codes
 
 
 @pytest.mark.parametrize(

@@ -56,11 +56,11 @@ def check(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> N
 
     refs = [TargetRef.parse(target) for target in targets]
     clock = Clock(now_ms, time.sleep)
-    inquiry = Check(
+    question = Check(
         connect(flags), holder_spec(given), clock=clock, tell=teller(quiet=given["quiet"])
     )
     checkups = [
-        inquiry(
+        question(
             Question(
                 ref,
                 given["container"],

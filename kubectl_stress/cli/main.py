@@ -69,21 +69,21 @@ def run_command_line(arguments: Sequence[str], *, connect: "Connect | None" = No
     except StressError as error:
         if "--debug" in arguments:
             raise
-        return _told(f"error: {error}", error.exit_code)
+        return _print_error(f"error: {error}", error.exit_code)
     except click.exceptions.NoArgsIsHelpError as error:
-        return _told(error.format_message(), 2)
+        return _print_error(error.format_message(), 2)
     except click.UsageError as error:
         message = " ".join(error.format_message().split()).removesuffix(".")
         command = error.ctx.command_path if error.ctx else "kubectl stress"
-        return _told(f"error: {message}; see '{command} --help'", 2)
+        return _print_error(f"error: {message}; see '{command} --help'", 2)
     except (KeyboardInterrupt, click.Abort):
-        return _told("error: interrupted", Interrupted.exit_code)
+        return _print_error("error: interrupted", Interrupted.exit_code)
     except BrokenPipeError:
         # The reader of stdout went away (| head); the interpreter must not complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 
 
-def _told(text: str, exit_code: int) -> int:
+def _print_error(text: str, exit_code: int) -> int:
     click.echo(text, err=True)
     return exit_code

@@ -22,7 +22,7 @@ from kubectl_stress.plan.spec import TargetRef
 if TYPE_CHECKING:
     from kubectl_stress.kube.cluster import Cluster
     from kubectl_stress.kube.connection import ConnectionFlags
-    from kubectl_stress.results.top_state import Standing
+    from kubectl_stress.results.top_state import TargetState
     from kubectl_stress.targets.target import Target
 
 _LIVE = ("table", "wide")
@@ -58,9 +58,9 @@ def top(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> Non
     refs = [TargetRef.parse(target) for target in targets]
     cluster = connect(flags)
     found = [_found(cluster, ref, given) for ref in dict.fromkeys(refs)]
-    standings = _read(cluster, found, given=given)
+    states = _read(cluster, found, given=given)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    sys.exit(_answer(standings, given["output"], width=width))
+    sys.exit(_answer(states, given["output"], width=width))
 
 
 def _found(cluster: "Cluster", ref: TargetRef, given: dict[str, Any]) -> "Target":
@@ -80,22 +80,22 @@ def _found(cluster: "Cluster", ref: TargetRef, given: dict[str, Any]) -> "Target
 
 def _read(
     cluster: "Cluster", targets: "list[Target]", *, given: dict[str, Any]
-) -> "list[Standing]":
+) -> "list[TargetState]":
     from kubectl_stress.clock import Clock
     from kubectl_stress.live.top_screen import listening_to_top
     from kubectl_stress.operations.top import Top
-    from kubectl_stress.session.probe_stream import Pace
+    from kubectl_stress.session.probe_stream import Sampling
 
-    pace = Pace(_duration_ms(given))
+    sampling = Sampling(_duration_ms(given))
     with listening_to_top(
         quiet=given["quiet"],
         output=given["output"],
-        is_live=not pace.is_once,
+        is_live=not sampling.is_once,
         color=wants_color(given["color"]),
         now_ms=now_ms,
     ) as tell:
         return Top(cluster, holder_spec(given), clock=Clock(now_ms, time.sleep), tell=tell)(
-            targets, pace
+            targets, sampling
         )
 
 
@@ -108,12 +108,12 @@ def _duration_ms(given: dict[str, Any]) -> int | None:
     return None if sys.stdout.isatty() and (is_shown or is_streamed) else 0
 
 
-def _answer(standings: "list[Standing]", output: str, *, width: int | None) -> int:
+def _answer(states: "list[TargetState]", output: str, *, width: int | None) -> int:
     """Print the last state; the exit code: that of the first error."""
     from kubectl_stress.formats.top_text import render_top
 
-    errors = [standing.error for standing in standings if standing.error is not None]
-    if errors and not any(standing.hello for standing in standings):
+    errors = [state.error for state in states if state.error is not None]
+    if errors and not any(state.hello for state in states):
         raise errors[0]
-    click.echo(render_top(standings, output, width=width))
+    click.echo(render_top(states, output, width=width))
     return errors[0].exit_code if errors else 0

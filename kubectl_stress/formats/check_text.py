@@ -69,23 +69,23 @@ def _facts(facts: Sequence[Fact], width: int | None) -> str:
 
 
 def _conclusion(checkup: Checkup) -> str:
-    if checkup.obstacle is not None:
-        return f"a run is not possible (exit code {checkup.exit_code}): {checkup.obstacle}"
+    if checkup.problem is not None:
+        return f"a run is not possible (exit code {checkup.exit_code}): {checkup.problem}"
     asked = "".join(f"\n  asks first, or needs --yes: {text}" for text in checkup.questions)
     return f"a run is possible{asked}"
 
 
 def dry_run(plan: Plan, patch: Mapping[str, Any], checkup: Checkup, output: str) -> str:
     """What would be done, what it would meet, and the patch; for a person, or all of it as data."""
-    told = {"plan": summary(plan), "check": checkup_dict(checkup), "patch": dict(patch)}
+    answer = {"plan": summary(plan), "check": checkup_dict(checkup), "patch": dict(patch)}
     if output == "json":
-        return json.dumps(told, indent=2)
+        return json.dumps(answer, indent=2)
     if output == "jsonl":
-        return json_line(told)
+        return json_line(answer)
     if output == "yaml":
-        return to_yaml(told)
+        return to_yaml(answer)
     if output == "csv":
-        return to_csv([told])
+        return to_csv([answer])
     if output == "name":
         return f"pod/{plan.target.pod}"
     notes = "".join(f"\nnote: {note}" for note in plan.notes)

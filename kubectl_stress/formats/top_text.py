@@ -9,35 +9,40 @@ from kubectl_stress.formats.report_text import json_line, to_csv, to_yaml
 from kubectl_stress.formats.tables import Row, process_table, target_table
 from kubectl_stress.plan.oom_domain import container_swap_bytes
 from kubectl_stress.quantity import format_bytes
-from kubectl_stress.results.top_state import Standing, available_bytes, standing_dict, top_dict
+from kubectl_stress.results.top_state import (
+    TargetState,
+    available_bytes,
+    target_state_dict,
+    top_dict,
+)
 
 _MOST_ALONE, _MOST_OF_EACH = 8, 3
 
 
-def render_top(standings: Sequence[Standing], output: str, *, width: int | None = None) -> str:
+def render_top(states: Sequence[TargetState], output: str, *, width: int | None = None) -> str:
     """The last state in one of the formats; jsonl is its last line, after samples and changes."""
     if output == "json":
-        return json.dumps(top_dict(standings), indent=2)
+        return json.dumps(top_dict(states), indent=2)
     if output == "jsonl":
-        return json_line({"type": "top", **top_dict(standings)})
+        return json_line({"type": "top", **top_dict(states)})
     if output == "yaml":
-        return to_yaml(top_dict(standings))
+        return to_yaml(top_dict(states))
     if output == "csv":
-        return to_csv([standing_dict(standing) for standing in standings])
+        return to_csv([target_state_dict(state) for state in states])
     if output == "name":
-        return "\n".join(f"pod/{standing.target.pod}" for standing in standings)
-    return tables(standings, wide=output == "wide", width=width)
+        return "\n".join(f"pod/{state.target.pod}" for state in states)
+    return tables(states, wide=output == "wide", width=width)
 
 
-def tables(standings: Sequence[Standing], *, wide: bool, width: int | None) -> str:
+def tables(states: Sequence[TargetState], *, wide: bool, width: int | None) -> str:
     """One row a target, the processes of each, and whose memory is whose."""
-    parts = [target_table([_row(standing) for standing in standings], wide=wide, width=width)]
-    most = _MOST_ALONE if len(standings) == 1 else _MOST_OF_EACH
-    for standing in standings:
-        if standing.processes:
-            head = f"{standing.target.pod}:\n" if len(standings) > 1 else ""
-            parts.append(head + _processes(standing, most))
-    parts.append("\n".join(_folded(note, width) for note in _notes(standings)))
+    parts = [target_table([_row(state) for state in states], wide=wide, width=width)]
+    most = _MOST_ALONE if len(states) == 1 else _MOST_OF_EACH
+    for state in states:
+        if state.processes:
+            head = f"{state.target.pod}:\n" if len(states) > 1 else ""
+            parts.append(head + _processes(state, most))
+    parts.append("\n".join(_folded(note, width) for note in _notes(states)))
     return "\n\n".join(part for part in parts if part)
 
 
@@ -45,53 +50,53 @@ def _folded(note: str, width: int | None) -> str:
     return note if width is None else textwrap.fill(note, width, subsequent_indent="  ")
 
 
-def _row(standing: Standing) -> Row:
-    sample = standing.sample
+def _row(state: TargetState) -> Row:
+    sample = state.sample
     if sample is not None:
-        sample = replace(sample, held_bytes=standing.stress_bytes or 0)
+        sample = replace(sample, held_bytes=state.stress_bytes or 0)
     return Row(
-        target=standing.target,
-        status=standing.status,
+        target=state.target,
+        status=state.status,
         sample=sample,
-        peak_usage_bytes=standing.peak_usage_bytes,
+        peak_usage_bytes=state.peak_usage_bytes,
         oom_kills=sample.memory.oom_kill if sample else None,
-        node_available_bytes=available_bytes(standing),
+        node_available_bytes=available_bytes(state),
     )
 
 
-def _processes(standing: Standing, most: int) -> str:
-    victim = standing.first_victim
-    return process_table(standing.processes, victim_pid=victim.pid if victim else None, most=most)
+def _processes(state: TargetState, most: int) -> str:
+    victim = state.first_victim
+    return process_table(state.processes, victim_pid=victim.pid if victim else None, most=most)
 
 
-def _notes(standings: Sequence[Standing]) -> Iterator[str]:
-    told: set[str] = set()
-    for standing in standings:
-        if standing.target.node not in told and (note := _host_note(standing)):
-            told.add(standing.target.node)
+def _notes(states: Sequence[TargetState]) -> Iterator[str]:
+    noted: set[str] = set()
+    for state in states:
+        if state.target.node not in noted and (note := _host_note(state)):
+            noted.add(state.target.node)
             yield note
-    for standing in standings:
-        if note := _swap_note(standing):
-            yield note if len(standings) == 1 else f"{standing.target.pod}: {note}"
-    for standing in standings:
-        if standing.error is not None:
-            yield f"{standing.target.pod}: {standing.error}"
+    for state in states:
+        if note := _swap_note(state):
+            yield note if len(states) == 1 else f"{state.target.pod}: {note}"
+    for state in states:
+        if state.error is not None:
+            yield f"{state.target.pod}: {state.error}"
 
 
-def _host_note(standing: Standing) -> str | None:
+def _host_note(state: TargetState) -> str | None:
     """`free` and `top` in a container read the host's /proc/meminfo: that figure, by its name."""
-    hello, available = standing.hello, available_bytes(standing)
+    hello, available = state.hello, available_bytes(state)
     if hello is None or hello.node_total_bytes is None or available is None:
         return None
     used, total = format_bytes(hello.node_total_bytes - available), hello.node_total_bytes
     return (
-        f"node {standing.target.node}: {used} of {format_bytes(total)} used (free and top in the "
+        f"node {state.target.node}: {used} of {format_bytes(total)} used (free and top in the "
         "container show this: the host's memory)"
     )
 
 
-def _swap_note(standing: Standing) -> str | None:
-    hello, sample = standing.hello, standing.sample
+def _swap_note(state: TargetState) -> str | None:
+    hello, sample = state.hello, state.sample
     if hello is None or sample is None:
         return None
     node, may_use = hello.node_swap_total_bytes or 0, container_swap_bytes(hello, sample.memory)

@@ -23,7 +23,7 @@ from kubectl_stress.targets.target import Target
 
 
 @dataclass(frozen=True)
-class Entrance:
+class JoinedHolder:
     """A holder from which a load gets into its cgroup, and the first reading through it.
 
     `target` is the one asked for, with its user where that had to be found out. `is_blind`: the
@@ -34,7 +34,7 @@ class Entrance:
     join: Join
     holder: str
     reading: Reading
-    is_blind: bool = False
+    cannot_read_target: bool = False
 
     @property
     def holder_pid(self) -> int:
@@ -54,14 +54,14 @@ class Entrance:
 
     def probe(self, duration_ms: int = 0, sample_interval_ms: int = 1_000) -> tuple[str, list[str]]:
         """Container and command of a reading, or of readings that go on."""
-        is_pid_known = self.is_blind or self.join is Join.POD
+        is_pid_known = self.cannot_read_target or self.join is Join.POD
         words = probe_arguments(
             container_id=None if is_pid_known else shared_id(self.target),
             target_pid=self.target_pid if is_pid_known else None,
             duration_ms=duration_ms,
             sample_interval_ms=sample_interval_ms,
         )
-        if self.is_blind:
+        if self.cannot_read_target:
             return self.target.container, [self.agent_in_target, *words]
         return self.holder, [AGENT_PATH, *words]
 
@@ -72,33 +72,33 @@ class Joiner:
     def __init__(self, cluster: Cluster, *, clock: Clock, tell: Callable[[str], None]) -> None:
         self._cluster, self._clock, self._tell = cluster, clock, tell
 
-    def enter(self, target: Target, holder: HolderSpec) -> Entrance:
+    def enter(self, target: Target, holder: HolderSpec) -> JoinedHolder:
         """A holder that fits, live or new; raises InjectionError where there is no way in.
 
         The one place that may add a second holder, and only where nobody says as whom the target
         runs and the guess was wrong.
         """
-        entrance = self._with_holder(target, holder)
+        joined = self._with_holder(target, holder)
         if holder.join is Join.POD:
-            return self._at_pod_level(entrance)
-        if not entrance.reading.is_blind:
-            return entrance
+            return self._at_pod_level(joined)
+        if not joined.reading.cannot_read_target:
+            return joined
         if holder.join is Join.EXEC:
-            return self._from_inside(entrance, holder)
+            return self._from_inside(joined, holder)
         raise InjectionError(
             "the target's cgroup cannot be read, even by a privileged ephemeral container: its "
             "runtime gives no way in"
         )
 
-    def read_again(self, entrance: Entrance) -> Reading | None:
+    def read_again(self, joined: JoinedHolder) -> Reading | None:
         """A new reading in the same way, or None where the holder is gone or out of reach."""
-        container, command = entrance.probe()
+        container, command = joined.probe()
         try:
-            return reading_by(self._cluster, entrance.target, container, command, clock=self._clock)
+            return reading_by(self._cluster, joined.target, container, command, clock=self._clock)
         except StressError:
             return None
 
-    def _with_holder(self, target: Target, holder: HolderSpec) -> Entrance:
+    def _with_holder(self, target: Target, holder: HolderSpec) -> JoinedHolder:
         name = bring_holder(self._cluster, target, holder, clock=self._clock, tell=self._tell)
         self._tell("reading the target's memory and processes")
         reading = take_reading(self._cluster, target, name, clock=self._clock)
@@ -107,20 +107,20 @@ class Joiner:
                 f"the runtime did not put ephemeral container {name} into the process namespace of "
                 f'container "{target.container}": it knows no targetContainerName'
             )
-        return Entrance(target, holder.join, name, reading)
+        return JoinedHolder(target, holder.join, name, reading)
 
-    def _at_pod_level(self, entrance: Entrance) -> Entrance:
+    def _at_pod_level(self, joined: JoinedHolder) -> JoinedHolder:
         """What the load will be part of is the holder's own cgroup."""
-        container, command = entrance.probe()
-        reading = reading_by(self._cluster, entrance.target, container, command, clock=self._clock)
-        return replace(entrance, reading=reading)
+        container, command = joined.probe()
+        reading = reading_by(self._cluster, joined.target, container, command, clock=self._clock)
+        return replace(joined, reading=reading)
 
-    def _from_inside(self, entrance: Entrance, holder: HolderSpec) -> Entrance:
+    def _from_inside(self, joined: JoinedHolder, holder: HolderSpec) -> JoinedHolder:
         """The holder sees nothing: the target has capabilities, or another user than its exec has.
 
         Neither is in the way of the exec itself, which goes by the configured user.
         """
-        target, seeing = entrance.target, replace(entrance, is_blind=True)
+        target, seeing = joined.target, replace(joined, cannot_read_target=True)
         self._tell("the target hides its memory from the ephemeral container: reading by exec")
         container, command = seeing.probe()
         try:
@@ -128,48 +128,48 @@ class Joiner:
         except Silent:
             raise  # a slow node has refused nothing: neither another user nor another join helps
         except InjectionError as error:
-            found = _found_user(entrance)
+            found = _found_user(joined)
             if target.user is None and found is not None:
-                return self._attached_again(entrance, holder, found)
+                return self._attached_again(joined, holder, found)
             raise InjectionError(
                 f"{error}. {beyond_exec(self._cluster, target, holder)}"
             ) from error
         return replace(seeing, reading=reading)
 
     def _attached_again(
-        self, entrance: Entrance, holder: HolderSpec, user: tuple[int, int]
-    ) -> Entrance:
+        self, joined: JoinedHolder, holder: HolderSpec, user: tuple[int, int]
+    ) -> JoinedHolder:
         """A second holder, as the user whom the first one found; there is no third."""
         uid, gid = user
         self._tell(
             f"the target turns out to run as {uid}:{gid}: ending ephemeral container "
-            f"{entrance.holder}, whose entry stays, and adding one as that user"
+            f"{joined.holder}, whose entry stays, and adding one as that user"
         )
-        end_holder(self._cluster, entrance)
-        target = replace(entrance.target, user=user)
+        end_holder(self._cluster, joined)
+        target = replace(joined.target, user=user)
         again = self._with_holder(target, holder)
-        return self._from_inside(again, holder) if again.reading.is_blind else again
+        return self._from_inside(again, holder) if again.reading.cannot_read_target else again
 
 
-def _found_user(entrance: Entrance) -> tuple[int, int] | None:
+def _found_user(joined: JoinedHolder) -> tuple[int, int] | None:
     """As whom the target's first process runs, if the holder is somebody else."""
-    hello = entrance.reading.hello
+    hello = joined.reading.hello
     if hello.target_uid is None or hello.target_gid is None:
         return None
     found = hello.target_uid, hello.target_gid
     return None if found == (hello.uid, hello.gid) else found
 
 
-def end_holder(cluster: Cluster, entrance: Entrance) -> None:
+def end_holder(cluster: Cluster, joined: JoinedHolder) -> None:
     """Ask a holder to end; the exec that asks ends with it, one way or the other."""
-    target = entrance.target
+    target = joined.target
     command = [AGENT_PATH, *end_arguments()]
-    with cluster.exec(target.namespace, target.pod, entrance.holder, command) as stream:
+    with cluster.exec(target.namespace, target.pod, joined.holder, command) as stream:
         while not stream.ended:
             stream.receive(0.5)
 
 
-def start_load(cluster: Cluster, plan: Plan, entrance: Entrance) -> ExecStream:
+def start_load(cluster: Cluster, plan: Plan, joined: JoinedHolder) -> ExecStream:
     """Exec the agent with the load; the caller reads the stream, beats, and closes it.
 
     The pod is looked at again first: the exec goes by the container's name, and a restarted one
@@ -177,15 +177,15 @@ def start_load(cluster: Cluster, plan: Plan, entrance: Entrance) -> ExecStream:
     """
     target = plan.target
     refuse_changed_target(cluster.get_pod(target.namespace, target.pod), target)
-    words = [*plan.load().arguments(entrance.holder_pid), *_whereabouts(entrance)]
-    is_exec = entrance.join is Join.EXEC
-    container = target.container if is_exec else entrance.holder
-    agent = entrance.agent_in_target if is_exec else AGENT_PATH
+    words = [*plan.load().arguments(joined.holder_pid), *_whereabouts(joined)]
+    is_exec = joined.join is Join.EXEC
+    container = target.container if is_exec else joined.holder
+    agent = joined.agent_in_target if is_exec else AGENT_PATH
     return cluster.exec(target.namespace, target.pod, container, [agent, *words], stdin=True)
 
 
-def _whereabouts(entrance: Entrance) -> list[str]:
+def _whereabouts(joined: JoinedHolder) -> list[str]:
     """Whose cgroup the load verifies to be in, and which one it moves to."""
-    target_pid = str(entrance.target_pid)
-    moved = ["--join-pid", target_pid] if entrance.join is Join.CGROUP else []
+    target_pid = str(joined.target_pid)
+    moved = ["--join-pid", target_pid] if joined.join is Join.CGROUP else []
     return ["--target-pid", target_pid, *moved]

@@ -38,7 +38,7 @@ class Reading:
     processes: tuple[Process, ...]
 
     @property
-    def is_blind(self) -> bool:
+    def cannot_read_target(self) -> bool:
         """Whether the target's files are hidden from whoever took it, and so all of its memory."""
         return self.sample.memory.usage_bytes is None
 
@@ -91,8 +91,8 @@ def _as_reading(messages: list[Message], errors: str, *, is_answered: bool) -> R
     if hello is not None:
         refuse_other_protocol(hello)
     if hello is None or sample is None:
-        told = [message.message for message in messages if isinstance(message, AgentError)]
-        words = f"the agent gave no reading: {'; '.join(told) or errors}"
+        complaints = [message.message for message in messages if isinstance(message, AgentError)]
+        words = f"the agent gave no reading: {'; '.join(complaints) or errors}"
         raise InjectionError(words) if is_answered else Silent(words)
     return Reading(hello, sample, found.beside(hello) if found else ())
 

@@ -20,7 +20,7 @@ from kubectl_stress.agent.samples import Sample
 from kubectl_stress.errors import UsageError
 from kubectl_stress.results.recording import Header, header_line, report_line, value_line
 from kubectl_stress.results.report import Report
-from kubectl_stress.session.progress import Afterwards, Started, StatusSeen, Told
+from kubectl_stress.session.progress import Afterwards, Progress, Started, StatusSeen
 from kubectl_stress.targets.status import Change
 from kubectl_stress.verdict.evidence import Ending
 
@@ -44,9 +44,9 @@ class Recorder:
     def __init__(self, file: TextIO | None) -> None:
         self._file = file
 
-    def __call__(self, told: Told) -> None:
+    def __call__(self, progress: Progress) -> None:
         """Write the step, if it is a fact of the run."""
-        line = _line(told)
+        line = _line(progress)
         if line is not None:
             self._write(line)
 
@@ -66,15 +66,15 @@ class Recorder:
             print(f"warning: recording stopped: {error.strerror}", file=sys.stderr)
 
 
-def _line(told: Told) -> str | None:
-    if isinstance(told, Started):
-        return header_line(_header(told))
-    if isinstance(told, StatusSeen):
-        return value_line("status", told.status)
-    if isinstance(told, Afterwards):
-        return value_line("afterwards", told.sample)
-    name = _NAMES.get(type(told))
-    return None if name is None else value_line(name, told)
+def _line(progress: Progress) -> str | None:
+    if isinstance(progress, Started):
+        return header_line(_header(progress))
+    if isinstance(progress, StatusSeen):
+        return value_line("status", progress.status)
+    if isinstance(progress, Afterwards):
+        return value_line("afterwards", progress.sample)
+    name = _NAMES.get(type(progress))
+    return None if name is None else value_line(name, progress)
 
 
 def _header(started: Started) -> Header:

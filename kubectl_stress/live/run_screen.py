@@ -23,7 +23,7 @@ from kubectl_stress.plan.prediction import victim_now
 from kubectl_stress.plan.spec import Join
 from kubectl_stress.quantity import format_bytes, format_duration
 from kubectl_stress.results.report import change_dict, sample_dict
-from kubectl_stress.session.progress import Started, StatusSeen, Story, Told
+from kubectl_stress.session.progress import LogLine, Progress, Started, StatusSeen
 from kubectl_stress.targets.status import Change, ContainerStatus
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _PLAIN_EVERY_MS = 10_000
 class Listener(Protocol):
     """Whoever hears what a run tells."""
 
-    def __call__(self, told: Told) -> None:
+    def __call__(self, progress: Progress) -> None:
         """Hear one step."""
 
 
@@ -49,17 +49,17 @@ class View:
         self.series = Series()
         self.processes: tuple[Process, ...] = ()
 
-    def hear(self, told: Told) -> None:
+    def hear(self, progress: Progress) -> None:
         """Keep what the table shows."""
-        if isinstance(told, Started):
-            self.started, self.status = told, told.before
-            self.processes = told.reading.processes
-        elif isinstance(told, StatusSeen):
-            self.status = told.status
-        elif isinstance(told, Sample):
-            self.series.add(told)
-        elif isinstance(told, Processes):
-            self.processes = told.processes
+        if isinstance(progress, Started):
+            self.started, self.status = progress, progress.before
+            self.processes = progress.reading.processes
+        elif isinstance(progress, StatusSeen):
+            self.status = progress.status
+        elif isinstance(progress, Sample):
+            self.series.add(progress)
+        elif isinstance(progress, Processes):
+            self.processes = progress.processes
 
     def text(self, *, width: int, wide: bool) -> str:
         """The tables, or nothing before there is a first sample."""
@@ -80,25 +80,25 @@ class View:
         return f"{target_table([row], wide=wide, width=width)}\n\n{processes}"
 
 
-def sentence(told: Told) -> str | None:
+def sentence(progress: Progress) -> str | None:
     """What a person is told of one step; None where the table says it."""
-    if isinstance(told, Story):
-        return told.text
-    if isinstance(told, Change):
-        return told.text
-    if isinstance(told, PhaseStart):
-        return _phase_sentence(told)
-    if isinstance(told, WorkerKilled):
+    if isinstance(progress, LogLine):
+        return progress.text
+    if isinstance(progress, Change):
+        return progress.text
+    if isinstance(progress, PhaseStart):
+        return _phase_sentence(progress)
+    if isinstance(progress, WorkerKilled):
         return (
-            f"worker {told.pid} killed by signal {told.signal} holding "
-            f"{format_bytes(told.held_bytes)} (oom_kill {told.oom_kill_after})"
+            f"worker {progress.pid} killed by signal {progress.signal} holding "
+            f"{format_bytes(progress.held_bytes)} (oom_kill {progress.oom_kill_after})"
         )
-    if isinstance(told, Hello):
-        return f"agent {told.version} has verified its cgroup (v{told.cgroup_version})"
-    if isinstance(told, AgentError):
-        return f"agent: {told.message}"
-    if isinstance(told, Bye) and told.reason != "duration":
-        return f"the agent ended: {told.reason}"
+    if isinstance(progress, Hello):
+        return f"agent {progress.version} has verified its cgroup (v{progress.cgroup_version})"
+    if isinstance(progress, AgentError):
+        return f"agent: {progress.message}"
+    if isinstance(progress, Bye) and progress.reason != "duration":
+        return f"the agent ended: {progress.reason}"
     return None
 
 
@@ -126,24 +126,27 @@ def mark_of(started: Started) -> str:
     return "[pod level only] " if started.plan.join is Join.POD else ""
 
 
-class PlainStory:
+class PlainLog:
     """One line a step and one each ten seconds, with the time since the start; no cursor codes."""
 
     def __init__(self, now_ms: Callable[[], int]) -> None:
         self._now_ms, self._started_ms = now_ms, now_ms()
-        self._told_ms = 0
+        self._printed_ms = 0
         self._mark = ""
 
-    def __call__(self, told: Told) -> None:
+    def __call__(self, progress: Progress) -> None:
         """Print the step, if it is one to be told."""
-        text = sentence(told)
-        if isinstance(told, Started):
-            self._mark = mark_of(told)
-        if isinstance(told, Sample) and self._elapsed_ms() - self._told_ms >= _PLAIN_EVERY_MS:
-            text = _sample_sentence(told, told.memory.limit_bytes)
+        text = sentence(progress)
+        if isinstance(progress, Started):
+            self._mark = mark_of(progress)
+        if (
+            isinstance(progress, Sample)
+            and self._elapsed_ms() - self._printed_ms >= _PLAIN_EVERY_MS
+        ):
+            text = _sample_sentence(progress, progress.memory.limit_bytes)
         if text is not None:
-            self._told_ms = self._elapsed_ms()
-            line = f"{self._told_ms / 1000:7.1f}s  {self._mark}{text}"
+            self._printed_ms = self._elapsed_ms()
+            line = f"{self._printed_ms / 1000:7.1f}s  {self._mark}{text}"
             print(line, file=sys.stderr, flush=True)
 
     def _elapsed_ms(self) -> int:
@@ -200,14 +203,14 @@ class LiveScreen:
         self._now_ms, self._started_ms, self._drawn_ms = now_ms, now_ms(), 0
         self._view = View()
 
-    def __call__(self, told: Told) -> None:
+    def __call__(self, progress: Progress) -> None:
         """Show the step: its sentence above, the tables below."""
-        self._view.hear(told)
-        if isinstance(told, Started):
+        self._view.hear(progress)
+        if isinstance(progress, Started):
             # Not before: until then the user may be asked something on the same terminal.
             self._drawing.start()
         elapsed_ms = self._now_ms() - self._started_ms
-        text = sentence(told)
+        text = sentence(progress)
         if text is not None:
             self._drawing.say(f"{elapsed_ms / 1000:7.1f}s  {self._mark()}{text}")
         if text is not None or elapsed_ms - self._drawn_ms >= 200:
@@ -235,12 +238,12 @@ class LiveScreen:
 class JsonLines:
     """Samples and changes on stdout as they come, for `-o jsonl`."""
 
-    def __call__(self, told: Told) -> None:
+    def __call__(self, progress: Progress) -> None:
         """Write the step if it is data."""
-        if isinstance(told, Sample):
-            print(json_line(sample_dict(told)), flush=True)
-        elif isinstance(told, Change):
-            print(json_line(change_dict(told)), flush=True)
+        if isinstance(progress, Sample):
+            print(json_line(sample_dict(progress)), flush=True)
+        elif isinstance(progress, Change):
+            print(json_line(change_dict(progress)), flush=True)
 
 
 @contextmanager
@@ -253,7 +256,7 @@ def listening(
         listeners.append(JsonLines())
     if quiet or not sys.stderr.isatty():
         if not quiet:
-            listeners.append(PlainStory(now_ms))
+            listeners.append(PlainLog(now_ms))
         yield to_all(listeners)
         return
     with drawing(color) as terminal:
@@ -263,8 +266,8 @@ def listening(
 def to_all(listeners: Sequence[Listener]) -> Listener:
     """One listener that passes everything on."""
 
-    def hear(told: Told) -> None:
+    def hear(progress: Progress) -> None:
         for listener in listeners:
-            listener(told)
+            listener(progress)
 
     return hear

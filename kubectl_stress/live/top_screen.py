@@ -14,8 +14,9 @@ from kubectl_stress.formats.top_text import tables
 from kubectl_stress.live.run_screen import Drawing, drawing
 from kubectl_stress.quantity import format_bytes
 from kubectl_stress.results.report import change_dict, sample_dict
-from kubectl_stress.results.top_state import Standing
-from kubectl_stress.session.probe_stream import Attached, Doing, Over, Told
+from kubectl_stress.results.top_state import TargetState
+from kubectl_stress.session.probe_stream import Attached, Finished, Progress
+from kubectl_stress.session.progress import LogLine
 from kubectl_stress.targets.status import Change
 
 _PLAIN_EVERY_MS = 10_000
@@ -25,16 +26,16 @@ _DRAW_EVERY_MS = 200
 class TopListener(Protocol):
     """Whoever hears what `top` tells."""
 
-    def __call__(self, standing: Standing, told: Told) -> None:
+    def __call__(self, state: TargetState, progress: Progress) -> None:
         """Hear one step of one target."""
 
 
-def top_sentence(standing: Standing, told: Told) -> str | None:
+def top_sentence(state: TargetState, progress: Progress) -> str | None:
     """What a person is told of one step; None where the table says it."""
-    if isinstance(told, Doing | Change):
-        return f"{standing.target.pod}: {told.text}"
-    if isinstance(told, Over) and told.error is not None:
-        return f"{standing.target.pod}: no more readings: {told.error}"
+    if isinstance(progress, LogLine | Change):
+        return f"{state.target.pod}: {progress.text}"
+    if isinstance(progress, Finished) and progress.error is not None:
+        return f"{state.target.pod}: no more readings: {progress.error}"
     return None
 
 
@@ -43,16 +44,16 @@ class PlainTop:
 
     def __init__(self, now_ms: Callable[[], int], *, has_samples: bool) -> None:
         self._now_ms, self._started_ms, self._has_samples = now_ms, now_ms(), has_samples
-        self._told_ms: dict[str, int] = {}
+        self._printed_ms: dict[str, int] = {}
 
-    def __call__(self, standing: Standing, told: Told) -> None:
+    def __call__(self, state: TargetState, progress: Progress) -> None:
         """Print the step, if it is one to be told."""
         elapsed_ms = self._now_ms() - self._started_ms
-        pod, text = standing.target.pod, top_sentence(standing, told)
-        due_ms = self._told_ms.setdefault(pod, elapsed_ms) + _PLAIN_EVERY_MS
-        if self._has_samples and isinstance(told, Sample) and elapsed_ms >= due_ms:
-            self._told_ms[pod] = elapsed_ms
-            text = f"{pod}: {_sample_sentence(told)}"
+        pod, text = state.target.pod, top_sentence(state, progress)
+        due_ms = self._printed_ms.setdefault(pod, elapsed_ms) + _PLAIN_EVERY_MS
+        if self._has_samples and isinstance(progress, Sample) and elapsed_ms >= due_ms:
+            self._printed_ms[pod] = elapsed_ms
+            text = f"{pod}: {_sample_sentence(progress)}"
         if text is not None:
             print(f"{elapsed_ms / 1000:7.1f}s  {text}", file=sys.stderr, flush=True)
 
@@ -72,16 +73,16 @@ class LiveTop:
         self._terminal, self._wide, self._now_ms = terminal, wide, now_ms
         self._started_ms = now_ms()
         self._drawn_ms: int | None = None
-        self._standings: list[Standing] = []
+        self._standings: list[TargetState] = []
 
-    def __call__(self, standing: Standing, told: Told) -> None:
+    def __call__(self, state: TargetState, progress: Progress) -> None:
         """Show the step."""
-        if all(known is not standing for known in self._standings):
-            self._standings.append(standing)
-        now_ms, text = self._now_ms(), top_sentence(standing, told)
+        if all(known is not state for known in self._standings):
+            self._standings.append(state)
+        now_ms, text = self._now_ms(), top_sentence(state, progress)
         if text is not None:
             self._terminal.say(f"{(now_ms - self._started_ms) / 1000:7.1f}s  {text}")
-        if isinstance(told, Attached) and self._drawn_ms is None:
+        if isinstance(progress, Attached) and self._drawn_ms is None:
             self._terminal.start()
             self._drawn_ms = now_ms - _DRAW_EVERY_MS
         is_due = self._drawn_ms is not None and now_ms - self._drawn_ms >= _DRAW_EVERY_MS
@@ -96,18 +97,18 @@ class LiveTop:
 class TopJsonLines:
     """Samples and changes on stdout as they come, each with its target, for `-o jsonl`."""
 
-    def __call__(self, standing: Standing, told: Told) -> None:
+    def __call__(self, state: TargetState, progress: Progress) -> None:
         """Write the step if it is data."""
-        target = standing.target
+        target = state.target
         where = {
             "namespace": target.namespace,
             "pod": target.pod,
             "container": target.container,
         }
-        if isinstance(told, Sample):
-            print(json_line({**sample_dict(told), **where}), flush=True)
-        elif isinstance(told, Change):
-            print(json_line({**change_dict(told), **where}), flush=True)
+        if isinstance(progress, Sample):
+            print(json_line({**sample_dict(progress), **where}), flush=True)
+        elif isinstance(progress, Change):
+            print(json_line({**change_dict(progress), **where}), flush=True)
 
 
 @contextmanager
@@ -117,9 +118,9 @@ def listening_to_top(
     """Everybody who hears; `is_live` where there is more than one reading to see."""
     listeners: list[TopListener] = [TopJsonLines()] if output == "jsonl" else []
 
-    def tell(standing: Standing, told: Told) -> None:
+    def tell(state: TargetState, progress: Progress) -> None:
         for listener in listeners:
-            listener(standing, told)
+            listener(state, progress)
 
     if quiet:
         yield tell

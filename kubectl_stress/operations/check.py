@@ -60,12 +60,12 @@ class Check:
         namespace = self._cluster.namespace
         answers = tuple(ask_permissions(self._cluster, question.ref, namespace))
         denied = _error_of(lambda: refuse_missing(answers, namespace))
-        checkup = Checkup(str(question.ref), answers, obstacle=denied)
+        checkup = Checkup(str(question.ref), answers, problem=denied)
         try:
             target = self._target(question, namespace)
             pod = self._cluster.get_pod(namespace, target.pod)
         except StressError as error:
-            return replace(checkup, obstacle=denied or error)
+            return replace(checkup, problem=denied or error)
         checkup = replace(checkup, pod=target.pod, questions=_questions(target))
         return self._of_target(checkup, target, pod, question)
 
@@ -79,21 +79,21 @@ class Check:
         )
 
     def _of_target(self, checkup: Checkup, target: Target, pod: Pod, question: Question) -> Checkup:
-        obstacle = checkup.obstacle
+        problem = checkup.problem
         admission = Fact("admission", None, "not asked", Known.UNKNOWN)
-        if obstacle is None and question.is_judged:
-            obstacle = _error_of(lambda: check_admission(self._cluster, target, self._holder))
-            admission = _admission(obstacle)
+        if problem is None and question.is_judged:
+            problem = _error_of(lambda: check_admission(self._cluster, target, self._holder))
+            admission = _admission(problem)
         found: Found | None = None
-        if question.with_probe and obstacle is None:
+        if question.with_probe and problem is None:
             try:
                 found = self._probe(target)
             except StressError as error:
-                obstacle = error
-        obstacle = obstacle or _error_of(lambda: _refuse_by_guard(target, found))
+                problem = error
+        problem = problem or _error_of(lambda: _refuse_by_guard(target, found))
         known = facts(target, self._reactions(target, pod), found)
         joining = (_join(target, pod, self._holder), admission)
-        return replace(checkup, facts=(*joining, *known), obstacle=obstacle)
+        return replace(checkup, facts=(*joining, *known), problem=problem)
 
     def _probe(self, target: Target) -> Found:
         joiner = Joiner(self._cluster, clock=self._clock, tell=self._tell)

@@ -12,12 +12,12 @@ from dataclasses import replace
 from kubectl_stress.agent.protocol import HEARTBEAT, STOP
 from kubectl_stress.clock import Clock
 from kubectl_stress.errors import InjectionError, Interrupted, NotFound, StressError
-from kubectl_stress.injection.join import Entrance, Joiner, start_load
+from kubectl_stress.injection.join import JoinedHolder, Joiner, start_load
 from kubectl_stress.injection.probe import Reading
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.kube.exec.channels import Channel
 from kubectl_stress.kube.exec.stream import ExecStream
-from kubectl_stress.plan.plan import Plan, foretold_repeats, resolve
+from kubectl_stress.plan.plan import Plan, predicted_repeats, resolve
 from kubectl_stress.plan.prediction import prediction
 from kubectl_stress.plan.spec import AfterOom, Expectation, HolderSpec, Join, MemSpec
 from kubectl_stress.preflight.admission import beyond_exec
@@ -29,10 +29,10 @@ from kubectl_stress.session.progress import (
     Afterwards,
     Chunk,
     Inbox,
+    LogLine,
+    Progress,
     Started,
-    Story,
     StreamEnded,
-    Told,
 )
 from kubectl_stress.targets.status import ChangeKind, ContainerStatus
 from kubectl_stress.verdict.evidence import Ending, is_pods_limit, kill_counts, stop_sign
@@ -73,7 +73,7 @@ class Run:
         cluster: Cluster,
         *,
         clock: Clock,
-        tell: Callable[[Told], None],
+        tell: Callable[[Progress], None],
         confirm: Callable[[tuple[str, ...]], None],
         inbox: Inbox | None = None,
     ) -> None:
@@ -87,21 +87,21 @@ class Run:
         self, plan: Plan, holder_spec: HolderSpec, expectation: Expectation | None
     ) -> Report:
         """Do it; raises StressError where it could not be done, Interrupted after a release."""
-        entrance = self._joiner.enter(plan.target, holder_spec)
-        target, reading = entrance.target, entrance.reading
+        joined = self._joiner.enter(plan.target, holder_spec)
+        target, reading = joined.target, joined.reading
         plan = self._settled(replace(plan, target=target), reading)
         pod = self._cluster.get_pod(target.namespace, target.pod)
         before = ContainerStatus.from_pod(pod, target.container)
         collector = Collector(before, target.container, reading.processes)
         intake = Intake(collector, self._inbox, now_ms=self._now_ms, tell=self._tell)
-        self._tell(Started(plan, reading, before, entrance.holder, expectation))
+        self._tell(Started(plan, reading, before, joined.holder, expectation))
         with Observer(self._cluster, target, self._inbox.put):
-            self._load(plan, entrance, intake)
-            self._find_cause(entrance, holder_spec, intake)
+            self._load(plan, joined, intake)
+            self._find_cause(joined, holder_spec, intake)
             if plan.spec.after_oom is AfterOom.REPEAT:
                 self._repeat(plan, holder_spec, intake)
             self._last_look(plan, intake)
-        return _report(plan, entrance.holder, collector, before=before, expectation=expectation)
+        return _report(plan, joined.holder, collector, before=before, expectation=expectation)
 
     def _settled(self, plan: Plan, reading: Reading) -> Plan:
         """The plan with its size, told, and agreed to."""
@@ -109,7 +109,7 @@ class Run:
         plan = resolve(plan, reading.hello, reading.sample)
         if is_open:
             self._say(f"the size is {plan.size_note}")
-        repeats = foretold_repeats(plan, reading.hello)
+        repeats = predicted_repeats(plan, reading.hello)
         if repeats is not None:
             self._say(repeats)
         self._confirm(plan.questions)
@@ -117,14 +117,14 @@ class Run:
         return plan
 
     def _say(self, text: str) -> None:
-        self._tell(Story(text))
+        self._tell(LogLine(text))
 
     def _now_ms(self) -> int:
         return self._clock.now_ms() - self._started_ms
 
-    def _load(self, plan: Plan, entrance: Entrance, intake: Intake) -> None:
-        self._say(_JOINING[entrance.join])
-        with start_load(self._cluster, plan, entrance) as stream:
+    def _load(self, plan: Plan, joined: JoinedHolder, intake: Intake) -> None:
+        self._say(_JOINING[joined.join])
+        with start_load(self._cluster, plan, joined) as stream:
             pump = threading.Thread(target=self._pump, args=(stream,), daemon=True)
             pump.start()
             try:
@@ -194,17 +194,17 @@ class Run:
         said = "released" if is_released else "releases itself, since its connection is closed"
         raise Interrupted(f"interrupted: the load {said}")
 
-    def _find_cause(self, entrance: Entrance, holder_spec: HolderSpec, intake: Intake) -> None:
+    def _find_cause(self, joined: JoinedHolder, holder_spec: HolderSpec, intake: Intake) -> None:
         """After a stream without goodbye: a reading if the holder lives, else the status."""
         collector, ending = intake.collector, intake.collector.ending
         if not collector.needs_cause:
             return
         assert ending is not None
         if collector.hello is None:
-            raise InjectionError(self._did_not_start(entrance, holder_spec, ending))
+            raise InjectionError(self._did_not_start(joined, holder_spec, ending))
         code = "no exit code" if ending.exit_code is None else ending.exit_code
         self._say(f"load ended ({code}), cause pending")
-        reading = self._joiner.read_again(entrance)
+        reading = self._joiner.read_again(joined)
         if reading is not None:
             collector.afterwards = reading.sample
             self._tell(Afterwards(reading.sample))
@@ -212,11 +212,11 @@ class Run:
             kinds = (ChangeKind.TERMINATED, ChangeKind.EVICTED, ChangeKind.DELETED)
             intake.wait_for(_CAUSE_MS, *kinds)
 
-    def _did_not_start(self, entrance: Entrance, holder_spec: HolderSpec, ending: Ending) -> str:
+    def _did_not_start(self, joined: JoinedHolder, holder_spec: HolderSpec, ending: Ending) -> str:
         words = ending.lost or "no word came"
-        if entrance.join is not Join.EXEC or words.startswith(_SILENT):
+        if joined.join is not Join.EXEC or words.startswith(_SILENT):
             return f"the agent did not start: {words}"
-        hint = beyond_exec(self._cluster, entrance.target, holder_spec)
+        hint = beyond_exec(self._cluster, joined.target, holder_spec)
         return f"the agent did not start in the target: {words}. {hint}"
 
     def _repeat(self, plan: Plan, holder_spec: HolderSpec, intake: Intake) -> None:
@@ -242,13 +242,13 @@ class Run:
         self._await_container(intake)
         container_id = intake.collector.status.container_id
         target = replace(plan.target, container_id=container_id)
-        entrance = self._joiner.enter(target, holder_spec)
-        hello, sample = entrance.reading.hello, entrance.reading.sample
-        plan = resolve(replace(plan, target=entrance.target), hello, sample)
+        joined = self._joiner.enter(target, holder_spec)
+        hello, sample = joined.reading.hello, joined.reading.sample
+        plan = resolve(replace(plan, target=joined.target), hello, sample)
         intake.take_all()
         intake.collector.begin_again()
-        self._load(plan, entrance, intake)
-        self._find_cause(entrance, holder_spec, intake)
+        self._load(plan, joined, intake)
+        self._find_cause(joined, holder_spec, intake)
 
     def _await_container(self, intake: Intake) -> None:
         """Wait until a container that was killed runs again, and is ready where it was before."""

@@ -142,7 +142,7 @@ def is_page_cache(plan: Plan) -> bool:
     return plan.spec.kind is LoadKind.FILE
 
 
-def foretold_repeats(plan: Plan, hello: Hello) -> str | None:
+def predicted_repeats(plan: Plan, hello: Hello) -> str | None:
     """What `--after-oom repeat` will do on this node; None where it was not asked for."""
     if plan.spec.after_oom is not AfterOom.REPEAT:
         return None

@@ -18,16 +18,16 @@ def await_target(
     find: Callable[[], Target], *, wait_ms: int, clock: Clock, tell: Callable[[str], None]
 ) -> Target:
     """The target as soon as it runs; raises the last NotRunning after `wait_ms`."""
-    deadline_ms, told = clock.now_ms() + wait_ms, ""
+    deadline_ms, last_problem = clock.now_ms() + wait_ms, ""
     while True:
         try:
             return find()
         except NotRunning as error:
             if clock.now_ms() >= deadline_ms:
                 raise
-            if str(error) != told:
-                told = str(error)
-                tell(f"waiting, since {told.partition(': wait until')[0]}")
+            if str(error) != last_problem:
+                last_problem = str(error)
+                tell(f"waiting, since {last_problem.partition(': wait until')[0]}")
         clock.sleep(_POLL_S)
 
 

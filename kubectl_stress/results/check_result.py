@@ -23,12 +23,12 @@ class Checkup:
     pod: str | None = None
     facts: tuple[Fact, ...] = ()
     questions: tuple[str, ...] = ()
-    obstacle: StressError | None = None
+    problem: StressError | None = None
 
     @property
     def exit_code(self) -> int:
         """0 where a run would be possible, otherwise the code that it would end with."""
-        return self.obstacle.exit_code if self.obstacle else 0
+        return self.problem.exit_code if self.problem else 0
 
 
 def check_dict(checkups: Sequence[Checkup]) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def checkup_dict(checkup: Checkup) -> dict[str, Any]:
             for fact in checkup.facts
         },
         "questions": list(checkup.questions),
-        "is_possible": checkup.obstacle is None,
-        "obstacle": str(checkup.obstacle) if checkup.obstacle else None,
+        "is_possible": checkup.problem is None,
+        "obstacle": str(checkup.problem) if checkup.problem else None,
         "exit_code": checkup.exit_code,
     }

@@ -18,7 +18,7 @@ from kubectl_stress.targets.target import Target
 SCHEMA = "kubectl-stress/top/v1"
 
 
-class Standing:
+class TargetState:
     """The latest of everything; `error` says why there are no more readings."""
 
     def __init__(self, target: Target, status: ContainerStatus) -> None:
@@ -63,47 +63,47 @@ class Standing:
         return victim_now(self.target, self.hello, self.sample.memory, self.processes)
 
 
-def top_dict(standings: Sequence[Standing]) -> dict[str, Any]:
+def top_dict(states: Sequence[TargetState]) -> dict[str, Any]:
     """The answer for `-o json` and `-o yaml`; sizes in bytes, None where nothing was read."""
-    return {"schema": SCHEMA, "targets": [standing_dict(standing) for standing in standings]}
+    return {"schema": SCHEMA, "targets": [target_state_dict(state) for state in states]}
 
 
-def standing_dict(standing: Standing) -> dict[str, Any]:
+def target_state_dict(state: TargetState) -> dict[str, Any]:
     """One target."""
-    sample = standing.sample
+    sample = state.sample
     return {
-        "target": _target(standing),
+        "target": _target(state),
         "memory": sample_dict(sample) if sample else None,
-        "peak_usage_bytes": standing.peak_usage_bytes,
-        "stress_bytes": standing.stress_bytes,
-        "node": _node(standing),
-        "status": _status(standing.status),
-        "processes": [asdict(process) for process in standing.processes],
-        "first_victim": victim_dict(standing.first_victim),
-        "error": str(standing.error) if standing.error else None,
+        "peak_usage_bytes": state.peak_usage_bytes,
+        "stress_bytes": state.stress_bytes,
+        "node": _node(state),
+        "status": _status(state.status),
+        "processes": [asdict(process) for process in state.processes],
+        "first_victim": victim_dict(state.first_victim),
+        "error": str(state.error) if state.error else None,
     }
 
 
-def _target(standing: Standing) -> dict[str, Any]:
-    target = standing.target
-    known = target_dict(target, standing.hello, standing.holder or None)
+def _target(state: TargetState) -> dict[str, Any]:
+    target = state.target
+    known = target_dict(target, state.hello, state.holder or None)
     return {**known, "pod_cgroup_limit_bytes": target.pod_cgroup_limit_bytes}
 
 
-def _node(standing: Standing) -> dict[str, Any]:
-    hello = standing.hello
+def _node(state: TargetState) -> dict[str, Any]:
+    hello = state.hello
     return {
         "total_bytes": hello.node_total_bytes if hello else None,
-        "available_bytes": available_bytes(standing),
+        "available_bytes": available_bytes(state),
         "swap_total_bytes": hello.node_swap_total_bytes if hello else None,
     }
 
 
-def available_bytes(standing: Standing) -> int | None:
+def available_bytes(state: TargetState) -> int | None:
     """MemAvailable of the node's /proc/meminfo, as of the latest reading."""
-    if standing.sample is not None and standing.sample.node_available_bytes is not None:
-        return standing.sample.node_available_bytes
-    return standing.hello.node_available_bytes if standing.hello else None
+    if state.sample is not None and state.sample.node_available_bytes is not None:
+        return state.sample.node_available_bytes
+    return state.hello.node_available_bytes if state.hello else None
 
 
 def _status(status: ContainerStatus) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""What arrives while targets are watched and their agents speak: threads in, progress values out."""
+"""What arrives while targets are watched and their agents speak: threads in, values out."""

@@ -25,7 +25,7 @@ from kubectl_stress.targets.status import (
     ContainerStatus,
     changes,
     event_change,
-    is_told,
+    is_reported,
 )
 from kubectl_stress.verdict.evidence import Ending, Findings
 
@@ -104,7 +104,7 @@ class Collector:
 
     def see_event(self, event: Mapping[str, Any], *, at_ms: int) -> list[Change]:
         """An API event that is new in this run."""
-        if not is_told(event, self._container):
+        if not is_reported(event, self._container):
             return []
         change = event_change(event, at_ms=at_ms)
         self.changes.append(change)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from kubectl_stress.injection.probe import refuse_other_protocol
 from kubectl_stress.session.collector import Collector, Update
 from kubectl_stress.session.pod_watcher import EventSeen, PodSeen, Seen, Unobserved
-from kubectl_stress.session.progress import Chunk, Inbox, StatusSeen, Story, StreamEnded, Told
+from kubectl_stress.session.progress import Chunk, Inbox, LogLine, Progress, StatusSeen, StreamEnded
 from kubectl_stress.targets.status import ChangeKind
 
 
@@ -19,7 +19,7 @@ class Intake:
         inbox: Inbox,
         *,
         now_ms: Callable[[], int],
-        tell: Callable[[Told], None],
+        tell: Callable[[Progress], None],
     ) -> None:
         self.collector, self._inbox = collector, inbox
         self._now_ms, self._tell = now_ms, tell
@@ -63,7 +63,7 @@ class Intake:
         elif isinstance(seen, EventSeen):
             found = [*collector.see_event(seen.event, at_ms=now_ms)]
         elif isinstance(seen, Unobserved):
-            self._tell(Story(f"going on without: {seen.reason}"))
+            self._tell(LogLine(f"going on without: {seen.reason}"))
         for update in found:
             self._tell(update)
 

@@ -22,12 +22,13 @@ from kubectl_stress.agent.samples import Sample
 from kubectl_stress.clock import Clock
 from kubectl_stress.errors import Forbidden, InjectionError, NotFound, StressError, TargetError
 from kubectl_stress.injection.ephemeral_container import refuse_changed_target
-from kubectl_stress.injection.join import Entrance, Joiner
+from kubectl_stress.injection.join import JoinedHolder, Joiner
 from kubectl_stress.injection.probe import refuse_other_protocol
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.kube.exec.channels import Channel
 from kubectl_stress.kube.exec.stream import ExecStream
 from kubectl_stress.plan.spec import HolderSpec
+from kubectl_stress.session.progress import LogLine
 from kubectl_stress.targets.status import Change
 from kubectl_stress.targets.target import Target
 
@@ -39,7 +40,7 @@ _FINAL = (NotFound, Forbidden, TargetError)
 
 
 @dataclass(frozen=True)
-class Pace:
+class Sampling:
     """How long it is read, in milliseconds: None until interrupted (a day at most), 0 once."""
 
     duration_ms: int | None
@@ -52,13 +53,6 @@ class Pace:
 
 
 @dataclass(frozen=True)
-class Doing:
-    """A sentence on what is being done."""
-
-    text: str
-
-
-@dataclass(frozen=True)
 class Attached:
     """The holder is there."""
 
@@ -66,14 +60,14 @@ class Attached:
 
 
 @dataclass(frozen=True)
-class Over:
+class Finished:
     """No more readings of this target; `error` says why where it was not meant."""
 
     error: StressError | None = None
 
 
-Step = Doing | Attached | Over | Message
-Told = Step | Change
+Step = LogLine | Attached | Finished | Message
+Progress = Step | Change
 
 
 class Reader:
@@ -94,45 +88,47 @@ class Reader:
         self._stream: ExecStream | None = None
         self._heard_ms = clock.now_ms()
 
-    def reading(self, pace: Pace) -> "_Thread":
+    def reading(self, sampling: Sampling) -> "_Thread":
         """A context manager around the thread that reads."""
-        return _Thread(lambda: self._read(pace), self._stop)
+        return _Thread(lambda: self._read(sampling), self._stop)
 
     def _stop(self) -> None:
         self._is_stopped.set()
         if self._stream is not None:
             self._stream.close()  # the probe reads the end of its stdin, and ends
 
-    def _read(self, pace: Pace) -> None:
+    def _read(self, sampling: Sampling) -> None:
         try:
-            entrance = self._enter()
-            if not pace.is_once:
-                self._follow(entrance, pace)
+            joined = self._enter()
+            if not sampling.is_once:
+                self._follow(joined, sampling)
         except StressError as error:
-            self._put(Over(error))
+            self._put(Finished(error))
         else:
-            self._put(Over())
+            self._put(Finished())
 
-    def _enter(self) -> Entrance:
+    def _enter(self) -> JoinedHolder:
         """A holder, and the first reading through it."""
-        joiner = Joiner(self._cluster, clock=self._clock, tell=lambda text: self._put(Doing(text)))
-        entrance = joiner.enter(self._target, self._spec)
-        reading = entrance.reading
-        self._put(Attached(entrance.holder))
+        joiner = Joiner(
+            self._cluster, clock=self._clock, tell=lambda text: self._put(LogLine(text))
+        )
+        joined = joiner.enter(self._target, self._spec)
+        reading = joined.reading
+        self._put(Attached(joined.holder))
         for message in (reading.hello, reading.sample, Processes(0, reading.processes)):
             self._take(message)
-        return entrance
+        return joined
 
-    def _follow(self, entrance: Entrance, pace: Pace) -> None:
+    def _follow(self, joined: JoinedHolder, sampling: Sampling) -> None:
         """Probe until the time is over; a stream that breaks off is taken up again for a while."""
-        duration_ms = _LONGEST_MS if pace.duration_ms is None else pace.duration_ms
+        duration_ms = _LONGEST_MS if sampling.duration_ms is None else sampling.duration_ms
         deadline_ms = self._clock.now_ms() + duration_ms
         while not self._is_stopped.is_set():
             left_ms = deadline_ms - self._clock.now_ms()
             if left_ms <= 0:
                 return
             try:
-                if self._probe(*entrance.probe(left_ms, pace.sample_interval_ms)):
+                if self._probe(*joined.probe(left_ms, sampling.sample_interval_ms)):
                     return
                 failure: StressError = InjectionError("the probe in the holder broke off")
             except StressError as error:
@@ -152,7 +148,7 @@ class Reader:
             pass  # an API server that restarts
         if self._clock.now_ms() - self._heard_ms > _PATIENCE_MS:
             raise failure
-        self._put(Doing(f"{failure}: reading again"))
+        self._put(LogLine(f"{failure}: reading again"))
         self._clock.sleep(1)
 
     def _probe(self, container: str, command: list[str]) -> bool:
@@ -174,8 +170,8 @@ class Reader:
             for message in heard.feed(stream.receive(0.2)):
                 self._take(message)
         if not (heard.has_reading or self._is_stopped.is_set()):
-            told = stream.status.message if stream.status else stream.lost
-            words = heard.complaint or told or "no word came"
+            reason = stream.status.message if stream.status else stream.lost
+            words = heard.complaint or reason or "no word came"
             raise InjectionError(f"the agent gave no reading: {words}")
         return heard.bye
 
@@ -183,7 +179,7 @@ class Reader:
         if isinstance(message, Hello):
             refuse_other_protocol(message)
         elif isinstance(message, AgentError):
-            self._put(Doing(f"agent: {message.message}"))
+            self._put(LogLine(f"agent: {message.message}"))
         self._put(message)
         self._heard_ms = self._clock.now_ms()
 

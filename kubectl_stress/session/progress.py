@@ -14,7 +14,7 @@ from kubectl_stress.verdict.evidence import Ending
 
 
 @dataclass(frozen=True)
-class Story:
+class LogLine:
     """A sentence on what is being done."""
 
     text: str
@@ -45,7 +45,7 @@ class Afterwards:
     sample: Sample
 
 
-Told = Story | Started | StatusSeen | Ending | Afterwards | Update
+Progress = LogLine | Started | StatusSeen | Ending | Afterwards | Update
 
 
 @dataclass(frozen=True)

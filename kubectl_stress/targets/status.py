@@ -200,20 +200,20 @@ def _neighbours(before: ContainerStatus, after: ContainerStatus) -> list[Change]
     ]
 
 
-_TOLD_EVENTS = {
+_REPORTED_EVENTS = {
     "Unhealthy", "Killing", "BackOff", "Evicted", "OOMKilling", "FailedKillPod",
     "Preempting", "NodeNotReady", "ExceededGracePeriod", "ProbeWarning",
 }  # fmt: skip
 
 
-def is_told(event: Mapping[str, Any], container: str) -> bool:
+def is_reported(event: Mapping[str, Any], container: str) -> bool:
     """Whether an API event belongs on the time axis of a run on this container.
 
     An event of another container of the pod does not: it names it as `spec.containers{NAME}`.
     """
     path = (event.get("involvedObject") or {}).get("fieldPath") or ""
     is_of_another = "{" in path and not path.endswith(f"{{{container}}}")
-    return event.get("reason", "") in _TOLD_EVENTS and not is_of_another
+    return event.get("reason", "") in _REPORTED_EVENTS and not is_of_another
 
 
 def event_change(event: Mapping[str, Any], *, at_ms: int) -> Change:

@@ -17,16 +17,16 @@ def test_the_corpus_and_changed_copies_harm_no_parser() -> None:
     replay = IMAGE / "build" / "fuzz" / "replay"
     subprocess.run(["make", "--quiet", "-C", str(IMAGE), "build/fuzz/replay"], check=True)
 
-    told = subprocess.run(
+    progress = subprocess.run(
         [str(replay), str(SEED), str(COPIES), *map(str, CORPUS)],
         capture_output=True,
         text=True,
         check=False,
     )
 
-    print(f"{told.stdout.strip()} ({HOW_TO_REPEAT}); the fuzzer itself: make fuzz")
-    assert told.returncode == 0, told.stderr
-    assert told.stdout == f"{len(CORPUS) * (COPIES + 1)} inputs\n"
+    print(f"{progress.stdout.strip()} ({HOW_TO_REPEAT}); the fuzzer itself: make fuzz")
+    assert progress.returncode == 0, progress.stderr
+    assert progress.stdout == f"{len(CORPUS) * (COPIES + 1)} inputs\n"
 
 
 def test_the_replay_finds_a_parser_that_writes_too_far(tmp_path: Path) -> None:

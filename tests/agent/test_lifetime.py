@@ -141,12 +141,12 @@ def test_one_killed_worker_is_reported_and_the_other_goes_on(agent: Path) -> Non
         victim, survivor = run.workers()
         killed = time.time() * 1000
         os.kill(victim, signal.SIGKILL)
-        told = run.until_type("worker-killed")
+        progress = run.until_type("worker-killed")
         run.read_until(lambda line: line["type"] == "sample")
         sample = run.until_type("sample")
 
-        assert (told["pid"], told["signal"], told["held_bytes"]) == (victim, 9, 4194304)
-        print(f"told {told['time_ms'] - killed:.1f} ms after the kill")
+        assert (progress["pid"], progress["signal"], progress["held_bytes"]) == (victim, 9, 4194304)
+        print(f"told {progress['time_ms'] - killed:.1f} ms after the kill")
         assert sample["load"] == {"size_bytes": 4194304, "held_bytes": 4194304, "workers": 1}
         assert run.workers() == [survivor]
 
@@ -157,11 +157,11 @@ def test_counters_that_version_1_lacks_are_null_in_a_kill_too(agent: Path, tmp_p
         run.until_phase("hold")
         for worker in run.workers():
             os.kill(worker, signal.SIGKILL)
-            told = run.until_type("worker-killed")
+            progress = run.until_type("worker-killed")
 
-            assert (told["oom_kill_before"], told["oom_kill_after"]) == (4, 4)
-            assert told["oom_group_kill_before"] is None
-            assert told["oom_group_kill_after"] is None
+            assert (progress["oom_kill_before"], progress["oom_kill_after"]) == (4, 4)
+            assert progress["oom_group_kill_before"] is None
+            assert progress["oom_group_kill_after"] is None
 
 
 def test_a_run_without_workers_ends(agent: Path) -> None:
@@ -183,9 +183,9 @@ def test_each_kill_is_told_once_and_the_end_waits_until_the_memory_is_back(agent
             os.kill(worker, signal.SIGKILL)
         lines = run.rest()
 
-        told = [line for line in lines if line["type"] == "worker-killed"]
-        assert sorted(line["pid"] for line in told) == sorted(victims)
-        assert {line["signal"] for line in told} == {signal.SIGKILL}
+        progress = [line for line in lines if line["type"] == "worker-killed"]
+        assert sorted(line["pid"] for line in progress) == sorted(victims)
+        assert {line["signal"] for line in progress} == {signal.SIGKILL}
         assert lines[-1]["type"] == "bye"
         assert [pid for pid in victims if is_alive(pid)] == []
 
@@ -305,7 +305,7 @@ def test_a_holder_ends_at_the_word_of_its_own_binary(agent: Path) -> None:
     nobody = finished(agent, "end")
     with Agent(agent, "hold") as holder:
         holder.until_type("hello")
-        told = finished(agent, "end")
+        progress = finished(agent, "end")
 
         assert holder.exit_code() == 0
-    assert (nobody.exit_code, told.exit_code) == (23, 0)
+    assert (nobody.exit_code, progress.exit_code) == (23, 0)

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.cluster import builds
-from tests.cluster.story import say
+from tests.cluster.log import say
 from tests.e2e.clusters import cluster_with
 from tests.e2e.plugin import AGENT_IMAGE, PROGRAM
 from tests.e2e.pods import Pods, pod
@@ -52,7 +52,7 @@ class Bench:
         self.pods.create(pod("v2"))
         memory = self.pods.memory("app")
         watch = self._watch()
-        told: dict[str, float] = {}
+        progress: dict[str, float] = {}
         command = self.command("--size=120%", "-o=name")
         with subprocess.Popen(
             command,
@@ -65,10 +65,10 @@ class Bench:
             for line in process.stderr:
                 for words in (PENDING, CONFIRMED):
                     if words in line:
-                        told[words] = time.time()
+                        progress[words] = time.time()
         killed, shown = self._kill_time(memory.container_id), watch()
         self.pods.kubectl("delete", "pod", "app", "--wait=true", "--timeout=60s")
-        return 1000 * (told[PENDING] - killed), 1000 * (told[CONFIRMED] - shown)
+        return 1000 * (progress[PENDING] - killed), 1000 * (progress[CONFIRMED] - shown)
 
     def _watch(self) -> Callable[[], float]:
         """Watch the pod with kubectl; the function gives the time at which its end was shown."""

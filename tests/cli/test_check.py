@@ -18,7 +18,7 @@ from tests.fake_stream import FakeStream
 CHANGES = ("add ephemeral", "exec")
 
 
-def told(kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str], *words: str) -> Any:
+def progress(kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str], *words: str) -> Any:
     kubectl_stress("check", "web", "-o", "json", *words)
     (entry,) = json.loads(capsys.readouterr().out)["targets"]
     return entry
@@ -39,8 +39,8 @@ def test_nothing_is_attached_and_nothing_is_run(
 def test_with_probe_what_was_unknown_is_read(
     kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    without = told(kubectl_stress, capsys)["facts"]
-    with_probe = told(kubectl_stress, capsys, "--probe")["facts"]
+    without = progress(kubectl_stress, capsys)["facts"]
+    with_probe = progress(kubectl_stress, capsys, "--probe")["facts"]
 
     assert without["first_victim"]["known"] == "unknown"
     assert with_probe["first_victim"] == {
@@ -165,7 +165,7 @@ def test_autoscalers_and_budgets_are_told_or_said_to_be_unreadable(
     ]
     kubectl_stress.cluster.errors["list poddisruptionbudgets"] = [forbidden("list pdb")]
 
-    found = told(kubectl_stress, capsys)["facts"]
+    found = progress(kubectl_stress, capsys)["facts"]
 
     assert found["hpa"]["text"] == "web scales on cpu, 1 to 3 replicas"
     assert found["vpa"]["text"] == "none (the cluster does not know the kind)"
@@ -178,7 +178,7 @@ def test_a_holder_that_is_there_is_said_to_be_reused(
     built = pod().container("app", limit="128Mi").with_holder(image="agent:1")
     kubectl_stress.cluster.pods["web"] = built.dict
 
-    found = told(kubectl_stress, capsys, "--image", "agent:1")["facts"]
+    found = progress(kubectl_stress, capsys, "--image", "agent:1")["facts"]
 
     assert found["join"]["text"] == (
         "by exec, in the target's own cgroup; reuses kubectl-stress-abc"

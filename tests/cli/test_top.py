@@ -42,8 +42,8 @@ def test_several_targets_are_read_at_once_and_one_named_twice_only_once(
 
     assert kubectl_stress("top", "web", "pod/db", "pod/web", "-o", "json") == 0
 
-    told = json.loads(capsys.readouterr().out)
-    assert [entry["target"]["pod"] for entry in told["targets"]] == ["web", "db"]
+    progress = json.loads(capsys.readouterr().out)
+    assert [entry["target"]["pod"] for entry in progress["targets"]] == ["web", "db"]
 
 
 def test_1_one_of_them_could_not_be_read_and_the_other_is_shown(

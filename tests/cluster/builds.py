@@ -14,9 +14,9 @@ from pathlib import Path
 from tests.cluster import cache as kept
 from tests.cluster import packages
 from tests.cluster.errors import ClusterError
+from tests.cluster.log import step
 from tests.cluster.packages import command_path
 from tests.cluster.paths import APPS, HERE, cache_folder
-from tests.cluster.story import step
 
 COMPONENTS = (
     "etcd",
@@ -105,11 +105,11 @@ def stop() -> None:
 def _go_module(kind: str, source: Path, recipe: str, build: Callable[[Path, Path], None]) -> Path:
     key = kept.key_of(source, recipe, go_version())
 
-    def told(folder: Path) -> None:
+    def progress(folder: Path) -> None:
         with step(f"building {kind}"):
             build(source, folder)
 
-    return kept.artefact(kind, key, told)
+    return kept.artefact(kind, key, progress)
 
 
 def _kubernetes_into(source: Path, folder: Path) -> None:

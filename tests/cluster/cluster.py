@@ -20,12 +20,12 @@ from tests.cluster.archives import names_in
 from tests.cluster.errors import ClusterError
 from tests.cluster.guestshell import NodeSilent
 from tests.cluster.kubeconfig import kubeconfig
+from tests.cluster.log import say, step
 from tests.cluster.machine import HOST_SEEN_BY_GUEST, lay_out
 from tests.cluster.node import Node
 from tests.cluster.parallel import together
 from tests.cluster.paths import clusters_folder
 from tests.cluster.state import ADMIN, DEVELOPER, NodeState, State
-from tests.cluster.story import say, step
 
 DEFAULT_NAME = "demo"
 DEFAULT_MEMORY_MIB = 2048

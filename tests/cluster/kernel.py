@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tests.cluster import cache, packages
 from tests.cluster.errors import ClusterError
+from tests.cluster.log import step
 from tests.cluster.paths import HERE
-from tests.cluster.story import step
 
 # Loaded by the initrd, so that a node needs neither a modules folder nor depmod.
 NODE_MODULES = (

@@ -11,9 +11,9 @@ from pathlib import Path
 from tests.cluster import cache
 from tests.cluster.errors import ClusterError
 from tests.cluster.kernel import Kernel
+from tests.cluster.log import step
 from tests.cluster.packages import command_path
 from tests.cluster.sockets import connected
-from tests.cluster.story import step
 
 CONTROL = "control.sock"
 SHELL = "shell.sock"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.cluster import cache
 from tests.cluster.errors import ClusterError, MissingPackages
-from tests.cluster.story import step
+from tests.cluster.log import step
 
 # The command that shows that a package is there -> the package.
 HOST_PACKAGES = {

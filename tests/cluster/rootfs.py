@@ -12,9 +12,9 @@ from pathlib import Path
 from tests.cluster import builds, cache, packages
 from tests.cluster.errors import ClusterError
 from tests.cluster.images import applets
+from tests.cluster.log import step
 from tests.cluster.packages import command_path
 from tests.cluster.paths import HERE
-from tests.cluster.story import step
 
 DISK = "disk.img"
 DISK_SIZE = "6G"

@@ -29,7 +29,7 @@ class Plugin:
         self._answer.write_text(document if isinstance(document, str) else json.dumps(document))
 
     @property
-    def told(self) -> list[Any]:
+    def progress(self) -> list[Any]:
         """The KUBERNETES_EXEC_INFO of each run."""
         lines = self._log.read_text().splitlines() if self._log.exists() else []
         return [json.loads(line) for line in lines]

@@ -206,10 +206,10 @@ def test_what_rbac_forbids_is_named_as_rbac_knows_it(api: FakeApiServer, connect
     )
     api.reply("GET", EXEC, status(403, reason="Forbidden", message=message))
 
-    with pytest.raises(Forbidden) as told:
+    with pytest.raises(Forbidden) as progress:
         connect().exec("n", "p", "c", ["true"])
 
-    assert (told.value.verb, told.value.resource) == ("create", "pods/exec")
+    assert (progress.value.verb, progress.value.resource) == ("create", "pods/exec")
 
 
 @pytest.mark.parametrize("code", [403, 500])
@@ -280,11 +280,11 @@ def test_what_is_no_handshake_is_told_on_one_line(
 ) -> None:
     api.reply("GET", EXEC, answer)
 
-    with pytest.raises(ClusterError) as told:
+    with pytest.raises(ClusterError) as progress:
         connect().exec("n", "p", "c", ["true"])
 
-    assert "\n" not in str(told.value)
-    assert api.url in str(told.value)
+    assert "\n" not in str(progress.value)
+    assert api.url in str(progress.value)
 
 
 @pytest.mark.usefixtures("heeds_interrupts")

@@ -62,7 +62,7 @@ def test_it_runs_once_for_many_requests(plugin: Plugin) -> None:
     found = credentials(plugin.exec)
 
     assert found.current() == found.current()
-    assert len(plugin.told) == 1
+    assert len(plugin.progress) == 1
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_it_runs_again_once_its_answer_has_expired(
     found.current()
     found.current()
 
-    assert len(plugin.told) == runs
+    assert len(plugin.progress) == runs
 
 
 def test_a_renewed_answer_is_kept_until_it_expires(plugin: Plugin) -> None:
@@ -99,7 +99,7 @@ def test_a_renewed_answer_is_kept_until_it_expires(plugin: Plugin) -> None:
     shown = [found.current().authorization for _ in range(3)]
 
     assert shown == ["Bearer new"] * 3
-    assert len(plugin.told) == 2
+    assert len(plugin.progress) == 2
 
 
 def test_after_a_refusal_it_runs_again(
@@ -136,8 +136,8 @@ def test_the_same_answer_after_a_refusal_is_not_tried_again(
 def test_it_is_told_its_version_and_that_nobody_can_be_asked(plugin: Plugin) -> None:
     credentials(plugin.exec).current()
 
-    told = {"kind": "ExecCredential", "apiVersion": V1, "spec": {"interactive": False}}
-    assert plugin.told == [told]
+    progress = {"kind": "ExecCredential", "apiVersion": V1, "spec": {"interactive": False}}
+    assert plugin.progress == [progress]
     assert plugin.stdin == "/dev/null"
 
 
@@ -157,14 +157,14 @@ def test_it_may_ask_a_person_where_one_is_and_the_mode_says_so(
 
     credentials(asked, is_terminal=is_terminal).current()
 
-    assert plugin.told[0]["spec"]["interactive"] is interactive
+    assert plugin.progress[0]["spec"]["interactive"] is interactive
 
 
 def test_one_that_must_ask_is_not_run_without_a_terminal(plugin: Plugin) -> None:
     message = refusal(replace(plugin.exec, interactive_mode="Always"))
 
     assert "needs a terminal (interactiveMode: Always), and stdin is not one" in message
-    assert plugin.told == []
+    assert plugin.progress == []
 
 
 def test_it_is_told_the_cluster_where_it_wants_to(plugin: Plugin) -> None:
@@ -172,7 +172,7 @@ def test_it_is_told_the_cluster_where_it_wants_to(plugin: Plugin) -> None:
 
     credentials(wanting, ca_data=b"authority", tls_server_name="name").current()
 
-    assert plugin.told[0]["spec"]["cluster"] == {
+    assert plugin.progress[0]["spec"]["cluster"] == {
         "server": "https://api.example",
         "tls-server-name": "name",
         "certificate-authority-data": "YXV0aG9yaXR5",
@@ -259,4 +259,4 @@ def test_an_old_version_is_told_and_not_run(plugin: Plugin) -> None:
     old = replace(plugin.exec, api_version="client.authentication.k8s.io/v1alpha1")
 
     assert f'v1alpha1" is not supported; use {V1} or {V1BETA1}' in refusal(old)
-    assert plugin.told == []
+    assert plugin.progress == []

@@ -74,12 +74,12 @@ def test_a_proxy_that_refuses_is_told_without_its_password(
     connect: Connect, ask: Ask, status: int
 ) -> None:
     with proxying(status) as proxy, connect(proxy_url=f"http://u:pass@{proxy.address}") as cluster:
-        with pytest.raises(Unreachable) as told:
+        with pytest.raises(Unreachable) as progress:
             ask(cluster)
 
-    assert f"Tunnel connection failed: {status}" in str(told.value)
-    assert "\n" not in str(told.value)
-    assert "pass" not in str(told.value)
+    assert f"Tunnel connection failed: {status}" in str(progress.value)
+    assert "\n" not in str(progress.value)
+    assert "pass" not in str(progress.value)
 
 
 @both

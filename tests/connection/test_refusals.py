@@ -224,9 +224,9 @@ def test_rest_watch_and_exec_fail_in_the_same_words(
 ) -> None:
     api.reply(*CALLS[ask], status(code, message=message))
 
-    with pytest.raises(kind) as told:
+    with pytest.raises(kind) as progress:
         ask(connect())
 
-    assert type(told.value) is kind
-    assert "\n" not in str(told.value)
+    assert type(progress.value) is kind
+    assert "\n" not in str(progress.value)
     assert len(api.requests) == 1

@@ -166,11 +166,11 @@ def test_an_error_of_another_shape_is_still_an_error(
 def test_a_watch_that_is_cut_is_told(api: FakeApiServer, connect: Connect, start: bytes) -> None:
     api.reply("GET", PODS, stream(BOOKMARK, start or b"\n", then=cut))
 
-    with connect().watch("pods", "n") as watch, pytest.raises(Unreachable) as told:
+    with connect().watch("pods", "n") as watch, pytest.raises(Unreachable) as progress:
         seen(watch)
 
-    assert str(told.value).startswith(f"cannot reach the API server at {api.url}: ")
-    assert "\n" not in str(told.value)
+    assert str(progress.value).startswith(f"cannot reach the API server at {api.url}: ")
+    assert "\n" not in str(progress.value)
 
 
 @pytest.mark.parametrize("line", [b"{\n", b"[]\n", b'{"type": "ADDED"}\n', b"\xff\n", b"5\n"])

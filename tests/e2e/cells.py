@@ -150,8 +150,8 @@ def judge(
     assert sum(group.has_load for group in during.values()) == 1, during
 
 
-def _refused(exit_code: int, told: str) -> str:
-    errors = re.findall(r"^error: (.*)$", told, re.MULTILINE)
-    assert exit_code in (1, 5), told
-    assert len(errors) == 1, told
+def _refused(exit_code: int, progress: str) -> str:
+    errors = re.findall(r"^error: (.*)$", progress, re.MULTILINE)
+    assert exit_code in (1, 5), progress
+    assert len(errors) == 1, progress
     return str(errors[0])

@@ -37,8 +37,8 @@ class Key(NamedTuple):
 
 def results(reports: Iterable[Any]) -> dict[Key, str]:
     """What the reports of pytest tell of cells."""
-    told = [told for report in reports for told in report.user_properties]
-    return {Key(*words[:3]): words[3] for name, words in told if name == PROPERTY}
+    progress = [progress for report in reports for progress in report.user_properties]
+    return {Key(*words[:3]): words[3] for name, words in progress if name == PROPERTY}
 
 
 def table(results: Mapping[Key, str]) -> str:

@@ -92,10 +92,10 @@ def test_e09_the_classes_side_by_side_with_the_kernel_s_own_values(
     for name in names.values():
         pods.wait_until_ready(name)
 
-    told = plugin("top", *names.values(), "-o=json").top
+    progress = plugin("top", *names.values(), "-o=json").top
 
     found = {}
-    for qos, entry in zip(names, told["targets"], strict=True):
+    for qos, entry in zip(names, progress["targets"], strict=True):
         first = next(one for one in entry["processes"] if one["role"] == "target")
         on_node = pods.memory(names[qos]).first_process()
         assert entry["target"]["qos_class"] == qos

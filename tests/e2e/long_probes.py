@@ -32,20 +32,20 @@ def test_e06_a_liveness_probe_that_fails_near_the_limit_restarts_the_container(
 
     run = judged(f"e06-{flavour}", "app", NEAR_THE_LIMIT, "--duration=60s", "--expect=restart")
 
-    status, told = pods.status("app"), run.report["status"]
+    status, progress = pods.status("app"), run.report["status"]
     # A kubelet that is short of CPU may never show how the container ended.
     last = status["lastState"].get("terminated") or {}
     assert run.done.exit_code == 0
     assert run.outcome == "liveness-restarted"
     assert run.facts.victims == []
-    assert told["restart_count"] == status["restartCount"] == 1
+    assert progress["restart_count"] == status["restartCount"] == 1
     assert last.get("reason") != "OOMKilled"
-    assert (told["last_state"] or {}).get("exit_code") == last.get("exitCode")
+    assert (progress["last_state"] or {}).get("exit_code") == last.get("exitCode")
     reasons = [change["reason"] for change in run.report["changes"]]
     assert reasons.index("Unhealthy") < reasons.index("Killing")
     assert any("Liveness probe failed" in text for text in run.evidence)
     assert any("failed liveness probe, will be restarted" in text for text in run.evidence)
-    assert any("Liveness" in words for words in run.facts.told("Unhealthy", "probe failed"))
+    assert any("Liveness" in words for words in run.facts.progress("Unhealthy", "probe failed"))
 
 
 def test_a_readiness_probe_that_fails_near_the_limit_takes_the_pod_out_of_service(

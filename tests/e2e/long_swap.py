@@ -66,7 +66,7 @@ def test_e12_swap_is_shown_and_an_oom_is_said_to_come_later(plugin: Plugin, pods
     limit = memory.number("memory.swap.max")
     swapped = 96 * MIB + limit // 2  # more than the limit, less than with swap
 
-    (told,) = plugin("top", "app", "-o=json").top["targets"]
+    (progress,) = plugin("top", "app", "-o=json").top["targets"]
     table = plugin("top", "app").shown
     preflight = facts(plugin)["swap_limit_bytes"]
     held = plugin("mem", "app", f"--size={swapped - 8 * MIB}", "--duration=5s", "--yes", "-o=json")
@@ -75,8 +75,8 @@ def test_e12_swap_is_shown_and_an_oom_is_said_to_come_later(plugin: Plugin, pods
     print(f"swap limit {limit}, preflight: {preflight}\n{table}")
     for done in (held, killed):
         print("".join(line for line in done.stderr.splitlines(True) if "is asked for" in line))
-    assert told["memory"]["swap_limit_bytes"] == limit == preflight["value"]
-    assert abs(told["node"]["swap_total_bytes"] - SWAP_MIB * MIB) <= MIB
+    assert progress["memory"]["swap_limit_bytes"] == limit == preflight["value"]
+    assert abs(progress["node"]["swap_total_bytes"] - SWAP_MIB * MIB) <= MIB
     assert "an OOM comes later than without" in table
     assert "an OOM comes later" in preflight["text"]
     assert held.report["verdict"]["outcome"] == "survived"

@@ -19,16 +19,16 @@ def test_e13_the_level_includes_kernel_memory_and_a_load_is_seen_from_elsewhere(
     with plugin.running("mem", "app", "--size=32Mi", "--duration=60s", "-o=json") as running:
         running.wait_for("holding ")
         memory = pods.memory("app")
-        told = only_target(plugin("top", "app", "--duration=4s", "-o=json").top)
+        progress = only_target(plugin("top", "app", "--duration=4s", "-o=json").top)
         kernel = memory.kernel_bytes()
         wide = plugin("top", "app", "-o=wide").shown
 
-    seen = told["memory"]
+    seen = progress["memory"]
     parts = seen["anon_bytes"] + seen["file_bytes"] + seen["kernel_bytes"]
     assert abs(seen["kernel_bytes"] - kernel) <= 256 * 1024
     assert seen["kernel_bytes"] >= 32 * MIB // 512  # the page tables of the load, at least
     assert abs(seen["usage_bytes"] - parts) <= BATCHES + 256 * 1024
-    assert 32 * MIB - RSS_BATCH <= told["stress_bytes"] <= 34 * MIB
+    assert 32 * MIB - RSS_BATCH <= progress["stress_bytes"] <= 34 * MIB
     for heading in ("KERNEL", "PAGE TABLES", "SLAB", "SWAP LIMIT", "NODE AVAILABLE"):
         assert heading in wide
 
@@ -47,11 +47,11 @@ def test_e11_page_cache_is_usage_and_no_working_set_as_the_kubelet_counts_it(
             lambda: pods.summary("app").get("usageBytes", 0) > low,
             seconds=100,
         )
-        told = only_target(plugin("top", "app", "-o=json").top)["memory"]
+        progress = only_target(plugin("top", "app", "-o=json").top)["memory"]
         counted = pods.summary("app")
 
-    assert told["inactive_file_bytes"] - idle["inactive_file_bytes"] >= 23 * MIB
-    assert told["usage_bytes"] - idle["usage_bytes"] >= 23 * MIB
-    assert told["working_set_bytes"] - idle["working_set_bytes"] <= 3 * MIB
-    assert abs(told["usage_bytes"] - counted["usageBytes"]) <= 2 * MIB
-    assert abs(told["working_set_bytes"] - counted["workingSetBytes"]) <= 2 * MIB
+    assert progress["inactive_file_bytes"] - idle["inactive_file_bytes"] >= 23 * MIB
+    assert progress["usage_bytes"] - idle["usage_bytes"] >= 23 * MIB
+    assert progress["working_set_bytes"] - idle["working_set_bytes"] <= 3 * MIB
+    assert abs(progress["usage_bytes"] - counted["usageBytes"]) <= 2 * MIB
+    assert abs(progress["working_set_bytes"] - counted["workingSetBytes"]) <= 2 * MIB

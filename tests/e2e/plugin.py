@@ -70,7 +70,7 @@ class Running:
             self._news.notify_all()
 
     @property
-    def story(self) -> str:
+    def log(self) -> str:
         """What was told on stderr so far."""
         return "".join(self._told)
 
@@ -78,10 +78,10 @@ class Running:
         """Wait until stderr says this."""
         deadline = time.monotonic() + seconds
         with self._news:
-            while text not in self.story:
+            while text not in self.log:
                 is_over = self._told[-1:] == [""]
                 if is_over or not self._news.wait(max(0, deadline - time.monotonic())):
-                    raise AssertionError(f'"{text}" was never told, but:\n{self.story}')
+                    raise AssertionError(f'"{text}" was never told, but:\n{self.log}')
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to the plugin's own process."""
@@ -96,7 +96,7 @@ class Running:
             self.process.kill()
             raise
         self._reader.join()
-        return Done(self.process.returncode, self.process.stdout.read(), self.story)
+        return Done(self.process.returncode, self.process.stdout.read(), self.log)
 
 
 @dataclass(frozen=True)
@@ -143,9 +143,9 @@ class Plugin:
                 running.end()
 
 
-def only_target(told: dict[str, Any]) -> dict[str, Any]:
+def only_target(progress: dict[str, Any]) -> dict[str, Any]:
     """The one target of an answer of `top`."""
-    (entry,) = told["targets"]
+    (entry,) = progress["targets"]
     return dict(entry)
 
 

@@ -18,16 +18,16 @@ def test_e05_cgroup_v2_kills_the_container_as_a_group(judged: Judge, pods: Pods)
     run = judged("e05-v2", name, "--size=120%", "--expect=oom")
 
     report, status, events = run.report, pods.status(name), run.memory.pod_events()
-    last, told = status["lastState"]["terminated"], report["status"]
+    last, progress = status["lastState"]["terminated"], report["status"]
     assert run.done.exit_code == 0
     assert run.outcome == "group-oom-killed"
-    assert told["container_id"] == status["containerID"] != old_id
-    assert told["restart_count"] == status["restartCount"] == 1
-    assert told["last_state"]["container_id"] == last["containerID"] == old_id
-    assert told["last_state"]["reason"] == last["reason"] == "OOMKilled"
-    assert told["last_state"]["exit_code"] == last["exitCode"] == 137
-    assert told["last_state"]["finished_at"] == last["finishedAt"]
-    assert told["oom_kills"] is None  # the container's counters went with its cgroup
+    assert progress["container_id"] == status["containerID"] != old_id
+    assert progress["restart_count"] == status["restartCount"] == 1
+    assert progress["last_state"]["container_id"] == last["containerID"] == old_id
+    assert progress["last_state"]["reason"] == last["reason"] == "OOMKilled"
+    assert progress["last_state"]["exit_code"] == last["exitCode"] == 137
+    assert progress["last_state"]["finished_at"] == last["finishedAt"]
+    assert progress["oom_kills"] is None  # the container's counters went with its cgroup
     assert events["oom_group_kill"] == 1
     assert events["oom_kill"] >= 2
     assert "oom_kill unknown (cgroup gone)" in run.evidence
@@ -63,33 +63,33 @@ def test_e07_a_repeated_load_shows_what_each_kill_costs(
 def is_a_sawtooth(judged: Judge, pods: Pods) -> None:
     run = judged("e07-v1", "app", "--size=120%", "--after-oom=repeat", "--max-restarts=2")
 
-    report, story = run.report, run.done.stderr
+    report, log = run.report, run.done.stderr
     assert run.outcome == "load-oom-killed"
     assert report["memory"]["loads"] == 3
     assert report["status"]["oom_kills"] == run.memory.oom_kills() == len(run.facts.victims) == 3
     assert [kill["oom_kill_after"] for kill in report["worker_kills"]] == [1, 2, 3]
     assert report["status"]["restart_count"] == pods.status("app")["restartCount"] == 0
     assert len(pods.holders("app")) == 1
-    assert "the level rises and falls like a saw" in story
-    assert story.index("like a saw") < story.index("joining the target's cgroup")
+    assert "the level rises and falls like a saw" in log
+    assert log.index("like a saw") < log.index("joining the target's cgroup")
     assert teeth(run.lines("sample"), high=0.9, low=0.5) == 3
 
 
 def is_a_row_of_restarts(judged: Judge, pods: Pods) -> None:
     run = judged("e07-v2", "app", "--size=120%", "--after-oom=repeat", "--max-restarts=1")
 
-    report, story, told = run.report, run.done.stderr, run.report["status"]
+    report, log, progress = run.report, run.done.stderr, run.report["status"]
     assert run.outcome == "group-oom-killed"
     assert report["memory"]["loads"] == 2
     # The second start is put off by the kubelet, and counted when it comes.
-    assert told["restart_count"] == (1 if told["state"] == "waiting" else 2)
+    assert progress["restart_count"] == (1 if progress["state"] == "waiting" else 2)
     wait_until("it runs again", lambda: pods.status("app")["restartCount"] == 2)
     last = pods.status("app")["lastState"]["terminated"]
-    assert told["last_state"]["container_id"] == last["containerID"]
+    assert progress["last_state"]["container_id"] == last["containerID"]
     assert run.memory.pod_events()["oom_group_kill"] == len(run.facts.victims) == 2
     assert len(pods.holders("app")) == 2
-    assert "each kill restarts the whole container" in story
-    assert story.index("each kill restarts") < story.index("joining the target's cgroup")
+    assert "each kill restarts the whole container" in log
+    assert log.index("each kill restarts") < log.index("joining the target's cgroup")
     assert teeth(run.lines("sample"), high=0.9, low=0.5) == 2
 
 
@@ -120,10 +120,10 @@ def test_e08_whoever_was_foretold_dies_first(
 
     run = judged(f"e08-{flavour}-{adjustment}", "app", *options)
 
-    foretold = run.report["predicted_first_victim"]
+    predicted = run.report["predicted_first_victim"]
     group = "group-oom-killed"
     single = {"hello": "app-oom-killed", "agent-worker": "load-oom-killed"}[victim]
-    assert foretold["command"] == victim == run.facts.victims[0]
+    assert predicted["command"] == victim == run.facts.victims[0]
     assert run.outcome == (group if flavour == "v2" else single)
 
 
@@ -136,10 +136,10 @@ def test_e14_an_oom_kill_from_before_the_run_is_shown_but_not_counted(
 
     second = judged(f"e14-{flavour}", "app", "--size=8Mi", "--duration=2s")
 
-    told, status = second.report["status"], pods.status("app")
+    progress, status = second.report["status"], pods.status("app")
     assert first.outcome == ("group-oom-killed" if flavour == "v2" else "load-oom-killed")
     assert second.outcome == "survived"
-    assert told["oom_kills"] == 0
-    assert told["restart_count_before"] == told["restart_count"] == status["restartCount"]
+    assert progress["oom_kills"] == 0
+    assert progress["restart_count_before"] == progress["restart_count"] == status["restartCount"]
     last = status["lastState"].get("terminated", {}).get("reason")
-    assert (told["last_state"] or {}).get("reason") == last
+    assert (progress["last_state"] or {}).get("reason") == last

@@ -24,14 +24,14 @@ def test_e01_the_host_s_memory_is_named_as_the_host_s(
     before = pods.status("app")
 
     table = plugin("top", "app").shown
-    told = only_target(plugin("top", "app", "-o=json").top)
+    progress = only_target(plugin("top", "app", "-o=json").top)
 
     memory = pods.memory("app")
-    assert told["memory"]["limit_bytes"] == told["target"]["limit_bytes"] == 64 * MIB
-    assert abs(told["memory"]["usage_bytes"] - memory.usage_bytes()) <= BATCHES + MIB
-    assert told["node"]["total_bytes"] == host_total_kib(pods) * 1024
+    assert progress["memory"]["limit_bytes"] == progress["target"]["limit_bytes"] == 64 * MIB
+    assert abs(progress["memory"]["usage_bytes"] - memory.usage_bytes()) <= BATCHES + MIB
+    assert progress["node"]["total_bytes"] == host_total_kib(pods) * 1024
     assert re.search(r"node \S+: .* of 1\.9 GiB used \(free and top in the container", table)
-    assert [process["role"] for process in told["processes"]].count("target") == 1
-    assert told["memory"]["oom_kill"] == memory.oom_kills() == 0
+    assert [process["role"] for process in progress["processes"]].count("target") == 1
+    assert progress["memory"]["oom_kill"] == memory.oom_kills() == 0
     assert pods.status("app") == before
     assert len(pods.holders("app")) == 1  # the second reading reused the first one's

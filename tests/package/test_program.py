@@ -59,16 +59,16 @@ def test_it_reads_a_recorded_run(linked: Path, tmp_path: Path) -> None:
 
 def test_a_credential_helper_gets_its_own_libraries(linked: Path, tmp_path: Path) -> None:
     """PyInstaller hands its library path on to every child, where it breaks other programs."""
-    told = tmp_path / "told"
+    progress = tmp_path / "told"
     helper = tmp_path / "helper"
-    helper.write_text(f'#!/bin/sh\necho "${{LD_LIBRARY_PATH-unset}}" > {told}\nexit 1\n')
+    helper.write_text(f'#!/bin/sh\necho "${{LD_LIBRARY_PATH-unset}}" > {progress}\nexit 1\n')
     helper.chmod(0o755)
     kubeconfig = tmp_path / "config"
     kubeconfig.write_text(json.dumps(_with_helper(helper)))
 
     for given, seen in (({}, "unset"), ({"LD_LIBRARY_PATH": "/mine"}, "/mine")):
         call(linked, "mem", "app", "--size=8Mi", KUBECONFIG=str(kubeconfig), **given)
-        assert told.read_text() == f"{seen}\n"
+        assert progress.read_text() == f"{seen}\n"
 
 
 def _with_helper(helper: Path) -> dict[str, object]:

@@ -27,12 +27,12 @@ CHECKUP = Checkup(
 )
 
 
-def told(output: str, **values: Any) -> str:
+def progress(output: str, **values: Any) -> str:
     return dry_run(plan(**values), PATCH, CHECKUP, output)
 
 
 def test_the_dry_run_is_a_sentence_what_check_finds_and_the_very_patch() -> None:
-    sentence, permissions, found, patching = told("table").split("\n\n")
+    sentence, permissions, found, patching = progress("table").split("\n\n")
     head, manifest = patching.split("\n", 1)
 
     assert sentence == (
@@ -48,7 +48,7 @@ def test_the_dry_run_is_a_sentence_what_check_finds_and_the_very_patch() -> None
 def test_the_dry_run_tells_what_would_be_noted_and_asked() -> None:
     alone = target().__class__(**{**vars(target()), "owner": Owner("deployment", "web", 1)})
 
-    text = told("table", size="130%", target=alone)
+    text = progress("table", size="130%", target=alone)
 
     assert "\nnote: the size alone reaches the limit: expect an OOM kill" in text
     assert "\nasks first: deployment/web has a single replica" in text
@@ -57,16 +57,16 @@ def test_the_dry_run_tells_what_would_be_noted_and_asked() -> None:
 def test_the_dry_run_as_data_has_the_plan_the_check_and_the_patch() -> None:
     expected = {"plan": summary(plan()), "check": checkup_dict(CHECKUP), "patch": PATCH}
 
-    assert json.loads(told("json")) == expected
-    assert json.loads(told("jsonl")) == expected
-    assert "\n" not in told("jsonl")
-    assert yaml.safe_load(told("yaml")) == expected
-    assert told("name") == "pod/web"
+    assert json.loads(progress("json")) == expected
+    assert json.loads(progress("jsonl")) == expected
+    assert "\n" not in progress("jsonl")
+    assert yaml.safe_load(progress("yaml")) == expected
+    assert progress("name") == "pod/web"
 
 
 @pytest.mark.parametrize("output", FORMATS)
 def test_every_format_of_a_dry_run_leaves_the_last_newline_to_the_caller(output: str) -> None:
-    assert told(output) == told(output).rstrip("\n") != ""
+    assert progress(output) == progress(output).rstrip("\n") != ""
 
 
 def test_workers_are_said_to_share_the_size() -> None:

@@ -167,7 +167,7 @@ def test_an_event_that_says_nothing_of_the_target_is_passed_over() -> None:
 
 
 @pytest.mark.parametrize(
-    ("goodbye", "needed"),
+    ("final_message", "needed"),
     [
         (b"", True),
         (bye_line("duration"), False),
@@ -177,8 +177,10 @@ def test_an_event_that_says_nothing_of_the_target_is_passed_over() -> None:
     ],
     ids=["cut off", "to its end", "by the kernel", "by somebody", "with the target"],
 )
-def test_a_cause_is_looked_for_where_the_agent_cannot_know_it(goodbye: bytes, needed: bool) -> None:
+def test_a_cause_is_looked_for_where_the_agent_cannot_know_it(
+    final_message: bytes, needed: bool
+) -> None:
     found = collector()
-    found.feed(hello_line() + goodbye, at_ms=0)
+    found.feed(hello_line() + final_message, at_ms=0)
 
     assert found.needs_cause is needed

@@ -76,8 +76,8 @@ def test_each_kill_is_told_to_be_a_restart_beforehand(policy: str, words: str) -
 def test_without_a_limit_it_is_the_node_that_runs_out() -> None:
     found = Found(hello(), memory(20, limit_bytes=None), (APP,))
 
-    for told in (known(pod().container("app")), known(pod().container("app"), found)):
-        assert "refused without --force" in told["at_the_limit"].text
+    for progress in (known(pod().container("app")), known(pod().container("app"), found)):
+        assert "refused without --force" in progress["at_the_limit"].text
 
 
 def test_probes_are_told_with_their_times_and_what_follows() -> None:
@@ -85,25 +85,27 @@ def test_probes_are_told_with_their_times_and_what_follows() -> None:
     readiness = {"exec": {"command": ["true"]}}
     built = pod().container("app", limit="128Mi", livenessProbe=liveness, readinessProbe=readiness)
 
-    told = known(built)
+    progress = known(built)
 
-    assert told["liveness_probe"].text == (
+    assert progress["liveness_probe"].text == (
         "httpGet each 5s, timeout 2s, fails after 3 in a row: then the container is restarted, and "
         "the load goes with it"
     )
-    assert "needs memory of the container itself" in told["readiness_probe"].text
-    assert told["startup_probe"].text == "none"
+    assert "needs memory of the container itself" in progress["readiness_probe"].text
+    assert progress["startup_probe"].text == "none"
 
 
 def test_the_victim_that_was_read_is_named() -> None:
     found = Found(hello(oom_group=None, cgroup_version=1), memory(20), (APP, HOLDER))
 
-    told = known(web(), found)
+    progress = known(web(), found)
 
-    assert told["first_victim"].value == 1
-    assert told["first_victim"].text == "1 app (target, rss 20.0 MiB, adj 968)"
-    assert "in the pod's cgroup the kernel will kill one process (app" in told["at_the_limit"].text
-    assert told["memory_oom_group"].text == "none on cgroup v1: one process dies"
+    assert progress["first_victim"].value == 1
+    assert progress["first_victim"].text == "1 app (target, rss 20.0 MiB, adj 968)"
+    assert (
+        "in the pod's cgroup the kernel will kill one process (app" in progress["at_the_limit"].text
+    )
+    assert progress["memory_oom_group"].text == "none on cgroup v1: one process dies"
 
 
 def test_swap_is_told_to_put_an_oom_off() -> None:

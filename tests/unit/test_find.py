@@ -137,7 +137,7 @@ def test_the_container_that_was_asked_for_is_taken() -> None:
 
 
 def test_a_target_is_waited_for_until_it_runs() -> None:
-    time, told = FakeTime(), list[str]()
+    time, progress = FakeTime(), list[str]()
     found = [NotRunning("it is not running: wait until it runs")] * 3
 
     def find() -> Target:
@@ -145,8 +145,8 @@ def test_a_target_is_waited_for_until_it_runs() -> None:
             raise found.pop()
         return target()
 
-    assert await_target(find, wait_ms=60_000, clock=time.clock, tell=told.append) == target()
-    assert told == ["waiting, since it is not running"]
+    assert await_target(find, wait_ms=60_000, clock=time.clock, tell=progress.append) == target()
+    assert progress == ["waiting, since it is not running"]
     assert time.ms == 1_500
 
 

@@ -22,29 +22,29 @@ def waiting(reason: str, message: str = "") -> Object:
     return {"waiting": {"reason": reason, "message": message}}
 
 
-def bring(cluster: FakeCluster, time: FakeTime, *, told: list[str] | None = None) -> str:
-    heard: list[str] = [] if told is None else told
+def bring(cluster: FakeCluster, time: FakeTime, *, progress: list[str] | None = None) -> str:
+    heard: list[str] = [] if progress is None else progress
     return bring_holder(cluster, TARGET, HOLDER, clock=time.clock, tell=heard.append)
 
 
 def test_a_holder_is_added_and_awaited() -> None:
-    cluster, time, told = FakeCluster(web().dict), FakeTime(), list[str]()
+    cluster, time, progress = FakeCluster(web().dict), FakeTime(), list[str]()
     cluster.holder_states = [{}, waiting("ContainerCreating"), {"running": {}}]
 
-    name = bring(cluster, time, told=told)
+    name = bring(cluster, time, progress=progress)
 
     assert cluster.added[0]["name"] == name
-    assert told == [f"added ephemeral container {name} (image agent:1)"]
+    assert progress == [f"added ephemeral container {name} (image agent:1)"]
     assert time.ms == 500  # two states that were not running yet
 
 
 def test_a_live_holder_is_reused_and_nothing_is_added() -> None:
-    cluster, told = FakeCluster(web().with_holder("kubectl-stress-old").dict), list[str]()
+    cluster, progress = FakeCluster(web().with_holder("kubectl-stress-old").dict), list[str]()
 
-    name = bring(cluster, FakeTime(), told=told)
+    name = bring(cluster, FakeTime(), progress=progress)
 
     assert (name, cluster.added) == ("kubectl-stress-old", [])
-    assert told == ["reusing ephemeral container kubectl-stress-old"]
+    assert progress == ["reusing ephemeral container kubectl-stress-old"]
 
 
 def test_somebody_elses_change_in_between_is_tried_again_under_another_name() -> None:

@@ -10,7 +10,7 @@ from kubectl_stress.errors import (
     TargetError,
     Unreachable,
 )
-from kubectl_stress.injection.join import Entrance, Joiner, start_load
+from kubectl_stress.injection.join import JoinedHolder, Joiner, start_load
 from kubectl_stress.injection.probe import Reading
 from kubectl_stress.plan.spec import HolderSpec, Join
 from kubectl_stress.targets.target import Target
@@ -32,7 +32,7 @@ def says(data: bytes) -> FakeStream:
     return FakeStream().says(data).ends(0)
 
 
-def blind(**values: object) -> FakeStream:
+def unreadable(**values: object) -> FakeStream:
     """What a holder says that cannot look into the target."""
     hidden = sample_line(usage_bytes=None, limit_bytes=None)
     return says(hello_line(uid=0, gid=0, **values) + hidden + bye_line())
@@ -48,11 +48,11 @@ class Entering:
     def __init__(self, built: PodBuilder, *readings: FakeStream) -> None:
         self.cluster = FakeCluster(built.dict)
         self.cluster.readings = list(readings)
-        self.told: list[str] = []
-        self.joiner = Joiner(self.cluster, clock=FakeTime().clock, tell=self.told.append)
+        self.progress: list[str] = []
+        self.joiner = Joiner(self.cluster, clock=FakeTime().clock, tell=self.progress.append)
         self.target = Target.from_pod(built.dict)
 
-    def enter(self, join: Join = Join.EXEC) -> Entrance:
+    def enter(self, join: Join = Join.EXEC) -> JoinedHolder:
         return self.joiner.enter(self.target, HolderSpec("agent:1", join=join))
 
     @property
@@ -61,9 +61,9 @@ class Entering:
         return [(context["runAsUser"], context["runAsGroup"]) for context in contexts]
 
 
-def entrance(join: Join, target_pid: int = 1) -> Entrance:
+def joined(join: Join, target_pid: int = 1) -> JoinedHolder:
     found = Reading(hello(target_pid=target_pid), sample(), ())
-    return Entrance(target(), join, OLD, found)
+    return JoinedHolder(target(), join, OLD, found)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_each_join_runs_the_load_where_it_belongs(
 ) -> None:
     cluster = FakeCluster(web().dict)
 
-    start_load(cluster, plan(), entrance(join, target_pid))
+    start_load(cluster, plan(), joined(join, target_pid))
 
     ((where, command),) = cluster.execs
     assert (where, command[:3]) == (container, [agent, "run", "mem"])
@@ -92,7 +92,7 @@ def test_a_restart_right_before_the_load_is_noticed() -> None:
     cluster = FakeCluster(web(containerID="containerd://app-2").dict)
 
     with pytest.raises(TargetError):
-        start_load(cluster, plan(), entrance(Join.EXEC))
+        start_load(cluster, plan(), joined(Join.EXEC))
 
     assert cluster.execs == []
 
@@ -102,17 +102,17 @@ def test_a_holder_that_sees_the_target_costs_it_no_exec() -> None:
 
     found = entering.enter()
 
-    assert not found.is_blind
+    assert not found.cannot_read_target
     assert [container for container, _ in entering.cluster.execs] == [found.holder]
 
 
 def test_a_target_that_hides_itself_is_read_by_exec() -> None:
     root = {"linux": {"uid": 0, "gid": 0}}
-    entering = Entering(web(user=root), blind(), says(reading()))
+    entering = Entering(web(user=root), unreadable(), says(reading()))
 
     found = entering.enter()
 
-    assert found.is_blind
+    assert found.cannot_read_target
     assert found.reading.sample.memory.usage_bytes is not None
     inside = ["/proc/23/root/agent", "probe", "--target-pid", "1"]
     assert entering.cluster.execs[-1] == ("app", inside)
@@ -122,7 +122,7 @@ def test_a_target_that_hides_itself_is_read_by_exec() -> None:
 def test_a_user_that_nobody_tells_is_found_out_and_attached_again_once() -> None:
     found_out = {"target": {"pid": 1, "uid": 1000, "gid": 7}}
     entering = Entering(
-        web(user=None), blind(**found_out), denied(), FakeStream().ends(0), says(reading())
+        web(user=None), unreadable(**found_out), denied(), FakeStream().ends(0), says(reading())
     )
 
     found = entering.enter()
@@ -133,7 +133,7 @@ def test_a_user_that_nobody_tells_is_found_out_and_attached_again_once() -> None
     ended = entering.cluster.added[0]["name"]
     assert (ended, ["/agent", "end"]) in entering.cluster.execs
     assert f"the target turns out to run as 1000:7: ending ephemeral container {ended}" in " ".join(
-        entering.told
+        entering.progress
     )
 
 
@@ -141,10 +141,10 @@ def test_there_is_no_third_holder() -> None:
     found_out = {"target": {"pid": 1, "uid": 1000, "gid": 7}}
     entering = Entering(
         web(user=None),
-        blind(**found_out),
+        unreadable(**found_out),
         denied(),
         FakeStream().ends(0),
-        blind(**found_out),
+        unreadable(**found_out),
         denied(),
     )
 
@@ -156,14 +156,14 @@ def test_there_is_no_third_holder() -> None:
 
 def test_an_entrypoint_that_drops_its_user_needs_no_second_holder() -> None:
     dropped = {"target": {"pid": 1, "uid": 999, "gid": 999}}
-    entering = Entering(web(user=None), blind(**dropped), says(reading()))
+    entering = Entering(web(user=None), unreadable(**dropped), says(reading()))
 
-    assert entering.enter().is_blind
+    assert entering.enter().cannot_read_target
     assert entering.users == [(0, 0)]
 
 
 def test_a_closed_way_names_the_join_that_may_be_open() -> None:
-    entering = Entering(web(), blind(), denied())
+    entering = Entering(web(), unreadable(), denied())
 
     with pytest.raises(InjectionError, match=DENIED) as raised:
         entering.enter()
@@ -173,7 +173,7 @@ def test_a_closed_way_names_the_join_that_may_be_open() -> None:
 
 
 def test_a_closed_way_says_where_the_other_join_is_refused_as_well() -> None:
-    entering = Entering(web(), blind(), denied())
+    entering = Entering(web(), unreadable(), denied())
     entering.cluster.errors["try ephemeral"] = [Rejected('violates PodSecurity "baseline"')]
 
     with pytest.raises(InjectionError, match=r"is refused as well: violates PodSecurity"):
@@ -183,7 +183,7 @@ def test_a_closed_way_says_where_the_other_join_is_refused_as_well() -> None:
 def test_a_lost_stream_is_no_refusal_and_adds_no_second_holder() -> None:
     found_out = {"target": {"pid": 1, "uid": 1000, "gid": 7}}
     lost = FakeStream().ends(lost="connection reset")
-    entering = Entering(web(user=None), blind(**found_out), lost)
+    entering = Entering(web(user=None), unreadable(**found_out), lost)
 
     with pytest.raises(Silent, match="connection reset") as raised:
         entering.enter()
@@ -215,7 +215,7 @@ def test_a_privileged_holder_is_root_on_the_node_and_nothing_else_is() -> None:
 
 
 def test_a_privileged_holder_that_sees_nothing_is_told() -> None:
-    entering = Entering(web(), blind())
+    entering = Entering(web(), unreadable())
 
     with pytest.raises(InjectionError, match="its runtime gives no way in"):
         entering.enter(Join.CGROUP)
@@ -231,7 +231,7 @@ def test_at_pod_level_the_reading_is_of_the_holders_own_cgroup() -> None:
 
 
 @pytest.mark.parametrize(
-    ("join", "is_blind", "container", "command"),
+    ("join", "cannot_read_target", "container", "command"),
     [
         (Join.EXEC, False, OLD, ["/agent", "probe"]),
         (Join.EXEC, True, "app", ["/proc/23/root/agent", "probe", "--target-pid", "1"]),
@@ -240,10 +240,10 @@ def test_at_pod_level_the_reading_is_of_the_holders_own_cgroup() -> None:
     ids=["by the holder", "by exec", "of the holder"],
 )
 def test_a_later_reading_is_taken_as_the_first(
-    join: Join, is_blind: bool, container: str, command: list[str]
+    join: Join, cannot_read_target: bool, container: str, command: list[str]
 ) -> None:
     entering = Entering(web())
-    first = Entrance(target(), join, OLD, entrance(join).reading, is_blind)
+    first = JoinedHolder(target(), join, OLD, joined(join).reading, cannot_read_target)
 
     assert entering.joiner.read_again(first) is not None
     assert entering.cluster.execs == [(container, command)]
@@ -254,4 +254,4 @@ def test_a_reading_after_the_end_is_only_tried(error: Unreachable | Forbidden) -
     entering = Entering(web())
     entering.cluster.readings = [error]
 
-    assert entering.joiner.read_again(entrance(Join.EXEC)) is None
+    assert entering.joiner.read_again(joined(Join.EXEC)) is None

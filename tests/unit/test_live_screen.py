@@ -12,7 +12,7 @@ from kubectl_stress.agent.protocol import Garbage, Processes
 from kubectl_stress.agent.samples import Process
 from kubectl_stress.injection.probe import Reading
 from kubectl_stress.live.run_screen import Listener, View, listening
-from kubectl_stress.session.progress import Started, StatusSeen, Story, Told
+from kubectl_stress.session.progress import LogLine, Progress, Started, StatusSeen
 from kubectl_stress.targets.status import ContainerStatus
 from tests.builders import MIB, hello, plan, pod, sample, terminated
 from tests.fake_time import FakeTime
@@ -62,9 +62,9 @@ def live(
 
 def test_the_live_screen_shows_the_table_under_the_story(monkeypatch: pytest.MonkeyPatch) -> None:
     with live(monkeypatch) as (terminal, tell, _):
-        tell(Story("reading"))
+        tell(LogLine("reading"))
         tell(STARTED)
-        tell(Story("joining"))
+        tell(LogLine("joining"))
         tell(sample(96, held_mib=50))
         rows = terminal.rows
 
@@ -77,7 +77,7 @@ def test_the_live_screen_shows_the_table_under_the_story(monkeypatch: pytest.Mon
 
 def test_there_is_no_table_while_a_question_may_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     with live(monkeypatch) as (terminal, tell, _):
-        tell(Story("reading"))
+        tell(LogLine("reading"))
 
         assert terminal.rows == ["    0.0s  reading"]
         assert "\x1b[?25l" not in terminal.getvalue()  # the cursor is not hidden yet
@@ -93,7 +93,7 @@ def test_the_table_is_drawn_in_place_in_any_width(
             time.ms = second * 1_000
             tell(sample(second, at_ms=time.ms, held_mib=second))
             if second % 5 == 0:
-                tell(Story(f"step {second} " + "and more words on it " * 5))
+                tell(LogLine(f"step {second} " + "and more words on it " * 5))
         text = terminal.text
 
     assert text.count("WORKING SET") == 1
@@ -107,7 +107,7 @@ def test_the_live_screen_is_gone_at_the_end_and_the_story_stays(
 ) -> None:
     with live(monkeypatch) as (terminal, tell, _):
         tell(STARTED)
-        tell(Story("joining"))
+        tell(LogLine("joining"))
         tell(sample(96))
 
     assert terminal.rows == ["    0.0s  joining"]
@@ -117,7 +117,7 @@ def test_the_live_screen_is_gone_at_the_end_and_the_story_stays(
 def test_the_terminal_is_restored_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     with suppress(KeyboardInterrupt), live(monkeypatch) as (terminal, tell, _):
         tell(STARTED)
-        tell(Story("joining"))
+        tell(LogLine("joining"))
         assert terminal.screen.cursor.hidden
         raise KeyboardInterrupt
 
@@ -156,14 +156,14 @@ def test_the_progress_is_told_in_the_time_that_was_asked_for(
 def test_wide_shows_more_live_too(monkeypatch: pytest.MonkeyPatch) -> None:
     with live(monkeypatch, columns=250, output="wide") as (terminal, tell, _):
         tell(STARTED)
-        tell(Story("joining"))
+        tell(LogLine("joining"))
 
         assert "PSI SOME/FULL" in terminal.text
 
 
-def view(*told: Told) -> str:
+def view(*progress: Progress) -> str:
     shown = View()
-    for step in (STARTED, *told):
+    for step in (STARTED, *progress):
         shown.hear(step)
     return shown.text(width=200, wide=False)
 
@@ -203,7 +203,7 @@ def table_cell(text: str, heading: str) -> str:
 
 def test_the_view_is_empty_before_the_start() -> None:
     shown = View()
-    for told in (Story("a"), sample(96), hello(), Garbage("x")):
-        shown.hear(told)
+    for progress in (LogLine("a"), sample(96), hello(), Garbage("x")):
+        shown.hear(progress)
 
     assert shown.text(width=80, wide=False) == ""

@@ -3,7 +3,7 @@
 import pytest
 
 from kubectl_stress.errors import Refused
-from kubectl_stress.plan.plan import Plan, foretold_repeats, make_plan, resolve, summary
+from kubectl_stress.plan.plan import Plan, make_plan, predicted_repeats, resolve, summary
 from kubectl_stress.plan.spec import AfterOom, Amount, Join, LoadKind, MemSpec, StopOn
 from kubectl_stress.targets.target import Owner, Target
 from tests.builders import MIB, hello, plan, pod, sample, target
@@ -109,12 +109,12 @@ def test_kind_and_dirty_rate_are_told_and_reach_the_agent() -> None:
 def test_what_a_repeat_will_do_is_foretold(oom_group: bool | None, words: str) -> None:
     spec = MemSpec(Amount.parse("120%"), after_oom=AfterOom.REPEAT, max_restarts=2)
 
-    told = foretold_repeats(plan(spec=spec), hello(oom_group=oom_group))
+    progress = predicted_repeats(plan(spec=spec), hello(oom_group=oom_group))
 
-    assert told is not None
-    assert "at most 2 times" in told
-    assert words in told
-    assert foretold_repeats(plan(), hello()) is None
+    assert progress is not None
+    assert "at most 2 times" in progress
+    assert words in progress
+    assert predicted_repeats(plan(), hello()) is None
 
 
 def test_what_releases_the_load_early_is_said_beforehand() -> None:
@@ -173,10 +173,12 @@ def test_several_workers_are_said_to_share_the_size() -> None:
     ],
 )
 def test_the_plan_is_told_in_bytes_wherever_they_are_known(size: str, words: str) -> None:
-    told = summary(plan(size))
+    progress = summary(plan(size))
 
-    assert told.startswith(words)
-    assert told.endswith('of pod "web" in namespace "default" (limit 128.0 MiB, Burstable) for 1m')
+    assert progress.startswith(words)
+    assert progress.endswith(
+        'of pod "web" in namespace "default" (limit 128.0 MiB, Burstable) for 1m'
+    )
 
 
 def test_a_share_settled_by_the_reading_is_told_in_bytes() -> None:

@@ -44,8 +44,8 @@ def dies_while_the_holder_lives(scene: Scene) -> None:
 
 
 def loses_a_worker(scene: Scene) -> None:
-    goodbye = worker_killed_line() + bye_line("workers-killed", 12)
-    scene.script.agent_says(0, BEGINNING + NEAR_LIMIT + goodbye).stream_ends(900, 12)
+    final_message = worker_killed_line() + bye_line("workers-killed", 12)
+    scene.script.agent_says(0, BEGINNING + NEAR_LIMIT + final_message).stream_ends(900, 12)
 
 
 def falls_silent(scene: Scene) -> None:
@@ -62,8 +62,8 @@ def loses_its_pod(scene: Scene) -> None:
 
 
 def is_repeated_once(scene: Scene) -> None:
-    goodbye = worker_killed_line() + bye_line("workers-killed", 12)
-    scene.script.agent_says(0, BEGINNING + NEAR_LIMIT + goodbye).stream_ends(900, 12)
+    final_message = worker_killed_line() + bye_line("workers-killed", 12)
+    scene.script.agent_says(0, BEGINNING + NEAR_LIMIT + final_message).stream_ends(900, 12)
     scene.script.agent_says(2_000, survived()).stream_ends(24_000, 0)
 
 
@@ -96,18 +96,18 @@ ASKED: dict[Callable[[Scene], None], dict[str, Any]] = {
 def recorded(scene: Scene) -> bytes:
     file = io.StringIO()
     recorder = Recorder(file)
-    for told in scene.told:
-        recorder(told)
+    for progress in scene.progress:
+        recorder(progress)
     return file.getvalue().encode()
 
 
-@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+@pytest.mark.parametrize("log", STORIES, ids=lambda log: log.__name__)
 def test_the_recording_gives_the_very_report_of_the_run(
-    scene: Scene, story: Callable[[Scene], None]
+    scene: Scene, log: Callable[[Scene], None]
 ) -> None:
-    story(scene)
+    log(scene)
 
-    report = scene.run("120%", Expectation.OOM, **ASKED.get(story, {}))
+    report = scene.run("120%", Expectation.OOM, **ASKED.get(log, {}))
     again = to_report(read_recording(recorded(scene)))
 
     for output in ("wide", "json"):

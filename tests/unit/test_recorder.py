@@ -11,7 +11,7 @@ from kubectl_stress.errors import UsageError
 from kubectl_stress.injection.probe import Reading
 from kubectl_stress.live.recorder import _NAMES, Recorder, recording_to
 from kubectl_stress.results.recording import read_recording, to_report
-from kubectl_stress.session.progress import Afterwards, Started, StatusSeen, Story, Told
+from kubectl_stress.session.progress import Afterwards, LogLine, Progress, Started, StatusSeen
 from tests import runs
 from tests.builders import hello, plan, sample
 
@@ -54,7 +54,7 @@ def test_a_run_is_told_the_same_by_its_recording(tmp_path: Path) -> None:
 def test_all_that_a_run_tells_is_recorded_but_its_story() -> None:
     by_hand = {Started, StatusSeen, Afterwards}
 
-    assert set(get_args(Told)) - by_hand - set(_NAMES) == {Story}
+    assert set(get_args(Progress)) - by_hand - set(_NAMES) == {LogLine}
 
 
 def test_what_is_there_is_never_overwritten(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_a_run_without_a_load_leaves_no_file(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
 
     with recording_to(str(path)) as recorder:
-        recorder(Story("adding the ephemeral container"))
+        recorder(LogLine("adding the ephemeral container"))
 
     assert not path.exists()
 

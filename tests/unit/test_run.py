@@ -47,10 +47,10 @@ def test_the_screen_hears_of_the_start_before_the_load(scene: Scene) -> None:
 
     scene.run()
 
-    kinds = [type(told).__name__ for told in scene.told]
+    kinds = [type(progress).__name__ for progress in scene.progress]
     assert kinds.index("Started") < kinds.index("Hello")
     assert scene.stories[0].startswith("added ephemeral container kubectl-stress-")
-    started = next(told for told in scene.told if isinstance(told, Started))
+    started = next(progress for progress in scene.progress if isinstance(progress, Started))
     assert [process.role for process in started.reading.processes] == ["target", "holder"]
 
 
@@ -98,8 +98,8 @@ def test_a_load_killed_while_the_holder_lives_is_found_by_a_second_reading(scene
 
 
 def test_a_worker_killed_under_a_living_supervisor_is_the_loads_death(scene: Scene) -> None:
-    goodbye = worker_killed_line() + bye_line("workers-killed", 12)
-    scene.script.agent_says(0, BEGINNING + NEAR_LIMIT + goodbye).stream_ends(900, 12)
+    final_message = worker_killed_line() + bye_line("workers-killed", 12)
+    scene.script.agent_says(0, BEGINNING + NEAR_LIMIT + final_message).stream_ends(900, 12)
 
     assert scene.run("120%").verdict.outcome is Outcome.LOAD_OOM_KILLED
 
@@ -111,8 +111,8 @@ def under_one_limit(**side: Any) -> PodBuilder:
 
 def test_a_neighbour_killed_under_the_pods_limit_is_waited_for(scene: Scene) -> None:
     scene.cluster.pods["web"] = under_one_limit().dict
-    goodbye = worker_killed_line() + bye_line("workers-killed", 12)
-    scene.script.agent_says(0, BEGINNING + NEAR_LIMIT + goodbye).stream_ends(900, 12)
+    final_message = worker_killed_line() + bye_line("workers-killed", 12)
+    scene.script.agent_says(0, BEGINNING + NEAR_LIMIT + final_message).stream_ends(900, 12)
     killed = under_one_limit(state={"terminated": {**OOM_KILLED, "containerID": "containerd://s"}})
     scene.script.at(4_800, lambda: scene.cluster.change_pod(killed.dict))
 

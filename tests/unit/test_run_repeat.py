@@ -26,8 +26,8 @@ def tooth(scene: Scene, at_ms: int, *, oom_kill: int) -> None:
     """One load that is killed while the container lives on (cgroup v1)."""
     climb = sample_line(12, oom_kill=oom_kill - 1) + sample_line(127.9, held_mib=110)
     killed = worker_killed_line(oom_kill - 1, oom_kill)
-    goodbye = sample_line(12, oom_kill=oom_kill) + killed + bye_line("workers-killed", 12)
-    scene.script.agent_says(at_ms, hello_line(**SINGLE) + climb + goodbye)
+    final_message = sample_line(12, oom_kill=oom_kill) + killed + bye_line("workers-killed", 12)
+    scene.script.agent_says(at_ms, hello_line(**SINGLE) + climb + final_message)
     scene.script.stream_ends(at_ms + 500, 12)
 
 

@@ -76,4 +76,4 @@ def test_after_a_restart_nothing_is_repeated(scene: Scene) -> None:
 
     assert report.verdict.outcome is Outcome.GROUP_OOM_KILLED
     assert report.findings.loads == 1
-    assert any(story.startswith("not beginning again: ") for story in scene.stories)
+    assert any(log.startswith("not beginning again: ") for log in scene.stories)

@@ -7,8 +7,8 @@ import pytest
 from kubectl_stress.agent.protocol import AgentError, Processes
 from kubectl_stress.agent.samples import Process
 from kubectl_stress.injection.probe import Reading
-from kubectl_stress.live.run_screen import JsonLines, PlainStory, listening, sentence
-from kubectl_stress.session.progress import Started, StatusSeen, Story, Told
+from kubectl_stress.live.run_screen import JsonLines, PlainLog, listening, sentence
+from kubectl_stress.session.progress import LogLine, Progress, Started, StatusSeen
 from kubectl_stress.targets.status import ContainerStatus
 from tests.builders import MIB, bye, hello, plan, pod, sample, terminated, worker_killed
 from tests.fake_time import FakeTime
@@ -21,9 +21,9 @@ KILLED = terminated("OOMKilled", 137)
 
 def test_a_plain_line_tells_each_step_with_its_time(capsys: pytest.CaptureFixture[str]) -> None:
     time = FakeTime()
-    tell = PlainStory(time.now_ms)
+    tell = PlainLog(time.now_ms)
 
-    tell(Story("joining"))
+    tell(LogLine("joining"))
     time.ms = 12_340
     tell(KILLED)
 
@@ -36,7 +36,7 @@ def test_a_quiet_stretch_gets_a_plain_line_each_ten_seconds(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     time = FakeTime()
-    tell = PlainStory(time.now_ms)
+    tell = PlainLog(time.now_ms)
 
     for at_ms in range(0, 30_001, 100):
         time.ms = at_ms
@@ -51,16 +51,16 @@ def test_a_quiet_stretch_gets_a_plain_line_each_ten_seconds(
 
 def test_a_step_puts_the_next_plain_sample_off(capsys: pytest.CaptureFixture[str]) -> None:
     time = FakeTime()
-    tell = PlainStory(time.now_ms)
+    tell = PlainLog(time.now_ms)
 
-    steps: list[tuple[int, Told]] = [
-        (9_000, Story("step")),
+    steps: list[tuple[int, Progress]] = [
+        (9_000, LogLine("step")),
         (18_900, sample(96)),
         (19_000, sample(96)),
     ]
-    for at_ms, told in steps:
+    for at_ms, progress in steps:
         time.ms = at_ms
-        tell(told)
+        tell(progress)
 
     starts = [line.split()[0] for line in capsys.readouterr().err.splitlines()]
     assert starts == ["9.0s", "19.0s"]
@@ -68,8 +68,8 @@ def test_a_step_puts_the_next_plain_sample_off(capsys: pytest.CaptureFixture[str
 
 def test_plain_lines_carry_no_escape_codes(capsys: pytest.CaptureFixture[str]) -> None:
     with listening(quiet=False, output="table", color=True, now_ms=FakeTime().now_ms) as tell:
-        for told in (STARTED, Story("a"), hello(), sample(96), worker_killed(), KILLED):
-            tell(told)
+        for progress in (STARTED, LogLine("a"), hello(), sample(96), worker_killed(), KILLED):
+            tell(progress)
 
     err = capsys.readouterr().err
     assert "\x1b" not in err
@@ -78,8 +78,8 @@ def test_plain_lines_carry_no_escape_codes(capsys: pytest.CaptureFixture[str]) -
 
 def test_quiet_tells_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     with listening(quiet=True, output="table", color=None, now_ms=FakeTime().now_ms) as tell:
-        for told in (STARTED, Story("a"), sample(96), KILLED):
-            tell(told)
+        for progress in (STARTED, LogLine("a"), sample(96), KILLED):
+            tell(progress)
 
     assert capsys.readouterr() == ("", "")
 
@@ -89,8 +89,8 @@ def test_samples_and_changes_come_as_json_lines_on_stdout(
     capsys: pytest.CaptureFixture[str], quiet: bool
 ) -> None:
     with listening(quiet=quiet, output="jsonl", color=None, now_ms=FakeTime().now_ms) as tell:
-        for told in (STARTED, Story("a"), sample(96), KILLED, bye()):
-            tell(told)
+        for progress in (STARTED, LogLine("a"), sample(96), KILLED, bye()):
+            tell(progress)
 
     captured = capsys.readouterr()
     assert [json.loads(line)["type"] for line in captured.out.splitlines()] == ["sample", "change"]
@@ -112,9 +112,9 @@ def test_a_json_line_is_written_at_once(capsys: pytest.CaptureFixture[str]) -> N
 
 
 @pytest.mark.parametrize(
-    ("told", "words"),
+    ("progress", "words"),
     [
-        (Story("joining"), "joining"),
+        (LogLine("joining"), "joining"),
         (KILLED, "OOMKilled (137)"),
         (worker_killed(), "worker 41 killed by signal 9 holding 100.0 MiB (oom_kill 1)"),
         (hello(cgroup_version=1), "agent 0.1.0 has verified its cgroup (v1)"),
@@ -122,10 +122,10 @@ def test_a_json_line_is_written_at_once(capsys: pytest.CaptureFixture[str]) -> N
         (bye("stopped"), "the agent ended: stopped"),
     ],
 )
-def test_each_step_has_a_sentence(told: Told, words: str) -> None:
-    assert words in (sentence(told) or "")
+def test_each_step_has_a_sentence(progress: Progress, words: str) -> None:
+    assert words in (sentence(progress) or "")
 
 
-@pytest.mark.parametrize("told", [bye(), sample(), Processes(0, ()), StatusSeen(STATUS)])
-def test_what_the_table_shows_has_no_sentence(told: Told) -> None:
-    assert sentence(told) is None
+@pytest.mark.parametrize("progress", [bye(), sample(), Processes(0, ()), StatusSeen(STATUS)])
+def test_what_the_table_shows_has_no_sentence(progress: Progress) -> None:
+    assert sentence(progress) is None

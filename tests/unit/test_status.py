@@ -10,7 +10,7 @@ from kubectl_stress.targets.status import (
     ContainerStatus,
     changes,
     event_change,
-    is_told,
+    is_reported,
 )
 from tests.builders import PodBuilder, pod
 
@@ -98,20 +98,20 @@ def test_a_deletion_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "told"), [("Unhealthy", True), ("Killing", True), ("Pulled", False), ("", False)]
+    ("reason", "progress"), [("Unhealthy", True), ("Killing", True), ("Pulled", False), ("", False)]
 )
-def test_only_events_that_matter_are_told(reason: str, told: bool) -> None:
-    assert is_told({"reason": reason}, "app") is told
+def test_only_events_that_matter_are_told(reason: str, progress: bool) -> None:
+    assert is_reported({"reason": reason}, "app") is progress
 
 
 @pytest.mark.parametrize(
-    ("path", "told"),
+    ("path", "progress"),
     [("spec.containers{app}", True), ("spec.containers{side}", False), ("", True)],
 )
-def test_a_probe_of_another_container_says_nothing_of_ours(path: str, told: bool) -> None:
+def test_a_probe_of_another_container_says_nothing_of_ours(path: str, progress: bool) -> None:
     event = {"reason": "Killing", "involvedObject": {"fieldPath": path}}
 
-    assert is_told(event, "app") is told
+    assert is_reported(event, "app") is progress
 
 
 def test_an_event_keeps_the_kubelets_words_on_one_line() -> None:

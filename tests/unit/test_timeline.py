@@ -134,6 +134,6 @@ def test_a_long_run_is_counted_in_minutes() -> None:
 
 
 def test_a_level_that_cannot_be_read_is_left_out() -> None:
-    blind = replace(sample(), memory=replace(sample().memory, usage_bytes=None))
+    unreadable = replace(sample(), memory=replace(sample().memory, usage_bytes=None))
 
-    assert timeline(runs.made_report([blind])).peak_bytes == 0
+    assert timeline(runs.made_report([unreadable])).peak_bytes == 0

@@ -17,8 +17,9 @@ from kubectl_stress.errors import (
 )
 from kubectl_stress.operations.top import Top
 from kubectl_stress.plan.spec import HolderSpec
-from kubectl_stress.results.top_state import Standing
-from kubectl_stress.session.probe_stream import Attached, Doing, Over, Pace, Told
+from kubectl_stress.results.top_state import TargetState
+from kubectl_stress.session.probe_stream import Attached, Finished, Progress, Sampling
+from kubectl_stress.session.progress import LogLine
 from kubectl_stress.targets.status import Change
 from kubectl_stress.targets.target import Target
 from tests.agent_lines import bye_line, hello_line, processes_line, reading, sample_line
@@ -27,7 +28,7 @@ from tests.fake_cluster import FakeCluster, forbidden
 from tests.fake_stream import FakeStream
 from tests.fake_time import FakeTime
 
-ONCE, TEN_SECONDS, ENDLESS = Pace(0), Pace(10_000), Pace(None)
+ONCE, TEN_SECONDS, ENDLESS = Sampling(0), Sampling(10_000), Sampling(None)
 NEVER_ENDS = hello_line() + sample_line(10) + processes_line((1, "hello", "target", 130))
 
 
@@ -41,12 +42,12 @@ class Watching:
                 for name in ("web", "db")
             )
         )
-        self.told: list[tuple[str, Told]] = []
+        self.progress: list[tuple[str, Progress]] = []
         self.on: dict[type, Callable[[], None]] = {}
 
-    def hear(self, standing: Standing, told: Told) -> None:
-        self.told.append((standing.target.pod, told))
-        act = self.on.pop(type(told), None)
+    def hear(self, state: TargetState, progress: Progress) -> None:
+        self.progress.append((state.target.pod, progress))
+        act = self.on.pop(type(progress), None)
         if act is not None:
             act()
 
@@ -54,16 +55,16 @@ class Watching:
         """What the execs after the first reading are."""
         self.cluster.readings = [FakeStream().says(reading()).ends(0), *streams]
 
-    def read(self, pace: Pace, *names: str) -> list[Standing]:
+    def read(self, sampling: Sampling, *names: str) -> list[TargetState]:
         targets = [Target.from_pod(self.cluster.pods[name]) for name in names or ("web",)]
         top = Top(self.cluster, HolderSpec("agent:1"), clock=FakeTime().clock, tell=self.hear)
         try:
-            return top(targets, pace)
+            return top(targets, sampling)
         finally:
             self.cluster.end_watches()
 
-    def texts(self, kind: type[Doing] | type[Change]) -> list[str]:
-        return [told.text for _, told in self.told if isinstance(told, kind)]
+    def texts(self, kind: type[LogLine] | type[Change]) -> list[str]:
+        return [progress.text for _, progress in self.progress if isinstance(progress, kind)]
 
 
 def interrupted(*names: str) -> Callable[[], None]:
@@ -76,16 +77,16 @@ def interrupted(*names: str) -> Callable[[], None]:
 def test_one_reading_costs_one_exec_in_the_holder_and_watches_nothing() -> None:
     seen = Watching()
 
-    (standing,) = seen.read(ONCE)
+    (state,) = seen.read(ONCE)
 
     (holder, command) = seen.cluster.execs[0]
-    assert (len(seen.cluster.execs), holder) == (1, standing.holder)
+    assert (len(seen.cluster.execs), holder) == (1, state.holder)
     assert holder.startswith("kubectl-stress-")
     assert command == ["/agent", "probe"]
     assert not [asked for asked in seen.cluster.asked if asked.startswith("watch")]
-    assert standing.sample is not None
-    assert [process.command for process in standing.processes] == ["hello", "agent"]
-    assert (standing.is_over, standing.error) == (True, None)
+    assert state.sample is not None
+    assert [process.command for process in state.processes] == ["hello", "agent"]
+    assert (state.is_over, state.error) == (True, None)
 
 
 def test_the_holder_is_told_whether_it_is_new_or_reused() -> None:
@@ -96,11 +97,11 @@ def test_the_holder_is_told_whether_it_is_new_or_reused() -> None:
     again.cluster.pods["web"] = (
         pod("web").container("app", limit="128Mi").with_holder(image="agent:1").dict
     )
-    (standing,) = again.read(ONCE)
+    (state,) = again.read(ONCE)
 
-    assert "added ephemeral container kubectl-stress-" in seen.texts(Doing)[0]
-    assert again.texts(Doing)[0] == "reusing ephemeral container kubectl-stress-abc"
-    assert (again.cluster.added, standing.holder) == ([], "kubectl-stress-abc")
+    assert "added ephemeral container kubectl-stress-" in seen.texts(LogLine)[0]
+    assert again.texts(LogLine)[0] == "reusing ephemeral container kubectl-stress-abc"
+    assert (again.cluster.added, state.holder) == ([], "kubectl-stress-abc")
 
 
 def test_readings_go_on_for_the_time_asked_for() -> None:
@@ -108,14 +109,14 @@ def test_readings_go_on_for_the_time_asked_for() -> None:
     stream = FakeStream().says(hello_line() + sample_line(10) + sample_line(30) + sample_line(20))
     seen.then(stream.says(bye_line()).ends(0))
 
-    (standing,) = seen.read(TEN_SECONDS)
+    (state,) = seen.read(TEN_SECONDS)
 
     assert seen.cluster.execs[1][1] == [
         "/agent", "probe", "--duration-ms", "10000", "--sample-interval-ms", "500",
     ]  # fmt: skip
-    assert standing.sample is not None
-    assert standing.sample.memory.usage_bytes == 20 * MIB
-    assert standing.peak_usage_bytes == 30 * MIB
+    assert state.sample is not None
+    assert state.sample.memory.usage_bytes == 20 * MIB
+    assert state.peak_usage_bytes == 30 * MIB
 
 
 def test_ctrl_c_ends_a_reading_without_an_end_and_closes_its_stream() -> None:
@@ -124,21 +125,21 @@ def test_ctrl_c_ends_a_reading_without_an_end_and_closes_its_stream() -> None:
     seen.then(stream)
     seen.on[Sample] = interrupted()
 
-    (standing,) = seen.read(ENDLESS)
+    (state,) = seen.read(ENDLESS)
 
-    assert standing.sample is not None
-    assert standing.error is None
+    assert state.sample is not None
+    assert state.error is None
     assert stream.ended or stream.lost is None  # closed by this side, whoever saw it first
 
 
-@pytest.mark.parametrize(("pace", "names"), [(TEN_SECONDS, ()), (ENDLESS, ("SIGTERM",))])
-def test_any_other_interrupt_is_one(pace: Pace, names: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(("sampling", "names"), [(TEN_SECONDS, ()), (ENDLESS, ("SIGTERM",))])
+def test_any_other_interrupt_is_one(sampling: Sampling, names: tuple[str, ...]) -> None:
     seen = Watching()
     seen.then(FakeStream().says(NEVER_ENDS))
     seen.on[Sample] = interrupted(*names)
 
     with pytest.raises(Interrupted):
-        seen.read(pace)
+        seen.read(sampling)
 
 
 def test_a_stream_that_breaks_off_is_taken_up_again() -> None:
@@ -146,11 +147,11 @@ def test_a_stream_that_breaks_off_is_taken_up_again() -> None:
     broken = FakeStream().says(NEVER_ENDS).ends(lost="the connection broke")
     seen.then(broken, Unreachable("no answer"), FakeStream().says(reading()).ends(0))
 
-    (standing,) = seen.read(TEN_SECONDS)
+    (state,) = seen.read(TEN_SECONDS)
 
-    assert standing.error is None
+    assert state.error is None
     assert len(seen.cluster.execs) == 4
-    assert [text for text in seen.texts(Doing) if text.endswith("reading again")] == [
+    assert [text for text in seen.texts(LogLine) if text.endswith("reading again")] == [
         "the probe in the holder broke off: reading again",
         "no answer: reading again",
     ]
@@ -161,9 +162,9 @@ def test_a_stream_that_stays_broken_is_given_up() -> None:
     broken = FakeStream().says(NEVER_ENDS).ends(lost="the connection broke")
     seen.then(broken, *(Unreachable("no answer") for _ in range(60)))
 
-    (standing,) = seen.read(ENDLESS)
+    (state,) = seen.read(ENDLESS)
 
-    assert isinstance(standing.error, Unreachable)
+    assert isinstance(state.error, Unreachable)
     assert 25 < len(seen.cluster.execs) < 40
 
 
@@ -181,12 +182,12 @@ def test_a_restarted_container_ends_it_without_another_entry_in_the_pod() -> Non
 
     seen.on[Sample] = lambda: threading.Thread(target=restart).start()
 
-    (standing,) = seen.read(ENDLESS)
+    (state,) = seen.read(ENDLESS)
 
-    assert isinstance(standing.error, TargetError)
+    assert isinstance(state.error, TargetError)
     assert "container started again (restart 1)" in seen.texts(Change)
-    assert standing.sample is None  # what the ended one held is no news of the new one
-    assert standing.status.restart_count == 1
+    assert state.sample is None  # what the ended one held is no news of the new one
+    assert state.status.restart_count == 1
     assert len(seen.cluster.added) == 1
 
 
@@ -197,7 +198,7 @@ def test_a_target_that_cannot_be_read_does_not_keep_the_others_from_it() -> None
         FakeStream().says(reading()).ends(0),
     ]
 
-    first, second = sorted(seen.read(ONCE, "web", "db"), key=lambda standing: not standing.error)
+    first, second = sorted(seen.read(ONCE, "web", "db"), key=lambda state: not state.error)
 
     assert isinstance(first.error, InjectionError)
     assert "no such file" in str(first.error)
@@ -209,10 +210,10 @@ def test_an_agent_of_another_protocol_is_refused() -> None:
     seen = Watching()
     seen.cluster.readings = [FakeStream().says(reading(protocol=9)).ends(0)]
 
-    (standing,) = seen.read(ONCE)
+    (state,) = seen.read(ONCE)
 
-    assert "speaks protocol 9" in str(standing.error)
-    assert not any(isinstance(told, Hello) for _, told in seen.told)
+    assert "speaks protocol 9" in str(state.error)
+    assert not any(isinstance(progress, Hello) for _, progress in seen.progress)
 
 
 def test_a_pod_that_is_deleted_ends_it() -> None:
@@ -227,9 +228,9 @@ def test_a_pod_that_is_deleted_ends_it() -> None:
 
     seen.on[Sample] = lambda: threading.Thread(target=delete).start()
 
-    (standing,) = seen.read(ENDLESS)
+    (state,) = seen.read(ENDLESS)
 
-    assert isinstance(standing.error, NotFound)
+    assert isinstance(state.error, NotFound)
     assert "the pod is gone" in seen.texts(Change)
 
 
@@ -243,10 +244,10 @@ def test_what_may_not_be_watched_is_said_and_read_all_the_same() -> None:
         stream.says(bye_line()).ends(0)
 
     seen.on[Sample] = end_it
-    (standing,) = seen.read(TEN_SECONDS)
+    (state,) = seen.read(TEN_SECONDS)
 
-    assert standing.error is None
-    assert standing.sample is not None
+    assert state.error is None
+    assert state.sample is not None
 
 
 def test_each_step_is_told_with_its_target() -> None:
@@ -255,6 +256,6 @@ def test_each_step_is_told_with_its_target() -> None:
     seen.read(ONCE, "web", "db")
 
     for name in ("web", "db"):
-        kinds = [type(told) for pod_name, told in seen.told if pod_name == name]
+        kinds = [type(progress) for pod_name, progress in seen.progress if pod_name == name]
         assert [Attached, Hello, Sample] == [k for k in kinds if k in (Attached, Hello, Sample)]
-        assert kinds[-1] is Over
+        assert kinds[-1] is Finished

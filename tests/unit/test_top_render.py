@@ -12,7 +12,7 @@ from kubectl_stress.agent.protocol import Processes
 from kubectl_stress.agent.samples import Process
 from kubectl_stress.errors import TargetError
 from kubectl_stress.formats.top_text import render_top
-from kubectl_stress.results.top_state import Standing
+from kubectl_stress.results.top_state import TargetState
 from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.targets.target import Target
 from tests.builders import MIB, hello, pod, sample
@@ -22,9 +22,9 @@ HOLDER = Process(23, "agent", "holder", MIB, 999, 129 * MIB)
 LOAD = Process(40, "agent-worker", "load", 50 * MIB, 998, 180 * MIB)
 
 
-def standing(name: str = "web", *processes: Process, **given: Any) -> Standing:
+def state(name: str = "web", *processes: Process, **given: Any) -> TargetState:
     built = pod(name).container("app", limit="128Mi", request="64Mi").dict
-    found = Standing(Target.from_pod(built), ContainerStatus.from_pod(built, "app"))
+    found = TargetState(Target.from_pod(built), ContainerStatus.from_pod(built, "app"))
     found.hear(hello(**given.pop("hello", {})))
     found.hear(sample(96, **given))
     found.hear(Processes(0, processes or (APP, HOLDER)))
@@ -32,7 +32,7 @@ def standing(name: str = "web", *processes: Process, **given: Any) -> Standing:
 
 
 def test_the_host_s_memory_is_called_the_host_s() -> None:
-    text = render_top([standing()], "table")
+    text = render_top([state()], "table")
 
     assert text.splitlines()[-1] == (
         "node node-1: 548.0 MiB of 2.0 GiB used (free and top in the container show this: the "
@@ -42,19 +42,19 @@ def test_the_host_s_memory_is_called_the_host_s() -> None:
 
 
 def test_stress_is_what_a_load_of_ours_holds_wherever_it_was_started() -> None:
-    head, row, *_ = render_top([standing("web", APP, HOLDER, LOAD)], "table").splitlines()
+    head, row, *_ = render_top([state("web", APP, HOLDER, LOAD)], "table").splitlines()
 
     assert row[head.index("STRESS") :].startswith("50.0 MiB")
 
 
 def test_the_first_victim_is_marked() -> None:
-    text = render_top([standing("web", APP, HOLDER, LOAD)], "table")
+    text = render_top([state("web", APP, HOLDER, LOAD)], "table")
 
     assert [line.split()[0] for line in text.splitlines() if "dies first" in line] == ["40"]
 
 
 def test_oom_kills_are_those_since_the_container_started() -> None:
-    head, row, *_ = render_top([standing(oom_kill=7)], "table").splitlines()
+    head, row, *_ = render_top([state(oom_kill=7)], "table").splitlines()
 
     assert row[head.index("OOM KILLS") :].split()[0] == "7"
 
@@ -75,7 +75,7 @@ def test_oom_kills_are_those_since_the_container_started() -> None:
 def test_swap_is_told_where_there_is_some(
     node_swap_mib: int, limit_mib: int | None, words: str
 ) -> None:
-    found = standing(
+    found = state(
         hello={"node_swap_total_bytes": node_swap_mib * MIB},
         swap_bytes=3 * MIB,
         swap_limit_bytes=None if limit_mib is None else limit_mib * MIB,
@@ -88,7 +88,7 @@ def test_swap_is_told_where_there_is_some(
 
 
 def test_several_targets_have_a_row_each_and_their_node_is_told_once() -> None:
-    text = render_top([standing("web"), standing("db")], "table")
+    text = render_top([state("web"), state("db")], "table")
 
     assert [line.split()[0] for line in text.splitlines()[:3]] == ["POD", "web", "db"]
     assert "web:\nPID" in text
@@ -97,23 +97,23 @@ def test_several_targets_have_a_row_each_and_their_node_is_told_once() -> None:
 
 
 def test_a_target_that_could_not_be_read_says_why_below() -> None:
-    lost = standing("db")
+    lost = state("db")
     lost.end(TargetError("restarted"))
 
-    text = render_top([standing("web"), lost], "table")
+    text = render_top([state("web"), lost], "table")
 
     assert text.splitlines()[2].split()[:2] == ["db", "-"]
     assert text.splitlines()[-1] == "db: restarted"
 
 
 def test_json_and_yaml_say_the_same_in_whole_bytes() -> None:
-    found = [standing("web", APP, HOLDER, LOAD)]
+    found = [state("web", APP, HOLDER, LOAD)]
 
-    told = json.loads(render_top(found, "json"))
+    progress = json.loads(render_top(found, "json"))
 
-    assert told == yaml.safe_load(render_top(found, "yaml"))
-    assert told["schema"] == "kubectl-stress/top/v1"
-    (entry,) = told["targets"]
+    assert progress == yaml.safe_load(render_top(found, "yaml"))
+    assert progress["schema"] == "kubectl-stress/top/v1"
+    (entry,) = progress["targets"]
     assert entry["memory"]["usage_bytes"] == entry["peak_usage_bytes"] == 96 * MIB
     assert entry["stress_bytes"] == 50 * MIB
     assert entry["node"]["total_bytes"] == 2048 * MIB
@@ -122,16 +122,16 @@ def test_json_and_yaml_say_the_same_in_whole_bytes() -> None:
 
 
 def test_jsonl_ends_with_the_whole_on_one_line() -> None:
-    (line,) = render_top([standing()], "jsonl").splitlines()
+    (line,) = render_top([state()], "jsonl").splitlines()
 
     assert json.loads(line)["type"] == "top"
 
 
 def test_csv_has_a_row_for_each_target() -> None:
-    lost = standing("db")
+    lost = state("db")
     lost.end(TargetError("restarted"))
 
-    rows = list(csv.DictReader(io.StringIO(render_top([lost, standing("web")], "csv"))))
+    rows = list(csv.DictReader(io.StringIO(render_top([lost, state("web")], "csv"))))
 
     assert [row["target.pod"] for row in rows] == ["db", "web"]
     assert [row["memory.usage_bytes"] for row in rows] == ["", str(96 * MIB)]
@@ -139,11 +139,11 @@ def test_csv_has_a_row_for_each_target() -> None:
 
 
 def test_name_is_one_line_each() -> None:
-    assert render_top([standing("web"), standing("db")], "name") == "pod/web\npod/db"
+    assert render_top([state("web"), state("db")], "name") == "pod/web\npod/db"
 
 
 def test_a_narrow_terminal_is_kept_to() -> None:
-    text = render_top([standing("web", APP, HOLDER, LOAD)], "table", width=80)
+    text = render_top([state("web", APP, HOLDER, LOAD)], "table", width=80)
 
     head, row, *_ = text.splitlines()
     assert max(len(head), len(row)) <= 80

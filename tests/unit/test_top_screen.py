@@ -6,11 +6,12 @@ import pytest
 
 from kubectl_stress.errors import TargetError
 from kubectl_stress.live.top_screen import listening_to_top
-from kubectl_stress.session.probe_stream import Attached, Doing, Over
+from kubectl_stress.session.probe_stream import Attached, Finished
+from kubectl_stress.session.progress import LogLine
 from tests.builders import sample, terminated
 from tests.fake_time import FakeTime
 from tests.unit.test_live_screen import Terminal
-from tests.unit.test_top_render import standing
+from tests.unit.test_top_render import state
 
 
 def terminal_of(monkeypatch: pytest.MonkeyPatch) -> Terminal:
@@ -22,11 +23,11 @@ def terminal_of(monkeypatch: pytest.MonkeyPatch) -> Terminal:
 
 
 def test_the_table_is_drawn_in_place_under_what_happens(monkeypatch: pytest.MonkeyPatch) -> None:
-    terminal, time, web = terminal_of(monkeypatch), FakeTime(), standing()
+    terminal, time, web = terminal_of(monkeypatch), FakeTime(), state()
     with listening_to_top(
         quiet=False, output="table", is_live=True, color=None, now_ms=time.now_ms
     ) as tell:
-        tell(web, Doing("added ephemeral container kubectl-stress-abc"))
+        tell(web, LogLine("added ephemeral container kubectl-stress-abc"))
         tell(web, Attached("kubectl-stress-abc"))
         for _ in range(5):
             time.ms += 1_000
@@ -43,14 +44,14 @@ def test_the_table_is_drawn_in_place_under_what_happens(monkeypatch: pytest.Monk
 
 
 def test_without_a_terminal_it_is_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    time, web = FakeTime(), standing()
+    time, web = FakeTime(), state()
     with listening_to_top(
         quiet=False, output="table", is_live=True, color=None, now_ms=time.now_ms
     ) as tell:
         for _ in range(25):
             time.ms += 1_000
             tell(web, sample(96))
-        tell(web, Over(TargetError("restarted")))
+        tell(web, Finished(TargetError("restarted")))
 
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 3
@@ -62,7 +63,7 @@ def test_quiet_tells_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     with listening_to_top(
         quiet=True, output="table", is_live=True, color=None, now_ms=FakeTime().now_ms
     ) as tell:
-        tell(standing(), Doing("x"))
+        tell(state(), LogLine("x"))
 
     assert capsys.readouterr() == ("", "")
 
@@ -71,8 +72,11 @@ def test_jsonl_says_of_each_sample_whose_it_is(capsys: pytest.CaptureFixture[str
     with listening_to_top(
         quiet=True, output="jsonl", is_live=True, color=None, now_ms=FakeTime().now_ms
     ) as tell:
-        tell(standing("web"), sample(96))
-        tell(standing("db"), terminated("OOMKilled", 137))
+        tell(state("web"), sample(96))
+        tell(state("db"), terminated("OOMKilled", 137))
 
-    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [(line["type"], line["pod"]) for line in told] == [("sample", "web"), ("change", "db")]
+    progress = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(line["type"], line["pod"]) for line in progress] == [
+        ("sample", "web"),
+        ("change", "db"),
+    ]

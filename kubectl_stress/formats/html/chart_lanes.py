@@ -7,7 +7,7 @@ from kubectl_stress.formats.html.markup import Markup, clipped, el
 from kubectl_stress.formats.timeline import Mark, MarkKind, Span
 
 _MERGED_PX, _CHARACTER_PX = 30, 6.5
-_TOLD_LINES, _TOLD_CHARACTERS = 3, 120
+_SHOWN_LINES, _SHOWN_CHARACTERS = 3, 120
 
 
 def lanes(frame: Frame) -> Iterator[Markup]:
@@ -75,9 +75,11 @@ def _merged(frame: Frame, marks: Sequence[Mark]) -> Iterator[list[Mark]]:
 
 def _mark(frame: Frame, kind: MarkKind, group: Sequence[Mark]) -> Markup:
     x, y = frame.x(group[0].at_ms), frame.lane_y(kind.value) + LANE_HEIGHT / 2
-    told = group[:_TOLD_LINES]
-    lines = [f"{frame.moment(mark.at_ms)}: {clipped(mark.text, _TOLD_CHARACTERS)}" for mark in told]
-    lines += [f"and {len(group) - len(told)} more"] if group[len(told) :] else []
+    shown = group[:_SHOWN_LINES]
+    lines = [
+        f"{frame.moment(mark.at_ms)}: {clipped(mark.text, _SHOWN_CHARACTERS)}" for mark in shown
+    ]
+    lines += [f"and {len(group) - len(shown)} more"] if group[len(shown) :] else []
     guide = "" if kind is MarkKind.PROBE else f"M0 {TOP - y:.1f}V-9"
     return el(
         "g",
