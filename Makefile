@@ -96,7 +96,7 @@ bench-client: image ## Measure how late the client tells of a kill, and what it 
 
 screenshots: image ## Make the pictures of the README, of real runs on the cluster `demo`
 	@scripts/debian-packages tmux=tmux chromium=chromium /usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf=fonts-dejavu-core
-	@$(python) -m tests.screenshots
+	@$(python) -m scripts.screenshots
 
 eviction: image ## See a node run short of memory: an eviction, and the kernel where that is too late
 	KUBECTL_STRESS_FULL=1 $(pytest) -rP tests/e2e/long_node_memory.py

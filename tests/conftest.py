@@ -12,7 +12,7 @@ from hypothesis import settings
 from xdist.remote import Producer
 from xdist.workermanage import WorkerController
 
-from tests import groups, sample
+from tests.selection import groups, sample
 
 # No test asserts a time: on a busy machine any example may take long.
 settings.register_profile("kubectl-stress", deadline=None)

@@ -13,7 +13,7 @@ from kubectl_stress.cli.main import cli
 from kubectl_stress.errors import StressError
 from kubectl_stress.verdict.judge import Outcome
 from kubectl_stress.verdict.meanings import verdicts_page
-from tests.commands_page import commands_page
+from scripts.commands_page import commands_page
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from tests.agent.conftest import IMAGE
-from tests.sample import HOW_TO_REPEAT, SEED, size
+from tests.selection.sample import HOW_TO_REPEAT, SEED, size
 
 COPIES = size(whole=10_000, sample=200)
 CORPUS = sorted((Path(__file__).parent / "fuzz" / "corpus").iterdir())

@@ -10,7 +10,7 @@ import pytest
 
 from tests.agent.container import KIB, MIB, Container
 from tests.agent.guest import Guest
-from tests.sample import sampled
+from tests.selection.sample import sampled
 
 pytestmark = pytest.mark.machine
 

@@ -18,8 +18,8 @@ from kubectl_stress.plan.spec import Amount, MemSpec
 from kubectl_stress.targets.target import Target
 from tests.agent.container import MIB, Container
 from tests.agent.guest import Guest
-from tests.builders import pod
-from tests.sample import sampled
+from tests.builders.pods import pod
+from tests.selection.sample import sampled
 
 pytestmark = pytest.mark.machine
 

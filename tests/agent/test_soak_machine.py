@@ -12,7 +12,7 @@ import pytest
 
 from tests.agent.container import KIB, MIB, Container, Run
 from tests.agent.guest import Guest
-from tests.sample import HOW_TO_REPEAT, SEED, sampled, size
+from tests.selection.sample import HOW_TO_REPEAT, SEED, sampled, size
 
 pytestmark = pytest.mark.machine
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.agent.conftest import IMAGE
 from tests.agent.host import is_alive
 from tests.agent.kill_orders import kill_order
-from tests.sample import HOW_TO_REPEAT, SEED, size
+from tests.selection.sample import HOW_TO_REPEAT, SEED, size
 
 ORDERS = size(whole=1000, sample=100)
 FAULTY = Path("build", "faulty", "agent")

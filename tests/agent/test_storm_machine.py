@@ -11,7 +11,7 @@ import pytest
 from tests.agent.container import MIB, Container
 from tests.agent.guest import Guest
 from tests.agent.kill_orders import Blow, kill_order
-from tests.sample import HOW_TO_REPEAT, SEED, size
+from tests.selection.sample import HOW_TO_REPEAT, SEED, size
 
 pytestmark = pytest.mark.machine
 

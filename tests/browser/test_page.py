@@ -11,8 +11,8 @@ import pytest
 
 from kubectl_stress.formats.html.page import page
 from kubectl_stress.plan.spec import Expectation
-from tests import runs
 from tests.browser.chromium import Tab, chromium
+from tests.builders import runs
 
 pytestmark = pytest.mark.browser
 

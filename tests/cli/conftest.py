@@ -8,9 +8,9 @@ import pytest
 
 from kubectl_stress.cli.main import run_command_line
 from kubectl_stress.kube.connection import ConnectionFlags
-from tests.agent_lines import survived
-from tests.builders import pod
-from tests.fake_cluster import FakeCluster
+from tests.builders.agent_lines import survived
+from tests.builders.pods import pod
+from tests.fakes.cluster import FakeCluster
 
 
 class CommandLine:

@@ -9,11 +9,11 @@ import pytest
 import yaml
 
 from kubectl_stress.errors import Rejected
-from tests.agent_lines import bye_line, hello_line, processes_line, sample_line
-from tests.builders import pod
+from tests.builders.agent_lines import bye_line, hello_line, processes_line, sample_line
+from tests.builders.pods import pod
 from tests.cli.conftest import CommandLine
-from tests.fake_cluster import forbidden
-from tests.fake_stream import FakeStream
+from tests.fakes.cluster import forbidden
+from tests.fakes.stream import FakeStream
 
 CHANGES = ("add ephemeral", "exec")
 

@@ -5,10 +5,10 @@ import signal
 import pytest
 
 from kubectl_stress.errors import Forbidden, Rejected, Unreachable
-from tests.agent_lines import bye_line, hello_line, line, sample_line
-from tests.builders import pod
+from tests.builders.agent_lines import bye_line, hello_line, line, sample_line
+from tests.builders.pods import pod
 from tests.cli.conftest import CommandLine
-from tests.fake_stream import FakeStream
+from tests.fakes.stream import FakeStream
 
 MEM = ("mem", "web", "--size", "50Mi")
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.builders import pod
+from tests.builders.pods import pod
 from tests.cli.conftest import CommandLine
 
 MEM = ("mem", "web", "--size", "50Mi", "--duration", "20s")

@@ -11,7 +11,7 @@ from kubectl_stress.formats.report_text import render
 from kubectl_stress.plan.spec import Expectation
 from kubectl_stress.results.report import Report
 from kubectl_stress.verdict.judge import Outcome
-from tests import runs
+from tests.builders import runs
 
 Output = pytest.CaptureFixture[str]
 

@@ -5,8 +5,8 @@ import pytest
 from kubectl_stress.cli.complete import print_completions
 from kubectl_stress.errors import Unreachable
 from kubectl_stress.kube.connection import ConnectionFlags
-from tests.builders import pod
-from tests.fake_cluster import FakeCluster
+from tests.builders.pods import pod
+from tests.fakes.cluster import FakeCluster
 
 
 @pytest.fixture

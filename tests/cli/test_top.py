@@ -5,10 +5,10 @@ import json
 import pytest
 
 from kubectl_stress.errors import Unreachable
-from tests.agent_lines import reading
-from tests.builders import pod
+from tests.builders.agent_lines import reading
+from tests.builders.pods import pod
 from tests.cli.conftest import CommandLine
-from tests.fake_stream import FakeStream
+from tests.fakes.stream import FakeStream
 
 
 def test_without_a_terminal_it_is_one_reading(

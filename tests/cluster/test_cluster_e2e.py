@@ -16,7 +16,7 @@ from tests.cluster.cluster import Cluster
 from tests.cluster.guestshell import NodeSilent
 from tests.cluster.node import Node
 from tests.cluster.paths import APPS
-from tests.sample import sampled
+from tests.selection.sample import sampled
 
 pytestmark = pytest.mark.e2e
 

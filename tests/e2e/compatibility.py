@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests import sample
 from tests.e2e.cells import CELLS
 from tests.e2e.variants import ALL_NODES, WORKS
+from tests.selection import sample
 
 # The name under which a test tells what it found: the workers of pytest-xdist send it along.
 PROPERTY = "cell"

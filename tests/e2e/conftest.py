@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from _pytest.terminal import TerminalReporter
 
-from tests import sample
 from tests.cluster.cluster import Cluster
 from tests.e2e import compatibility
 from tests.e2e.clusters import cluster_with
@@ -19,6 +18,7 @@ from tests.e2e.judged import Judge
 from tests.e2e.plugin import Plugin
 from tests.e2e.pods import Pods
 from tests.e2e.variants import ALL_NODES, NODES
+from tests.selection import sample
 
 _numbers = itertools.count(1)
 

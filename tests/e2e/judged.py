@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.builders.second_opinion import Facts, about_pod, second_opinion
 from tests.cluster.errors import ClusterError
 from tests.e2e.plugin import Done, Plugin, Running
 from tests.e2e.pods import NodeMemory, Pods
-from tests.second_opinion import Facts, about_pod, second_opinion
 
 During = Callable[[Running], None]
 

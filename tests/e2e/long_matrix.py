@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests import sample
 from tests.cluster.cluster import Cluster
 from tests.e2e import images
 from tests.e2e.cells import CELLS, Cell, try_cell
@@ -18,6 +17,7 @@ from tests.e2e.plugin import Plugin
 from tests.e2e.pods import Pods, wait_until
 from tests.e2e.test_permissions import bind_printed_role
 from tests.e2e.variants import CRUN, WORKS, Until
+from tests.selection import sample
 
 MUST = [cell for cell in CELLS if cell.variant.is_must and cell.join == "exec"]
 OTHERS = [cell for cell in CELLS if cell not in MUST]

@@ -11,7 +11,7 @@ import pytest
 from tests.e2e.judged import Judge, JudgedRun
 from tests.e2e.plugin import Running
 from tests.e2e.pods import Pods, holding, pod
-from tests.sample import HOW_TO_REPEAT, sampled
+from tests.selection.sample import HOW_TO_REPEAT, sampled
 
 MIB = 1 << 20
 LIVE_ON = "trap 'exit 0' TERM INT; while true; do sleep 3600 & wait; done"

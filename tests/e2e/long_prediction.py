@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.plugin import Plugin
 from tests.e2e.pods import SHELL_FOREVER, NodeMemory, Pods, pod
-from tests.sample import sampled
+from tests.selection.sample import sampled
 
 MIB = 1 << 20
 LIMIT = "96Mi"

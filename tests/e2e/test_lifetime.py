@@ -6,7 +6,7 @@ import pytest
 
 from tests.e2e.plugin import Plugin
 from tests.e2e.pods import NodeMemory, Pods, pod, wait_until
-from tests.sample import sampled
+from tests.selection.sample import sampled
 
 MIB = 1 << 20
 ANSWERED = [(signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGHUP, 130)]

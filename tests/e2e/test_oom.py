@@ -4,7 +4,7 @@ import pytest
 
 from tests.e2e.judged import Judge
 from tests.e2e.pods import Pods, hello, holding, pod, wait_until
-from tests.sample import sampled
+from tests.selection.sample import sampled
 
 MIB = 1 << 20
 on_v1 = pytest.mark.parametrize("flavour", ["v1"], indirect=True, scope="session")

@@ -11,7 +11,7 @@ import pytest
 from tests.e2e.plugin import Plugin
 from tests.e2e.pods import Pods, hello, pod
 from tests.e2e.test_refusals import assert_refused
-from tests.sample import sampled
+from tests.selection.sample import sampled
 
 Change = Callable[[list[dict[str, Any]]], None]
 

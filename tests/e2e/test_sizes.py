@@ -6,7 +6,7 @@ import pytest
 
 from tests.e2e.plugin import Plugin
 from tests.e2e.pods import NodeMemory, Pods, hello, pod
-from tests.sample import sampled
+from tests.selection.sample import sampled
 
 MIB = 1 << 20
 # memory.stat is flushed late by the kernel: every 2 s, and a little more on a busy node.

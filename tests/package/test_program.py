@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import runs
+from tests.builders import runs
 
 PLUGIN = Path(sys.executable).with_name("kubectl-stress")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.scene import Scene
+from tests.builders.scene import Scene
 
 
 @pytest.fixture

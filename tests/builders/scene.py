@@ -1,0 +1,79 @@
+"""A whole run on a cluster in memory: the pod `web`, what happens to it, and what was told."""
+
+from typing import Any
+
+from kubectl_stress.errors import Refused
+from kubectl_stress.operations.load import Run
+from kubectl_stress.plan.plan import make_plan
+from kubectl_stress.plan.spec import Amount, Expectation, HolderSpec, MemSpec
+from kubectl_stress.results.report import Report
+from kubectl_stress.session.progress import LogLine, Progress
+from kubectl_stress.targets.target import Target
+from tests.builders.agent_lines import (
+    hello_line,
+    phase_line,
+    sample_line,
+)
+from tests.builders.pods import PodBuilder, pod
+from tests.fakes.cluster import FakeCluster
+from tests.fakes.time import FakeTime, ScriptedInbox
+
+OOM_KILLED = {
+    "containerID": "containerd://app-1",
+    "reason": "OOMKilled",
+    "exitCode": 137,
+    "finishedAt": "2026-01-01T00:01:00Z",
+}
+BEGINNING = hello_line() + sample_line(10, phase="baseline") + phase_line("ramp")
+NEAR_LIMIT = sample_line(127.9, held_mib=117)
+
+
+def web() -> PodBuilder:
+    return pod("web").container("app", limit="128Mi", request="64Mi")
+
+
+def ended() -> PodBuilder:
+    return web().with_container_status(state={"terminated": OOM_KILLED}, ready=False)
+
+
+def started_again() -> PodBuilder:
+    return web().with_container_status(
+        containerID="containerd://app-2", restartCount=1, lastState={"terminated": OOM_KILLED}
+    )
+
+
+class Scene:
+    """A pod, what happens to it, and what was told."""
+
+    def __init__(self) -> None:
+        self.time, self.cluster = FakeTime(), FakeCluster(web().dict)
+        self.script = ScriptedInbox(self.time, self.cluster)
+        self.progress: list[Progress] = []
+
+    def hear(self, progress: Progress) -> None:
+        self.progress.append(progress)
+
+    def run(
+        self, size: str = "50Mi", expectation: Expectation | None = None, **spec: Any
+    ) -> Report:
+        target = Target.from_pod(self.cluster.pods["web"])
+        run = Run(
+            self.cluster,
+            clock=self.time.clock,
+            tell=self.hear,
+            confirm=self.confirm,
+            inbox=self.script,
+        )
+        try:
+            asked = MemSpec(Amount.parse(size), duration_ms=20_000, **spec)
+            return run(make_plan(asked, target), HolderSpec("agent:1"), expectation)
+        finally:
+            self.cluster.end_watches()
+
+    def confirm(self, questions: tuple[str, ...]) -> None:
+        if questions:
+            raise Refused("; ".join(questions))
+
+    @property
+    def stories(self) -> list[str]:
+        return [progress.text for progress in self.progress if isinstance(progress, LogLine)]

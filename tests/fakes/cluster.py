@@ -1,0 +1,227 @@
+"""A cluster of a few pods in memory, with the methods of the real one.
+
+It derives from the real class, so that mypy holds every signature to it; a method that is not
+played here fails at once, since the real constructor never ran.
+"""
+# ruff: noqa: ARG002 - the arguments are those of the real methods
+
+import copy
+import queue
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from kubectl_stress.errors import Forbidden, NotFound, StressError
+from kubectl_stress.kube.cluster import WATCH_SECONDS, Cluster
+from kubectl_stress.kube.exec.stream import ExecStream
+from kubectl_stress.kube.watch import Object, Watch
+from tests.builders.agent_lines import reading
+from tests.fakes.stream import FakeStream, wait_until_done
+
+Seen = tuple[str, Object]
+
+
+class FakeWatch(Watch):
+    """Gives what the test puts in; `wait_until_seen` returns when the watcher is done with it."""
+
+    def __init__(self) -> None:
+        self._seen: queue.Queue[Seen | StressError | None] = queue.Queue()
+        self._has_given = False
+
+    def show(self, seen: Seen | StressError) -> None:
+        self._seen.put(seen)
+
+    def wait_until_seen(self) -> None:
+        wait_until_done(self._seen)
+
+    def __next__(self) -> Seen:
+        if self._has_given:
+            self._has_given = False
+            self._seen.task_done()
+        seen = self._seen.get()
+        if seen is None or isinstance(seen, StressError):
+            self._seen.task_done()
+            raise seen or StopIteration
+        self._has_given = True
+        return seen
+
+    def close(self) -> None:
+        self._seen.put(None)
+
+
+class FakeCluster(Cluster):
+    """`asked` tells each call in order; the other attributes say how the cluster behaves."""
+
+    def __init__(self, *pods: Object, namespace: str = "default") -> None:
+        self.pods = {pod["metadata"]["name"]: pod for pod in pods}
+        self.owners: dict[tuple[str, str], Object] = {}
+        self.objects: dict[str, list[Object]] = {}
+        self.denied: dict[str, str] = {}
+        self.errors: dict[str, list[StressError]] = {}
+        self.holder_states: list[Object] = [{"running": {}}]
+        self.readings: list[FakeStream | StressError] = []
+        self.load = FakeStream()
+        self.asked: list[str] = []
+        self.added: list[Mapping[str, Any]] = []
+        self.execs: list[tuple[str, list[str]]] = []
+        self.before_exec: Callable[[str], None] = lambda _container: None
+        self._namespace = namespace
+        self._watches: dict[str, FakeWatch] = {"pods": FakeWatch(), "events": FakeWatch()}
+        self._watched = {kind: threading.Event() for kind in self._watches}
+
+    # What the test does
+
+    def change_pod(self, pod: Object) -> None:
+        """The pod is another one now, and the watcher has seen it."""
+        self.pods[pod["metadata"]["name"]] = pod
+        self._show("pods", ("MODIFIED", pod))
+
+    def delete_pod(self, name: str) -> None:
+        self._show("pods", ("DELETED", self.pods.pop(name)))
+
+    def show_event(self, reason: str, message: str) -> None:
+        self._show("events", ("ADDED", {"reason": reason, "message": message}))
+
+    def show_bookmark(self) -> None:
+        """As the API server sends it each minute: a version to watch on from, and no pod."""
+        bookmark = {"kind": "Pod", "metadata": {"resourceVersion": "9", "creationTimestamp": None}}
+        self._show("pods", ("BOOKMARK", bookmark))
+
+    def break_watch(self, error: StressError) -> None:
+        """The watch on pods breaks off; the next one goes on."""
+        self._show("pods", error)
+
+    def _show(self, kind: str, seen: Seen | StressError) -> None:
+        self._watches[kind].show(seen)
+        self._watches[kind].wait_until_seen()
+
+    def wait_until_watched(self) -> None:
+        for kind, watched in self._watched.items():
+            assert watched.wait(timeout=10), f"nobody watches {kind}"
+
+    def end_watches(self) -> None:
+        for watch in self._watches.values():
+            watch.close()
+
+    # What the product asks
+
+    @property
+    def namespace(self) -> str:
+        return self._namespace
+
+    def get_pod(self, namespace: str, name: str) -> Object:
+        self._ask(f"get pods {name}")
+        if name not in self.pods or self.pods[name]["metadata"]["namespace"] != namespace:
+            raise NotFound(f'pod "{name}" not found in namespace "{namespace}"')
+        pod = copy.deepcopy(self.pods[name])
+        for entry in self._added_statuses():
+            pod["spec"].setdefault("ephemeralContainers", []).append(entry["spec"])
+            statuses = pod["status"].setdefault("ephemeralContainerStatuses", [])
+            statuses.append(entry["status"])
+        return pod
+
+    def _added_statuses(self) -> list[Object]:
+        """The holders that were added, each in the next of its states."""
+        if not self.added:
+            return []
+        state = self.holder_states[0]
+        if len(self.holder_states) > 1:
+            del self.holder_states[0]
+        return [
+            {"spec": dict(spec), "status": {"name": spec["name"], "state": state}}
+            for spec in self.added
+        ]
+
+    def list_pods(
+        self, namespace: str | None, label_selector: str = "", field_selector: str = ""
+    ) -> Object:
+        self._ask(f"list pods {label_selector or field_selector}")
+        name = field_selector.removeprefix("metadata.name=")
+        found = [pod for key, pod in self.pods.items() if not field_selector or key == name]
+        return {"metadata": {"resourceVersion": "7"}, "items": copy.deepcopy(found)}
+
+    def list_events(self, namespace: str | None, field_selector: str = "") -> Object:
+        self._ask(f"list events {field_selector}")
+        return {"metadata": {"resourceVersion": "7"}, "items": []}
+
+    def get_owner(self, kind: str, namespace: str, name: str) -> Object:
+        self._ask(f"get {kind} {name}")
+        if (kind, name) not in self.owners:
+            raise NotFound(f'{kind} "{name}" not found in namespace "{namespace}"')
+        return copy.deepcopy(self.owners[kind, name])
+
+    def list_objects(self, prefix: str, plural: str, namespace: str) -> Object:
+        self._ask(f"list {plural}")
+        if plural not in self.objects:
+            raise NotFound(f"the API server knows no {prefix}/{plural}")
+        return {"items": copy.deepcopy(self.objects[plural])}
+
+    def add_ephemeral_container(
+        self, namespace: str, pod_name: str, container: Mapping[str, Any], *, dry_run: bool = False
+    ) -> Object:
+        self._ask("try ephemeral container" if dry_run else "add ephemeral container")
+        if not dry_run:
+            self.added.append(container)
+        return copy.deepcopy(self.pods[pod_name])
+
+    def can_i(
+        self,
+        verb: str,
+        resource: str,
+        *,
+        namespace: str,
+        subresource: str = "",
+        group: str = "",
+        name: str = "",
+    ) -> tuple[bool, str]:
+        full = f"{resource}/{subresource}" if subresource else resource
+        words = f"{verb} {full}" + (f".{group}" if group else "")
+        return words not in self.denied, self.denied.get(words, "")
+
+    def watch(
+        self,
+        kind: str,
+        namespace: str,
+        *,
+        field_selector: str = "",
+        label_selector: str = "",
+        resource_version: str = "",
+        timeout_seconds: int = WATCH_SECONDS,
+    ) -> Watch:
+        self._watched[kind].set()
+        self._ask(f"watch {kind} {field_selector}")
+        return self._watches[kind]
+
+    def exec(
+        self,
+        namespace: str,
+        pod: str,
+        container: str,
+        command: Sequence[str],
+        *,
+        stdin: bool = True,
+    ) -> ExecStream:
+        self.before_exec(container)
+        self._ask(f"exec {container}")
+        self.execs.append((container, list(command)))
+        if "run" in command:
+            self.load = FakeStream() if self.load.ended else self.load
+            return self.load
+        found = self.readings.pop(0) if self.readings else FakeStream().says(reading()).ends(0)
+        if isinstance(found, StressError):
+            raise found
+        return found
+
+    def _ask(self, words: str) -> None:
+        """Keep what was asked; raise what the test wants this call to fail with."""
+        self.asked.append(words)
+        verb_and_kind = " ".join(words.split()[:2])
+        errors = self.errors.get(words) or self.errors.get(verb_and_kind) or []
+        if errors:
+            self._watched.get(words.split()[1], threading.Event()).set()  # it will not be watched
+            raise errors.pop(0)
+
+
+def forbidden(words: str) -> Forbidden:
+    verb, resource = words.split()
+    return Forbidden(f'user "me" may not {words}', verb=verb, resource=resource)

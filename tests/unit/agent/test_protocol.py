@@ -1,0 +1,146 @@
+"""The page that describes the wire, held against the receiver and the sender's own list."""
+
+import json
+import re
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kubectl_stress.agent.protocol import (
+    HEARTBEAT,
+    MAX_LINE_BYTES,
+    PROTOCOL,
+    STOP,
+    ExitCode,
+    Garbage,
+    Hello,
+    MemoryLoad,
+    decode_line,
+    end_arguments,
+    hold_arguments,
+    probe_arguments,
+)
+from kubectl_stress.agent.samples import Cpu, Memory, Process, Sample
+
+IMAGE = Path(__file__).parents[3] / "image"
+PAGE = (IMAGE / "PROTOCOL.md").read_text()
+
+
+def examples() -> dict[str, dict[str, Any]]:
+    """The lines that the page shows, by their type; `…` stands there for any number."""
+    blocks = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
+    inline = re.findall(r'`(\{"type".*?\})`', PAGE)
+    found = [json.loads(text.replace("…", "0")) for text in (*blocks, *inline)]
+    return {values["type"]: values for values in found}
+
+
+EXAMPLES = examples()
+
+
+def commands() -> dict[str, set[str]]:
+    """The subcommands of the page with their options."""
+    block = re.search(r"## Commands\n\n```\n(.*?)```", PAGE, re.DOTALL)
+    assert block
+    texts = re.split(r"^agent ", block[1], flags=re.MULTILINE)[1:]
+    return {
+        re.match(r"(?:run )?\w+", text)[0]: set(re.findall(r"--([a-z-]+)", text))  # type: ignore[index]
+        for text in texts
+    }
+
+
+def names(cls: type) -> set[str]:
+    return {field.name for field in fields(cls)}
+
+
+def test_the_page_shows_every_message() -> None:
+    assert set(EXAMPLES) == {
+        "hello", "sample", "processes", "phase", "worker-killed", "error", "bye",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", EXAMPLES)
+def test_every_message_of_the_page_is_understood(kind: str) -> None:
+    found = decode_line(json.dumps(EXAMPLES[kind]).encode())
+
+    assert found is not None
+    assert not isinstance(found, Garbage)
+
+
+def test_the_version_is_that_of_the_page() -> None:
+    title = re.match(r"# The agent's protocol, version (\d+)\n", PAGE)
+
+    assert title
+    assert EXAMPLES["hello"]["protocol"] == PROTOCOL == int(title[1])
+
+
+def test_a_sample_of_the_page_loses_nothing() -> None:
+    known = EXAMPLES["sample"]
+
+    assert set(known["memory"]) == names(Memory)
+    assert set(known["cpu"]) == names(Cpu)
+    assert set(known["load"]) - {"workers"} <= names(Sample)
+    assert set(known) - {"type", "load", "pids"} <= names(Sample)
+
+
+def test_a_process_of_the_page_loses_nothing() -> None:
+    (process,) = EXAMPLES["processes"]["processes"]
+
+    assert set(process) == names(Process)
+
+
+def test_what_is_read_of_hello_stands_on_the_page() -> None:
+    of_target = {name for name in names(Hello) if name.startswith("target_")}
+
+    assert names(Hello) - of_target <= set(EXAMPLES["hello"])
+    assert {name.removeprefix("target_") for name in of_target} <= set(EXAMPLES["hello"]["target"])
+
+
+def test_the_longest_line_is_that_of_the_page() -> None:
+    assert f"at most {MAX_LINE_BYTES // 1024} KiB" in PAGE
+
+
+def test_what_is_written_to_stdin_stands_on_the_page() -> None:
+    assert f"| `{HEARTBEAT.decode()}` | heartbeat" in PAGE
+    assert r"| `stop\n` | release and end" in PAGE
+    assert STOP == b"stop\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        (hold_arguments(600_000), "hold"),
+        (probe_arguments(container_id="a", target_pid=1), "probe"),
+        (end_arguments(), "end"),
+        (MemoryLoad(size_bytes=1, duration_ms=2).arguments(holder_pid=3), "run mem"),
+    ],
+    ids=["hold", "probe", "end", "run mem"],
+)
+def test_only_arguments_of_the_page_are_given(words: list[str], command: str) -> None:
+    options = {word.removeprefix("--") for word in words if word.startswith("--")}
+
+    assert " ".join(words).startswith(command)
+    assert options <= commands()[command]
+
+
+def endings() -> dict[str, int]:
+    """Reason to exit code, from the page's table."""
+    rows = re.findall(r"^\| `([a-z-]+)` \| (\d+) \|", PAGE, re.MULTILINE)
+    return {reason: int(code) for reason, code in rows}
+
+
+def test_each_reason_of_the_page_has_its_exit_code() -> None:
+    named = {code.name.lower().replace("_", "-"): code.value for code in ExitCode}
+    del named["ok"]
+
+    assert endings() == {"duration": 0, "stopped": 0, **named}
+
+
+def test_the_senders_list_is_ours() -> None:
+    source = (IMAGE / "src" / "ending.h").read_text()
+
+    sent = {name: int(code) for name, code in re.findall(r"ENDING_(\w+) = (\d+)", source)}
+
+    ours = {code.name: code.value for code in ExitCode if code is not ExitCode.OK}
+    assert sent == {"DURATION": 0, "STOPPED": 1, **ours}  # STOPPED exits with 0

@@ -1,0 +1,92 @@
+"""The cause by others' words: what the tests on the real cluster hold the verdict to."""
+
+from typing import Any
+
+import pytest
+
+from tests.builders.pods import PodBuilder, pod
+from tests.builders.second_opinion import Facts, about_pod, second_opinion
+
+MEMCG = "/kubepods/burstable/poduid-of-web/app-1"
+GROUP = f"[  9.2] Tasks in {MEMCG} are going to be killed due to memory.oom.group set\n"
+
+
+def oom(task: str) -> str:
+    where = f"oom_memcg=/kubepods/burstable/poduid-of-web,task_memcg={MEMCG}"
+    return (
+        "[  9.0] agent invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0\n"
+        "[  9.0] memory: usage 65536kB, limit 65536kB, failcnt 12\n"
+        f"[  9.1] oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),{where},task={task},pid=9\n"
+        f"[  9.1] Memory cgroup out of memory: Killed process 9 ({task}) total-vm:1kB\n"
+    )
+
+
+def web(**status: Any) -> PodBuilder:
+    return pod("web").container("app").with_container_status(**status)
+
+
+def restarted(reason: str, code: int) -> dict[str, Any]:
+    end = {"containerID": "containerd://app-1", "reason": reason, "exitCode": code}
+    last = {"terminated": end}
+    return web(containerID="containerd://app-2", restartCount=1, lastState=last).dict
+
+
+def opinion(after: Any = None, dmesg: str = "", **values: Any) -> str:
+    kept = {"events": [], "memory_events": {}, **values}
+    return second_opinion(Facts("app", web().dict, after or web().dict, dmesg=dmesg, **kept))
+
+
+def killing(words: str) -> list[dict[str, Any]]:
+    return [{"reason": "Killing", "message": words}]
+
+
+@pytest.mark.parametrize(
+    ("found", "outcome"),
+    [
+        (opinion(), "survived"),
+        (opinion(restarted("OOMKilled", 137), oom("agent-worker") + GROUP), "group-oom-killed"),
+        (opinion(restarted("OOMKilled", 137), oom("hello")), "app-oom-killed"),
+        (opinion(dmesg=oom("agent-worker")), "load-oom-killed"),
+        (opinion(dmesg=oom("agent-worker") + oom("dd")), "app-oom-killed"),
+        (opinion(restarted("Error", 137)), "inconclusive"),
+        (opinion(restarted("Completed", 0)), "app-exited"),
+        (
+            opinion(web(containerID="containerd://app-2", restartCount=1).dict, GROUP),
+            "inconclusive",
+        ),
+        (
+            opinion(restarted("Error", 137), events=killing("Container app failed liveness probe")),
+            "liveness-restarted",
+        ),
+        (
+            opinion(
+                web(containerID="containerd://app-2", restartCount=1).dict,
+                events=killing("Container app failed liveness probe"),
+            ),
+            "liveness-restarted",
+        ),
+        (opinion(web().with_status(reason="Evicted").dict), "evicted"),
+        (opinion(memory_events={"container": {"high": 3}}), "throttled"),
+    ],
+)
+def test_the_cause_is_what_kernel_and_kubelet_say(found: str, outcome: str) -> None:
+    assert found == outcome
+
+
+def test_a_pod_that_is_gone_tells_nothing() -> None:
+    facts = Facts("app", web().dict, None, [], "", {})
+
+    assert second_opinion(facts) == "inconclusive"
+
+
+def test_only_the_pods_own_kills_since_the_beginning_are_kept() -> None:
+    others = oom("java").replace("uid-of-web", "uid-of-other")
+    known = oom("old")
+
+    kept = about_pod(known + oom("agent-worker") + GROUP + others, "uid-of-web", since=known)
+
+    assert len(kept.splitlines()) == 3
+    assert "java" not in kept
+    assert "task=old" not in kept
+    assert kept.count("Killed process") == 1
+    assert "memory.oom.group" in kept

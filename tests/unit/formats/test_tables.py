@@ -1,0 +1,199 @@
+"""Tables for a person: what stands in a row, and what goes when the terminal is narrow."""
+
+import itertools
+import re
+
+import pytest
+
+from kubectl_stress.agent.samples import Process
+from kubectl_stress.formats.tables import Row, process_table, target_table
+from kubectl_stress.targets.status import ContainerStatus
+from tests.builders.pods import MIB, pod, sample, target
+
+STATUS = ContainerStatus.from_pod(pod().container("app").dict, "app")
+ROW = Row(target(), STATUS, sample(96, held_mib=50), peak_usage_bytes=100 * MIB, oom_kills=0)
+OOM_KILLED = {"terminated": {"reason": "OOMKilled", "exitCode": 137, "containerID": "c"}}
+
+
+def cells(row: Row, *, wide: bool = True) -> dict[str, str]:
+    """Heading to cell, read from the drawn table: each column begins where its heading does."""
+    head, line = target_table([row], wide=wide).splitlines()
+    starts = [match.start() for match in re.finditer(r"(?:^|(?<=  ))\S", head)]
+    edges = list(itertools.pairwise([*starts, None]))
+    return {head[start:end].strip(): line[start:end].strip() for start, end in edges}
+
+
+def process(pid: int, command: str, badness_mib: int | None, *, adj: int | None = 998) -> Process:
+    badness = None if badness_mib is None else badness_mib * MIB
+    return Process(pid, command, "other", 4 * MIB, adj, badness)
+
+
+def test_a_row_tells_the_target_in_the_units_of_a_person() -> None:
+    found = cells(ROW, wide=False)
+
+    assert found == {
+        "POD": "web",
+        "LIMIT": "128.0 MiB",
+        "USAGE": "96.0 MiB",
+        "WORKING SET": "96.0 MiB",
+        "INACTIVE FILE": "0 B",
+        "% OF LIMIT": "75.0%",
+        "PEAK": "100.0 MiB",
+        "STRESS": "50.0 MiB",
+        "OOM KILLS": "0",
+        "RESTARTS": "0",
+        "READY": "yes",
+        "QOS": "Burstable",
+        "LAST STATE": "-",
+    }
+
+
+def test_wide_adds_columns_and_takes_none() -> None:
+    ordinary, wide = cells(ROW, wide=False), cells(ROW)
+
+    assert list(wide)[: len(ordinary)] == list(ordinary)
+    assert set(wide) - set(ordinary) == {
+        "ANON", "FILE", "SHMEM", "KERNEL", "PAGE TABLES", "SLAB", "SWAP", "SWAP LIMIT", "HIGH",
+        "POD LIMIT", "PSI SOME/FULL", "NODE AVAILABLE",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [200, 150, 120, 100, 80])
+def test_a_table_fits_the_terminal(width: int) -> None:
+    text = target_table([ROW], width=width)
+
+    assert max(len(line) for line in text.splitlines()) <= width
+
+
+def test_the_largest_sizes_still_fit_eighty_columns() -> None:
+    large = sample(1023.9, held_mib=1023.9, limit_bytes=1024 * MIB - 1)
+    row = Row(target(), STATUS, large, oom_kills=None)
+
+    text = target_table([row], width=80)
+
+    assert max(len(line) for line in text.splitlines()) <= 80
+
+
+def test_columns_go_one_by_one_and_the_last_first() -> None:
+    head = target_table([ROW], width=110).splitlines()[0]
+
+    assert "POD" in head
+    assert "LAST STATE" not in head
+
+
+def test_a_column_is_as_wide_as_its_longest_cell_and_two_spaces() -> None:
+    assert target_table([ROW], width=79).splitlines() == [
+        "LIMIT      USAGE     WORKING SET  % OF LIMIT  STRESS    OOM KILLS  RESTARTS",
+        "128.0 MiB  96.0 MiB  96.0 MiB     75.0%       50.0 MiB  0          0",
+    ]
+
+
+def test_a_narrow_table_keeps_what_decides() -> None:
+    head = target_table([ROW], width=80).splitlines()[0]
+
+    for heading in ("LIMIT", "USAGE", "WORKING SET", "STRESS", "OOM KILLS", "RESTARTS"):
+        assert heading in head
+    assert "QOS" not in head
+
+
+@pytest.mark.parametrize("width", [80, 120, 160])
+def test_wide_loses_no_column_on_a_narrow_terminal(width: int) -> None:
+    text = target_table([ROW], wide=True, width=width)
+
+    assert max(len(line) for line in text.splitlines()) <= width
+    heads = [line for line in text.splitlines() if line.startswith("POD")]
+    found = [head for line in heads for head in re.split(r"  +", line) if head != "POD"]
+    assert found == list(cells(ROW))[1:]
+
+
+def test_of_several_targets_the_names_stay() -> None:
+    text = target_table([ROW, ROW], width=60)
+
+    assert [line.split()[0] for line in text.splitlines()] == ["POD", "web", "web"]
+    assert max(len(line) for line in text.splitlines()) <= 60
+    assert "USAGE" in text
+
+
+def test_what_was_piped_is_never_narrowed() -> None:
+    assert target_table([ROW], width=None) == target_table([ROW], width=1_000)
+
+
+def test_what_the_agent_could_not_read_is_a_dash_and_not_a_zero() -> None:
+    unread = sample(96, inactive_file_bytes=None, anon_bytes=None, high_bytes=None)
+
+    found = cells(Row(target(), STATUS, unread))
+
+    assert [found[key] for key in ("WORKING SET", "INACTIVE FILE", "ANON", "HIGH", "PEAK")] == [
+        "-"
+    ] * 5
+    assert found["PSI SOME/FULL"] == "-"
+
+
+def test_a_row_before_the_first_sample_shows_what_the_api_knows() -> None:
+    found = cells(Row(target(), STATUS))
+
+    assert (found["POD"], found["USAGE"], found["% OF LIMIT"]) == ("web", "-", "-")
+
+
+def test_without_a_limit_there_is_no_share_of_it() -> None:
+    found = cells(Row(target(limit=None), STATUS, sample(96, limit_bytes=None)))
+
+    assert (found["LIMIT"], found["% OF LIMIT"]) == ("-", "-")
+
+
+def test_a_counter_that_went_with_its_cgroup_is_unknown() -> None:
+    assert cells(Row(target(), STATUS, sample(), oom_kills=None))["OOM KILLS"] == "unknown"
+
+
+def test_the_last_state_is_told_in_the_kubelets_words() -> None:
+    built = (
+        pod()
+        .container("app")
+        .with_container_status(lastState=OOM_KILLED, restartCount=3, ready=False)
+    )
+    status = ContainerStatus.from_pod(built.dict, "app")
+
+    found = cells(Row(target(), status, sample()))
+
+    assert (found["LAST STATE"], found["RESTARTS"], found["READY"]) == (
+        "OOMKilled (137)",
+        "3",
+        "no",
+    )
+
+
+def test_pressure_is_told_as_some_and_full() -> None:
+    pressed = sample(pressure_some_avg10_percent=12.34, pressure_full_avg10_percent=0.0)
+
+    assert cells(Row(target(), STATUS, pressed))["PSI SOME/FULL"] == "12.3%/0.0%"
+
+
+def test_each_target_has_a_row_of_its_own() -> None:
+    assert len(target_table([ROW, ROW]).splitlines()) == 3
+
+
+def test_the_first_victim_is_marked_and_nobody_else() -> None:
+    text = process_table([process(1, "app", 130), process(23, "agent", 180)], victim_pid=23)
+
+    marked = [line for line in text.splitlines() if "dies first" in line]
+    assert [line.split()[:2] for line in marked] == [["23", "agent"]]
+
+
+def test_a_process_that_is_never_chosen_is_no_victim() -> None:
+    text = process_table([process(7, "init", None, adj=-1000)])
+
+    assert "dies first" not in text
+    assert text.splitlines()[1].split() == ["7", "init", "other", "4.0", "MiB", "-1000", "-"]
+
+
+def test_a_crowd_of_processes_is_cut_to_the_worst() -> None:
+    crowd = [process(pid, "worker", 200 - pid) for pid in range(1, 30)]
+
+    assert len(process_table(crowd).splitlines()) == 9
+
+
+def test_a_command_cannot_speak_to_the_terminal() -> None:
+    text = process_table([process(5, "a\x1b[2J\nb", 100)])
+
+    assert "a?[2J?b" in text
+    assert len(text.splitlines()) == 2

@@ -1,0 +1,70 @@
+"""The plot for a terminal."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kubectl_stress.formats.terminal_plot import plot
+from tests.builders import runs
+from tests.builders.pods import MIB, sample
+
+SURVIVED = """\
+      MiB  usage, limit 128.0 MiB ╌
+          │╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌
+          │
+      100 ┤
+"""
+
+
+def test_it_shows_the_level_against_the_limit() -> None:
+    text = plot(runs.survived(), width=40)
+
+    assert text.startswith(SURVIVED)
+    assert "50 ┤" in text
+
+
+def test_what_happened_has_a_sign_and_a_word() -> None:
+    text = plot(runs.liveness_restarted())
+
+    head, marks = text.splitlines()[0], text.splitlines()[-3]
+    assert "! probe failed   ■ ended   ↻ started" in head
+    assert [sign for sign in marks if sign in "!■↻×"] == ["!", "!", "■", "■", "↻"]
+
+
+def test_a_kill_is_not_hidden_by_what_came_with_it() -> None:
+    assert "×" in plot(runs.group_killed()).splitlines()[-3]
+
+
+@pytest.mark.parametrize("width", [10, 40, 80, 300])
+def test_it_keeps_to_its_width(width: int) -> None:
+    text = plot(runs.survived(), width=width)
+
+    assert max(len(line) for line in text.splitlines()[1:]) <= max(width, 40)
+
+
+def test_a_limit_far_away_is_named_and_not_drawn() -> None:
+    far = [sample(20, at_ms=100 * i, limit_bytes=8192 * MIB) for i in range(20)]
+
+    text = plot(runs.made_report(far))
+
+    assert "limit 8192.0 MiB above" in text
+    assert "╌" not in text
+
+
+def test_no_limit_and_no_samples_are_said() -> None:
+    assert "usage, no limit" in plot(runs.unlimited())
+    assert plot(runs.made_report([])) == "no samples to draw"
+
+
+@given(
+    levels=st.lists(st.integers(-(2**62), 2**62), max_size=5),
+    times=st.lists(st.integers(-(2**62), 2**62), min_size=5, max_size=5),
+    width=st.integers(1, 200),
+)
+def test_any_numbers_can_be_drawn(levels: list[int], times: list[int], width: int) -> None:
+    samples = [
+        sample(usage_bytes=level, at_ms=at_ms, limit_bytes=level)
+        for level, at_ms in zip(levels, times, strict=False)
+    ]
+
+    assert plot(runs.made_report(samples), width=width)

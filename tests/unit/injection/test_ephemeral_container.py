@@ -1,0 +1,162 @@
+"""How the agent comes into the pod, and in whose words it is said that it did not."""
+
+import pytest
+
+from kubectl_stress.errors import Conflict, InjectionError, TargetError
+from kubectl_stress.injection.ephemeral_container import bring_holder, refuse_changed_target
+from kubectl_stress.kube.watch import Object
+from kubectl_stress.plan.spec import HolderSpec
+from tests.builders.pods import PodBuilder, pod, target
+from tests.fakes.cluster import FakeCluster
+from tests.fakes.time import FakeTime
+
+TARGET = target()
+HOLDER = HolderSpec("agent:1")
+
+
+def web() -> PodBuilder:
+    return pod().container("app", limit="128Mi", request="64Mi")
+
+
+def waiting(reason: str, message: str = "") -> Object:
+    return {"waiting": {"reason": reason, "message": message}}
+
+
+def bring(cluster: FakeCluster, time: FakeTime, *, progress: list[str] | None = None) -> str:
+    heard: list[str] = [] if progress is None else progress
+    return bring_holder(cluster, TARGET, HOLDER, clock=time.clock, tell=heard.append)
+
+
+def test_a_holder_is_added_and_awaited() -> None:
+    cluster, time, progress = FakeCluster(web().dict), FakeTime(), list[str]()
+    cluster.holder_states = [{}, waiting("ContainerCreating"), {"running": {}}]
+
+    name = bring(cluster, time, progress=progress)
+
+    assert cluster.added[0]["name"] == name
+    assert progress == [f"added ephemeral container {name} (image agent:1)"]
+    assert time.ms == 500  # two states that were not running yet
+
+
+def test_a_live_holder_is_reused_and_nothing_is_added() -> None:
+    cluster, progress = FakeCluster(web().with_holder("kubectl-stress-old").dict), list[str]()
+
+    name = bring(cluster, FakeTime(), progress=progress)
+
+    assert (name, cluster.added) == ("kubectl-stress-old", [])
+    assert progress == ["reusing ephemeral container kubectl-stress-old"]
+
+
+def test_somebody_elses_change_in_between_is_tried_again_under_another_name() -> None:
+    cluster = FakeCluster(web().dict)
+    cluster.errors["add ephemeral"] = [Conflict("changed"), Conflict("changed")]
+
+    name = bring(cluster, FakeTime())
+
+    assert cluster.asked.count("add ephemeral container") == 3
+    assert [entry["name"] for entry in cluster.added] == [name]
+
+
+def test_a_conflict_that_does_not_end_is_told() -> None:
+    cluster = FakeCluster(web().dict)
+    cluster.errors["add ephemeral"] = [Conflict("the object has been modified")] * 3
+
+    with pytest.raises(Conflict, match="has been modified"):
+        bring(cluster, FakeTime())
+
+
+@pytest.mark.parametrize(
+    "reason",
+    ["ErrImageNeverPull", "InvalidImageName", "ImagePullBackOff", "CreateContainerConfigError"],
+)
+def test_a_holder_without_hope_is_not_waited_for(reason: str) -> None:
+    cluster, time = FakeCluster(web().dict), FakeTime()
+    cluster.holder_states = [waiting(reason, "the kubelet's\n words")]
+
+    with pytest.raises(InjectionError, match=f"{reason}: the kubelet's words"):
+        bring(cluster, time)
+
+    assert time.ms == 0
+
+
+def test_an_image_that_cannot_be_pulled_names_the_flags_that_help() -> None:
+    cluster = FakeCluster(web().dict)
+    cluster.holder_states = [waiting("ImagePullBackOff", "Back-off pulling image")]
+
+    with pytest.raises(InjectionError, match=r"--image, or set --image-pull-policy"):
+        bring(cluster, FakeTime())
+
+
+@pytest.mark.parametrize(
+    ("reason", "message", "remedy"),
+    [
+        (
+            "ImagePullBackOff",
+            'Back-off pulling image "r/a": failed to authorize: 401 Unauthorized',
+            "a private image needs a pull secret of the pod's own (imagePullSecrets)",
+        ),
+        (
+            "ImagePullBackOff",
+            "no match for platform in manifest: not found",
+            "not made for this node's architecture",
+        ),
+    ],
+    ids=["private", "another architecture"],
+)
+def test_what_the_runtime_says_of_an_image_names_its_remedy(
+    reason: str, message: str, remedy: str
+) -> None:
+    cluster = FakeCluster(web().dict)
+    cluster.holder_states = [waiting(reason, message)]
+
+    with pytest.raises(InjectionError) as raised:
+        bring(cluster, FakeTime())
+
+    assert message in str(raised.value)
+    assert remedy in str(raised.value)
+
+
+def test_a_holder_that_ended_at_once_is_told_with_its_reason() -> None:
+    cluster = FakeCluster(web().dict)
+    ended = {"reason": "StartError", "message": "exec: permission denied", "exitCode": 128}
+    cluster.holder_states = [{"terminated": ended}]
+
+    with pytest.raises(InjectionError, match=r"\(StartError: exec: permission denied\)") as raised:
+        bring(cluster, FakeTime())
+
+    assert "Its entry stays in the pod" in str(raised.value)
+    assert "--image" not in str(raised.value)
+
+
+def test_a_slow_start_is_given_up_when_its_time_is_over() -> None:
+    cluster, time = FakeCluster(web().dict), FakeTime()
+    cluster.holder_states = [waiting("ContainerCreating")]
+
+    with pytest.raises(InjectionError, match="ContainerCreating"):
+        bring(cluster, time)
+
+    assert time.ms == HOLDER.start_timeout_ms
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        web().with_metadata(uid="another"),
+        web().with_container_status(containerID="containerd://app-2"),
+        web().with_container_status(state={"terminated": {"exitCode": 137}}),
+    ],
+    ids=["another pod of the same name", "restarted", "ended"],
+)
+def test_a_target_that_is_not_the_planned_one_is_left_alone(now: PodBuilder) -> None:
+    with pytest.raises(TargetError, match="run the command again"):
+        refuse_changed_target(now.dict, TARGET)
+
+
+def test_nothing_is_added_to_a_target_that_restarted() -> None:
+    restarted = web().with_container_status(containerID="containerd://app-2")
+    cluster = FakeCluster(restarted.dict)
+
+    with pytest.raises(TargetError):
+        bring(cluster, FakeTime())
+
+    assert cluster.asked == ["get pods web"]

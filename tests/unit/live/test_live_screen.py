@@ -1,0 +1,209 @@
+"""The live screen, as a terminal of some width shows it."""
+
+import io
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import pyte
+import pytest
+
+from kubectl_stress.agent.protocol import Garbage, Processes
+from kubectl_stress.agent.samples import Process
+from kubectl_stress.injection.probe import Reading
+from kubectl_stress.live.run_screen import Listener, View, listening
+from kubectl_stress.session.progress import LogLine, Progress, Started, StatusSeen
+from kubectl_stress.targets.status import ContainerStatus
+from tests.builders.pods import MIB, hello, plan, pod, sample, terminated
+from tests.fakes.time import FakeTime
+
+PROCESS = Process(1, "app", "target", 5 * MIB, 998, 130 * MIB)
+STATUS = ContainerStatus.from_pod(pod().container("app", limit="128Mi").dict, "app")
+STARTED = Started(plan(), Reading(hello(), sample(10), (PROCESS,)), STATUS)
+KILLED = terminated("OOMKilled", 137)
+
+
+class Terminal(io.StringIO):
+    """A stderr that is a terminal of `columns` by `lines`; `rows` is what it shows."""
+
+    def __init__(self, columns: int, lines: int = 40) -> None:
+        super().__init__()
+        self.screen = pyte.Screen(columns, lines)
+        self.screen.set_mode(pyte.modes.LNM)  # as a tty's driver: a newline returns the carriage
+        self._stream = pyte.Stream(self.screen)
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        self._stream.feed(text)
+        return super().write(text)
+
+    @property
+    def rows(self) -> list[str]:
+        return [row.rstrip() for row in self.screen.display if row.strip()]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.rows)
+
+
+@contextmanager
+def live(
+    monkeypatch: pytest.MonkeyPatch, *, columns: int = 120, output: str = "table"
+) -> Iterator[tuple[Terminal, Listener, FakeTime]]:
+    terminal, time = Terminal(columns), FakeTime()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    for name, value in {"COLUMNS": str(columns), "LINES": "40", "TERM": "xterm"}.items():
+        monkeypatch.setenv(name, value)
+    with listening(quiet=False, output=output, color=None, now_ms=time.now_ms) as tell:
+        yield terminal, tell, time
+
+
+def test_the_live_screen_shows_the_table_under_the_story(monkeypatch: pytest.MonkeyPatch) -> None:
+    with live(monkeypatch) as (terminal, tell, _):
+        tell(LogLine("reading"))
+        tell(STARTED)
+        tell(LogLine("joining"))
+        tell(sample(96, held_mib=50))
+        rows = terminal.rows
+
+    assert [row.split("  ")[-1] for row in rows[:2]] == ["reading", "joining"]
+    assert rows[2].startswith("POD  LIMIT")
+    assert "10.0 MiB" in rows[3]
+    assert rows[4].startswith("PID  COMMAND")
+    assert "← dies first" in rows[5]
+
+
+def test_there_is_no_table_while_a_question_may_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    with live(monkeypatch) as (terminal, tell, _):
+        tell(LogLine("reading"))
+
+        assert terminal.rows == ["    0.0s  reading"]
+        assert "\x1b[?25l" not in terminal.getvalue()  # the cursor is not hidden yet
+
+
+@pytest.mark.parametrize("columns", [40, 80, 120, 250])
+def test_the_table_is_drawn_in_place_in_any_width(
+    monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    with live(monkeypatch, columns=columns) as (terminal, tell, time):
+        tell(STARTED)
+        for second in range(1, 20):
+            time.ms = second * 1_000
+            tell(sample(second, at_ms=time.ms, held_mib=second))
+            if second % 5 == 0:
+                tell(LogLine(f"step {second} " + "and more words on it " * 5))
+        text = terminal.text
+
+    assert text.count("WORKING SET") == 1
+    assert text.count("COMMAND") == 1
+    assert "19.0 MiB" in text
+    assert "step 15" in text
+
+
+def test_the_live_screen_is_gone_at_the_end_and_the_story_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with live(monkeypatch) as (terminal, tell, _):
+        tell(STARTED)
+        tell(LogLine("joining"))
+        tell(sample(96))
+
+    assert terminal.rows == ["    0.0s  joining"]
+    assert not terminal.screen.cursor.hidden
+
+
+def test_the_terminal_is_restored_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    with suppress(KeyboardInterrupt), live(monkeypatch) as (terminal, tell, _):
+        tell(STARTED)
+        tell(LogLine("joining"))
+        assert terminal.screen.cursor.hidden
+        raise KeyboardInterrupt
+
+    assert terminal.rows == ["    0.0s  joining"]
+    assert not terminal.screen.cursor.hidden
+
+
+def test_samples_are_drawn_five_times_a_second_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    with live(monkeypatch) as (terminal, tell, time):
+        tell(STARTED)
+        time.ms = 1_000
+        tell(sample(20))
+        drawn = len(terminal.getvalue())
+        for _ in range(50):
+            time.ms += 1
+            tell(sample(30))
+
+        assert len(terminal.getvalue()) == drawn
+        time.ms = 1_200
+        tell(sample(40))
+        assert "40.0 MiB" in terminal.text
+
+
+def test_the_progress_is_told_in_the_time_that_was_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with live(monkeypatch) as (terminal, tell, time):
+        tell(STARTED)
+        time.ms = 21_000
+        tell(sample(60, at_ms=21_000, held_mib=50))
+        row = terminal.rows[-1]
+
+    assert row == "hold  21s of 1m"
+
+
+def test_wide_shows_more_live_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    with live(monkeypatch, columns=250, output="wide") as (terminal, tell, _):
+        tell(STARTED)
+        tell(LogLine("joining"))
+
+        assert "PSI SOME/FULL" in terminal.text
+
+
+def view(*progress: Progress) -> str:
+    shown = View()
+    for step in (STARTED, *progress):
+        shown.hear(step)
+    return shown.text(width=200, wide=False)
+
+
+def test_the_view_shows_the_latest_of_everything() -> None:
+    restarted = pod().container("app").with_container_status(restartCount=7, ready=False)
+    status = ContainerStatus.from_pod(restarted.dict, "app")
+    agent = Process(40, "agent", "load", 50 * MIB, 998, 180 * MIB)
+
+    row, *_, last = view(sample(96), StatusSeen(status), Processes(0, (agent,))).splitlines()[1:]
+
+    assert row.split()[:5] == ["web", "128.0", "MiB", "96.0", "MiB"]
+    assert "7" in row.split()
+    assert last.startswith("40   agent")
+
+
+def test_oom_kills_on_the_live_screen_are_those_of_the_run() -> None:
+    text = view(sample(96, oom_kill=4), sample(96, oom_kill=6))
+
+    assert table_cell(text, "OOM KILLS") == "2"
+
+
+def test_a_counter_that_cannot_be_read_is_unknown_on_the_live_screen() -> None:
+    text = view(sample(96, oom_kill=None), sample(96, oom_kill=None))
+
+    assert table_cell(text, "OOM KILLS") == "unknown"
+
+
+def test_before_the_first_sample_nobody_was_killed() -> None:
+    assert table_cell(view(), "OOM KILLS") == "0"
+
+
+def table_cell(text: str, heading: str) -> str:
+    head, row = text.splitlines()[:2]
+    return row[head.index(heading) :].split()[0]
+
+
+def test_the_view_is_empty_before_the_start() -> None:
+    shown = View()
+    for progress in (LogLine("a"), sample(96), hello(), Garbage("x")):
+        shown.hear(progress)
+
+    assert shown.text(width=80, wide=False) == ""

@@ -1,0 +1,79 @@
+"""`--stop-on`: the load released at the first sign that was named, and judged as what it was."""
+
+import pytest
+
+from kubectl_stress.errors import InjectionError
+from kubectl_stress.plan.spec import AfterOom, Expectation, StopOn
+from kubectl_stress.verdict.judge import Outcome
+from tests.builders.agent_lines import bye_line, hello_line, phase_line, reading, sample_line
+from tests.builders.scene import BEGINNING, Scene, ended, started_again, web
+from tests.fakes.stream import FakeStream
+
+HELD = sample_line(60, held_mib=50) + phase_line("hold")
+UNHEALTHY = ("Unhealthy", "Readiness probe failed: timeout")
+
+
+def holding(scene: Scene) -> None:
+    scene.script.agent_says(0, BEGINNING + HELD)
+
+
+def released(scene: Scene, at_ms: int) -> None:
+    scene.script.agent_says(at_ms, bye_line("stopped")).stream_ends(at_ms, 0)
+
+
+def lose_readiness(scene: Scene) -> None:
+    scene.cluster.change_pod(web().with_container_status(ready=False).dict)
+
+
+def test_lost_readiness_releases_the_load_and_is_the_verdict(scene: Scene) -> None:
+    holding(scene)
+    scene.script.at(3_000, lambda: lose_readiness(scene))
+    released(scene, 3_400)
+
+    report = scene.run(expectation=Expectation.READY, stop_on=(StopOn.NOT_READY,))
+
+    assert report.verdict.outcome is Outcome.READINESS_LOST
+    assert report.is_as_expected is False
+    assert scene.cluster.load.sent.count(b"stop\n") == 1
+    assert "releasing the load: container is not ready" in scene.stories
+    assert scene.time.ms < 5_000
+
+
+def test_a_failed_probe_releases_the_load_and_nothing_more_is_claimed(scene: Scene) -> None:
+    holding(scene)
+    scene.script.at(3_000, lambda: scene.cluster.show_event(*UNHEALTHY))
+    released(scene, 3_400)
+
+    report = scene.run(stop_on=(StopOn.PROBE_FAILURE,))
+
+    assert report.verdict.outcome is Outcome.INCONCLUSIVE
+    assert "released at 50.0 MiB, as --stop-on asked for" in report.verdict.sentence
+    assert "Readiness probe failed: timeout" in report.verdict.evidence[0].text
+
+
+@pytest.mark.parametrize("asked", [(), (StopOn.NOT_READY, StopOn.RESTART)])
+def test_a_sign_that_was_not_named_releases_nothing(
+    scene: Scene, asked: tuple[StopOn, ...]
+) -> None:
+    holding(scene)
+    scene.script.at(3_000, lambda: scene.cluster.show_event(*UNHEALTHY))
+    scene.script.agent_says(20_000, bye_line()).stream_ends(20_000, 0)
+
+    report = scene.run(stop_on=asked)
+
+    assert report.verdict.outcome is Outcome.SURVIVED
+    assert b"stop\n" not in scene.cluster.load.sent
+
+
+def test_after_a_restart_nothing_is_repeated(scene: Scene) -> None:
+    scene.cluster.readings = [FakeStream().says(reading()).ends(0), InjectionError("gone")]
+    scene.script.agent_says(0, hello_line() + sample_line(127.9, held_mib=117))
+    scene.script.stream_ends(900, 137)
+    scene.script.at(4_800, lambda: scene.cluster.change_pod(ended().dict))
+    scene.script.at(8_100, lambda: scene.cluster.change_pod(started_again().dict))
+
+    report = scene.run("120%", after_oom=AfterOom.REPEAT, stop_on=(StopOn.RESTART,))
+
+    assert report.verdict.outcome is Outcome.GROUP_OOM_KILLED
+    assert report.findings.loads == 1
+    assert any(log.startswith("not beginning again: ") for log in scene.stories)

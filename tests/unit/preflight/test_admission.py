@@ -1,0 +1,63 @@
+"""What is asked before anything is done."""
+
+import pytest
+
+from kubectl_stress.errors import Forbidden, Rejected
+from kubectl_stress.plan.spec import HolderSpec, TargetRef
+from kubectl_stress.preflight.admission import check_admission, check_permissions
+from kubectl_stress.preflight.permissions import required_permissions
+from tests.builders.pods import pod, target
+from tests.fakes.cluster import FakeCluster
+
+REF = TargetRef("deployment", "web")
+
+
+def cluster(*denied: str, reason: str = "") -> FakeCluster:
+    built = FakeCluster(pod().container("app", limit="128Mi").dict)
+    built.denied = dict.fromkeys(denied, reason)
+    return built
+
+
+def test_a_user_who_may_do_everything_is_let_through() -> None:
+    assert check_permissions(cluster(), REF, "default") == []
+
+
+@pytest.mark.parametrize(
+    "permission", [p for p in required_permissions("deployment") if p.needed], ids=str
+)
+def test_each_missing_permission_is_refused_by_its_name(permission: object) -> None:
+    with pytest.raises(Forbidden, match=f": {permission}[.] Ask for the Role"):
+        check_permissions(cluster(str(permission)), REF, "default")
+
+
+def test_all_that_is_missing_is_told_at_once() -> None:
+    asked = cluster("get pods/exec", "create pods/exec", reason="no rule")
+
+    with pytest.raises(Forbidden) as raised:
+        check_permissions(asked, REF, "default")
+
+    assert "get pods/exec, create pods/exec (no rule)" in str(raised.value)
+    assert (raised.value.verb, raised.value.resource) == ("get", "pods/exec")
+
+
+def test_events_that_may_not_be_read_are_only_told() -> None:
+    unseen = check_permissions(cluster("list events", "watch events"), REF, "default")
+
+    assert [str(permission) for permission in unseen] == ["list events", "watch events"]
+
+
+def test_the_very_patch_is_judged_and_not_kept() -> None:
+    asked = cluster()
+
+    check_admission(asked, target(), HolderSpec("agent:1"))
+
+    assert asked.asked == ["try ephemeral container"]
+    assert asked.added == []
+
+
+def test_what_pod_security_says_is_passed_on() -> None:
+    asked = cluster()
+    asked.errors["try ephemeral"] = [Rejected('violates PodSecurity "restricted:latest"')]
+
+    with pytest.raises(Rejected, match="violates PodSecurity"):
+        check_admission(asked, target(), HolderSpec("agent:1"))

@@ -1,0 +1,186 @@
+"""What arrives during a run, kept once and never twice."""
+
+import itertools
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kubectl_stress.agent.protocol import Garbage
+from kubectl_stress.agent.samples import Sample
+from kubectl_stress.session.collector import Collector
+from kubectl_stress.targets.status import Change, ChangeKind, ContainerStatus
+from tests.builders.agent_lines import (
+    bye_line,
+    hello_line,
+    line,
+    processes_line,
+    sample_line,
+    survived,
+    worker_killed_line,
+)
+from tests.builders.pods import PodBuilder, pod
+
+OLD = {"containerID": "containerd://app-0", "reason": "OOMKilled", "exitCode": 137}
+OLD |= {"finishedAt": "2025-12-31T23:59:00Z"}
+NEW = {**OLD, "containerID": "containerd://app-1", "finishedAt": "2026-01-01T00:01:00Z"}
+
+
+def web(**status: Any) -> PodBuilder:
+    return pod().container("app").with_container_status(**status)
+
+
+def collector(**before: Any) -> Collector:
+    return Collector(ContainerStatus.from_pod(web(**before).dict, "app"), "app")
+
+
+def kinds(changes: list[Change]) -> list[str]:
+    return [change.kind.value for change in changes]
+
+
+STREAM = survived()
+
+
+@given(st.lists(st.integers(min_value=0, max_value=len(STREAM)), max_size=20))
+def test_the_findings_do_not_hang_on_how_the_bytes_were_cut(cuts: list[int]) -> None:
+    whole, cut = collector(), collector()
+    edges = [0, *sorted(cuts), len(STREAM)]
+
+    whole.feed(STREAM, at_ms=5)
+    for start, end in itertools.pairwise(edges):
+        cut.feed(STREAM[start:end], at_ms=5)
+
+    assert cut.series.samples == whole.series.samples
+    assert (cut.hello, cut.bye) == (whole.hello, whole.bye)
+
+
+def test_what_arrives_is_stamped_with_the_clients_clock() -> None:
+    found = collector()
+
+    found.feed(hello_line() + sample_line(elapsed_ms=3), at_ms=700)
+    found.feed(worker_killed_line(elapsed_ms=5), at_ms=900)
+
+    assert [sample.at_ms for sample in found.series.samples] == [700]
+    assert [kill.at_ms for kill in found.kills] == [900]
+
+
+def test_each_kind_of_line_is_kept_where_the_verdict_looks() -> None:
+    found = collector()
+    error = line("error", code="rlimit-as", message="RLIMIT_AS is 1 GiB")
+
+    found.feed(hello_line() + processes_line((1, "app", "target", 9)) + error, at_ms=0)
+    found.feed(bye_line("no-memory", 11), at_ms=1)
+
+    assert [process.pid for process in found.processes] == [1]
+    assert [entry.code for entry in found.findings().errors] == ["rlimit-as"]
+    assert found.findings().ending.bye == found.bye
+
+
+def test_only_new_messages_are_returned() -> None:
+    found = collector()
+
+    first = found.feed(sample_line(1) + sample_line(2), at_ms=0)
+    second = found.feed(sample_line(3), at_ms=1)
+
+    assert [len(first), len(second)] == [2, 1]
+
+
+def test_a_line_cut_by_the_end_is_told_as_garbage_and_not_as_a_sample() -> None:
+    found = collector()
+    found.feed(sample_line()[:-20], at_ms=0)
+
+    (cut,) = found.end_stream(at_ms=4, exit_code=137)
+
+    assert isinstance(cut, Garbage)
+    assert found.series.samples == []
+    assert (found.ending and found.ending.exit_code, found.ending and found.ending.at_ms) == (
+        137,
+        4,
+    )
+
+
+def test_a_last_line_that_only_lacks_its_newline_still_counts() -> None:
+    found = collector()
+    found.feed(sample_line().rstrip(b"\n"), at_ms=0)
+
+    (last,) = found.end_stream(at_ms=4, exit_code=137)
+
+    assert isinstance(last, Sample)
+    assert len(found.series.samples) == 1
+
+
+def test_a_termination_from_before_the_run_is_never_counted() -> None:
+    before = {"lastState": {"terminated": OLD}, "restartCount": 1}
+    found = collector(**before)
+
+    found.see_pod(web(**before).dict, at_ms=1)
+    found.see_pod(web(**before, ready=False).dict, at_ms=2)
+
+    assert not found.has_changed(ChangeKind.TERMINATED)
+    assert kinds(found.changes) == ["not-ready"]
+
+
+def test_a_termination_is_counted_once_however_often_it_is_shown() -> None:
+    found = collector(lastState={"terminated": OLD}, restartCount=1)
+    ended = web(state={"terminated": NEW}, lastState={"terminated": OLD}, restartCount=1)
+    waiting = web(
+        state={"waiting": {"reason": "CrashLoopBackOff"}},
+        lastState={"terminated": NEW},
+        restartCount=1,
+    )
+    back = web(containerID="containerd://app-2", lastState={"terminated": NEW}, restartCount=2)
+
+    for at_ms, seen in enumerate([ended, ended, waiting, back, back]):
+        found.see_pod(seen.dict, at_ms=at_ms)
+
+    assert kinds(found.changes) == ["terminated", "waiting", "started"]
+
+
+def test_a_second_termination_is_another_one() -> None:
+    found = collector()
+    later = {**NEW, "containerID": "containerd://app-2", "finishedAt": "2026-01-01T00:02:00Z"}
+
+    found.see_pod(web(state={"terminated": NEW}).dict, at_ms=1)
+    found.see_pod(web(state={"terminated": later}, lastState={"terminated": NEW}).dict, at_ms=2)
+
+    assert kinds(found.changes) == ["terminated", "terminated"]
+
+
+def test_a_deletion_is_counted_once() -> None:
+    found = collector()
+    leaving = web().with_metadata(deletionTimestamp="2026-01-01T00:00:00Z")
+
+    found.see_pod(leaving.dict, at_ms=1)
+    found.see_pod(leaving.dict, at_ms=2)
+
+    assert found.see_deletion(at_ms=3) == []
+    assert found.see_deletion(at_ms=4) == []
+    assert kinds(found.changes) == ["deleted"]
+
+
+def test_an_event_that_says_nothing_of_the_target_is_passed_over() -> None:
+    found = collector()
+
+    assert found.see_event({"reason": "Pulled", "message": "x"}, at_ms=1) == []
+    assert kinds(found.see_event({"reason": "Unhealthy", "message": "x"}, at_ms=2)) == ["event"]
+
+
+@pytest.mark.parametrize(
+    ("final_message", "needed"),
+    [
+        (b"", True),
+        (bye_line("duration"), False),
+        (bye_line("workers-killed", 12), False),
+        (bye_line("signal", 24), True),
+        (bye_line("target-gone", 23), True),
+    ],
+    ids=["cut off", "to its end", "by the kernel", "by somebody", "with the target"],
+)
+def test_a_cause_is_looked_for_where_the_agent_cannot_know_it(
+    final_message: bytes, needed: bool
+) -> None:
+    found = collector()
+    found.feed(hello_line() + final_message, at_ms=0)
+
+    assert found.needs_cause is needed

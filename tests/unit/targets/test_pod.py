@@ -1,0 +1,61 @@
+"""What a pod's manifest says of one container, by Kubernetes' own rules of merging."""
+
+from typing import Any
+
+import pytest
+
+from kubectl_stress.targets.pod import copied_security, user, user_guess
+from tests.builders.pods import pod
+
+SECCOMP = {"seccompProfile": {"type": "RuntimeDefault"}}
+LOCAL = {"seccompProfile": {"type": "Localhost", "localhostProfile": "p.json"}}
+SELINUX = {"seLinuxOptions": {"level": "s0:c1,c2"}}
+
+
+@pytest.mark.parametrize(
+    ("of_pod", "of_container", "copied"),
+    [
+        ({}, {}, {}),
+        (SECCOMP, {}, SECCOMP),
+        (LOCAL, SECCOMP, SECCOMP),
+        (SELINUX, LOCAL, SELINUX | LOCAL),
+        ({"fsGroup": 5}, {"privileged": False}, {}),
+    ],
+    ids=["none", "the pod's", "the container's over the pod's", "each of its own", "others not"],
+)
+def test_profiles_are_the_containers_over_the_pods(
+    of_pod: dict[str, Any], of_container: dict[str, Any], copied: dict[str, Any]
+) -> None:
+    built = pod().container("app", securityContext=of_container).with_spec(securityContext=of_pod)
+
+    assert copied_security(built.dict, "app") == copied
+
+
+@pytest.mark.parametrize(
+    ("of_pod", "of_container", "known", "guess"),
+    [
+        ({}, {}, None, (0, 0)),
+        ({"runAsNonRoot": True}, {}, None, (65532, 65532)),
+        ({"runAsNonRoot": True}, {"runAsUser": 1000}, None, (1000, 0)),
+        ({"runAsGroup": 7}, {}, None, (0, 7)),
+        ({"runAsUser": 5, "runAsGroup": 6}, {"runAsUser": 9}, (9, 6), (9, 6)),
+    ],
+    ids=["nothing", "not root", "uid only", "gid only", "both, merged"],
+)
+def test_the_user_is_what_the_spec_says_and_else_a_guess(
+    of_pod: dict[str, Any],
+    of_container: dict[str, Any],
+    known: tuple[int, int] | None,
+    guess: tuple[int, int],
+) -> None:
+    built = pod().container("app", securityContext=of_container).with_spec(securityContext=of_pod)
+    built.with_container_status(user=None)
+
+    assert user(built.dict, "app") == known
+    assert user_guess(built.dict, "app") == guess
+
+
+def test_what_the_runtime_says_of_the_user_stands_above_the_spec() -> None:
+    built = pod().container("app", securityContext={"runAsUser": 5, "runAsGroup": 6})
+
+    assert user(built.dict, "app") == (1000, 1000)
