@@ -121,6 +121,7 @@ lint: setup ## Check format, types, layers and the C code
 	$(venv)/ruff check
 	$(venv)/mypy
 	$(venv)/lint-imports
+	$(python) -m scripts.check_structure
 	@$(image) lint
 
 format: setup ## Format the sources
