@@ -1,10 +1,10 @@
 // The harness of the fuzzer, for everything that reads text from outside: arguments, stdin, and the
 // files of the kernel. The first byte chooses the parser.
-#include "input.h"
-#include "membership.h"
-#include "message.h"
-#include "options.h"
-#include "text.h"
+#include "steer/commands.h"
+#include "observe/membership.h"
+#include "kernel/lines.h"
+#include "words/options.h"
+#include "words/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -45,14 +45,15 @@ static void fuzz_arguments(char *text)
 
 static void fuzz_input(const char *text, size_t size)
 {
-    struct input input = { .length = 0 };
+    struct commands commands = { .length = 0 };
 
     for (size_t i = 0; i < size; i++) {
-        enum input_event event = input_byte(&input, text[i]);
+        enum request request = commands_byte(&commands, text[i]);
 
-        check(input.length < sizeof(input.line));
-        check(event != INPUT_LOAD || (input.value >= 0 && input.value <= 100000));
-        check(event != INPUT_SIZE || (input.value >= 0 && input.value <= INT64_C(1) << 46));
+        check(commands.length < sizeof(commands.line));
+        check(request != REQUEST_LOAD || (commands.value >= 0 && commands.value <= 100000));
+        check(request != REQUEST_SIZE
+            || (commands.value >= 0 && commands.value <= INT64_C(1) << 46));
     }
 }
 
@@ -77,9 +78,9 @@ static void fuzz_files(const char *text)
 
 static void fuzz_message(const char *text)
 {
-    message_begin("fuzz");
-    message_text("text", text);
-    message_end(0);
+    line_begin("fuzz");
+    line_text("text", text);
+    line_end(0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -88,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *text;
 
     if (!opened)
-        opened = message_to("/dev/null") == 0;
+        opened = line_to("/dev/null") == 0;
     if (size < 2)
         return 0;
     text = malloc(size); // exactly as large as the text, so that one byte too many is seen

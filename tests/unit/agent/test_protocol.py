@@ -138,9 +138,9 @@ def test_each_reason_of_the_page_has_its_exit_code() -> None:
 
 
 def test_the_senders_list_is_ours() -> None:
-    source = (IMAGE / "src" / "ending.h").read_text()
+    source = (IMAGE / "src" / "words" / "reason.h").read_text()
 
-    sent = {name: int(code) for name, code in re.findall(r"ENDING_(\w+) = (\d+)", source)}
+    sent = {name: int(code) for name, code in re.findall(r"REASON_(\w+) = (\d+)", source)}
 
     ours = {code.name: code.value for code in ExitCode if code is not ExitCode.OK}
     assert sent == {"DURATION": 0, "STOPPED": 1, **ours}  # STOPPED exits with 0

@@ -1,0 +1,8 @@
+// The holder: it waits, and keeps this binary within reach.
+#pragma once
+
+#include "words/options.h"
+
+#include <stdint.h>
+
+int hold(const struct options* options, int64_t start_ms);

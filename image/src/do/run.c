@@ -1,0 +1,210 @@
+#include "do/run.h"
+
+#include "kernel/files.h"
+#include "kernel/lines.h"
+#include "load/profile.h"
+#include "steer/session.h"
+#include "tell/report.h"
+#include "words/clock.h"
+#include "words/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { PATIENT_MS = 250 }; // how long an important line waits for a slow reader
+
+static struct session session;
+
+// The counters as they were at the start, or when a killed worker was told last. Not those of the
+// last sample: it may lie between the kill and the moment when the kernel has taken the process
+// down.
+static struct readings told;
+
+static const struct options* options(void) { return session.options; }
+
+// What the kernel means by refusing: it says ENOMEM for several different limits.
+static const char* refusal_code(int error)
+{
+    struct rlimit limit;
+    rlim_t share = (rlim_t)workers_largest_share() + (1 << 20);
+    bool no_memory = error == ENOMEM;
+
+    if (no_memory && getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur < share)
+        return "rlimit-as";
+    if (no_memory && options()->kind == KIND_ANON && getrlimit(RLIMIT_DATA, &limit) == 0
+        && limit.rlim_cur < share)
+        return "rlimit-data";
+    if (no_memory && file_number(AT_FDCWD, "/proc/sys/vm/overcommit_memory") == 2)
+        return "overcommit";
+    if (error == EAGAIN)
+        return "rlimit-memlock";
+    if (error == EFBIG)
+        return "rlimit-fsize";
+    if (error == ENOSPC || error == EDQUOT)
+        return "no-space";
+    return no_memory ? "no-memory" : "no-mapping";
+}
+
+static void tell_refusal(int error)
+{
+    char words[64];
+    size_t length = text_append(words, sizeof(words), 0, "the kernel refused the memory: errno ");
+
+    text_append_number(words, sizeof(words), length, (uint64_t)error);
+    line_error(refusal_code(error), words);
+}
+
+static void check_workers(void)
+{
+    struct dead_worker dead;
+    struct readings after;
+
+    readings_forget(&after); // version 1 has no counter of group kills
+    while (session.reason == REASON_NONE && workers_find_dead(&session.workers, &dead)) {
+        readings_take_events(&session.cgroup, &after);
+        line_begin("worker-killed");
+        line_number("pid", dead.pid);
+        line_number("signal", dead.signal);
+        line_number("held_bytes", dead.held_bytes);
+        line_number("oom_kill_before", told.oom_kill);
+        line_number("oom_kill_after", after.oom_kill);
+        line_number("oom_group_kill_before", told.oom_group_kill);
+        line_number("oom_group_kill_after", after.oom_group_kill);
+        line_end(PATIENT_MS);
+        told = after;
+        if (session.workers.alive == 0)
+            session_finish(&session, REASON_WORKERS_KILLED);
+        profile_keep(&session);
+    }
+    if (workers_error() != 0 && session.reason == REASON_NONE) {
+        tell_refusal(workers_error());
+        session_finish(&session, REASON_NO_MEMORY);
+    }
+}
+
+static void take_command(enum request request)
+{
+    bool fits = request == (session_is_cpu(&session) ? REQUEST_LOAD : REQUEST_SIZE);
+
+    if (request == REQUEST_NOTHING)
+        return;
+    if (!fits || (session.phase != PHASE_RAMP && session.phase != PHASE_HOLD)) {
+        line_error("bad-command", "this command does not fit the load or its phase");
+        return;
+    }
+    profile_turn_to(&session, session.commands.value);
+}
+
+// Where a file of page cache can be made: in the holder's own layer, since the target's root may
+// be read-only. Returns a directory or -errno.
+static int file_directory(void)
+{
+    int directory;
+
+    if (options()->kind != KIND_FILE)
+        return -1;
+    if (session.holder_pid == ABSENT)
+        return -ENOENT;
+    directory = open(proc_path(session.holder_pid, "root/tmp"), O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return directory < 0 ? -errno : directory;
+}
+
+static bool may_use_two_cpus(void)
+{
+    cpu_set_t set;
+    int64_t millicores = session.readings.cpu_limit_millicores;
+
+    return sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) >= 2
+        && (millicores == ABSENT || millicores >= 2000);
+}
+
+// From here on there is memory to give back. Returns false where the run must end at once.
+static bool start_workers(void)
+{
+    int directory = file_directory();
+    bool random = session.node_swap_bytes > 0;
+    int error;
+
+    if (options()->kind == KIND_FILE && directory < 0) {
+        line_error("no-holder", "--kind file needs the holder's /tmp to write in");
+        session.reason = REASON_INTERNAL;
+        return false;
+    }
+    error = workers_start(&session.workers, options(), may_use_two_cpus(), random, directory);
+    if (error != 0) {
+        line_error(
+            error == -EAGAIN ? "pids-limit" : "no-memory", "the workers could not be started");
+        session.reason = REASON_NO_MEMORY;
+        return false;
+    }
+    session_wait_for_workers(&session);
+    return true;
+}
+
+// Waits with nothing of ours in memory, so that the record shows what the target is left with.
+static void settle(void)
+{
+    enum reason reason = session.reason;
+    int64_t until_ms = now_ms() + options()->settle_ms;
+
+    if ((reason != REASON_DURATION && reason != REASON_STOPPED) || options()->settle_ms == 0)
+        return;
+    session.reason = REASON_NONE;
+    report_phase(&session, PHASE_SETTLE, ABSENT);
+    while (session.reason == REASON_NONE && now_ms() < until_ms)
+        take_command(session_wait(&session, until_ms));
+    session.reason = reason;
+}
+
+static void release(void)
+{
+    if (session.phase == PHASE_BASELINE)
+        return;
+    report_phase(&session, PHASE_RELEASE, ABSENT);
+    workers_stop(&session.workers);
+    session.wanted = 0;
+    report_sample(&session, 0);
+}
+
+int run(const struct options* run_options, int64_t start_ms)
+{
+    if (!session_open(&session, run_options, start_ms))
+        return report_bye(&session);
+    report_phase(&session, PHASE_BASELINE, ABSENT);
+    report_sample(&session, PATIENT_MS);
+    told = session.readings;
+    if (start_workers()) {
+        profile_start(&session);
+        session_report_processes(&session); // while the workers fill: it takes its time
+        while (session.reason == REASON_NONE) {
+            enum request request = session_wait(&session, profile_wake_ms(&session));
+
+            check_workers();
+            take_command(request);
+            if (session.reason == REASON_NONE)
+                profile_advance(&session);
+        }
+        release();
+        settle();
+    }
+    workers_stop(&session.workers);
+    return report_bye(&session);
+}
+
+int probe(const struct options* probe_options, int64_t start_ms)
+{
+    int64_t until_ms = start_ms + probe_options->duration_ms;
+
+    if (session_open(&session, probe_options, start_ms)) {
+        report_sample(&session, PATIENT_MS);
+        session_report_processes(&session);
+        while (session.reason == REASON_NONE && now_ms() < until_ms)
+            session_wait(&session, until_ms);
+        session_finish(&session, REASON_DURATION);
+    }
+    return report_bye(&session);
+}

@@ -1,8 +1,0 @@
-// The holder: it waits, and keeps this binary within reach.
-#pragma once
-
-#include "options.h"
-
-#include <stdint.h>
-
-int hold(const struct options* options, int64_t start_ms);

@@ -1,0 +1,26 @@
+// One worker's share of the memory load: reserve, fill, rewrite, give back.
+#pragma once
+
+#include "words/options.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+struct memory {
+    enum memory_kind kind;
+    int directory; // where a file of page cache may be created
+    bool random; // every byte is random, for nodes that can compress or swap pages
+    bool huge_pages;
+    bool two_threads;
+    uint64_t seed; // no two workers write the same page
+
+    int file; // shm and file
+    char* base;
+    int64_t mapped_bytes;
+    int64_t held_bytes;
+    int64_t rewrite_at;
+};
+
+int memory_resize(struct memory* memory, int64_t size_bytes, const _Atomic int64_t* wanted_bytes,
+    _Atomic int64_t* held_bytes);
+void memory_rewrite(struct memory* memory, int64_t bytes);

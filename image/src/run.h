@@ -1,9 +1,0 @@
-// The commands that take readings: `run` with a load, `probe` without.
-#pragma once
-
-#include "options.h"
-
-#include <stdint.h>
-
-int run(const struct options* options, int64_t start_ms);
-int probe(const struct options* options, int64_t start_ms);

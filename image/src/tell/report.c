@@ -1,0 +1,226 @@
+#include "tell/report.h"
+
+#include "kernel/files.h"
+#include "kernel/lines.h"
+#include "observe/processes.h"
+#include "words/clock.h"
+#include "words/text.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <unistd.h>
+
+static const char* const membership_names[] = { "same", "different", "unreadable" };
+static const char* const phase_names[] = { "baseline", "ramp", "hold", "release", "settle" };
+
+static int64_t cpu_count(void)
+{
+    cpu_set_t set;
+
+    return sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : ABSENT;
+}
+
+static void hello_node(int64_t swap_bytes)
+{
+    file_read(AT_FDCWD, "/proc/meminfo", file_text, sizeof(file_text));
+    line_number("node_total_bytes", text_kib_of(file_text, "MemTotal:"));
+    line_number("node_available_bytes", text_kib_of(file_text, "MemAvailable:"));
+    line_number("node_swap_total_bytes", swap_bytes);
+}
+
+static int64_t oom_score_adj_of(int64_t pid)
+{
+    int64_t value;
+
+    return process_oom_score_adj(pid, &value) == 0 ? value : ABSENT;
+}
+
+// Says hello.
+void report_hello(const struct session* session, enum membership mount_namespace)
+{
+    int64_t target_pid = session->options->target_pid;
+
+    line_begin("hello");
+    line_number("protocol", 1);
+    line_text("version", AGENT_VERSION);
+    line_number("pid", getpid());
+    line_number("uid", getuid());
+    line_number("gid", getgid());
+    line_number("page_size_bytes", sysconf(_SC_PAGESIZE));
+    line_number("cpus", cpu_count());
+    line_number("cgroup_version", session->cgroup.version);
+    line_number("oom_score_adj", oom_score_adj_of(getpid()));
+    line_maybe_bool("oom_group", readings_oom_group(&session->cgroup));
+    hello_node(session->node_swap_bytes);
+    line_open("target", '{');
+    line_number("pid", target_pid);
+    line_number("oom_score_adj", oom_score_adj_of(target_pid));
+    line_number("start_time_ticks", session->target_start_ticks);
+    line_number("uid", process_id_of(target_pid, "Uid:\t"));
+    line_number("gid", process_id_of(target_pid, "Gid:\t"));
+    line_close('}');
+    line_open("membership", '{');
+    line_text("cgroup", membership_names[session->membership]);
+    line_text("pid_namespace", membership_names[membership_of_namespace(target_pid, "ns/pid")]);
+    line_text("mount_namespace", membership_names[mount_namespace]);
+    line_close('}');
+    line_number("holder_pid", session->holder_pid);
+    line_end(500);
+}
+
+static const char* reason_name(enum reason reason)
+{
+    switch (reason) {
+    case REASON_DURATION:
+        return "duration";
+    case REASON_STOPPED:
+        return "stopped";
+    case REASON_USAGE:
+        return "usage";
+    case REASON_NOT_A_MEMBER:
+        return "not-a-member";
+    case REASON_NO_MEMORY:
+        return "no-memory";
+    case REASON_WORKERS_KILLED:
+        return "workers-killed";
+    case REASON_OOM_SCORE_ADJ:
+        return "oom-score-adj";
+    case REASON_STDIN_CLOSED:
+        return "stdin-closed";
+    case REASON_HEARTBEAT_LOST:
+        return "heartbeat-lost";
+    case REASON_DEADLINE:
+        return "deadline";
+    case REASON_TARGET_GONE:
+        return "target-gone";
+    case REASON_SIGNAL:
+        return "signal";
+    case REASON_NONE:
+    case REASON_INTERNAL:
+        break;
+    }
+    return "internal";
+}
+
+// Says goodbye. Returns the exit code.
+int report_bye(struct session* session)
+{
+    int exit_code = session->reason == REASON_STOPPED ? 0 : (int)session->reason;
+
+    if (session->reason == REASON_NONE)
+        exit_code = REASON_INTERNAL;
+    line_begin("bye");
+    line_text("reason", reason_name(session->reason));
+    line_number("exit_code", exit_code);
+    line_number("held_max_bytes", session->held_max_bytes);
+    line_number("dropped", line_dropped());
+    line_end(500);
+    return exit_code;
+}
+
+static void tell_held(struct session* session)
+{
+    int64_t held_bytes = workers_held_bytes();
+
+    if (held_bytes > session->held_max_bytes)
+        session->held_max_bytes = held_bytes;
+    line_number("held_bytes", held_bytes);
+}
+
+static void sample_load(struct session* session)
+{
+    line_open("load", '{');
+    line_number("size_bytes", session_is_cpu(session) ? 0 : session->wanted);
+    tell_held(session);
+    line_number("workers", session->workers.alive);
+    if (session_is_cpu(session)) {
+        line_thousandths("load_percent", session->wanted);
+        line_number("used_us", workers_used_us());
+    }
+    line_close('}');
+}
+
+static void sample_memory(const struct readings* readings)
+{
+    line_open("memory", '{');
+    line_number("usage_bytes", readings->usage_bytes);
+    line_number("peak_bytes", readings->peak_bytes);
+    line_number("limit_bytes", readings->limit_bytes);
+    line_number("high_bytes", readings->high_bytes);
+    line_number("swap_bytes", readings->swap_bytes);
+    line_number("swap_limit_bytes", readings->swap_limit_bytes);
+    line_number("anon_bytes", readings->anon_bytes);
+    line_number("file_bytes", readings->file_bytes);
+    line_number("inactive_file_bytes", readings->inactive_file_bytes);
+    line_number("shmem_bytes", readings->shmem_bytes);
+    line_number("kernel_bytes", readings->kernel_bytes);
+    line_number("pagetables_bytes", readings->pagetables_bytes);
+    line_number("slab_bytes", readings->slab_bytes);
+    line_number("max_events", readings->max_events);
+    line_number("high_events", readings->high_events);
+    line_number("oom", readings->oom);
+    line_number("oom_kill", readings->oom_kill);
+    line_number("oom_group_kill", readings->oom_group_kill);
+    line_hundredths("pressure_some_avg10_percent", readings->pressure_some_hundredths);
+    line_hundredths("pressure_full_avg10_percent", readings->pressure_full_hundredths);
+    line_close('}');
+}
+
+static void sample_cpu(const struct readings* readings)
+{
+    line_open("cpu", '{');
+    line_number("usage_us", readings->cpu_usage_us);
+    line_number("nr_periods", readings->cpu_nr_periods);
+    line_number("nr_throttled", readings->cpu_nr_throttled);
+    line_number("throttled_us", readings->cpu_throttled_us);
+    line_number("limit_millicores", readings->cpu_limit_millicores);
+    line_close('}');
+}
+
+static int64_t node_available_bytes(void)
+{
+    file_read(AT_FDCWD, "/proc/meminfo", file_text, sizeof(file_text));
+    return text_kib_of(file_text, "MemAvailable:");
+}
+
+// Reads the target's cgroup and prints it, waiting at most `wait_ms` for a slow reader.
+void report_sample(struct session* session, int wait_ms)
+{
+    const struct readings* readings = &session->readings;
+
+    int64_t now = now_ms();
+
+    if (now >= session->next_slow_ms) {
+        session->next_slow_ms = next_due(session->next_slow_ms, SECOND_MS, now);
+        readings_take_slow(&session->cgroup, &session->readings);
+        session->node_available_bytes = node_available_bytes();
+    }
+    readings_take(&session->cgroup, &session->readings);
+    line_begin("sample");
+    line_text("phase", phase_names[session->phase]);
+    sample_load(session);
+    sample_memory(readings);
+    sample_cpu(readings);
+    line_open("pids", '{');
+    line_number("current", readings->pids_current);
+    line_number("limit", readings->pids_limit);
+    line_close('}');
+    line_number("node_available_bytes", session->node_available_bytes);
+    line_maybe_bool("cgroup_same",
+        session->membership == MEMBERSHIP_UNREADABLE ? ABSENT
+                                                     : session->membership == MEMBERSHIP_SAME);
+    line_number("dropped", line_dropped());
+    line_end(wait_ms);
+}
+
+// Enters a phase and says so. `step` counts the steps of a staircase from 1; ABSENT without one.
+void report_phase(struct session* session, enum phase phase, int64_t step)
+{
+    session->phase = phase;
+    line_begin("phase");
+    line_text("phase", phase_names[phase]);
+    tell_held(session);
+    if (step != ABSENT)
+        line_number("step", step);
+    line_end(100);
+}

@@ -1,0 +1,11 @@
+// The lines about a session: hello, samples, phases, bye.
+#pragma once
+
+#include "steer/session.h"
+
+#include <stdint.h>
+
+void report_hello(const struct session* session, enum membership mount_namespace);
+void report_sample(struct session* session, int wait_ms);
+void report_phase(struct session* session, enum phase phase, int64_t step);
+int report_bye(struct session* session);

@@ -1,0 +1,150 @@
+#include "words/text.h"
+
+#include <string.h>
+
+bool text_equal(const char* a, const char* b) { return strcmp(a, b) == 0; }
+
+bool text_starts_with(const char* text, const char* prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+// Appends as much of `text` as fits, always ended by NUL. Returns the new length.
+size_t text_append(char* buffer, size_t size, size_t length, const char* text)
+{
+    while (*text != '\0' && length + 1 < size)
+        buffer[length++] = *text++;
+    buffer[length] = '\0';
+    return length;
+}
+
+size_t text_append_number(char* buffer, size_t size, size_t length, uint64_t value)
+{
+    char digits[21];
+    size_t at = sizeof(digits) - 1;
+
+    digits[at] = '\0';
+    do {
+        digits[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value != 0);
+    return text_append(buffer, size, length, digits + at);
+}
+
+// Parses exactly `length` digits, nothing else. Returns false on anything that is not such a
+// number or does not fit: a hostile file must become "not readable", never a wrong figure.
+bool text_parse_number(const char* text, size_t length, int64_t* value)
+{
+    int64_t number = 0;
+
+    if (length == 0)
+        return false;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+        if (__builtin_mul_overflow(number, 10, &number)
+            || __builtin_add_overflow(number, text[i] - '0', &number))
+            return false;
+    }
+    *value = number;
+    return true;
+}
+
+// Parses "12" or "12.5" with at most three decimals into thousandths.
+bool text_parse_thousandths(const char* text, size_t length, int64_t* value)
+{
+    size_t point = 0;
+    int64_t whole;
+    int64_t fraction = 0;
+
+    while (point < length && text[point] != '.')
+        point++;
+    if (!text_parse_number(text, point, &whole) || __builtin_mul_overflow(whole, 1000, &whole))
+        return false;
+    if (point < length) {
+        size_t decimals = length - point - 1;
+
+        if (decimals > 3 || !text_parse_number(text + point + 1, decimals, &fraction))
+            return false;
+        for (; decimals < 3; decimals++)
+            fraction *= 10;
+    }
+    return !__builtin_add_overflow(whole, fraction, value);
+}
+
+static size_t digits_at(const char* text)
+{
+    size_t length = 0;
+
+    while (text[length] >= '0' && text[length] <= '9')
+        length++;
+    return length;
+}
+
+// The number at the start of `text`, up to a blank or the end. "max" and "-1" are ABSENT.
+int64_t text_first_number(const char* text)
+{
+    size_t length = digits_at(text);
+    int64_t value;
+
+    if (text[length] != '\0' && strchr("\n\t ", text[length]) == NULL)
+        return ABSENT;
+    return text_parse_number(text, length, &value) ? value : ABSENT;
+}
+
+// The text after KEY at the start of a line, or NULL. The hottest loop of the agent, and by hand:
+// the C library's searches take three times as long here.
+const char* text_after_key(const char* text, const char* key)
+{
+    while (*text != '\0') {
+        size_t same = 0;
+
+        while (key[same] != '\0' && text[same] == key[same])
+            same++;
+        if (key[same] == '\0')
+            return text + same;
+        while (*text != '\0' && *text != '\n')
+            text++;
+        if (*text == '\n')
+            text++;
+    }
+    return NULL;
+}
+
+// The number of a line "KEY 123". `key` ends with the blank.
+int64_t text_value_of(const char* text, const char* key)
+{
+    const char* found = text_after_key(text, key);
+
+    return found == NULL ? ABSENT : text_first_number(found);
+}
+
+// The bytes of a line "Key:   123 kB", as in /proc/meminfo and /proc/PID/status.
+int64_t text_kib_of(const char* text, const char* key)
+{
+    const char* found = text_after_key(text, key);
+    int64_t kib;
+
+    if (found == NULL)
+        return ABSENT;
+    while (*found == ' ' || *found == '\t')
+        found++;
+    kib = text_first_number(found);
+    if (kib == ABSENT || __builtin_mul_overflow(kib, 1024, &kib))
+        return ABSENT;
+    return kib;
+}
+
+// "some avg10=1.25 avg60=…" with line "some avg10=" gives 125.
+int64_t text_avg10_hundredths(const char* text, const char* line)
+{
+    const char* found = text_after_key(text, line);
+    size_t length = 0;
+    int64_t thousandths;
+
+    if (found == NULL)
+        return ABSENT;
+    while (found[length] != ' ' && found[length] != '\n' && found[length] != '\0')
+        length++;
+    return text_parse_thousandths(found, length, &thousandths) ? thousandths / 10 : ABSENT;
+}
