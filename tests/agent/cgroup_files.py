@@ -21,6 +21,8 @@ V2 = {
     "full avg10=0.07 avg60=0.00 avg300=0.00 total=9\n",
     "cpu.stat": "usage_usec 12\nnr_periods 3\nnr_throttled 2\nthrottled_usec 1\n",
     "cpu.max": "150000 100000\n",
+    "cpu.pressure": "some avg10=12.50 avg60=0.00 avg300=0.00 total=9\n"
+    "full avg10=3.04 avg60=0.00 avg300=0.00 total=9\n",
     "pids.current": "4\n",
     "pids.max": "max\n",
 }
@@ -30,7 +32,8 @@ V1 = {
     "memory/memory.limit_in_bytes": "134217728\n",
     "memory/memory.memsw.limit_in_bytes": "134217728\n",
     "memory/memory.kmem.usage_in_bytes": "300\n",
-    "memory/memory.stat": "rss 1\ncache 1\ntotal_rss 100\ntotal_cache 200\ntotal_shmem 50\n"
+    "memory/memory.stat": "cache 1\nrss 1\nhierarchical_memory_limit 134217728\n"
+    "total_cache 200\ntotal_rss 100\ntotal_shmem 50\n"
     "total_inactive_file 60\ntotal_swap 0\n",
     "memory/memory.failcnt": "2\n",
     "memory/memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 4\n",

@@ -11,8 +11,8 @@ from tests.agent.cgroup_files import V1, V2, tree
 from tests.agent.host import Line, finished
 
 
-def probe(agent: Path, root: Path) -> tuple[Line, Line]:
-    arguments = ("--target-pid", str(os.getpid()), "--cgroup-root", str(root))
+def probe(agent: Path, root: Path, *more: str) -> tuple[Line, Line]:
+    arguments = ("--target-pid", str(os.getpid()), "--cgroup-root", str(root), *more)
     end = finished(agent, "probe", *arguments)
     assert end.exit_code == 0, end.stderr
     assert [line["type"] for line in end.lines] == ["hello", "sample", "processes", "bye"]
@@ -51,6 +51,8 @@ def test_version_2_is_read_whole(agent: Path, tmp_path: Path) -> None:
         "nr_throttled": 2,
         "throttled_us": 1,
         "limit_millicores": 1500,
+        "pressure_some_avg10_percent": 12.5,
+        "pressure_full_avg10_percent": 3.04,
     }
     assert sample["pids"] == {"current": 4, "limit": None}
 
@@ -81,35 +83,83 @@ def test_version_1_becomes_the_same_record(agent: Path, tmp_path: Path) -> None:
 
 
 def test_no_limit_on_version_1_is_null(agent: Path, tmp_path: Path) -> None:
-    unlimited = {"memory/memory.limit_in_bytes": "9223372036854771712\n"}
+    unlimited = {
+        "memory/memory.limit_in_bytes": "9223372036854771712\n",
+        "memory/memory.stat": "hierarchical_memory_limit 9223372036854771712\n",
+    }
     _, sample = probe(agent, tree(tmp_path, V1 | unlimited))
 
     assert sample["memory"]["limit_bytes"] is None
 
 
+def test_the_smallest_limit_on_the_way_to_the_root_counts_on_version_1(
+    agent: Path, tmp_path: Path
+) -> None:
+    above = {"memory/memory.stat": "rss 1\nhierarchical_memory_limit 67108864\ntotal_rss 100\n"}
+    _, sample = probe(agent, tree(tmp_path, V1 | above))
+
+    assert (sample["memory"]["limit_bytes"], sample["memory"]["swap_limit_bytes"]) == (67108864, 0)
+
+
+@pytest.mark.parametrize("above", ["../memory.max", "../../memory.max"])
+def test_the_smallest_limit_above_counts_on_version_2(
+    agent: Path, tmp_path: Path, above: str
+) -> None:
+    # As where the machine's whole tree is mounted: the pod is above the container.
+    root = tmp_path / "pods" / "pod" / "container"
+    tree(root, V2 | {"../memory.max": "max\n", above: "67108864\n"})
+    _, sample = probe(agent, root)
+
+    assert sample["memory"]["limit_bytes"] == 67108864
+
+
+@pytest.mark.parametrize("given", [67108864, 268435456])
+@pytest.mark.parametrize("files", [V1, V2], ids=["v1", "v2"])
+def test_the_limit_of_the_pod_counts_where_it_is_smaller(
+    agent: Path, tmp_path: Path, files: dict[str, str], given: int
+) -> None:
+    _, sample = probe(agent, tree(tmp_path, files), "--pod-limit-bytes", str(given))
+
+    assert sample["memory"]["limit_bytes"] == min(given, 134217728)
+
+
+def test_the_peak_is_never_below_the_usage_beside_it(agent: Path, tmp_path: Path) -> None:
+    # Usage may grow between the two readings.
+    _, sample = probe(agent, tree(tmp_path, V2 | {"memory.current": "9000\n"}))
+
+    assert sample["memory"]["peak_bytes"] == 9000
+
+
 FROM_STAT = ("anon", "file", "inactive_file", "shmem", "kernel", "pagetables", "slab")
 FROM_EVENTS = ("max_events", "high_events", "oom", "oom_kill", "oom_group_kill")
+PRESSURE = ("pressure_some_avg10_percent", "pressure_full_avg10_percent")
 ABSENT_WITH = {
-    "memory.current": {"usage_bytes"},
-    "memory.peak": {"peak_bytes"},
-    "memory.max": {"limit_bytes"},
+    "memory.current": {"memory.usage_bytes"},
+    "memory.peak": {"memory.peak_bytes"},
+    "memory.max": {"memory.limit_bytes"},
     "memory.high": set(),  # there is none in the tree
-    "memory.swap.current": {"swap_bytes"},
-    "memory.swap.max": {"swap_limit_bytes"},
-    "memory.stat": {f"{name}_bytes" for name in FROM_STAT},
-    "memory.events": set(FROM_EVENTS),
-    "memory.pressure": {"pressure_some_avg10_percent", "pressure_full_avg10_percent"},
-    "cpu.stat": {"usage_us", "nr_periods", "nr_throttled", "throttled_us"},
-    "cpu.max": {"limit_millicores"},
-    "pids.current": {"current"},
+    "memory.swap.current": {"memory.swap_bytes"},
+    "memory.swap.max": {"memory.swap_limit_bytes"},
+    "memory.stat": {f"memory.{name}_bytes" for name in FROM_STAT},
+    "memory.events": {f"memory.{name}" for name in FROM_EVENTS},
+    "memory.pressure": {f"memory.{name}" for name in PRESSURE},
+    "cpu.stat": {f"cpu.{name}" for name in ("usage_us", "nr_periods", "nr_throttled")}
+    | {"cpu.throttled_us"},
+    "cpu.max": {"cpu.limit_millicores"},
+    "cpu.pressure": {f"cpu.{name}" for name in PRESSURE},
+    "pids.current": {"pids.current"},
     "pids.max": set(),
 }
-ALWAYS_NULL = {"high_bytes", "limit"}
+ALWAYS_NULL = {"memory.high_bytes", "pids.limit"}
 
 
 def nulls(sample: Line) -> set[str]:
-    values = sample["memory"] | sample["cpu"] | sample["pids"]
-    return {key for key, value in values.items() if value is None}
+    return {
+        f"{part}.{key}"
+        for part in ("memory", "cpu", "pids")
+        for key, value in sample[part].items()
+        if value is None
+    }
 
 
 @pytest.mark.parametrize("name", ABSENT_WITH)
@@ -121,16 +171,17 @@ def test_a_file_that_is_not_there_is_null_and_not_0(agent: Path, tmp_path: Path,
 
 def test_a_kernel_without_pressure_or_late_counters_gives_null(agent: Path, tmp_path: Path) -> None:
     # Linux 4.18 of RHEL 8: no PSI at boot, no memory.peak, no group kills, few keys in memory.stat.
-    old = {key: V2[key] for key in V2 if key not in ("memory.pressure", "memory.peak")}
+    lacking = ("memory.pressure", "cpu.pressure", "memory.peak")
+    old = {key: V2[key] for key in V2 if key not in lacking}
     few = {
         "memory.events": "low 0\nhigh 1\nmax 2\noom 3\noom_kill 4\n",
         "memory.stat": "anon 100\n",
     }
     _, sample = probe(agent, tree(tmp_path, old | few))
 
-    expected = ABSENT_WITH["memory.pressure"] | ABSENT_WITH["memory.stat"]
-    expected |= {"peak_bytes", "oom_group_kill"}
-    assert nulls(sample) == ALWAYS_NULL | expected - {"anon_bytes"}
+    expected = ABSENT_WITH["memory.pressure"] | ABSENT_WITH["cpu.pressure"]
+    expected |= ABSENT_WITH["memory.stat"] | {"memory.peak_bytes", "memory.oom_group_kill"}
+    assert nulls(sample) == ALWAYS_NULL | expected - {"memory.anon_bytes"}
 
 
 def test_a_cgroup_without_the_memory_controller_gives_null(agent: Path, tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ static void check_workers(void)
 
     readings_forget(&after); // version 1 has no counter of group kills
     while (session.reason == REASON_NONE && workers_find_dead(&session.workers, &dead)) {
-        readings_take_events(&session.cgroup, &after);
+        readings_take(&session.cgroup, &after, CADENCE_EVENTS);
         line_begin("worker-killed");
         line_number("pid", dead.pid);
         line_number("signal", dead.signal);

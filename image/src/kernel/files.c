@@ -18,7 +18,7 @@ static int open_to_read(int directory, const char* path)
 }
 
 // In one call, since the kernel writes such files in one piece.
-static int read_text(int file, char* buffer, size_t size)
+int file_read_open(int file, char* buffer, size_t size)
 {
     ssize_t got;
 
@@ -36,20 +36,26 @@ static int read_text(int file, char* buffer, size_t size)
 int file_read(int directory, const char* path, char* buffer, size_t size)
 {
     int file = open_to_read(directory, path);
-    int result = read_text(file, buffer, size);
+    int result = file_read_open(file, buffer, size);
 
     if (file >= 0)
         close(file);
     return result;
 }
 
-// The same for a file that is read again and again, and stays open. *kept is 0 at first, and the
-// descriptor plus 1 afterwards: a value that is not 0 at first would cost a page of its own.
+// The same for a file that is read again and again, and stays open. *kept is 0 at first, the
+// descriptor plus 1 afterwards, and -1 where there is no such file: that is not asked for twice.
+// A value that is not 0 at first would cost a page of its own.
 int file_read_again(int* kept, int directory, const char* path, char* buffer, size_t size)
 {
     if (*kept == 0)
         *kept = open_to_read(directory, path) + 1;
-    return read_text(*kept - 1, buffer, size);
+    if (*kept == 0 && errno == ENOENT)
+        *kept = -1;
+    if (*kept > 0)
+        return file_read_open(*kept - 1, buffer, size);
+    buffer[0] = '\0';
+    return *kept < 0 ? -ENOENT : -errno;
 }
 
 // Returns 0 or -errno.

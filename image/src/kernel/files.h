@@ -11,6 +11,7 @@ enum { FILE_TEXT_SIZE = 8192 };
 extern char file_text[FILE_TEXT_SIZE];
 
 int file_read(int directory, const char* path, char* buffer, size_t size);
+int file_read_open(int file, char* buffer, size_t size);
 int file_read_again(int* kept, int directory, const char* path, char* buffer, size_t size);
 int file_write(const char* path, const char* text);
 bool file_exists(int directory, const char* path);

@@ -104,8 +104,12 @@ static int64_t pages_up(int64_t bytes) { return pages_down(bytes + sysconf(_SC_P
 static int64_t next_size(struct session* session, int64_t growth)
 {
     int64_t commanded = session->workers.commanded;
-    int64_t limit = session->readings.limit_bytes;
-    int64_t usage = readings_usage(&session->cgroup);
+    struct readings* readings = &session->readings;
+
+    readings_take(&session->cgroup, readings, CADENCE_USAGE | CADENCE_LIMITS);
+
+    int64_t limit = readings_ceiling(readings);
+    int64_t usage = readings->usage_bytes;
     int64_t near = limit - limit / NEAR_SHARE;
     int64_t step = pages_down(limit / NEAR_STEP_SHARE);
 
@@ -127,9 +131,13 @@ static int64_t next_size(struct session* session, int64_t growth)
 // While workers fill far from the limit, the app may grow as well and bring it near.
 static void stop_a_growth_that_came_near(struct session* session)
 {
-    int64_t limit = session->readings.limit_bytes;
+    struct readings* readings = &session->readings;
 
-    if (limit != ABSENT && readings_usage(&session->cgroup) > limit - limit / NEAR_SHARE
+    readings_take(&session->cgroup, readings, CADENCE_USAGE | CADENCE_LIMITS);
+
+    int64_t limit = readings_ceiling(readings);
+
+    if (limit != ABSENT && readings->usage_bytes > limit - limit / NEAR_SHARE
         && session->workers.commanded - workers_held_bytes() > limit / NEAR_STEP_SHARE)
         workers_command_total(&session->workers, workers_held_bytes());
 }

@@ -5,9 +5,20 @@
 #include "words/buffers.h"
 #include "words/text.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+enum { LIST_SIZE = 4096, DEPTH_MAX = 8 };
+
+struct visit {
+    void (*each)(int64_t pid, void* context);
+    void* context;
+};
 
 static int open_directory(const char* root, const char* middle, const char* path)
 {
@@ -59,6 +70,24 @@ static void open_all_v1(struct cgroup* cgroup, const char* root, const char* pro
         cgroup->version = 1;
 }
 
+// In a private cgroup namespace ".." leads out of the mount, where there is no such file.
+static void open_above(struct cgroup* cgroup)
+{
+    char path[3 * CGROUPS_ABOVE_MAX + sizeof("memory.max")];
+    size_t length = 0;
+
+    while (cgroup->above_count < CGROUPS_ABOVE_MAX) {
+        int file;
+
+        length = text_append(path, sizeof(path), length, "../");
+        text_append(path, sizeof(path), length, "memory.max");
+        file = openat(cgroup->memory, path, O_RDONLY | O_CLOEXEC);
+        if (file < 0)
+            return;
+        cgroup->above[cgroup->above_count++] = file;
+    }
+}
+
 // A private cgroup namespace shows the container's cgroup as the root, with its limit; the true
 // root of a machine has no memory.current, and there the target's path leads on.
 static void open_v2(struct cgroup* cgroup, const char* root, const char* proc_text)
@@ -75,14 +104,21 @@ static void open_v2(struct cgroup* cgroup, const char* root, const char* proc_te
         return;
     cgroup->version = 2;
     cgroup->memory = cgroup->cpu = cgroup->cpuacct = cgroup->pids = directory;
+    open_above(cgroup);
 }
 
 // Finds the cgroup of the target below ROOT (a mount of cgroups). What is not there stays -1.
-void cgroup_open(struct cgroup* cgroup, const char* root, int64_t target_pid)
+void cgroup_open(
+    struct cgroup* cgroup, const char* root, int64_t target_pid, int64_t pod_limit_bytes)
 {
     int directory = open_directory(root, "", "");
 
-    *cgroup = (struct cgroup) { ABSENT, -1, -1, -1, -1 };
+    *cgroup = (struct cgroup) { .version = ABSENT,
+        .memory = -1,
+        .cpu = -1,
+        .cpuacct = -1,
+        .pids = -1,
+        .pod_limit_bytes = pod_limit_bytes };
     if (directory < 0)
         return;
     proc_read(target_pid, "cgroup", file_text, sizeof(file_text));
@@ -92,4 +128,112 @@ void cgroup_open(struct cgroup* cgroup, const char* root, int64_t target_pid)
         || file_exists(directory, "memory.current"))
         open_v2(cgroup, root, file_text);
     close(directory);
+}
+
+// The smallest limit of the cgroups above the target's that can be seen, or ABSENT. Version 1 says
+// it in the target's own memory.stat.
+int64_t cgroup_limit_above(const struct cgroup* cgroup)
+{
+    int64_t smallest = ABSENT;
+
+    for (int i = 0; i < cgroup->above_count; i++) {
+        char text[32];
+        int64_t limit;
+
+        if (file_read_open(cgroup->above[i], text, sizeof(text)) <= 0)
+            continue;
+        limit = text_first_number(text);
+        if (limit != ABSENT && (smallest == ABSENT || limit < smallest))
+            smallest = limit;
+    }
+    return smallest;
+}
+
+// The file may be longer than the buffer, and a number may lie across its end. A process outside of
+// our PID namespace stands there as 0.
+static int each_in_list(int file, const struct visit* visit)
+{
+    BUFFER static char list[LIST_SIZE];
+    int64_t pid = 0;
+    off_t offset = 0;
+    ssize_t got;
+
+    while ((got = pread(file, list, sizeof(list), offset)) > 0) {
+        for (ssize_t i = 0; i < got; i++) {
+            if (list[i] >= '0' && list[i] <= '9' && pid <= INT32_MAX / 10) {
+                pid = pid * 10 + list[i] - '0';
+                continue;
+            }
+            if (pid > 0)
+                visit->each(pid, visit->context);
+            pid = 0;
+        }
+        offset += got;
+    }
+    return got < 0 ? -errno : 0;
+}
+
+static void each_in_directory(int directory, const struct visit* visit)
+{
+    int file = openat(directory, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+
+    if (file < 0)
+        return;
+    each_in_list(file, visit);
+    close(file);
+}
+
+// The cgroups below `directory`, whose number of links says whether there are any.
+static void each_below(int directory, int depth, const struct visit* visit)
+{
+    _Alignas(struct dirent) char entries[512];
+    struct stat about;
+    int listed;
+    long got;
+
+    if (depth == DEPTH_MAX || fstat(directory, &about) != 0 || about.st_nlink == 2)
+        return;
+    listed = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (listed < 0)
+        return;
+    while ((got = syscall(SYS_getdents64, listed, entries, sizeof(entries))) > 0) {
+        const struct dirent* entry;
+
+        for (long at = 0; at < got; at += entry->d_reclen) {
+            int below;
+
+            entry = (const void*)(entries + at);
+            if (entry->d_type != DT_DIR || entry->d_name[strspn(entry->d_name, ".")] == '\0')
+                continue;
+            below = openat(listed, entry->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+            if (below < 0)
+                continue;
+            each_in_directory(below, visit);
+            each_below(below, depth + 1, visit);
+            close(below);
+        }
+    }
+    close(listed);
+}
+
+// Calls `each` with each process of the target's cgroup and of those below it that our PID
+// namespace has. Returns 0, or -errno where the list cannot be read: what was visited is not all
+// then.
+int cgroup_each_process(
+    const struct cgroup* cgroup, void (*each)(int64_t pid, void* context), void* context)
+{
+    static int kept; // the descriptor plus 1
+    const struct visit visit = { each, context };
+    int error;
+
+    if (cgroup->memory < 0)
+        return -ENOENT;
+    if (kept == 0)
+        kept = openat(cgroup->memory, "cgroup.procs", O_RDONLY | O_CLOEXEC) + 1;
+    if (kept == 0)
+        return -errno;
+    error = each_in_list(kept - 1, &visit);
+    if (error == 0)
+        each_below(cgroup->memory, 0, &visit);
+    return error;
 }

@@ -3,47 +3,152 @@
 #include "kernel/files.h"
 #include "words/text.h"
 
-#include <string.h>
+#include <stddef.h>
 
-// Read ten times a second, and therefore kept open: to open a file costs more than to read it, and
-// near the limit it takes memory.
-enum quick { USAGE, STAT, EVENTS, QUICK_COUNT };
-static int kept[QUICK_COUNT];
+enum unit {
+    PLAIN,
+    LIMIT, // version 1 writes "no limit" as the largest number of whole pages
+    NANOSECONDS,
+    HUNDREDTHS, // "avg10=1.25"
+    SECOND, // the second number of the line
+};
+
+enum {
+    STILL_BYTES = 64 * 1024, // usage that moves less stands still
+    STILL_STAT_MS = 500, // how often memory.stat is read then
+    AMPLE_SHARE = 10, // of the limit must be left for that
+};
+
+struct source {
+    const char* file; // in the directory of its controller
+    const char* key; // at the start of the line, with what parts it from the value
+    uint8_t version;
+    uint8_t cadences;
+    uint8_t unit;
+    uint8_t directory; // where in struct cgroup
+    uint16_t field; // where in struct readings
+};
+
+#define SOURCE(version, directory, file, key, cadences, unit, field)                               \
+    { file, key, version, cadences, unit, offsetof(struct cgroup, directory),                      \
+        offsetof(struct readings, field) }
+#define V1(...) SOURCE(1, __VA_ARGS__)
+#define V2(...) SOURCE(2, __VA_ARGS__)
+
+enum {
+    USAGE = CADENCE_USAGE,
+    EVENTS = CADENCE_EVENTS,
+    STAT = CADENCE_STAT,
+    LIMITS = CADENCE_LIMITS,
+    SLOW = CADENCE_SLOW,
+};
+
+// The rows of a file lie together, its keys in the order in which the kernel writes them.
+// clang-format off
+static const struct source sources[] = {
+    V1(memory, "memory.usage_in_bytes", "", USAGE, PLAIN, usage_bytes),
+    V1(memory, "memory.stat", "hierarchical_memory_limit ", STAT | LIMITS, LIMIT, hierarchical_limit_bytes),
+    V1(memory, "memory.stat", "total_cache ", STAT, PLAIN, file_bytes),
+    V1(memory, "memory.stat", "total_rss ", STAT, PLAIN, anon_bytes),
+    V1(memory, "memory.stat", "total_shmem ", STAT, PLAIN, shmem_bytes),
+    V1(memory, "memory.stat", "total_swap ", STAT, PLAIN, swap_bytes),
+    V1(memory, "memory.stat", "total_inactive_file ", STAT, PLAIN, inactive_file_bytes),
+    V1(memory, "memory.oom_control", "oom_kill ", EVENTS, PLAIN, oom_kill),
+    V1(memory, "memory.limit_in_bytes", "", LIMITS, LIMIT, own_limit_bytes),
+    V1(memory, "memory.memsw.limit_in_bytes", "", SLOW, LIMIT, memory_and_swap_limit_bytes),
+    V1(memory, "memory.max_usage_in_bytes", "", SLOW, PLAIN, peak_bytes),
+    V1(memory, "memory.kmem.usage_in_bytes", "", SLOW, PLAIN, kernel_bytes),
+    V1(memory, "memory.failcnt", "", SLOW, PLAIN, max_events),
+    V1(cpuacct, "cpuacct.usage", "", SLOW, NANOSECONDS, cpu_usage_us),
+    V1(cpu, "cpu.stat", "nr_periods ", SLOW, PLAIN, cpu_nr_periods),
+    V1(cpu, "cpu.stat", "nr_throttled ", SLOW, PLAIN, cpu_nr_throttled),
+    V1(cpu, "cpu.stat", "throttled_time ", SLOW, NANOSECONDS, cpu_throttled_us),
+    V1(cpu, "cpu.cfs_quota_us", "", SLOW, PLAIN, cpu_quota_us),
+    V1(cpu, "cpu.cfs_period_us", "", SLOW, PLAIN, cpu_period_us),
+    V1(pids, "pids.current", "", SLOW, PLAIN, pids_current),
+    V1(pids, "pids.max", "", SLOW, PLAIN, pids_limit),
+
+    V2(memory, "memory.current", "", USAGE, PLAIN, usage_bytes),
+    V2(memory, "memory.stat", "anon ", STAT, PLAIN, anon_bytes),
+    V2(memory, "memory.stat", "file ", STAT, PLAIN, file_bytes),
+    V2(memory, "memory.stat", "kernel ", STAT, PLAIN, kernel_bytes),
+    V2(memory, "memory.stat", "pagetables ", STAT, PLAIN, pagetables_bytes),
+    V2(memory, "memory.stat", "shmem ", STAT, PLAIN, shmem_bytes),
+    V2(memory, "memory.stat", "inactive_file ", STAT, PLAIN, inactive_file_bytes),
+    V2(memory, "memory.stat", "slab ", STAT, PLAIN, slab_bytes),
+    V2(memory, "memory.events", "high ", EVENTS, PLAIN, high_events),
+    V2(memory, "memory.events", "max ", EVENTS, PLAIN, max_events),
+    V2(memory, "memory.events", "oom ", EVENTS, PLAIN, oom),
+    V2(memory, "memory.events", "oom_kill ", EVENTS, PLAIN, oom_kill),
+    V2(memory, "memory.events", "oom_group_kill ", EVENTS, PLAIN, oom_group_kill),
+    V2(memory, "memory.max", "", LIMITS, LIMIT, own_limit_bytes),
+    V2(memory, "memory.high", "", LIMITS, LIMIT, high_bytes),
+    V2(memory, "memory.peak", "", SLOW, PLAIN, peak_bytes),
+    V2(memory, "memory.swap.current", "", SLOW, PLAIN, swap_bytes),
+    V2(memory, "memory.swap.max", "", SLOW, PLAIN, swap_limit_bytes),
+    V2(memory, "memory.pressure", "some avg10=", SLOW, HUNDREDTHS, pressure_some_hundredths),
+    V2(memory, "memory.pressure", "full avg10=", SLOW, HUNDREDTHS, pressure_full_hundredths),
+    V2(cpu, "cpu.stat", "usage_usec ", SLOW, PLAIN, cpu_usage_us),
+    V2(cpu, "cpu.stat", "nr_periods ", SLOW, PLAIN, cpu_nr_periods),
+    V2(cpu, "cpu.stat", "nr_throttled ", SLOW, PLAIN, cpu_nr_throttled),
+    V2(cpu, "cpu.stat", "throttled_usec ", SLOW, PLAIN, cpu_throttled_us),
+    V2(cpu, "cpu.max", "", SLOW, PLAIN, cpu_quota_us),
+    V2(cpu, "cpu.max", "", SLOW, SECOND, cpu_period_us),
+    V2(cpu, "cpu.pressure", "some avg10=", SLOW, HUNDREDTHS, cpu_pressure_some_hundredths),
+    V2(cpu, "cpu.pressure", "full avg10=", SLOW, HUNDREDTHS, cpu_pressure_full_hundredths),
+    V2(pids, "pids.current", "", SLOW, PLAIN, pids_current),
+    V2(pids, "pids.max", "", SLOW, PLAIN, pids_limit),
+};
+// clang-format on
+
+enum { SOURCES_COUNT = sizeof(sources) / sizeof(sources[0]) };
+
+// All stay open, each in the place of its first row: to open a file costs more than to read it, and
+// near the limit, or above memory.high, it takes memory.
+static int kept[SOURCES_COUNT];
+
+static bool same_file(int a, int b)
+{
+    return sources[a].version == sources[b].version && sources[a].directory == sources[b].directory
+        && text_equal(sources[a].file, sources[b].file);
+}
 
 // Leaves an empty text where there is nothing to read: every key in it is absent then.
-static void read_text(int directory, const char* path)
+static void read_file_of(const struct cgroup* cgroup, int row)
 {
+    int directory = *(const int*)(const void*)((const char*)cgroup + sources[row].directory);
+
+    while (row > 0 && same_file(row - 1, row))
+        row--;
     if (directory < 0)
         file_text[0] = '\0';
     else
-        file_read(directory, path, file_text, sizeof(file_text));
+        file_read_again(&kept[row], directory, sources[row].file, file_text, sizeof(file_text));
 }
 
-static void read_quick(enum quick which, int directory, const char* path)
+// Looks on from where the key before was found: keys asked for in the file's order cost one pass.
+static const char* find_key(const char* at, const char* key)
 {
-    if (directory < 0)
-        file_text[0] = '\0';
-    else
-        file_read_again(&kept[which], directory, path, file_text, sizeof(file_text));
+    const char* found = text_after_key(at, key);
+
+    return found != NULL ? found : text_after_key(file_text, key);
 }
 
-static int64_t quick_number(enum quick which, int directory, const char* path)
+static int64_t value_at(const char* text, enum unit unit)
 {
-    read_quick(which, directory, path);
-    return file_text[0] == '\0' ? ABSENT : text_first_number(file_text);
-}
+    int64_t value = ABSENT;
 
-static int64_t number(int directory, const char* path)
-{
-    return directory < 0 ? ABSENT : file_number(directory, path);
-}
-
-// Version 1 writes "no limit" as the largest number of whole pages.
-static int64_t v1_limit(int directory, const char* path)
-{
-    int64_t limit = number(directory, path);
-
-    return limit >= INT64_C(1) << 60 ? ABSENT : limit;
+    if (unit == HUNDREDTHS)
+        return text_hundredths(text);
+    if (unit == SECOND) {
+        while (*text != '\0' && *text != ' ')
+            text++;
+        text += *text == ' ';
+    }
+    value = text_first_number(text);
+    if (value == ABSENT || (unit == LIMIT && value >= INT64_C(1) << 60))
+        return ABSENT;
+    return unit == NANOSECONDS ? value / 1000 : value;
 }
 
 static int64_t difference(int64_t larger, int64_t smaller)
@@ -53,8 +158,6 @@ static int64_t difference(int64_t larger, int64_t smaller)
     return larger - smaller;
 }
 
-static int64_t divided(int64_t value, int64_t by) { return value == ABSENT ? ABSENT : value / by; }
-
 static int64_t millicores(int64_t quota_us, int64_t period_us)
 {
     if (quota_us == ABSENT || period_us == ABSENT || period_us == 0 || quota_us > INT64_MAX / 1000)
@@ -62,135 +165,86 @@ static int64_t millicores(int64_t quota_us, int64_t period_us)
     return quota_us * 1000 / period_us;
 }
 
-// Looks on from where the key before was found: keys asked for in the file's order cost one pass.
-static int64_t next_value(const char** at, const char* key)
+static int64_t smaller_limit(int64_t a, int64_t b)
 {
-    const char* found = text_after_key(*at, key);
-
-    if (found == NULL)
-        found = text_after_key(file_text, key);
-    if (found == NULL)
-        return ABSENT;
-    *at = found;
-    return text_first_number(found);
+    if (a == ABSENT || b == ABSENT)
+        return a == ABSENT ? b : a;
+    return a < b ? a : b;
 }
 
-static void read_memory_v1(int directory, struct readings* readings)
+static void combine(const struct cgroup* cgroup, struct readings* readings, unsigned cadences)
 {
+    if (cadences & LIMITS) {
+        int64_t limit = smaller_limit(readings->own_limit_bytes, cgroup->pod_limit_bytes);
+
+        limit = smaller_limit(limit, readings->hierarchical_limit_bytes);
+        readings->limit_bytes = smaller_limit(limit, cgroup_limit_above(cgroup));
+    }
+    if (cadences & SLOW) {
+        readings->cpu_limit_millicores
+            = millicores(readings->cpu_quota_us, readings->cpu_period_us);
+        if (cgroup->version == 1)
+            readings->swap_limit_bytes
+                = difference(readings->memory_and_swap_limit_bytes, readings->own_limit_bytes);
+    }
+    if (readings->peak_bytes != ABSENT && readings->usage_bytes > readings->peak_bytes)
+        readings->peak_bytes = readings->usage_bytes; // it was read before
+}
+
+// Reads what `cadences` name, each file once. Everything else stays as it was.
+void readings_take(const struct cgroup* cgroup, struct readings* readings, unsigned cadences)
+{
+    int last = -1; // the row whose file is in file_text
     const char* at = file_text;
 
-    readings->usage_bytes = quick_number(USAGE, directory, "memory.usage_in_bytes");
-    read_quick(STAT, directory, "memory.stat");
-    readings->file_bytes = next_value(&at, "total_cache ");
-    readings->anon_bytes = next_value(&at, "total_rss ");
-    readings->shmem_bytes = next_value(&at, "total_shmem ");
-    readings->swap_bytes = next_value(&at, "total_swap ");
-    readings->inactive_file_bytes = next_value(&at, "total_inactive_file ");
-}
+    for (int i = 0; i < SOURCES_COUNT; i++) {
+        const struct source* source = &sources[i];
+        const char* found;
 
-static void read_memory_v2(int directory, struct readings* readings)
-{
-    const char* at = file_text;
-
-    readings->usage_bytes = quick_number(USAGE, directory, "memory.current");
-    read_quick(STAT, directory, "memory.stat");
-    readings->anon_bytes = next_value(&at, "anon ");
-    readings->file_bytes = next_value(&at, "file ");
-    readings->kernel_bytes = next_value(&at, "kernel ");
-    readings->pagetables_bytes = next_value(&at, "pagetables ");
-    readings->shmem_bytes = next_value(&at, "shmem ");
-    readings->inactive_file_bytes = next_value(&at, "inactive_file ");
-    readings->slab_bytes = next_value(&at, "slab ");
-}
-
-static void read_cpu_v1(const struct cgroup* cgroup, struct readings* readings)
-{
-    readings->cpu_usage_us = divided(number(cgroup->cpuacct, "cpuacct.usage"), 1000);
-    read_text(cgroup->cpu, "cpu.stat");
-    readings->cpu_nr_periods = text_value_of(file_text, "nr_periods ");
-    readings->cpu_nr_throttled = text_value_of(file_text, "nr_throttled ");
-    readings->cpu_throttled_us = divided(text_value_of(file_text, "throttled_time "), 1000);
-}
-
-static void read_cpu_v2(int directory, struct readings* readings)
-{
-    read_text(directory, "cpu.stat");
-    readings->cpu_usage_us = text_value_of(file_text, "usage_usec ");
-    readings->cpu_nr_periods = text_value_of(file_text, "nr_periods ");
-    readings->cpu_nr_throttled = text_value_of(file_text, "nr_throttled ");
-    readings->cpu_throttled_us = text_value_of(file_text, "throttled_usec ");
-}
-
-static void read_slow_v1(const struct cgroup* cgroup, struct readings* readings)
-{
-    readings->peak_bytes = number(cgroup->memory, "memory.max_usage_in_bytes");
-    readings->limit_bytes = v1_limit(cgroup->memory, "memory.limit_in_bytes");
-    readings->swap_limit_bytes = difference(
-        v1_limit(cgroup->memory, "memory.memsw.limit_in_bytes"), readings->limit_bytes);
-    readings->kernel_bytes = number(cgroup->memory, "memory.kmem.usage_in_bytes");
-    readings->max_events = number(cgroup->memory, "memory.failcnt");
-    readings->cpu_limit_millicores = millicores(
-        number(cgroup->cpu, "cpu.cfs_quota_us"), number(cgroup->cpu, "cpu.cfs_period_us"));
-}
-
-static void read_slow_v2(const struct cgroup* cgroup, struct readings* readings)
-{
-    const char* period;
-
-    readings->peak_bytes = number(cgroup->memory, "memory.peak");
-    readings->limit_bytes = number(cgroup->memory, "memory.max");
-    readings->high_bytes = number(cgroup->memory, "memory.high");
-    readings->swap_bytes = number(cgroup->memory, "memory.swap.current");
-    readings->swap_limit_bytes = number(cgroup->memory, "memory.swap.max");
-    read_text(cgroup->memory, "memory.pressure");
-    readings->pressure_some_hundredths = text_avg10_hundredths(file_text, "some avg10=");
-    readings->pressure_full_hundredths = text_avg10_hundredths(file_text, "full avg10=");
-    read_text(cgroup->cpu, "cpu.max");
-    period = strchr(file_text, ' ');
-    readings->cpu_limit_millicores = period == NULL
-        ? ABSENT
-        : millicores(text_first_number(file_text), text_first_number(period + 1));
-}
-
-// Reads the counters that a kill moves, and nothing else: this is on the way of an urgent message.
-void readings_take_events(const struct cgroup* cgroup, struct readings* readings)
-{
-    if (cgroup->version == 1) {
-        read_quick(EVENTS, cgroup->memory, "memory.oom_control");
-        readings->oom_kill = text_value_of(file_text, "oom_kill ");
-        return;
+        if (source->version != cgroup->version || (source->cadences & cadences) == 0)
+            continue;
+        if (last < 0 || !same_file(last, i)) {
+            read_file_of(cgroup, i);
+            at = file_text;
+        }
+        last = i;
+        found = find_key(at, source->key);
+        if (found != NULL)
+            at = found;
+        *(int64_t*)(void*)((char*)readings + source->field)
+            = found == NULL ? ABSENT : value_at(found, source->unit);
     }
-    read_quick(EVENTS, cgroup->memory, "memory.events");
-    readings->max_events = text_value_of(file_text, "max ");
-    readings->high_events = text_value_of(file_text, "high ");
-    readings->oom = text_value_of(file_text, "oom ");
-    readings->oom_kill = text_value_of(file_text, "oom_kill ");
-    readings->oom_group_kill = text_value_of(file_text, "oom_group_kill ");
+    combine(cgroup, readings, cadences);
 }
 
-// Reads what moves quickly.
-void readings_take(const struct cgroup* cgroup, struct readings* readings)
+// memory.stat is the dearest of all to read: the kernel adds it up for each reader.
+static bool is_stat_due(const struct readings* readings, int64_t now_ms)
 {
-    if (cgroup->version == 1)
-        read_memory_v1(cgroup->memory, readings);
-    else
-        read_memory_v2(cgroup->memory, readings);
-    readings_take_events(cgroup, readings);
+    int64_t ceiling = readings_ceiling(readings);
+    int64_t usage = readings->usage_bytes;
+    int64_t moved = usage - readings->stat_usage_bytes;
+
+    if (usage == ABSENT || readings->stat_usage_bytes == ABSENT)
+        return true;
+    if (now_ms - readings->stat_ms >= STILL_STAT_MS || moved >= STILL_BYTES
+        || moved <= -STILL_BYTES)
+        return true;
+    return ceiling != ABSENT && usage > ceiling - ceiling / AMPLE_SHARE;
 }
 
-// Reads what moves slowly, or what nobody steers by: limits, peaks, swap, the CPU, averages over
-// ten seconds, the number of processes.
-void readings_take_slow(const struct cgroup* cgroup, struct readings* readings)
+// Reads what a sample shows: all that moves quickly, and what moves slowly where it is due.
+void readings_take_sample(
+    const struct cgroup* cgroup, struct readings* readings, bool slow, int64_t now_ms)
 {
-    if (cgroup->version == 1) {
-        read_slow_v1(cgroup, readings);
-        read_cpu_v1(cgroup, readings);
-    } else {
-        read_slow_v2(cgroup, readings);
-        read_cpu_v2(cgroup->cpu, readings);
+    unsigned cadences = slow ? EVENTS | LIMITS | SLOW | STAT : EVENTS;
+
+    readings_take(cgroup, readings, USAGE);
+    if (slow || is_stat_due(readings, now_ms)) {
+        cadences |= STAT;
+        readings->stat_usage_bytes = readings->usage_bytes;
+        readings->stat_ms = now_ms;
     }
-    readings->pids_current = number(cgroup->pids, "pids.current");
-    readings->pids_limit = number(cgroup->pids, "pids.max");
+    readings_take(cgroup, readings, cadences);
 }
 
 void readings_forget(struct readings* readings)
@@ -200,14 +254,21 @@ void readings_forget(struct readings* readings)
         ((int64_t*)readings)[i] = ABSENT;
 }
 
-int64_t readings_usage(const struct cgroup* cgroup)
+// Where growth begins to hurt: at the limit the kernel kills, above memory.high it throttles.
+int64_t readings_ceiling(const struct readings* readings)
 {
-    return quick_number(
-        USAGE, cgroup->memory, cgroup->version == 1 ? "memory.usage_in_bytes" : "memory.current");
+    return smaller_limit(readings->limit_bytes, readings->high_bytes);
+}
+
+// The kernel makes every process wait that takes memory here, even for a file that it opens.
+bool readings_over_high(const struct readings* readings)
+{
+    return readings->high_bytes != ABSENT && readings->usage_bytes != ABSENT
+        && readings->usage_bytes > readings->high_bytes;
 }
 
 // memory.oom.group of the target: 1, 0, or ABSENT on version 1.
 int64_t readings_oom_group(const struct cgroup* cgroup)
 {
-    return number(cgroup->memory, "memory.oom.group");
+    return cgroup->memory < 0 ? ABSENT : file_number(cgroup->memory, "memory.oom.group");
 }

@@ -4,12 +4,13 @@
 
 #include "observe/cgroup.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct readings {
     int64_t usage_bytes;
     int64_t peak_bytes;
-    int64_t limit_bytes;
+    int64_t limit_bytes; // the smallest that counts: the cgroup's, one above it, or the given pod's
     int64_t high_bytes;
     int64_t swap_bytes;
     int64_t swap_limit_bytes;
@@ -32,13 +33,34 @@ struct readings {
     int64_t cpu_nr_throttled;
     int64_t cpu_throttled_us;
     int64_t cpu_limit_millicores;
+    int64_t cpu_pressure_some_hundredths;
+    int64_t cpu_pressure_full_hundredths;
     int64_t pids_current;
     int64_t pids_limit;
+
+    // What the above are made of.
+    int64_t own_limit_bytes; // of the cgroup itself
+    int64_t hierarchical_limit_bytes; // version 1: the smallest on the way to the root
+    int64_t memory_and_swap_limit_bytes; // version 1
+    int64_t cpu_quota_us;
+    int64_t cpu_period_us;
+    int64_t stat_usage_bytes; // usage when memory.stat was read, and when that was
+    int64_t stat_ms;
+};
+
+// What is read together, as often as it is needed.
+enum cadence {
+    CADENCE_USAGE = 1, // where a step is decided, and in each sample
+    CADENCE_EVENTS = 2, // in each sample, and when a worker was killed
+    CADENCE_STAT = 4, // in each sample, unless nothing moves
+    CADENCE_LIMITS = 8, // each second, and before each step
+    CADENCE_SLOW = 16, // each second
 };
 
 void readings_forget(struct readings* readings);
-void readings_take_slow(const struct cgroup* cgroup, struct readings* readings);
-void readings_take(const struct cgroup* cgroup, struct readings* readings);
-void readings_take_events(const struct cgroup* cgroup, struct readings* readings);
-int64_t readings_usage(const struct cgroup* cgroup);
+void readings_take(const struct cgroup* cgroup, struct readings* readings, unsigned cadences);
+void readings_take_sample(
+    const struct cgroup* cgroup, struct readings* readings, bool slow, int64_t now_ms);
+int64_t readings_ceiling(const struct readings* readings);
+bool readings_over_high(const struct readings* readings);
 int64_t readings_oom_group(const struct cgroup* cgroup);

@@ -199,7 +199,8 @@ bool session_open(struct session* session, const struct options* options, int64_
     mount_namespace = membership_of_namespace(options->target_pid, "ns/mnt");
     session->holder_pid
         = options->holder_pid != ABSENT ? options->holder_pid : process_find_holder();
-    cgroup_open(&session->cgroup, cgroup_root(session, mount_namespace), options->target_pid);
+    cgroup_open(&session->cgroup, cgroup_root(session, mount_namespace), options->target_pid,
+        options->pod_limit_bytes);
     detach(session);
     report_hello(session, mount_namespace);
     // Should we be stopped or hang, the kernel ends us, and with us the workers.

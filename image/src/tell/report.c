@@ -174,12 +174,16 @@ static void sample_cpu(const struct readings* readings)
     line_number("nr_throttled", readings->cpu_nr_throttled);
     line_number("throttled_us", readings->cpu_throttled_us);
     line_number("limit_millicores", readings->cpu_limit_millicores);
+    line_hundredths("pressure_some_avg10_percent", readings->cpu_pressure_some_hundredths);
+    line_hundredths("pressure_full_avg10_percent", readings->cpu_pressure_full_hundredths);
     line_close('}');
 }
 
 static int64_t node_available_bytes(void)
 {
-    file_read(AT_FDCWD, "/proc/meminfo", file_text, sizeof(file_text));
+    static int kept;
+
+    file_read_again(&kept, AT_FDCWD, "/proc/meminfo", file_text, sizeof(file_text));
     return text_kib_of(file_text, "MemAvailable:");
 }
 
@@ -189,13 +193,13 @@ void report_sample(struct session* session, int wait_ms)
     const struct readings* readings = &session->readings;
 
     int64_t now = now_ms();
+    bool slow = now >= session->next_slow_ms;
 
-    if (now >= session->next_slow_ms) {
+    readings_take_sample(&session->cgroup, &session->readings, slow, now);
+    if (slow) {
         session->next_slow_ms = next_due(session->next_slow_ms, SECOND_MS, now);
-        readings_take_slow(&session->cgroup, &session->readings);
         session->node_available_bytes = node_available_bytes();
     }
-    readings_take(&session->cgroup, &session->readings);
     line_begin("sample");
     line_text("phase", phase_names[session->phase]);
     sample_load(session);

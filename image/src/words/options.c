@@ -39,6 +39,7 @@ static const struct number_option number_options[] = {
     { OPTION("--holder-pid", holder_pid), IN_RUN | IN_PROBE, 1, INT32_MAX },
     { OPTION("--target-pid", target_pid), IN_ALL, 1, INT32_MAX },
     { OPTION("--join-pid", join_pid), IN_RUN, 1, INT32_MAX },
+    { OPTION("--pod-limit-bytes", pod_limit_bytes), IN_RUN | IN_PROBE, 1, SIZE_MAX_BYTES },
     { OPTION("--linger-ms", linger_ms), IN_HOLD, 0, TIME_MAX_MS },
 };
 
@@ -222,7 +223,8 @@ const char* options_parse(struct options* options, int count, char* const* argum
         .holder_pid = ABSENT,
         .target_pid = 1,
         .join_pid = ABSENT,
-        .linger_ms = 600000 };
+        .linger_ms = 600000,
+        .pod_limit_bytes = ABSENT };
 
     int used = parse_command(options, count, arguments);
     bool run = options->command == COMMAND_RUN_MEMORY || options->command == COMMAND_RUN_CPU;

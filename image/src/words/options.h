@@ -43,6 +43,7 @@ struct options {
     const char* target_container; // the runtime's ID of the container, or NULL
     int64_t join_pid;
     int64_t linger_ms;
+    int64_t pod_limit_bytes;
     bool detach;
     bool huge_pages;
     const char* cgroup_root;

@@ -135,16 +135,11 @@ int64_t text_kib_of(const char* text, const char* key)
     return kib;
 }
 
-// "some avg10=1.25 avg60=…" with line "some avg10=" gives 125.
-int64_t text_avg10_hundredths(const char* text, const char* line)
+// The hundredths at the start of `text`, up to a blank or the end: "1.25 avg60=…" gives 125.
+int64_t text_hundredths(const char* text)
 {
-    const char* found = text_after_key(text, line);
-    size_t length = 0;
+    size_t length = strcspn(text, " \n");
     int64_t thousandths;
 
-    if (found == NULL)
-        return ABSENT;
-    while (found[length] != ' ' && found[length] != '\n' && found[length] != '\0')
-        length++;
-    return text_parse_thousandths(found, length, &thousandths) ? thousandths / 10 : ABSENT;
+    return text_parse_thousandths(text, length, &thousandths) ? thousandths / 10 : ABSENT;
 }

@@ -19,4 +19,4 @@ int64_t text_first_number(const char* text);
 const char* text_after_key(const char* text, const char* key);
 int64_t text_value_of(const char* text, const char* key);
 int64_t text_kib_of(const char* text, const char* key);
-int64_t text_avg10_hundredths(const char* text, const char* line);
+int64_t text_hundredths(const char* text);

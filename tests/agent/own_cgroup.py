@@ -1,0 +1,83 @@
+"""A cgroup of its own on this machine, with a process that stands for the target (needs root)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.agent.host import Agent
+
+_ROOT = Path("/sys/fs/cgroup")
+
+
+@dataclass
+class OwnCgroup:
+    """The directory of the memory controller, and the first process inside."""
+
+    path: Path
+    target_pid: int = 0
+
+    @property
+    def version(self) -> int:
+        return 2 if (_ROOT / "cgroup.controllers").exists() else 1
+
+    def limit(self, limit_bytes: int) -> None:
+        name = "memory.max" if self.version == 2 else "memory.limit_in_bytes"
+        (self.path / name).write_text(str(limit_bytes))
+
+    def usage_bytes(self) -> int:
+        name = "memory.current" if self.version == 2 else "memory.usage_in_bytes"
+        return int((self.path / name).read_text())
+
+    def pids(self) -> list[int]:
+        return [int(pid) for pid in (self.path / "cgroup.procs").read_text().split()]
+
+    def start(self, *argv: str, below: str = "") -> subprocess.Popen[bytes]:
+        """Start a process inside, or in a cgroup below."""
+        return subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            preexec_fn=lambda: self._enter(below),
+        )
+
+    def agent(self, binary: Path, *arguments: str, below: str = "") -> Agent:
+        """Start the agent inside, with this cgroup's first process as its target."""
+        target = ("--target-pid", str(self.target_pid))
+        return Agent(binary, *arguments, *target, preexec_fn=lambda: self._enter(below))
+
+    def _enter(self, below: str) -> None:
+        (self.path / below / "cgroup.procs").write_text("0")
+
+
+@contextmanager
+def own_cgroup(limit_bytes: int | None = None) -> Iterator[OwnCgroup]:
+    """Make the cgroup, and end all that is in it and below it afterwards."""
+    path = _ROOT / ("memory" if (_ROOT / "memory").is_dir() else "")
+    cgroup = OwnCgroup(path / f"kubectl-stress-test-{os.getpid()}-{time.monotonic_ns()}")
+    cgroup.path.mkdir()
+    if limit_bytes is not None:
+        cgroup.limit(limit_bytes)
+    with cgroup.start("sleep", "100000") as target:
+        cgroup.target_pid = target.pid
+        try:
+            yield cgroup
+        finally:
+            below = [path for path in cgroup.path.iterdir() if path.is_dir()]
+            for directory in (*below, cgroup.path):
+                _empty(directory)
+                directory.rmdir()
+
+
+def _empty(directory: Path) -> None:
+    while pids := (directory / "cgroup.procs").read_text().split():
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+        time.sleep(0.02)
