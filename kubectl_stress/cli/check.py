@@ -16,7 +16,7 @@ from kubectl_stress.cli.options import (
     several_targets,
 )
 from kubectl_stress.cli.wiring import connect, now_ms, teller
-from kubectl_stress.plan.spec import TargetRef
+from kubectl_stress.targets.ref import TargetRef
 
 if TYPE_CHECKING:
     from kubectl_stress.kube.connection import ConnectionFlags

@@ -24,8 +24,10 @@ from kubectl_stress.cli.options import (
 from kubectl_stress.cli.print_report import answer
 from kubectl_stress.cli.wiring import confirm, connect, now_ms, teller
 from kubectl_stress.plan.holder import ephemeral_container
+from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.plan.plan import Plan, make_plan, summary
-from kubectl_stress.plan.spec import Expectation, HolderSpec, LoadKind, MemSpec, TargetRef
+from kubectl_stress.plan.spec import Expectation, LoadKind, MemSpec
+from kubectl_stress.targets.ref import TargetRef
 
 if TYPE_CHECKING:
     from kubectl_stress.kube.cluster import Cluster

@@ -12,7 +12,7 @@ from kubectl_stress.agent.image import DEFAULT_IMAGE
 from kubectl_stress.cli import target_completion as target_words
 from kubectl_stress.errors import UsageError
 from kubectl_stress.formats.report_text import FORMATS
-from kubectl_stress.plan.spec import HolderSpec, Join
+from kubectl_stress.plan.holder_spec import HolderSpec, Join
 from kubectl_stress.quantity import parse_duration_ms
 
 _SHORT_WITH_EQUALS = re.compile(r"^(-[a-zA-Z])=")

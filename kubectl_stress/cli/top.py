@@ -17,7 +17,7 @@ from kubectl_stress.cli.options import (
     wants_color,
 )
 from kubectl_stress.cli.wiring import connect, now_ms, teller
-from kubectl_stress.plan.spec import TargetRef
+from kubectl_stress.targets.ref import TargetRef
 
 if TYPE_CHECKING:
     from kubectl_stress.kube.cluster import Cluster

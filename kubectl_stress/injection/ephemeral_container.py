@@ -7,7 +7,7 @@ from kubectl_stress.clock import Clock
 from kubectl_stress.errors import Conflict, InjectionError, TargetError
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.plan.holder import ephemeral_container, live_holder
-from kubectl_stress.plan.spec import HolderSpec
+from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.targets.pod import Pod
 from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.targets.target import Target

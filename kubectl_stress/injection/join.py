@@ -16,8 +16,8 @@ from kubectl_stress.injection.probe import Reading, reading_by, shared_id, take_
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.kube.exec.stream import ExecStream
 from kubectl_stress.plan.holder import AGENT_PATH
+from kubectl_stress.plan.holder_spec import HolderSpec, Join
 from kubectl_stress.plan.plan import Plan
-from kubectl_stress.plan.spec import HolderSpec, Join
 from kubectl_stress.preflight.admission import beyond_exec
 from kubectl_stress.targets.target import Target
 

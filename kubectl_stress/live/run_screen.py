@@ -19,8 +19,8 @@ from kubectl_stress.agent.protocol import (
 from kubectl_stress.agent.samples import Process, Sample, Series
 from kubectl_stress.formats.report_text import json_line
 from kubectl_stress.formats.tables import Row, process_table, target_table
+from kubectl_stress.plan.holder_spec import Join
 from kubectl_stress.plan.prediction import victim_now
-from kubectl_stress.plan.spec import Join
 from kubectl_stress.quantity import format_bytes, format_duration
 from kubectl_stress.results.report import change_dict, sample_dict
 from kubectl_stress.session.progress import LogLine, Progress, Started, StatusSeen

@@ -11,8 +11,8 @@ from kubectl_stress.errors import ClusterError, Forbidden, NotFound, Refused, St
 from kubectl_stress.injection.join import Joiner
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.plan.holder import live_holder
+from kubectl_stress.plan.holder_spec import HolderSpec, Join
 from kubectl_stress.plan.plan import POD_LEVEL_ONLY, refuse_little_headroom
-from kubectl_stress.plan.spec import HolderSpec, Join, TargetRef
 from kubectl_stress.plan.target_facts import Fact, Found, Known, facts
 from kubectl_stress.preflight.admission import ask_permissions, check_admission, refuse_missing
 from kubectl_stress.preflight.find_target import await_target, find_target
@@ -29,6 +29,7 @@ from kubectl_stress.targets.hpa_vpa_pdb import (
     vpa_texts,
 )
 from kubectl_stress.targets.pod import Pod
+from kubectl_stress.targets.ref import TargetRef
 from kubectl_stress.targets.target import Target
 
 

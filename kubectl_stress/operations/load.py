@@ -17,9 +17,10 @@ from kubectl_stress.injection.probe import Reading
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.kube.exec.channels import Channel
 from kubectl_stress.kube.exec.stream import ExecStream
+from kubectl_stress.plan.holder_spec import HolderSpec, Join
 from kubectl_stress.plan.plan import Plan, predicted_repeats, resolve
 from kubectl_stress.plan.prediction import prediction
-from kubectl_stress.plan.spec import AfterOom, Expectation, HolderSpec, Join, MemSpec
+from kubectl_stress.plan.spec import AfterOom, Expectation, MemSpec
 from kubectl_stress.preflight.admission import beyond_exec
 from kubectl_stress.results.report import Report
 from kubectl_stress.session.collector import Collector

@@ -12,7 +12,7 @@ from kubectl_stress.agent.samples import Sample
 from kubectl_stress.clock import Clock
 from kubectl_stress.errors import Interrupted
 from kubectl_stress.kube.cluster import Cluster
-from kubectl_stress.plan.spec import HolderSpec
+from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.results.top_state import TargetState
 from kubectl_stress.session.pod_watcher import EventSeen, Observer, PodSeen, Seen, Unobserved
 from kubectl_stress.session.probe_stream import Attached, Finished, Progress, Reader, Sampling, Step

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kubectl_stress.agent.protocol import hold_arguments
-from kubectl_stress.plan.spec import HolderSpec
+from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.targets.pod import Pod
 from kubectl_stress.targets.target import Target
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from kubectl_stress.agent.protocol import Hello, MemoryLoad
 from kubectl_stress.agent.samples import Sample
 from kubectl_stress.errors import Refused, TargetError
-from kubectl_stress.plan.spec import AfterOom, Join, LoadKind, MemSpec, ShareBase
+from kubectl_stress.plan.amount import ShareBase
+from kubectl_stress.plan.holder_spec import Join
+from kubectl_stress.plan.spec import AfterOom, LoadKind, MemSpec
 from kubectl_stress.quantity import format_bytes, format_duration
 from kubectl_stress.targets.target import Target
 

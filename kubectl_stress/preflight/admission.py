@@ -6,8 +6,9 @@ from dataclasses import replace
 from kubectl_stress.errors import Forbidden, Rejected, StressError
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.plan.holder import ephemeral_container
-from kubectl_stress.plan.spec import HolderSpec, Join, TargetRef
+from kubectl_stress.plan.holder_spec import HolderSpec, Join
 from kubectl_stress.preflight.permissions import Answer, Permission, refusal, required_permissions
+from kubectl_stress.targets.ref import TargetRef
 from kubectl_stress.targets.target import Target
 
 

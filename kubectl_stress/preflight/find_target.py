@@ -7,8 +7,8 @@ from typing import Any
 from kubectl_stress.clock import Clock
 from kubectl_stress.errors import Forbidden, NotFound, NotRunning, TargetError
 from kubectl_stress.kube.cluster import Cluster
-from kubectl_stress.plan.spec import TargetRef
 from kubectl_stress.targets.pod import Pod
+from kubectl_stress.targets.ref import TargetRef
 from kubectl_stress.targets.target import Owner, Target
 
 _POLL_S = 0.5

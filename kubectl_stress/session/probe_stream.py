@@ -27,7 +27,7 @@ from kubectl_stress.injection.probe import refuse_other_protocol
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.kube.exec.channels import Channel
 from kubectl_stress.kube.exec.stream import ExecStream
-from kubectl_stress.plan.spec import HolderSpec
+from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.session.progress import LogLine
 from kubectl_stress.targets.status import Change
 from kubectl_stress.targets.target import Target

@@ -12,9 +12,10 @@ import pytest
 
 from kubectl_stress.agent.protocol import Decoder, Hello, Processes
 from kubectl_stress.agent.samples import Process, Sample
+from kubectl_stress.plan.amount import Amount
 from kubectl_stress.plan.plan import Plan, make_plan
 from kubectl_stress.plan.prediction import prediction, victim_at_limit
-from kubectl_stress.plan.spec import Amount, MemSpec
+from kubectl_stress.plan.spec import MemSpec
 from kubectl_stress.targets.target import Target
 from tests.agent.container import MIB, Container
 from tests.agent.guest import Guest

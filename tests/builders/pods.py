@@ -4,8 +4,9 @@ from typing import Any, Self
 
 from kubectl_stress.agent.protocol import Bye, Hello, WorkerKilled
 from kubectl_stress.agent.samples import Memory, Sample, Series
+from kubectl_stress.plan.amount import Amount
 from kubectl_stress.plan.plan import Plan, make_plan
-from kubectl_stress.plan.spec import Amount, MemSpec
+from kubectl_stress.plan.spec import MemSpec
 from kubectl_stress.results.report import Report
 from kubectl_stress.targets.status import Change, ChangeKind, ContainerStatus, Termination
 from kubectl_stress.targets.target import Target

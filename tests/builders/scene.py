@@ -4,8 +4,10 @@ from typing import Any
 
 from kubectl_stress.errors import Refused
 from kubectl_stress.operations.load import Run
+from kubectl_stress.plan.amount import Amount
+from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.plan.plan import make_plan
-from kubectl_stress.plan.spec import Amount, Expectation, HolderSpec, MemSpec
+from kubectl_stress.plan.spec import Expectation, MemSpec
 from kubectl_stress.results.report import Report
 from kubectl_stress.session.progress import LogLine, Progress
 from kubectl_stress.targets.target import Target

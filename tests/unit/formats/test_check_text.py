@@ -9,9 +9,11 @@ import yaml
 from kubectl_stress.errors import Refused
 from kubectl_stress.formats.check_text import check_text, dry_run
 from kubectl_stress.formats.report_text import FORMATS
+from kubectl_stress.plan.amount import Amount
 from kubectl_stress.plan.holder import ephemeral_container
+from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.plan.plan import make_plan, summary
-from kubectl_stress.plan.spec import Amount, HolderSpec, MemSpec
+from kubectl_stress.plan.spec import MemSpec
 from kubectl_stress.plan.target_facts import Fact, Known
 from kubectl_stress.preflight.permissions import Answer, Permission
 from kubectl_stress.results.check_result import Checkup, checkup_dict

@@ -5,7 +5,7 @@ import pytest
 from kubectl_stress.errors import Conflict, InjectionError, TargetError
 from kubectl_stress.injection.ephemeral_container import bring_holder, refuse_changed_target
 from kubectl_stress.kube.watch import Object
-from kubectl_stress.plan.spec import HolderSpec
+from kubectl_stress.plan.holder_spec import HolderSpec
 from tests.builders.pods import PodBuilder, pod, target
 from tests.fakes.cluster import FakeCluster
 from tests.fakes.time import FakeTime

@@ -12,7 +12,7 @@ from kubectl_stress.errors import (
 )
 from kubectl_stress.injection.join import JoinedHolder, Joiner, start_load
 from kubectl_stress.injection.probe import Reading
-from kubectl_stress.plan.spec import HolderSpec, Join
+from kubectl_stress.plan.holder_spec import HolderSpec, Join
 from kubectl_stress.targets.target import Target
 from tests.builders.agent_lines import bye_line, hello_line, reading, sample_line
 from tests.builders.pods import PodBuilder, hello, plan, pod, sample, target

@@ -16,7 +16,7 @@ from kubectl_stress.errors import (
     Unreachable,
 )
 from kubectl_stress.operations.top import Top
-from kubectl_stress.plan.spec import HolderSpec
+from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.results.top_state import TargetState
 from kubectl_stress.session.probe_stream import Attached, Finished, Progress, Sampling
 from kubectl_stress.session.progress import LogLine

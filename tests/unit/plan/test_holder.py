@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from kubectl_stress.plan.holder import ephemeral_container, live_holder
-from kubectl_stress.plan.spec import HolderSpec
+from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.targets.target import Target
 from tests.builders.pods import pod, target
 

@@ -4,9 +4,10 @@ import pytest
 
 from kubectl_stress.agent.protocol import Processes
 from kubectl_stress.agent.samples import Process
+from kubectl_stress.plan.amount import Amount
 from kubectl_stress.plan.plan import resolve
 from kubectl_stress.plan.prediction import at_limit, prediction, victim_at_limit, victim_now
-from kubectl_stress.plan.spec import Amount, MemSpec
+from kubectl_stress.plan.spec import MemSpec
 from kubectl_stress.targets.target import Target
 from tests.builders.pods import MIB, PodBuilder, hello, memory, plan, pod, sample
 

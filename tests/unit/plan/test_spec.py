@@ -3,7 +3,9 @@
 import pytest
 
 from kubectl_stress.errors import UsageError
-from kubectl_stress.plan.spec import Amount, MemSpec, ShareBase, TargetRef
+from kubectl_stress.plan.amount import Amount, ShareBase
+from kubectl_stress.plan.spec import MemSpec
+from kubectl_stress.targets.ref import TargetRef
 
 
 @pytest.mark.parametrize(

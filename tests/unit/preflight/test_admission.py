@@ -3,9 +3,10 @@
 import pytest
 
 from kubectl_stress.errors import Forbidden, Rejected
-from kubectl_stress.plan.spec import HolderSpec, TargetRef
+from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.preflight.admission import check_admission, check_permissions
 from kubectl_stress.preflight.permissions import required_permissions
+from kubectl_stress.targets.ref import TargetRef
 from tests.builders.pods import pod, target
 from tests.fakes.cluster import FakeCluster
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from kubectl_stress.errors import Forbidden, NotFound, NotRunning, TargetError
-from kubectl_stress.plan.spec import TargetRef
 from kubectl_stress.preflight.find_target import await_target, find_target
+from kubectl_stress.targets.ref import TargetRef
 from kubectl_stress.targets.target import Owner, Target
 from tests.builders.pods import PodBuilder, pod, target
 from tests.fakes.cluster import FakeCluster

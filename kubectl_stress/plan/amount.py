@@ -1,0 +1,59 @@
+"""A size as asked for: so many bytes, or a share of something. Pure."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+
+from kubectl_stress.errors import UsageError
+from kubectl_stress.quantity import parse_bytes
+
+
+class ShareBase(Enum):
+    """What a percentage is a share of."""
+
+    LIMIT = "limit"
+    REQUEST = "request"
+    HEADROOM = "headroom"
+    NODE = "node"
+
+
+_SHARE = re.compile(r"(?P<number>-?\d+(?:\.\d+)?)%(?P<base>[a-z]*)")
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A size as asked for: `absolute_bytes`, or `percent` of `base`. A total over all workers."""
+
+    text: str
+    absolute_bytes: int | None = None
+    percent: Decimal | None = None
+    base: ShareBase | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> "Amount":
+        """`50Mi`, `60%` (of the limit), `60%request`, `60%headroom`, `60%node`; UsageError."""
+        if "%" not in text:
+            return cls(text, absolute_bytes=parse_bytes(text))
+        match = _SHARE.fullmatch(text.strip())
+        if match is None:
+            raise UsageError(f'"{text}" is not a share: write 60%, 60%request or 60%headroom')
+        try:
+            base = ShareBase(match["base"] or "limit")
+        except ValueError:
+            known = ", ".join(base.value for base in ShareBase)
+            raise UsageError(f'"{match["base"]}" is no base of a share: use {known}') from None
+        return cls(text, percent=_percent(text, Decimal(match["number"]), base), base=base)
+
+    def of(self, base_bytes: int) -> int:
+        """The size in whole bytes where this amount is a share of `base_bytes`."""
+        assert self.percent is not None
+        return int(self.percent * base_bytes / 100)
+
+
+def _percent(text: str, percent: Decimal, base: ShareBase) -> Decimal:
+    if percent <= 0:
+        raise UsageError(f'"{text}" is not a size: it must be more than 0%')
+    if base is ShareBase.NODE and percent > 100:
+        raise UsageError(f'"{text}" is more than the whole node: give at most 100%node')
+    return percent

@@ -1,0 +1,41 @@
+"""The name of a target as a user types it. Pure."""
+
+import re
+from dataclasses import dataclass
+
+from kubectl_stress.errors import UsageError
+
+_KINDS = {
+    "pod": "pod", "pods": "pod", "po": "pod",
+    "deployment": "deployment", "deployments": "deployment", "deploy": "deployment",
+    "statefulset": "statefulset", "statefulsets": "statefulset", "sts": "statefulset",
+    "daemonset": "daemonset", "daemonsets": "daemonset", "ds": "daemonset",
+    "replicaset": "replicaset", "replicasets": "replicaset", "rs": "replicaset",
+    "job": "job", "jobs": "job",
+}  # fmt: skip
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
+
+
+@dataclass(frozen=True)
+class TargetRef:
+    """A pod or the owner of one, as typed: `hello`, `pod/hello`, `deploy/hello`."""
+
+    kind: str
+    name: str
+
+    @classmethod
+    def parse(cls, text: str) -> "TargetRef":
+        """Raises UsageError where the kind is unknown or the name cannot be one."""
+        kind_text, slash, name = text.rpartition("/")
+        if slash and (not kind_text or not name):
+            raise UsageError(f'"{text}" names no target: write pod/NAME or deploy/NAME')
+        kind = _KINDS.get(kind_text.lower() if slash else "pod")
+        if kind is None:
+            known = "pod, deploy, sts, ds, rs or job"
+            raise UsageError(f'"{kind_text}" is not a kind of target: use {known}')
+        if not _NAME.fullmatch(name):
+            raise UsageError(f'"{name}" is not a valid name of a {kind}')
+        return cls(kind, name)
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.name}"
