@@ -8,7 +8,7 @@ target's cgroup. `pod`: it stays in the holder. Nothing here goes from one to an
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from kubectl_stress.agent.protocol import end_arguments, probe_arguments
+from kubectl_stress.agent.commands import end_arguments, probe_arguments
 from kubectl_stress.clock import Clock
 from kubectl_stress.errors import InjectionError, Silent, StressError
 from kubectl_stress.injection.ephemeral_container import bring_holder, refuse_changed_target

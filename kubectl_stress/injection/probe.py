@@ -7,15 +7,9 @@ into the target; else in the target itself.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kubectl_stress.agent.protocol import (
-    PROTOCOL,
-    AgentError,
-    Decoder,
-    Hello,
-    Message,
-    Processes,
-    probe_arguments,
-)
+from kubectl_stress.agent.commands import probe_arguments
+from kubectl_stress.agent.decoder import Decoder
+from kubectl_stress.agent.protocol import PROTOCOL, AgentError, Hello, Message, Processes
 from kubectl_stress.agent.samples import Process, Sample
 from kubectl_stress.clock import Clock
 from kubectl_stress.errors import InjectionError, Silent

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 
-from kubectl_stress.agent.protocol import HEARTBEAT, STOP
+from kubectl_stress.agent.commands import HEARTBEAT, STOP
 from kubectl_stress.clock import Clock
 from kubectl_stress.errors import InjectionError, Interrupted, NotFound, StressError
 from kubectl_stress.injection.join import JoinedHolder, Joiner, start_load

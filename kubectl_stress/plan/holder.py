@@ -6,7 +6,7 @@ Entries of ephemeral containers can never be removed, so a live holder is found 
 from collections.abc import Mapping
 from typing import Any
 
-from kubectl_stress.agent.protocol import hold_arguments
+from kubectl_stress.agent.commands import hold_arguments
 from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.targets.pod import Pod
 from kubectl_stress.targets.target import Target

@@ -6,7 +6,8 @@ first reading what only the node knows (headroom, cgroup version, who is killed 
 
 from dataclasses import dataclass, replace
 
-from kubectl_stress.agent.protocol import Hello, MemoryLoad
+from kubectl_stress.agent.commands import MemoryLoad
+from kubectl_stress.agent.protocol import Hello
 from kubectl_stress.agent.samples import Sample
 from kubectl_stress.errors import Refused, TargetError
 from kubectl_stress.plan.amount import ShareBase

@@ -8,15 +8,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from kubectl_stress.agent.protocol import (
-    AgentError,
-    Bye,
-    Decoder,
-    Hello,
-    Message,
-    Processes,
-    WorkerKilled,
-)
+from kubectl_stress.agent.decoder import Decoder
+from kubectl_stress.agent.protocol import AgentError, Bye, Hello, Message, Processes, WorkerKilled
 from kubectl_stress.agent.samples import Process, Sample, Series, table_at_peak
 from kubectl_stress.targets.pod import Pod
 from kubectl_stress.targets.status import (

@@ -9,15 +9,9 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from kubectl_stress.agent.protocol import (
-    HEARTBEAT,
-    AgentError,
-    Bye,
-    Decoder,
-    Hello,
-    Message,
-    Processes,
-)
+from kubectl_stress.agent.commands import HEARTBEAT
+from kubectl_stress.agent.decoder import Decoder
+from kubectl_stress.agent.protocol import AgentError, Bye, Hello, Message, Processes
 from kubectl_stress.agent.samples import Sample
 from kubectl_stress.clock import Clock
 from kubectl_stress.errors import Forbidden, InjectionError, NotFound, StressError, TargetError

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from kubectl_stress.agent.protocol import Decoder, Hello, Processes
+from kubectl_stress.agent.decoder import Decoder
+from kubectl_stress.agent.protocol import Hello, Processes
 from kubectl_stress.agent.samples import Process, Sample
 from kubectl_stress.plan.amount import Amount
 from kubectl_stress.plan.plan import Plan, make_plan

@@ -10,18 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_stress.agent.protocol import (
-    MAX_LINE_BYTES,
-    Bye,
-    Decoder,
-    ExitCode,
-    Garbage,
-    Hello,
-    MemoryLoad,
-    PhaseStart,
-    WorkerKilled,
-    decode_line,
-)
+from kubectl_stress.agent.commands import MemoryLoad
+from kubectl_stress.agent.decoder import MAX_LINE_BYTES, Decoder, decode_line
+from kubectl_stress.agent.protocol import Bye, ExitCode, Garbage, Hello, PhaseStart, WorkerKilled
 from kubectl_stress.agent.samples import Sample
 
 ROOT = Path(__file__).parents[3]

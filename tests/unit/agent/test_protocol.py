@@ -8,20 +8,16 @@ from typing import Any
 
 import pytest
 
-from kubectl_stress.agent.protocol import (
+from kubectl_stress.agent.commands import (
     HEARTBEAT,
-    MAX_LINE_BYTES,
-    PROTOCOL,
     STOP,
-    ExitCode,
-    Garbage,
-    Hello,
     MemoryLoad,
-    decode_line,
     end_arguments,
     hold_arguments,
     probe_arguments,
 )
+from kubectl_stress.agent.decoder import MAX_LINE_BYTES, decode_line
+from kubectl_stress.agent.protocol import PROTOCOL, ExitCode, Garbage, Hello
 from kubectl_stress.agent.samples import Cpu, Memory, Process, Sample
 
 IMAGE = Path(__file__).parents[3] / "image"

@@ -8,10 +8,10 @@ from typing import TypeVar
 
 import pytest
 
+from kubectl_stress.agent.decoder import Decoder
 from kubectl_stress.agent.protocol import (
     AgentError,
     Bye,
-    Decoder,
     Garbage,
     Hello,
     Message,

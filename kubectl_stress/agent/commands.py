@@ -1,0 +1,74 @@
+"""What the agent is told: arguments, and bytes on its stdin (image/PROTOCOL.md). Pure."""
+
+from dataclasses import dataclass
+
+HEARTBEAT = b"."
+STOP = b"stop\n"
+
+
+def hold_arguments(linger_ms: int) -> list[str]:
+    """Arguments of the holder, the ephemeral container's own process."""
+    return ["hold", "--linger-ms", str(linger_ms)]
+
+
+def probe_arguments(
+    *,
+    container_id: str | None = None,
+    target_pid: int | None = None,
+    duration_ms: int = 0,
+    sample_interval_ms: int = 1_000,
+) -> list[str]:
+    """Arguments of one reading, or of readings that go on for `duration_ms`.
+
+    The target is process 1, or a container's first process, or a pid.
+    """
+    options: dict[str, object] = {}
+    if container_id is not None:
+        options["target-container"] = container_id
+    if target_pid is not None:
+        options["target-pid"] = target_pid
+    if duration_ms:
+        options |= {"duration-ms": duration_ms, "sample-interval-ms": sample_interval_ms}
+    return [
+        "probe",
+        *(word for name, value in options.items() for word in (f"--{name}", str(value))),
+    ]
+
+
+def end_arguments() -> list[str]:
+    """Arguments that end the holder."""
+    return ["end"]
+
+
+@dataclass(frozen=True)
+class MemoryLoad:
+    """What `agent run mem` is told; sizes in bytes, times in milliseconds."""
+
+    size_bytes: int
+    duration_ms: int
+    ramp_ms: int = 0
+    workers: int = 1
+    oom_score_adj: int | None = None
+    kind: str = "anon"
+    dirty_bytes_per_s: int = 0
+    settle_ms: int = 0
+    sample_interval_ms: int = 100
+
+    def arguments(self, holder_pid: int | None) -> list[str]:
+        """The words after the binary's path."""
+        adjustment = "same" if self.oom_score_adj is None else str(self.oom_score_adj)
+        options = {
+            "size-bytes": self.size_bytes,
+            "workers": self.workers,
+            "ramp-ms": self.ramp_ms,
+            "duration-ms": self.duration_ms,
+            "settle-ms": self.settle_ms,
+            "sample-interval-ms": self.sample_interval_ms,
+            "oom-score-adj": adjustment,
+            "kind": self.kind,
+            "dirty-bytes-per-s": self.dirty_bytes_per_s,
+        }
+        if holder_pid is not None:
+            options["holder-pid"] = holder_pid
+        words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+        return ["run", "mem", *words]
