@@ -18,7 +18,8 @@ from kubectl_stress.agent.protocol import (
     Processes,
     WorkerKilled,
 )
-from kubectl_stress.agent.samples import Process, Sample, Series, table_at_peak
+from kubectl_stress.agent.samples import Process, Sample, table_at_peak
+from kubectl_stress.agent.series import Series
 from kubectl_stress.errors import RecordingError, StressError
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.spec import Expectation

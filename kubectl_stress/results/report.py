@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from kubectl_stress.agent.protocol import Hello
-from kubectl_stress.agent.samples import Process, Sample, Series
+from kubectl_stress.agent.samples import Process, Sample
+from kubectl_stress.agent.series import Series
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.prediction import victim_at_limit, victim_now
 from kubectl_stress.plan.spec import Expectation

@@ -10,7 +10,8 @@ from typing import Any
 
 from kubectl_stress.agent.decoder import Decoder
 from kubectl_stress.agent.protocol import AgentError, Bye, Hello, Message, Processes, WorkerKilled
-from kubectl_stress.agent.samples import Process, Sample, Series, table_at_peak
+from kubectl_stress.agent.samples import Process, Sample, table_at_peak
+from kubectl_stress.agent.series import Series
 from kubectl_stress.targets.pod import Pod
 from kubectl_stress.targets.status import (
     Change,

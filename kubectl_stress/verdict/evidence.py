@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from kubectl_stress.agent.protocol import AgentError, Bye, Hello, WorkerKilled
-from kubectl_stress.agent.samples import Memory, Sample, Series
+from kubectl_stress.agent.samples import Memory, Sample
+from kubectl_stress.agent.series import Series
 from kubectl_stress.plan.oom_domain import Scope, oom_domain
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.spec import StopOn

@@ -3,7 +3,8 @@
 from typing import Any, Self
 
 from kubectl_stress.agent.protocol import Bye, Hello, WorkerKilled
-from kubectl_stress.agent.samples import Memory, Sample, Series
+from kubectl_stress.agent.samples import Memory, Sample
+from kubectl_stress.agent.series import Series
 from kubectl_stress.plan.amount import Amount
 from kubectl_stress.plan.plan import Plan, make_plan
 from kubectl_stress.plan.spec import MemSpec

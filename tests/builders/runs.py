@@ -4,7 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from kubectl_stress.agent.protocol import Bye, PhaseStart, Processes
-from kubectl_stress.agent.samples import Process, Sample, Series
+from kubectl_stress.agent.samples import Process, Sample
+from kubectl_stress.agent.series import Series
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.spec import Expectation
 from kubectl_stress.results.recording import Header, header_line, report_line, value_line

@@ -1,6 +1,6 @@
 """What a series tells of its samples."""
 
-from kubectl_stress.agent.samples import Series
+from kubectl_stress.agent.series import Series
 from tests.builders.pods import MIB, sample
 
 
