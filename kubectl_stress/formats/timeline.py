@@ -10,7 +10,7 @@ from kubectl_stress.agent.protocol import WorkerKilled
 from kubectl_stress.agent.samples import Sample
 from kubectl_stress.quantity import format_bytes
 from kubectl_stress.results.report import Report
-from kubectl_stress.targets.status import Change, ChangeKind
+from kubectl_stress.targets.changes import Change, ChangeKind
 
 # The agent samples each 100 ms, or as told; a pause longer than both of these is one to be seen.
 _GAP_MS, _GAP_INTERVALS = 3_000, 4

@@ -21,7 +21,7 @@ from kubectl_stress.errors import UsageError
 from kubectl_stress.results.recording import Header, header_line, report_line, value_line
 from kubectl_stress.results.report import Report
 from kubectl_stress.session.progress import Afterwards, Progress, Started, StatusSeen
-from kubectl_stress.targets.status import Change
+from kubectl_stress.targets.changes import Change
 from kubectl_stress.verdict.evidence import Ending
 
 _NAMES: dict[type, str] = {

@@ -25,7 +25,8 @@ from kubectl_stress.plan.prediction import victim_now
 from kubectl_stress.quantity import format_bytes, format_duration
 from kubectl_stress.results.report import change_dict, sample_dict
 from kubectl_stress.session.progress import LogLine, Progress, Started, StatusSeen
-from kubectl_stress.targets.status import Change, ContainerStatus
+from kubectl_stress.targets.changes import Change
+from kubectl_stress.targets.status import ContainerStatus
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -17,7 +17,7 @@ from kubectl_stress.results.report import change_dict, sample_dict
 from kubectl_stress.results.top_state import TargetState
 from kubectl_stress.session.probe_stream import Attached, Finished, Progress
 from kubectl_stress.session.progress import LogLine
-from kubectl_stress.targets.status import Change
+from kubectl_stress.targets.changes import Change
 
 _PLAIN_EVERY_MS = 10_000
 _DRAW_EVERY_MS = 200

@@ -35,7 +35,8 @@ from kubectl_stress.session.progress import (
     Started,
     StreamEnded,
 )
-from kubectl_stress.targets.status import ChangeKind, ContainerStatus
+from kubectl_stress.targets.changes import ChangeKind
+from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.verdict.evidence import Ending, is_pods_limit, kill_counts, stop_sign
 from kubectl_stress.verdict.judge import judge, meets
 

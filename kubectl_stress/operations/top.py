@@ -17,14 +17,9 @@ from kubectl_stress.results.top_state import TargetState
 from kubectl_stress.session.pod_watcher import EventSeen, Observer, PodSeen, Seen, Unobserved
 from kubectl_stress.session.probe_stream import Attached, Finished, Progress, Reader, Sampling, Step
 from kubectl_stress.session.progress import LogLine
-from kubectl_stress.targets.status import (
-    Change,
-    ChangeKind,
-    ContainerStatus,
-    changes,
-    event_change,
-    is_reported,
-)
+from kubectl_stress.targets.api_events import event_change, is_reported
+from kubectl_stress.targets.changes import Change, ChangeKind, changes
+from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.targets.target import Target
 
 Inbox = queue.Queue[tuple[int, Step | Seen]]

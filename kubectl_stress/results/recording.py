@@ -25,7 +25,8 @@ from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.spec import Expectation
 from kubectl_stress.results.dataclass_json import from_json, to_json
 from kubectl_stress.results.report import Report
-from kubectl_stress.targets.status import Change, ChangeKind, ContainerStatus
+from kubectl_stress.targets.changes import Change, ChangeKind
+from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.verdict.evidence import Ending, Findings
 from kubectl_stress.verdict.judge import judge
 

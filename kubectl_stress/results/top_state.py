@@ -12,7 +12,8 @@ from kubectl_stress.agent.samples import Process, Sample, load_rss_bytes
 from kubectl_stress.errors import StressError
 from kubectl_stress.plan.prediction import victim_now
 from kubectl_stress.results.report import sample_dict, target_dict, victim_dict
-from kubectl_stress.targets.status import Change, ContainerStatus
+from kubectl_stress.targets.changes import Change
+from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.targets.target import Target
 
 SCHEMA = "kubectl-stress/top/v1"

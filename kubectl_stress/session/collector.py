@@ -12,15 +12,10 @@ from kubectl_stress.agent.decoder import Decoder
 from kubectl_stress.agent.protocol import AgentError, Bye, Hello, Message, Processes, WorkerKilled
 from kubectl_stress.agent.samples import Process, Sample, table_at_peak
 from kubectl_stress.agent.series import Series
+from kubectl_stress.targets.api_events import event_change, is_reported
+from kubectl_stress.targets.changes import Change, ChangeKind, changes
 from kubectl_stress.targets.pod import Pod
-from kubectl_stress.targets.status import (
-    Change,
-    ChangeKind,
-    ContainerStatus,
-    changes,
-    event_change,
-    is_reported,
-)
+from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.verdict.evidence import Ending, Findings
 
 Update = Message | Change

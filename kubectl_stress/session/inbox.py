@@ -7,7 +7,7 @@ from kubectl_stress.injection.probe import refuse_other_protocol
 from kubectl_stress.session.collector import Collector, Update
 from kubectl_stress.session.pod_watcher import EventSeen, PodSeen, Seen, Unobserved
 from kubectl_stress.session.progress import Chunk, Inbox, LogLine, Progress, StatusSeen, StreamEnded
-from kubectl_stress.targets.status import ChangeKind
+from kubectl_stress.targets.changes import ChangeKind
 
 
 class Intake:

@@ -23,7 +23,7 @@ from kubectl_stress.kube.exec.channels import Channel
 from kubectl_stress.kube.exec.stream import ExecStream
 from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.session.progress import LogLine
-from kubectl_stress.targets.status import Change
+from kubectl_stress.targets.changes import Change
 from kubectl_stress.targets.target import Target
 
 _BEAT_MS = 1_000

@@ -13,7 +13,7 @@ from kubectl_stress.plan.oom_domain import Scope, oom_domain
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.spec import StopOn
 from kubectl_stress.quantity import format_bytes
-from kubectl_stress.targets.status import Change, ChangeKind
+from kubectl_stress.targets.changes import Change, ChangeKind
 
 
 @dataclass(frozen=True)

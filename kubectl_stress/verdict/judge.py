@@ -16,7 +16,8 @@ from enum import Enum
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.spec import Expectation
 from kubectl_stress.quantity import format_bytes
-from kubectl_stress.targets.status import Change, ChangeKind, Termination
+from kubectl_stress.targets.changes import Change, ChangeKind
+from kubectl_stress.targets.status import Termination
 from kubectl_stress.verdict.evidence import (
     Evidence,
     Findings,

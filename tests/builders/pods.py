@@ -9,7 +9,8 @@ from kubectl_stress.plan.amount import Amount
 from kubectl_stress.plan.plan import Plan, make_plan
 from kubectl_stress.plan.spec import MemSpec
 from kubectl_stress.results.report import Report
-from kubectl_stress.targets.status import Change, ChangeKind, ContainerStatus, Termination
+from kubectl_stress.targets.changes import Change, ChangeKind
+from kubectl_stress.targets.status import ContainerStatus, Termination
 from kubectl_stress.targets.target import Target
 from kubectl_stress.verdict.evidence import Ending, Findings
 from kubectl_stress.verdict.judge import judge

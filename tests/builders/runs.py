@@ -10,7 +10,8 @@ from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.spec import Expectation
 from kubectl_stress.results.recording import Header, header_line, report_line, value_line
 from kubectl_stress.results.report import Report
-from kubectl_stress.targets.status import Change, ChangeKind, ContainerStatus
+from kubectl_stress.targets.changes import Change, ChangeKind
+from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.verdict.evidence import Ending, Findings
 from kubectl_stress.verdict.judge import judge
 from tests.builders.pods import (

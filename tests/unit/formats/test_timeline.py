@@ -15,7 +15,7 @@ from kubectl_stress.formats.timeline import (
     time_ticks,
     timeline,
 )
-from kubectl_stress.targets.status import Change, ChangeKind
+from kubectl_stress.targets.changes import Change, ChangeKind
 from tests.builders import runs
 from tests.builders.pods import MIB, event, sample, terminated
 

@@ -20,7 +20,7 @@ from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.results.top_state import TargetState
 from kubectl_stress.session.probe_stream import Attached, Finished, Progress, Sampling
 from kubectl_stress.session.progress import LogLine
-from kubectl_stress.targets.status import Change
+from kubectl_stress.targets.changes import Change
 from kubectl_stress.targets.target import Target
 from tests.builders.agent_lines import bye_line, hello_line, processes_line, reading, sample_line
 from tests.builders.pods import MIB, pod

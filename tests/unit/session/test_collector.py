@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from kubectl_stress.agent.protocol import Garbage
 from kubectl_stress.agent.samples import Sample
 from kubectl_stress.session.collector import Collector
-from kubectl_stress.targets.status import Change, ChangeKind, ContainerStatus
+from kubectl_stress.targets.changes import Change, ChangeKind
+from kubectl_stress.targets.status import ContainerStatus
 from tests.builders.agent_lines import (
     bye_line,
     hello_line,

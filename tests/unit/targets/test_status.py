@@ -4,14 +4,9 @@ from typing import Any
 
 import pytest
 
-from kubectl_stress.targets.status import (
-    Change,
-    ChangeKind,
-    ContainerStatus,
-    changes,
-    event_change,
-    is_reported,
-)
+from kubectl_stress.targets.api_events import event_change, is_reported
+from kubectl_stress.targets.changes import Change, ChangeKind, changes
+from kubectl_stress.targets.status import ContainerStatus
 from tests.builders.pods import PodBuilder, pod
 
 OLD_OOM = {

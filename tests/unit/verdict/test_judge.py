@@ -8,7 +8,7 @@ from kubectl_stress.agent.protocol import AgentError
 from kubectl_stress.agent.samples import Sample
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.spec import Expectation
-from kubectl_stress.targets.status import Change, ChangeKind
+from kubectl_stress.targets.changes import Change, ChangeKind
 from kubectl_stress.targets.target import Target
 from kubectl_stress.verdict.evidence import Ending
 from kubectl_stress.verdict.judge import Outcome, Verdict, judge, meets

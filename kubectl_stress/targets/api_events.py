@@ -1,0 +1,42 @@
+"""API events about a pod, and which of them belong to a run. Pure: no I/O."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from kubectl_stress.targets.changes import Change, ChangeKind
+
+_REPORTED_EVENTS = {
+    "Unhealthy", "Killing", "BackOff", "Evicted", "OOMKilling", "FailedKillPod",
+    "Preempting", "NodeNotReady", "ExceededGracePeriod", "ProbeWarning",
+}  # fmt: skip
+
+
+def is_reported(event: Mapping[str, Any], container: str) -> bool:
+    """Whether an API event belongs on the time axis of a run on this container.
+
+    An event of another container of the pod does not: it names it as `spec.containers{NAME}`.
+    """
+    path = (event.get("involvedObject") or {}).get("fieldPath") or ""
+    is_of_another = "{" in path and not path.endswith(f"{{{container}}}")
+    return event.get("reason", "") in _REPORTED_EVENTS and not is_of_another
+
+
+def event_change(event: Mapping[str, Any], *, at_ms: int) -> Change:
+    """An API event as a change; its text is the kubelet's own."""
+    reason, message = event.get("reason", ""), " ".join(event.get("message", "").split())
+    return Change(at_ms, ChangeKind.EVENT, f"{reason}: {message}", "event", reason)
+
+
+def event_time(event: Mapping[str, Any]) -> datetime | None:
+    """When an event last happened, by the clock of its reporter; None where it does not say."""
+    series = event.get("series") or {}
+    for text in (
+        series.get("lastObservedTime"),
+        event.get("lastTimestamp"),
+        event.get("eventTime"),
+        event.get("firstTimestamp"),
+    ):
+        if text:
+            return datetime.fromisoformat(text)
+    return None
