@@ -8,7 +8,8 @@ import click
 from kubectl_stress.cli.options import DURATION, Command
 from kubectl_stress.errors import UsageError
 from kubectl_stress.plan.amount import Amount
-from kubectl_stress.plan.spec import AfterOom, LoadKind, MemSpec, StopOn
+from kubectl_stress.plan.spec import AfterOom, LoadKind, MemSpec
+from kubectl_stress.plan.stop_on import StopOn
 from kubectl_stress.quantity import parse_rate
 
 _DEFAULT_MAX_RESTARTS = 3

@@ -22,7 +22,7 @@ from kubectl_stress.results.recording import Header, header_line, report_line, v
 from kubectl_stress.results.report import Report
 from kubectl_stress.session.progress import Afterwards, Progress, Started, StatusSeen
 from kubectl_stress.targets.changes import Change
-from kubectl_stress.verdict.evidence import Ending
+from kubectl_stress.verdict.findings import Ending
 
 _NAMES: dict[type, str] = {
     Hello: "hello",

@@ -5,6 +5,7 @@ from enum import Enum
 
 from kubectl_stress.errors import UsageError
 from kubectl_stress.plan.amount import Amount
+from kubectl_stress.plan.stop_on import StopOn
 
 
 class Expectation(Enum):
@@ -31,14 +32,6 @@ class AfterOom(Enum):
 
     STOP = "stop"
     REPEAT = "repeat"
-
-
-class StopOn(Enum):
-    """What releases the load before its time (`--stop-on`)."""
-
-    NOT_READY = "not-ready"
-    RESTART = "restart"
-    PROBE_FAILURE = "probe-failure"
 
 
 @dataclass(frozen=True)

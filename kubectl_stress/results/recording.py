@@ -27,7 +27,7 @@ from kubectl_stress.results.dataclass_json import from_json, to_json
 from kubectl_stress.results.report import Report
 from kubectl_stress.targets.changes import Change, ChangeKind
 from kubectl_stress.targets.status import ContainerStatus
-from kubectl_stress.verdict.evidence import Ending, Findings
+from kubectl_stress.verdict.findings import Ending, Findings
 from kubectl_stress.verdict.judge import judge
 
 SCHEMA = "kubectl-stress/recording/v1"

@@ -16,7 +16,7 @@ from kubectl_stress.plan.spec import Expectation
 from kubectl_stress.targets.changes import Change, ChangeKind
 from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.targets.target import Target
-from kubectl_stress.verdict.evidence import Findings, kill_counts
+from kubectl_stress.verdict.findings import Findings, kill_counts
 from kubectl_stress.verdict.judge import Outcome, Verdict, meets
 
 SCHEMA = "kubectl-stress/report/v1"

@@ -16,7 +16,7 @@ from kubectl_stress.targets.api_events import event_change, is_reported
 from kubectl_stress.targets.changes import Change, ChangeKind, changes
 from kubectl_stress.targets.pod import Pod
 from kubectl_stress.targets.status import ContainerStatus
-from kubectl_stress.verdict.evidence import Ending, Findings
+from kubectl_stress.verdict.findings import Ending, Findings
 
 Update = Message | Change
 

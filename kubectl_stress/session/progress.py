@@ -10,7 +10,7 @@ from kubectl_stress.plan.spec import Expectation
 from kubectl_stress.session.collector import Update
 from kubectl_stress.session.pod_watcher import Seen
 from kubectl_stress.targets.status import ContainerStatus
-from kubectl_stress.verdict.evidence import Ending
+from kubectl_stress.verdict.findings import Ending
 
 
 @dataclass(frozen=True)

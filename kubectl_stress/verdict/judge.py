@@ -15,26 +15,28 @@ from enum import Enum
 
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.spec import Expectation
+from kubectl_stress.plan.stop_on import stop_sign
 from kubectl_stress.quantity import format_bytes
 from kubectl_stress.targets.changes import Change, ChangeKind
 from kubectl_stress.targets.status import Termination
 from kubectl_stress.verdict.evidence import (
     Evidence,
-    Findings,
     as_evidence,
     counters_after,
+    last_sample,
+    peak,
+    stream_end,
+    where_it_ran_out,
+    worker_kills,
+)
+from kubectl_stress.verdict.findings import (
+    Findings,
     events,
     is_near_limit,
     is_pods_limit,
     kill_counts,
-    last_sample,
     of_kind,
-    peak,
     restarts,
-    stop_sign,
-    stream_end,
-    where_it_ran_out,
-    worker_kills,
 )
 
 

@@ -12,7 +12,7 @@ from kubectl_stress.results.report import Report
 from kubectl_stress.targets.changes import Change, ChangeKind
 from kubectl_stress.targets.status import ContainerStatus, Termination
 from kubectl_stress.targets.target import Target
-from kubectl_stress.verdict.evidence import Ending, Findings
+from kubectl_stress.verdict.findings import Ending, Findings
 from kubectl_stress.verdict.judge import judge
 
 MIB = 1 << 20

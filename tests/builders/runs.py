@@ -12,7 +12,7 @@ from kubectl_stress.results.recording import Header, header_line, report_line, v
 from kubectl_stress.results.report import Report
 from kubectl_stress.targets.changes import Change, ChangeKind
 from kubectl_stress.targets.status import ContainerStatus
-from kubectl_stress.verdict.evidence import Ending, Findings
+from kubectl_stress.verdict.findings import Ending, Findings
 from kubectl_stress.verdict.judge import judge
 from tests.builders.pods import (
     MIB,

@@ -6,7 +6,8 @@ from kubectl_stress.errors import Refused
 from kubectl_stress.plan.amount import Amount
 from kubectl_stress.plan.holder_spec import Join
 from kubectl_stress.plan.plan import Plan, make_plan, predicted_repeats, resolve, summary
-from kubectl_stress.plan.spec import AfterOom, LoadKind, MemSpec, StopOn
+from kubectl_stress.plan.spec import AfterOom, LoadKind, MemSpec
+from kubectl_stress.plan.stop_on import StopOn
 from kubectl_stress.targets.target import Owner, Target
 from tests.builders.pods import MIB, hello, plan, pod, sample, target
 

@@ -7,7 +7,7 @@ from kubectl_stress.agent.samples import Process
 from kubectl_stress.plan.spec import Expectation
 from kubectl_stress.results.report import SCHEMA, change_dict, sample_dict
 from kubectl_stress.targets.status import ContainerStatus
-from kubectl_stress.verdict.evidence import Ending
+from kubectl_stress.verdict.findings import Ending
 from tests.builders.pods import (
     MIB,
     bye,

@@ -10,7 +10,7 @@ from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.spec import Expectation
 from kubectl_stress.targets.changes import Change, ChangeKind
 from kubectl_stress.targets.target import Target
-from kubectl_stress.verdict.evidence import Ending
+from kubectl_stress.verdict.findings import Ending
 from kubectl_stress.verdict.judge import Outcome, Verdict, judge, meets
 from tests.builders.pods import (
     MIB,

@@ -1,0 +1,90 @@
+"""What a run saw. Pure: no I/O."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kubectl_stress.agent.protocol import AgentError, Bye, Hello, WorkerKilled
+from kubectl_stress.agent.samples import Sample
+from kubectl_stress.agent.series import Series
+from kubectl_stress.plan.oom_domain import Scope, oom_domain
+from kubectl_stress.plan.plan import Plan
+from kubectl_stress.targets.changes import Change, ChangeKind
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How the stream of the agent ended.
+
+    `bye` is its last line, None if it was killed or cut off; `exit_code` what the exec's status
+    says, None where none came; `lost` why the connection ended without a status.
+    """
+
+    bye: Bye | None = None
+    exit_code: int | None = None
+    lost: str | None = None
+    at_ms: int = 0
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All that a run saw, as the verdict needs it.
+
+    `afterwards` is a reading taken through the holder after the stream broke off, None where no
+    holder was left to take it. `loads` is how often the load began (`--after-oom repeat`); hello,
+    ending and afterwards are then those of the last.
+    """
+
+    samples: Series
+    changes: Sequence[Change]
+    ending: Ending
+    hello: Hello | None = None
+    kills: Sequence[WorkerKilled] = ()
+    errors: Sequence[AgentError] = ()
+    afterwards: Sample | None = None
+    loads: int = 1
+
+
+def of_kind(findings: Findings, *kinds: ChangeKind) -> list[Change]:
+    """The changes of these kinds, in order."""
+    return [change for change in findings.changes if change.kind in kinds]
+
+
+def events(findings: Findings, *reasons: str) -> list[Change]:
+    """The API events with one of these reasons, in order."""
+    return [c for c in of_kind(findings, ChangeKind.EVENT) if c.reason in reasons]
+
+
+def restarts(findings: Findings) -> list[Change]:
+    """How the container ended and came back."""
+    return of_kind(findings, ChangeKind.TERMINATED, ChangeKind.STARTED, ChangeKind.WAITING)
+
+
+def kill_counts(findings: Findings) -> int:
+    """OOM kills counted in the target's cgroup during the run, 0 where none could be counted."""
+    from_kills = sum(
+        (kill.oom_kill_after or 0) - (kill.oom_kill_before or 0) for kill in findings.kills
+    )
+    return max(findings.samples.delta("oom_kill") or 0, from_kills, _afterwards_delta(findings))
+
+
+def _afterwards_delta(findings: Findings) -> int:
+    first, after = findings.samples.first, findings.afterwards
+    if first is None or after is None:
+        return 0
+    return (after.memory.oom_kill or 0) - (first.memory.oom_kill or 0)
+
+
+def is_near_limit(sample: Sample | None) -> bool:
+    """Whether at most 1 % of the limit was left."""
+    if sample is None or sample.memory.headroom_bytes is None:
+        return False
+    return sample.memory.headroom_bytes * 100 <= (sample.memory.limit_bytes or 0)
+
+
+def is_pods_limit(plan: Plan, findings: Findings) -> bool:
+    """Whether the pod's limit, which it shares, may be reached before the container's own."""
+    last = findings.samples.last
+    if findings.hello is None or last is None or not plan.target.siblings:
+        return False
+    domain = oom_domain(plan.target, findings.hello, last.memory)
+    return domain.scope is Scope.POD or (domain.scope is Scope.CONTAINER and not domain.is_certain)
