@@ -11,8 +11,8 @@ import pytest
 from kubectl_stress import __version__
 from kubectl_stress.cli.main import cli
 from kubectl_stress.errors import StressError
-from kubectl_stress.verdict.judge import Outcome
 from kubectl_stress.verdict.meanings import verdicts_page
+from kubectl_stress.verdict.outcome import Outcome
 from scripts.commands_page import commands_page
 
 ROOT = Path(__file__).parents[1]

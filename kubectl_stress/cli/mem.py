@@ -26,8 +26,9 @@ from kubectl_stress.cli.wiring import confirm, connect, now_ms, teller
 from kubectl_stress.plan.holder import ephemeral_container
 from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.plan.plan import Plan, make_plan, summary
-from kubectl_stress.plan.spec import Expectation, LoadKind, MemSpec
+from kubectl_stress.plan.spec import LoadKind, MemSpec
 from kubectl_stress.targets.ref import TargetRef
+from kubectl_stress.verdict.outcome import Expectation
 
 if TYPE_CHECKING:
     from kubectl_stress.kube.cluster import Cluster

@@ -8,8 +8,7 @@ import click
 
 from kubectl_stress.cli.print_report import REPORT_FORMATS, answer
 from kubectl_stress.errors import UsageError
-from kubectl_stress.plan.spec import Expectation
-from kubectl_stress.verdict.judge import Outcome
+from kubectl_stress.verdict.outcome import Expectation, Outcome
 
 
 @click.command(short_help="Show a recorded run as a table, a page or a test result")

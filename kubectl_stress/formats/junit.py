@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 from kubectl_stress.quantity import format_duration
 from kubectl_stress.results.report import Report
-from kubectl_stress.verdict.judge import Outcome
+from kubectl_stress.verdict.outcome import Outcome
 
 # Everything else cannot stand in XML 1.0, not even escaped (https://www.w3.org/TR/xml/#charsets).
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

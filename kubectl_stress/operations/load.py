@@ -20,7 +20,7 @@ from kubectl_stress.kube.exec.stream import ExecStream
 from kubectl_stress.plan.holder_spec import HolderSpec, Join
 from kubectl_stress.plan.plan import Plan, predicted_repeats, resolve
 from kubectl_stress.plan.prediction import prediction
-from kubectl_stress.plan.spec import AfterOom, Expectation, MemSpec
+from kubectl_stress.plan.spec import AfterOom, MemSpec
 from kubectl_stress.plan.stop_on import stop_sign
 from kubectl_stress.preflight.admission import beyond_exec
 from kubectl_stress.results.report import Report
@@ -39,7 +39,8 @@ from kubectl_stress.session.progress import (
 from kubectl_stress.targets.changes import ChangeKind
 from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.verdict.findings import Ending, is_pods_limit, kill_counts
-from kubectl_stress.verdict.judge import judge, meets
+from kubectl_stress.verdict.judge import judge
+from kubectl_stress.verdict.outcome import Expectation, meets
 
 _BEAT_MS = 1_000
 _SILENCE_MS = 20_000

@@ -8,17 +8,6 @@ from kubectl_stress.plan.amount import Amount
 from kubectl_stress.plan.stop_on import StopOn
 
 
-class Expectation(Enum):
-    """What the user expects of the run (`--expect`)."""
-
-    SURVIVE = "survive"
-    READY = "ready"
-    THROTTLE = "throttle"
-    OOM = "oom"
-    RESTART = "restart"
-    EVICT = "evict"
-
-
 class LoadKind(Enum):
     """What the load is made of (`--kind`)."""
 

@@ -3,8 +3,16 @@
 from collections.abc import Iterable, Sequence
 from enum import Enum
 
-from kubectl_stress.plan.stop_on import StopOn
 from kubectl_stress.targets.changes import Change, ChangeKind
+
+
+class StopOn(Enum):
+    """What releases the load before its time (`--stop-on`)."""
+
+    NOT_READY = "not-ready"
+    RESTART = "restart"
+    PROBE_FAILURE = "probe-failure"
+
 
 _SIGNS = {
     ChangeKind.NOT_READY: StopOn.NOT_READY,
@@ -22,11 +30,3 @@ def _sign_of(change: Change) -> StopOn | None:
     if change.kind is ChangeKind.EVENT and change.reason == "Unhealthy":
         return StopOn.PROBE_FAILURE
     return _SIGNS.get(change.kind)
-
-
-class StopOn(Enum):
-    """What releases the load before its time (`--stop-on`)."""
-
-    NOT_READY = "not-ready"
-    RESTART = "restart"
-    PROBE_FAILURE = "probe-failure"

@@ -22,13 +22,13 @@ from kubectl_stress.agent.samples import Process, Sample, table_at_peak
 from kubectl_stress.agent.series import Series
 from kubectl_stress.errors import RecordingError, StressError
 from kubectl_stress.plan.plan import Plan
-from kubectl_stress.plan.spec import Expectation
 from kubectl_stress.results.dataclass_json import from_json, to_json
 from kubectl_stress.results.report import Report
 from kubectl_stress.targets.changes import Change, ChangeKind
 from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.verdict.findings import Ending, Findings
 from kubectl_stress.verdict.judge import judge
+from kubectl_stress.verdict.outcome import Expectation
 
 SCHEMA = "kubectl-stress/recording/v1"
 

@@ -12,12 +12,11 @@ from kubectl_stress.agent.samples import Process, Sample
 from kubectl_stress.agent.series import Series
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.prediction import victim_at_limit, victim_now
-from kubectl_stress.plan.spec import Expectation
 from kubectl_stress.targets.changes import Change, ChangeKind
 from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.targets.target import Target
 from kubectl_stress.verdict.findings import Findings, kill_counts
-from kubectl_stress.verdict.judge import Outcome, Verdict, meets
+from kubectl_stress.verdict.outcome import Expectation, Outcome, Verdict, meets
 
 SCHEMA = "kubectl-stress/report/v1"
 

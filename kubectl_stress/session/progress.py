@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from kubectl_stress.agent.samples import Sample
 from kubectl_stress.injection.probe import Reading
 from kubectl_stress.plan.plan import Plan
-from kubectl_stress.plan.spec import Expectation
 from kubectl_stress.session.collector import Update
 from kubectl_stress.session.pod_watcher import Seen
 from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.verdict.findings import Ending
+from kubectl_stress.verdict.outcome import Expectation
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,10 @@ from kubectl_stress.quantity import format_bytes
 from kubectl_stress.targets.changes import Change, ChangeKind
 from kubectl_stress.verdict.findings import Findings, is_pods_limit, of_kind
 
+# The load grows in steps of at most 0.5% of the limit near it, each after a sample; what the app
+# takes meanwhile comes on top.
+_NEAR_PERCENT = 90
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -20,11 +24,6 @@ class Evidence:
     at_ms: int
     source: str
     text: str
-
-
-# The load grows in steps of at most 0.5% of the limit near it, each after a sample; what the app
-# takes meanwhile comes on top.
-_NEAR_PERCENT = 90
 
 
 def as_evidence(changes: Iterable[Change]) -> tuple[Evidence, ...]:

@@ -3,8 +3,7 @@
 `kubectl stress help OUTCOME` prints these; docs/verdicts.md is made of them.
 """
 
-from kubectl_stress.plan.spec import Expectation
-from kubectl_stress.verdict.judge import Outcome, Verdict, meets
+from kubectl_stress.verdict.outcome import Expectation, Outcome, Verdict, meets
 
 MEANINGS = {
     Outcome.SURVIVED: (

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kubectl_stress.formats.html.page import page
-from kubectl_stress.plan.spec import Expectation
+from kubectl_stress.verdict.outcome import Expectation
 from tests.browser.chromium import Tab, chromium
 from tests.builders import runs
 

@@ -7,13 +7,13 @@ from kubectl_stress.agent.protocol import Bye, PhaseStart, Processes
 from kubectl_stress.agent.samples import Process, Sample
 from kubectl_stress.agent.series import Series
 from kubectl_stress.plan.plan import Plan
-from kubectl_stress.plan.spec import Expectation
 from kubectl_stress.results.recording import Header, header_line, report_line, value_line
 from kubectl_stress.results.report import Report
 from kubectl_stress.targets.changes import Change, ChangeKind
 from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.verdict.findings import Ending, Findings
 from kubectl_stress.verdict.judge import judge
+from kubectl_stress.verdict.outcome import Expectation
 from tests.builders.pods import (
     MIB,
     bye,

@@ -7,15 +7,12 @@ from kubectl_stress.operations.load import Run
 from kubectl_stress.plan.amount import Amount
 from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.plan.plan import make_plan
-from kubectl_stress.plan.spec import Expectation, MemSpec
+from kubectl_stress.plan.spec import MemSpec
 from kubectl_stress.results.report import Report
 from kubectl_stress.session.progress import LogLine, Progress
 from kubectl_stress.targets.target import Target
-from tests.builders.agent_lines import (
-    hello_line,
-    phase_line,
-    sample_line,
-)
+from kubectl_stress.verdict.outcome import Expectation
+from tests.builders.agent_lines import hello_line, phase_line, sample_line
 from tests.builders.pods import PodBuilder, pod
 from tests.fakes.cluster import FakeCluster
 from tests.fakes.time import FakeTime, ScriptedInbox

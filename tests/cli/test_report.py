@@ -8,9 +8,8 @@ import pytest
 
 from kubectl_stress.cli.main import run_command_line
 from kubectl_stress.formats.report_text import render
-from kubectl_stress.plan.spec import Expectation
 from kubectl_stress.results.report import Report
-from kubectl_stress.verdict.judge import Outcome
+from kubectl_stress.verdict.outcome import Expectation, Outcome
 from tests.builders import runs
 
 Output = pytest.CaptureFixture[str]

@@ -11,8 +11,8 @@ from kubectl_stress.formats.html.markup import Markup, clipped, el, joined
 from kubectl_stress.formats.html.style import STYLE
 from kubectl_stress.quantity import format_bytes, format_duration
 from kubectl_stress.results.report import SCHEMA, Report
-from kubectl_stress.verdict.judge import Outcome
 from kubectl_stress.verdict.meanings import MEANINGS
+from kubectl_stress.verdict.outcome import Outcome
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _MOST_CHANGES, _MOST_CHARACTERS = 100, 240

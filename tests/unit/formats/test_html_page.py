@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from kubectl_stress.formats.html.chart import picture
 from kubectl_stress.formats.html.page import page
 from kubectl_stress.formats.html.style import STYLE
-from kubectl_stress.plan.spec import Expectation
 from kubectl_stress.results.report import Report
+from kubectl_stress.verdict.outcome import Expectation
 from tests.builders import runs
 from tests.builders.pods import MIB, sample
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubectl_stress.formats.junit import junit
-from kubectl_stress.plan.spec import Expectation
 from kubectl_stress.results.report import Report
+from kubectl_stress.verdict.outcome import Expectation
 from tests.builders import runs
 from tests.builders.pods import event
 

@@ -3,7 +3,7 @@
 import pytest
 
 from kubectl_stress.formats.markdown import markdown
-from kubectl_stress.plan.spec import Expectation
+from kubectl_stress.verdict.outcome import Expectation
 from tests.builders import runs
 
 

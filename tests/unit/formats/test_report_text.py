@@ -9,8 +9,8 @@ import yaml
 
 from kubectl_stress.agent.samples import Process
 from kubectl_stress.formats.report_text import FORMATS, json_line, render, to_yaml
-from kubectl_stress.plan.spec import Expectation
 from kubectl_stress.verdict.findings import Ending
+from kubectl_stress.verdict.outcome import Expectation
 from tests.builders.pods import MIB, findings, report, sample, terminated
 
 PROCESSES = (Process(40, "agent", "load", 50 * MIB, 998, 180 * MIB),)

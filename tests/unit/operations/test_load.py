@@ -3,10 +3,9 @@
 from typing import Any
 
 from kubectl_stress.errors import InjectionError
-from kubectl_stress.plan.spec import Expectation
 from kubectl_stress.session.progress import Started
 from kubectl_stress.targets.changes import ChangeKind
-from kubectl_stress.verdict.judge import Outcome
+from kubectl_stress.verdict.outcome import Expectation, Outcome
 from tests.builders.agent_lines import (
     bye_line,
     hello_line,

@@ -3,12 +3,7 @@
 import pytest
 
 from kubectl_stress.errors import InjectionError, Interrupted, Refused, TargetError
-from tests.builders.agent_lines import (
-    bye_line,
-    phase_line,
-    reading,
-    sample_line,
-)
+from tests.builders.agent_lines import bye_line, phase_line, reading, sample_line
 from tests.builders.pods import MIB
 from tests.builders.scene import BEGINNING, Scene, started_again
 from tests.fakes.stream import FakeStream

@@ -3,7 +3,7 @@
 from kubectl_stress.errors import InjectionError
 from kubectl_stress.plan.spec import AfterOom
 from kubectl_stress.results.report import Report
-from kubectl_stress.verdict.judge import Outcome
+from kubectl_stress.verdict.outcome import Outcome
 from tests.builders.agent_lines import (
     bye_line,
     hello_line,

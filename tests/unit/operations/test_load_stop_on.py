@@ -3,9 +3,9 @@
 import pytest
 
 from kubectl_stress.errors import InjectionError
-from kubectl_stress.plan.spec import AfterOom, Expectation
+from kubectl_stress.plan.spec import AfterOom
 from kubectl_stress.plan.stop_on import StopOn
-from kubectl_stress.verdict.judge import Outcome
+from kubectl_stress.verdict.outcome import Expectation, Outcome
 from tests.builders.agent_lines import bye_line, hello_line, phase_line, reading, sample_line
 from tests.builders.scene import BEGINNING, Scene, ended, started_again, web
 from tests.fakes.stream import FakeStream

@@ -9,10 +9,10 @@ import pytest
 from kubectl_stress.errors import InjectionError, Interrupted
 from kubectl_stress.formats.report_text import render
 from kubectl_stress.live.recorder import Recorder
-from kubectl_stress.plan.spec import AfterOom, Expectation
+from kubectl_stress.plan.spec import AfterOom
 from kubectl_stress.plan.stop_on import StopOn
 from kubectl_stress.results.recording import read_recording, to_report
-from kubectl_stress.verdict.judge import Outcome
+from kubectl_stress.verdict.outcome import Expectation, Outcome
 from tests.builders.agent_lines import (
     bye_line,
     hello_line,

@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 from kubectl_stress.agent.protocol import AgentError
 from kubectl_stress.errors import RecordingError
 from kubectl_stress.formats.report_text import render
-from kubectl_stress.plan.spec import Expectation
 from kubectl_stress.results.recording import Recording, read_recording, to_report
 from kubectl_stress.results.report import Report
 from kubectl_stress.verdict.findings import Ending
-from kubectl_stress.verdict.judge import Outcome
+from kubectl_stress.verdict.outcome import Expectation, Outcome
 from tests.builders import runs
 from tests.builders.pods import bye, sample
 

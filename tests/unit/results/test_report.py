@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 from kubectl_stress.agent.samples import Process
-from kubectl_stress.plan.spec import Expectation
 from kubectl_stress.results.report import SCHEMA, change_dict, sample_dict
 from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.verdict.findings import Ending
+from kubectl_stress.verdict.outcome import Expectation
 from tests.builders.pods import (
     MIB,
     bye,

@@ -7,11 +7,11 @@ import pytest
 from kubectl_stress.agent.protocol import AgentError
 from kubectl_stress.agent.samples import Sample
 from kubectl_stress.plan.plan import Plan
-from kubectl_stress.plan.spec import Expectation
 from kubectl_stress.targets.changes import Change, ChangeKind
 from kubectl_stress.targets.target import Target
 from kubectl_stress.verdict.findings import Ending
-from kubectl_stress.verdict.judge import Outcome, Verdict, judge, meets
+from kubectl_stress.verdict.judge import judge
+from kubectl_stress.verdict.outcome import Expectation, Outcome, Verdict, meets
 from tests.builders.pods import (
     MIB,
     bye,

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from kubectl_stress.formats.report_text import verdict_text
-from kubectl_stress.verdict.judge import Outcome
 from kubectl_stress.verdict.meanings import MEANINGS, listing, verdicts_page
+from kubectl_stress.verdict.outcome import Outcome
 from tests.builders import runs
 
 DOCS = Path(__file__).parents[3] / "docs"

@@ -11,7 +11,7 @@ from kubectl_stress.errors import RecordingError
 from kubectl_stress.formats.html.page import page
 from kubectl_stress.formats.report_text import render
 from kubectl_stress.results.recording import read_recording, to_report
-from kubectl_stress.verdict.judge import Outcome
+from kubectl_stress.verdict.outcome import Outcome
 from tests.builders.second_opinion import Facts, second_opinion
 from tests.selection.sample import sampled, size
 

@@ -1,0 +1,53 @@
+"""Rules for a run in which nobody was killed: how the load itself ended. Pure."""
+
+from kubectl_stress.plan.plan import Plan
+from kubectl_stress.plan.stop_on import stop_sign
+from kubectl_stress.quantity import format_bytes
+from kubectl_stress.verdict.evidence import as_evidence, last_sample, peak
+from kubectl_stress.verdict.findings import Findings
+from kubectl_stress.verdict.outcome import Outcome, Verdict
+
+
+def stopped(plan: Plan, findings: Findings) -> Verdict | None:
+    """Released by `--stop-on`, for what was no outcome by itself."""
+    sign, bye = stop_sign(plan.spec.stop_on, findings.changes), findings.ending.bye
+    if sign is None or bye is None or bye.reason != "stopped":
+        return None
+    held = format_bytes(findings.samples.peak_held_bytes)
+    sentence = (
+        f"the load was released at {held}, as --stop-on asked for ({sign.text}); nobody was "
+        "killed, and what would have followed was not tested"
+    )
+    return Verdict(Outcome.INCONCLUSIVE, sentence, as_evidence([sign]) + peak(findings))
+
+
+def broke_off(_plan: Plan, findings: Findings) -> Verdict | None:
+    ending = findings.ending
+    if ending.bye is None:
+        reason = ending.lost or f"the agent ended with exit code {ending.exit_code}"
+        sentence = (
+            f"the stream of the agent broke off without a cause in status or counters: {reason}"
+        )
+        return Verdict(Outcome.INCONCLUSIVE, sentence, last_sample(findings))
+    if ending.bye.reason != "duration":
+        words = "; ".join(f"{error.code}: {error.message}" for error in findings.errors)
+        sentence = f"the agent ended before its time ({ending.bye.reason}{words and ': ' + words})"
+        return Verdict(Outcome.INCONCLUSIVE, sentence, last_sample(findings))
+    return None
+
+
+def ran_to_its_end(plan: Plan, findings: Findings) -> Verdict | None:
+    """The load ran to its end and nobody died."""
+    peak_held, evidence = findings.samples.peak_held_bytes, peak(findings)
+    throttled = findings.samples.delta("high_events") or 0
+    if throttled:
+        sentence = f"memory.high slowed the container down ({throttled} times); nobody was killed"
+        return Verdict(Outcome.THROTTLED, sentence, evidence)
+    if plan.size_bytes is not None and peak_held < plan.size_bytes:
+        sentence = (
+            f"the load held only {format_bytes(peak_held)} of {format_bytes(plan.size_bytes)}, so "
+            "the level asked for was never tested"
+        )
+        return Verdict(Outcome.INCONCLUSIVE, sentence, evidence)
+    sentence = "the container survived: no OOM kill, no restart, no lost readiness"
+    return Verdict(Outcome.SURVIVED, sentence, evidence)
