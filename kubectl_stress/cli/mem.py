@@ -117,7 +117,9 @@ def _print_dry_run(
         check_admission(cluster, plan.target, holder)
     quiet = teller(quiet=given["quiet"])
     check = Check(cluster, holder, clock=Clock(now_ms, time.sleep), tell=quiet)
-    question = Question(given["ref"], given["container"], is_judged=given["dry_run"] == "server")
+    question = Question(
+        given["ref"], given["container"], is_judged=given["dry_run"] == "server", plan=plan
+    )
     patch = {"spec": {"ephemeralContainers": [ephemeral_container(plan.target, holder, "xxxxxx")]}}
     click.echo(dry_run(plan, patch, check(question), given["output"]))
 

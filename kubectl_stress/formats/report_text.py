@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from kubectl_stress.formats.tables import Row, process_table, target_table
+from kubectl_stress.plan.guards import POD_LEVEL_ONLY
 from kubectl_stress.plan.holder_spec import Join
-from kubectl_stress.plan.plan import POD_LEVEL_ONLY
 from kubectl_stress.quantity import format_bytes
 from kubectl_stress.results.report import Report, difference, under_load
 

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from kubectl_stress.clock import Clock
-from kubectl_stress.errors import ClusterError, Forbidden, NotFound, Refused, StressError
+from kubectl_stress.errors import ClusterError, Forbidden, NotFound, StressError
 from kubectl_stress.injection.join import Joiner
 from kubectl_stress.kube.cluster import Cluster
+from kubectl_stress.plan import guards
 from kubectl_stress.plan.holder import live_holder
 from kubectl_stress.plan.holder_spec import HolderSpec, Join
-from kubectl_stress.plan.plan import POD_LEVEL_ONLY, refuse_little_headroom
+from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.target_facts import Fact, Found, Known, facts
 from kubectl_stress.preflight.admission import ask_permissions, check_admission, refuse_missing
 from kubectl_stress.preflight.find_target import await_target, find_target
@@ -38,7 +39,7 @@ class Question:
     """What is asked of one target: `with_probe` attaches a holder and reads what only it can.
 
     `is_judged`: the API server is asked whether it would admit that holder. `wait_ms` is how long
-    a target that does not run yet is waited for.
+    a target that does not run yet is waited for. `plan` is that of the run, where it is decided.
     """
 
     ref: TargetRef
@@ -46,6 +47,7 @@ class Question:
     with_probe: bool = False
     is_judged: bool = True
     wait_ms: int = 0
+    plan: Plan | None = None
 
 
 class Check:
@@ -67,7 +69,9 @@ class Check:
             pod = self._cluster.get_pod(namespace, target.pod)
         except StressError as error:
             return replace(checkup, problem=denied or error)
-        checkup = replace(checkup, pod=target.pod, questions=_questions(target))
+        checkup = replace(
+            checkup, pod=target.pod, questions=_questions(target, self._holder.join, question.plan)
+        )
         return self._of_target(checkup, target, pod, question)
 
     def _target(self, question: Question, namespace: str) -> Target:
@@ -91,7 +95,9 @@ class Check:
                 found = self._probe(target)
             except StressError as error:
                 problem = error
-        problem = problem or _error_of(lambda: _refuse_by_guard(target, found))
+        problem = problem or _error_of(
+            lambda: _refuse_by_guard(target, self._holder.join, found, question.plan)
+        )
         known = facts(target, self._reactions(target, pod), found)
         joining = (_join(target, pod, self._holder), admission)
         return replace(checkup, facts=(*joining, *known), problem=problem)
@@ -145,7 +151,7 @@ class Check:
 _WAYS = {
     Join.EXEC: "by exec, in the target's own cgroup",
     Join.CGROUP: "into the target's own cgroup, from a privileged ephemeral container",
-    Join.POD: POD_LEVEL_ONLY,
+    Join.POD: guards.POD_LEVEL_ONLY,
 }
 
 
@@ -155,14 +161,11 @@ def _join(target: Target, pod: Pod, holder: HolderSpec) -> Fact:
     return Fact("join", holder.join.value, f"{_WAYS[holder.join]}; {entry}")
 
 
-def _questions(target: Target) -> tuple[str, ...]:
-    """What a run that may reach the limit asks first, or needs --yes for."""
-    found = []
-    if target.is_critical:
-        found.append(f"{target.namespace}/{target.pod} is critical to the cluster")
-    if target.owner and target.owner.replicas == 1:
-        found.append(f"{target.owner} has a single replica, and a load may bring it down")
-    return tuple(found)
+def _questions(target: Target, join: Join, plan: Plan | None) -> tuple[str, ...]:
+    """What a run asks first, or needs --yes for; without a plan it may reach the limit."""
+    if plan is not None:
+        return plan.questions
+    return guards.questions(guards.as_loaded(target, join), join, may_reach_limit=True)
 
 
 def _admission(error: StressError | None) -> Fact:
@@ -171,15 +174,12 @@ def _admission(error: StressError | None) -> Fact:
     return Fact("admission", False, str(error))
 
 
-def _refuse_by_guard(target: Target, found: Found | None) -> None:
-    """Raise Refused where a run would."""
-    if target.effective_limit_bytes is None:
-        raise Refused(
-            f'container "{target.container}" has no memory limit: a run needs an absolute --size '
-            "and --force"
-        )
+def _refuse_by_guard(target: Target, join: Join, found: Found | None, plan: Plan | None) -> None:
+    """Raise Refused where a run would; one that has a plan has passed what needs no reading."""
+    if plan is None:
+        guards.refuse_without_limit(guards.as_loaded(target, join), join)
     if found is not None:
-        refuse_little_headroom(found.memory.headroom_bytes)
+        guards.refuse_little_headroom(found.memory.headroom_bytes)
 
 
 def _error_of(act: Callable[[], None]) -> StressError | None:

@@ -18,7 +18,8 @@ from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.kube.exec.channels import Channel
 from kubectl_stress.kube.exec.stream import ExecStream
 from kubectl_stress.plan.holder_spec import HolderSpec, Join
-from kubectl_stress.plan.plan import Plan, predicted_repeats, resolve
+from kubectl_stress.plan.memory import predicted_repeats
+from kubectl_stress.plan.plan import Plan, resolve
 from kubectl_stress.plan.prediction import prediction
 from kubectl_stress.plan.spec import AfterOom, MemSpec
 from kubectl_stress.plan.stop_on import stop_sign
@@ -113,7 +114,7 @@ class Run:
         plan = resolve(plan, reading.hello, reading.sample)
         if is_open:
             self._say(f"the size is {plan.size_note}")
-        repeats = predicted_repeats(plan, reading.hello)
+        repeats = predicted_repeats(plan.spec, reading.hello)
         if repeats is not None:
             self._say(repeats)
         self._confirm(plan.questions)

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from kubectl_stress.agent.protocol import Hello
 from kubectl_stress.agent.samples import Memory, Process, Sample, first_victim
+from kubectl_stress.plan.memory import is_page_cache
 from kubectl_stress.plan.oom_domain import (
     OomDomain,
     Scope,
@@ -17,7 +18,7 @@ from kubectl_stress.plan.oom_domain import (
     container_swap_bytes,
     oom_domain,
 )
-from kubectl_stress.plan.plan import Plan, is_page_cache
+from kubectl_stress.plan.plan import Plan
 from kubectl_stress.quantity import format_bytes
 from kubectl_stress.targets.target import Target
 
@@ -37,7 +38,7 @@ def prediction(plan: Plan, hello: Hello, reading: Sample, processes: tuple[Proce
     percent = f"{100 * level / limit:.0f}% of the limit {format_bytes(limit)}"
     if level < limit:
         return f"usage will reach about {format_bytes(level)}, {percent}"
-    if is_page_cache(plan):
+    if is_page_cache(plan.spec):
         return f"{percent} is asked for, in page cache: the kernel will take it back at the limit"
     need, asked = _needed_bytes(plan), f"{percent} is asked for: "
     room = limit - _kept_bytes(memory)

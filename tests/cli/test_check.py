@@ -126,7 +126,37 @@ def test_5_there_is_too_little_headroom_for_the_exec_itself(
     kubectl_stress.cluster.readings = [FakeStream().says(full).ends(0)]
 
     assert kubectl_stress("check", "web", "--probe") == 5
-    assert "only 3.0 MiB are left below the limit" in capsys.readouterr().out
+    assert "only 3.0 MiB of headroom" in capsys.readouterr().out
+
+
+def test_5_the_pods_limit_is_missing_at_which_a_load_beside_the_container_would_stop(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    built = pod().container("app", limit="128Mi").container("unlimited")
+    kubectl_stress.cluster.pods["web"] = built.dict
+
+    assert kubectl_stress("mem", "web", "--size", "8Mi", "--join", "pod") == 5
+    refusal = capsys.readouterr().err.strip().removeprefix("error: ")
+    assert kubectl_stress("check", "web", "--join", "pod") == 5
+    assert refusal in capsys.readouterr().out
+
+
+def test_a_privileged_container_is_said_to_be_asked_about(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (asked,) = progress(kubectl_stress, capsys, "--join", "cgroup")["questions"]
+
+    assert "--join cgroup adds a privileged container" in asked
+
+
+def test_a_dry_run_asks_what_its_own_plan_asks(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kubectl_stress.cluster.pods["web"] = pod().container("app").dict
+    words = ("--size", "8Mi", "--force", "--dry-run", "client", "-o", "json")
+
+    assert kubectl_stress("mem", "web", *words) == 0
+    assert json.loads(capsys.readouterr().out)["check"]["is_possible"]
 
 
 def test_the_worst_of_several_targets_decides(kubectl_stress: CommandLine) -> None:

@@ -70,8 +70,8 @@ def is_a_sawtooth(judged: Judge, pods: Pods) -> None:
     assert [kill["oom_kill_after"] for kill in report["worker_kills"]] == [1, 2, 3]
     assert report["status"]["restart_count"] == pods.status("app")["restartCount"] == 0
     assert len(pods.holders("app")) == 1
-    assert "the level rises and falls like a saw" in log
-    assert log.index("like a saw") < log.index("joining the target's cgroup")
+    assert "usage drops and climbs again" in log
+    assert log.index("climbs again") < log.index("joining the target's cgroup")
     assert teeth(run.lines("sample"), high=0.9, low=0.5) == 3
 
 

@@ -5,7 +5,8 @@ import pytest
 from kubectl_stress.errors import Refused
 from kubectl_stress.plan.amount import Amount
 from kubectl_stress.plan.holder_spec import Join
-from kubectl_stress.plan.plan import Plan, make_plan, predicted_repeats, resolve, summary
+from kubectl_stress.plan.memory import predicted_repeats
+from kubectl_stress.plan.plan import Plan, make_plan, resolve, summary
 from kubectl_stress.plan.spec import AfterOom, LoadKind, MemSpec
 from kubectl_stress.plan.stop_on import StopOn
 from kubectl_stress.targets.target import Owner, Target
@@ -54,7 +55,7 @@ def test_without_a_limit_the_node_is_the_bound() -> None:
 
 
 def test_too_little_headroom_for_the_exec_is_refused() -> None:
-    with pytest.raises(Refused, match=r"only 7\.0 MiB are left below the limit"):
+    with pytest.raises(Refused, match=r"only 7\.0 MiB of headroom"):
         resolve(plan(), hello(), sample(121))
 
 
@@ -107,17 +108,17 @@ def test_kind_and_dirty_rate_are_told_and_reach_the_agent() -> None:
 
 @pytest.mark.parametrize(
     ("oom_group", "words"),
-    [(True, "each kill restarts the whole container"), (None, "rises and falls like a saw")],
+    [(True, "each kill restarts the whole container"), (None, "usage drops and climbs again")],
 )
 def test_what_a_repeat_will_do_is_foretold(oom_group: bool | None, words: str) -> None:
     spec = MemSpec(Amount.parse("120%"), after_oom=AfterOom.REPEAT, max_restarts=2)
 
-    progress = predicted_repeats(plan(spec=spec), hello(oom_group=oom_group))
+    progress = predicted_repeats(spec, hello(oom_group=oom_group))
 
     assert progress is not None
     assert "at most 2 times" in progress
     assert words in progress
-    assert predicted_repeats(plan(), hello()) is None
+    assert predicted_repeats(plan().spec, hello()) is None
 
 
 def test_what_releases_the_load_early_is_said_beforehand() -> None:

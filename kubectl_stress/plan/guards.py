@@ -1,0 +1,88 @@
+"""What refuses a run, and what is asked before one. Pure: no I/O.
+
+`mem` and `check` ask these same guards, so that a check says what a run would do.
+"""
+
+from kubectl_stress.agent.protocol import Hello
+from kubectl_stress.errors import Refused
+from kubectl_stress.plan.holder_spec import Join
+from kubectl_stress.quantity import format_bytes
+from kubectl_stress.targets.target import Target
+
+# An exec costs the target about 1.75 MiB for half a second (runc on cgroup v2): with less than this
+# the exec itself could bring the kernel to kill the app.
+MIN_HEADROOM_BYTES = 8 << 20
+
+# The kubelet's default hard eviction threshold, memory.available<100Mi (pkg/kubelet/eviction/
+# defaults_linux.go); the node's own cannot be read with rights in one namespace.
+DEFAULT_EVICTION_THRESHOLD_BYTES = 100 << 20
+
+POD_LEVEL_ONLY = (
+    "the load is in the pod's cgroup alone: only the pod-level limit or the node is exercised"
+)
+
+
+def as_loaded(target: Target, join: Join) -> Target:
+    """The target with the limits that a load which joins in this way meets."""
+    return target.at_pod_level() if join is Join.POD else target
+
+
+def describe_loaded(target: Target, join: Join) -> str:
+    """Whose limit the load meets."""
+    return f'pod "{target.pod}"' if join is Join.POD else f'container "{target.container}"'
+
+
+def refuse_without_limit(target: Target, join: Join) -> None:
+    """Raise Refused where nothing but the node bounds the load."""
+    if target.effective_limit_bytes is None:
+        raise Refused(
+            f"{describe_loaded(target, join)} has no memory limit, so the load could exhaust node "
+            f'"{target.node}": set a limit, or use --force with an absolute --size'
+        )
+
+
+def refuse_little_headroom(headroom_bytes: int | None) -> None:
+    """Raise Refused where the exec that joins could itself bring the kernel to kill the app."""
+    if headroom_bytes is not None and headroom_bytes < MIN_HEADROOM_BYTES:
+        raise Refused(
+            f"only {format_bytes(headroom_bytes)} of headroom: starting the agent alone could "
+            f"cause an OOM kill ({format_bytes(MIN_HEADROOM_BYTES)} required)"
+        )
+
+
+def refuse_beyond_node(target: Target, size_bytes: int, hello: Hello) -> None:
+    """Raise Refused where a load without a limit is more than its node has."""
+    available = hello.node_available_bytes
+    if available is not None and size_bytes >= available:
+        raise Refused(
+            f"{format_bytes(size_bytes)} is more than the {format_bytes(available)} that node "
+            f'"{target.node}" has available, and no limit would stop it: choose a smaller --size'
+        )
+
+
+def questions(target: Target, join: Join, *, may_reach_limit: bool) -> tuple[str, ...]:
+    """What a person must say yes to, each as the reason for asking."""
+    found, owner = [], target.owner
+    if target.is_critical:
+        found.append(f"{target.namespace}/{target.pod} is critical to the cluster")
+    if owner and owner.replicas == 1 and may_reach_limit:
+        found.append(f"{owner} has a single replica, and this may bring it down")
+    if join is Join.CGROUP:
+        found.append(
+            f'--join cgroup adds a privileged container to pod "{target.pod}", which is root on '
+            f'node "{target.node}" while it runs'
+        )
+    return tuple(found)
+
+
+def node_questions(target: Target, growth_bytes: int, hello: Hello) -> tuple[str, ...]:
+    """What must be asked where a load that grows so far leaves the node little memory."""
+    if hello.node_available_bytes is None:
+        return ()
+    left = hello.node_available_bytes - growth_bytes
+    if left >= DEFAULT_EVICTION_THRESHOLD_BYTES:
+        return ()
+    return (
+        f'this leaves node "{target.node}" {format_bytes(max(0, left))}, less than the '
+        "kubelet's default eviction threshold of 100 MiB: other pods may be evicted",
+    )

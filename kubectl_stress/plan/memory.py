@@ -1,0 +1,122 @@
+"""What is particular to a load of memory: its size, its notes, and what the agent is told. Pure."""
+
+from kubectl_stress.agent.commands import MemoryLoad
+from kubectl_stress.agent.protocol import Hello
+from kubectl_stress.errors import Refused
+from kubectl_stress.plan.amount import Amount, ShareBase
+from kubectl_stress.plan.spec import AfterOom, LoadKind, MemSpec
+from kubectl_stress.quantity import format_bytes
+from kubectl_stress.targets.target import Target
+
+# memory.stat is flushed late by the kernel: what is read sooner after the release is still old.
+SETTLE_MS = 3_000
+
+
+def declared_size(amount: Amount, target: Target, loaded: str) -> tuple[int | None, str]:
+    """The size in bytes and in words; None while only the agent can tell what it is a share of.
+
+    Raises Refused where what it is a share of is not set; `loaded` says whose limit it would be.
+    """
+    if amount.absolute_bytes is not None:
+        return amount.absolute_bytes, format_bytes(amount.absolute_bytes)
+    if amount.base is ShareBase.LIMIT:
+        return _share(amount, target.effective_limit_bytes, "limit", loaded)
+    if amount.base is ShareBase.REQUEST:
+        return _share(amount, target.request_bytes, "request", loaded)
+    assert amount.base is not None
+    return None, f"{amount.percent}% of the {amount.base.value} (read once the agent is there)"
+
+
+def _share(amount: Amount, base: int | None, word: str, loaded: str) -> tuple[int, str]:
+    if base is None:
+        raise Refused(
+            f"{loaded} has no memory {word}, so {amount.text} has no base: give an absolute --size "
+            "like 256Mi" + (" and --force" if word == "limit" else "")
+        )
+    return _sized(amount, base, word)
+
+
+def size_read(amount: Amount, hello: Hello, headroom_bytes: int | None) -> tuple[int, str]:
+    """The size of a share of what only the agent can read; raises Refused where it cannot."""
+    is_node = amount.base is ShareBase.NODE
+    base = hello.node_total_bytes if is_node else headroom_bytes
+    word = "node's memory" if is_node else "headroom"
+    if base is None:
+        raise Refused(f"the {word} cannot be read here: give an absolute --size like 256Mi")
+    return _sized(amount, base, word)
+
+
+def _sized(amount: Amount, base: int, word: str) -> tuple[int, str]:
+    size = amount.of(base)
+    share = f"{amount.percent}% of the {word} {format_bytes(base)}"
+    return size, f"{format_bytes(size)} ({share})"
+
+
+def notes(spec: MemSpec, target: Target, size_bytes: int | None) -> tuple[str, ...]:
+    """What a person should know before the load begins."""
+    found, limit = [], target.effective_limit_bytes
+    if spec.workers > 1 and size_bytes is not None:
+        each = format_bytes(size_bytes // spec.workers)
+        found.append(f"the size is a total: {spec.workers} workers hold {each} each")
+    if is_page_cache(spec):
+        found.append(
+            "a load of kind file is page cache: it is written to the node's disk, and counts as "
+            "the pod's ephemeral storage until the end"
+        )
+    elif size_bytes is not None and limit is not None and size_bytes >= limit:
+        found.append("the size alone reaches the limit: expect an OOM kill")
+    return tuple(found)
+
+
+def is_page_cache(spec: MemSpec) -> bool:
+    """Whether the kernel can take the load back before it kills anybody."""
+    return spec.kind is LoadKind.FILE
+
+
+def may_reach_limit(spec: MemSpec, target: Target, size_bytes: int | None) -> bool:
+    """Whether the load may reach the limit, judged by what the container requests for itself."""
+    limit = target.effective_limit_bytes
+    if is_page_cache(spec):
+        return False
+    if size_bytes is None or limit is None:
+        return True
+    return size_bytes > limit - (target.request_bytes or 0)
+
+
+def predicted_repeats(spec: MemSpec, hello: Hello) -> str | None:
+    """What `--after-oom repeat` will do on this node; None where it was not asked for."""
+    if spec.after_oom is not AfterOom.REPEAT:
+        return None
+    times = f"after an OOM kill the load begins again, at most {spec.max_restarts} times"
+    if hello.oom_group:
+        return (
+            f"{times}: each kill restarts the whole container (memory.oom.group), and each new "
+            "load adds an ephemeral container that stays in the pod"
+        )
+    return f"{times}: only the killed process dies; usage drops and climbs again"
+
+
+def agent_load(spec: MemSpec, size_bytes: int) -> MemoryLoad:
+    """What the agent is told."""
+    return MemoryLoad(
+        size_bytes=size_bytes,
+        duration_ms=spec.duration_ms,
+        ramp_ms=spec.ramp_ms,
+        workers=spec.workers,
+        oom_score_adj=spec.oom_score_adj,
+        kind=spec.kind.value,
+        dirty_bytes_per_s=spec.dirty_bytes_per_s,
+        settle_ms=SETTLE_MS,
+    )
+
+
+def describe_load(spec: MemSpec, size_note: str) -> str:
+    """The load in a few words, with its size."""
+    kind = "" if spec.kind is LoadKind.ANON else f" (kind {spec.kind.value})"
+    return f"memory load{kind} of {size_note}"
+
+
+def describe_activity(spec: MemSpec) -> str:
+    """What the load does while it is held, to follow its duration; empty where it only holds."""
+    dirty = spec.dirty_bytes_per_s
+    return f", rewriting {format_bytes(dirty)} a second" if dirty else ""
