@@ -4,11 +4,11 @@ Nothing is loaded and nothing runs: no script, no font, no network, and a policy
 """
 
 from collections.abc import Iterable, Sequence
+from importlib.resources import files
 
 from kubectl_stress.agent.samples import Sample
 from kubectl_stress.formats.html.chart import picture
 from kubectl_stress.formats.html.markup import Markup, clipped, el, joined
-from kubectl_stress.formats.html.style import STYLE
 from kubectl_stress.quantity import format_bytes, format_duration
 from kubectl_stress.results.report import SCHEMA, Report
 from kubectl_stress.verdict.meanings import MEANINGS
@@ -37,7 +37,7 @@ def page(report: Report) -> str:
         Markup('<meta name="viewport" content="width=device-width, initial-scale=1">'),
         Markup('<meta name="color-scheme" content="light dark">'),
         el("title", f"{title} · kubectl stress"),
-        el("style", Markup(STYLE)),
+        el("style", Markup(_style())),
     )
     body = el(
         "body",
@@ -52,6 +52,11 @@ def page(report: Report) -> str:
         el("footer", f"kubectl stress · {SCHEMA}"),
     )
     return f"<!doctype html>\n{el('html', head, body, lang='en')}"
+
+
+def _style() -> str:
+    """The style sheet, light and dark, which is data of the package."""
+    return files(__package__).joinpath("style.css").read_text(encoding="utf-8")
 
 
 def _section(title: str, *content: Markup) -> Markup:

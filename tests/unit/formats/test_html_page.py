@@ -2,6 +2,7 @@
 
 import re
 from html.parser import HTMLParser
+from importlib.resources import files
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -10,7 +11,6 @@ from hypothesis import strategies as st
 
 from kubectl_stress.formats.html.chart import picture
 from kubectl_stress.formats.html.page import page
-from kubectl_stress.formats.html.style import STYLE
 from kubectl_stress.results.report import Report
 from kubectl_stress.verdict.outcome import Expectation
 from tests.builders import runs
@@ -29,6 +29,7 @@ RUNS = {
     "crowded": runs.crowded(),
 }
 VOID = {"meta"}
+STYLE = files("kubectl_stress.formats.html").joinpath("style.css").read_text()
 
 
 class Outline(HTMLParser):
