@@ -11,7 +11,7 @@ import click
 from kubectl_stress.agent.image import DEFAULT_IMAGE
 from kubectl_stress.cli import target_completion as target_words
 from kubectl_stress.errors import UsageError
-from kubectl_stress.formats.report_text import FORMATS
+from kubectl_stress.formats.serialize import FORMATS
 from kubectl_stress.plan.holder_spec import HolderSpec, Join
 from kubectl_stress.quantity import parse_duration_ms
 

@@ -3,7 +3,8 @@
 import shutil
 import sys
 
-from kubectl_stress.formats.report_text import FORMATS, render
+from kubectl_stress.formats.report_text import render
+from kubectl_stress.formats.serialize import FORMATS
 from kubectl_stress.formats.terminal_plot import plot
 from kubectl_stress.results.report import Report
 

@@ -27,7 +27,7 @@ def role(namespace: str, output: str) -> None:
     kubectl stress role -n shop | kubectl apply -f -
     kubectl create rolebinding kubectl-stress -n shop --role kubectl-stress --user USER
     """
-    from kubectl_stress.formats.report_text import json_line, to_yaml
+    from kubectl_stress.formats.serialize import json_line, to_yaml
     from kubectl_stress.preflight import permissions
 
     manifest = permissions.role(namespace)

@@ -1,11 +1,10 @@
-"""What `check` found, as text: tables, JSON, YAML, CSV, names. Computes nothing."""
+"""What `check` found, in each of the formats. Computes nothing."""
 
-import json
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kubectl_stress.formats.report_text import json_line, to_csv, to_yaml
+from kubectl_stress.formats.serialize import DATA_FORMATS, Document, serialize, to_yaml
 from kubectl_stress.formats.tables import plain_table
 from kubectl_stress.plan.plan import Plan, summary
 from kubectl_stress.plan.target_facts import Fact
@@ -16,18 +15,17 @@ _NARROWEST = 30
 
 
 def render_check(checkups: Sequence[Checkup], output: str, *, width: int | None = None) -> str:
-    """All targets in one of the formats."""
-    if output == "json":
-        return json.dumps(check_dict(checkups), indent=2)
-    if output == "jsonl":
-        return "\n".join(json_line({"type": "check", **checkup_dict(one)}) for one in checkups)
-    if output == "yaml":
-        return to_yaml(check_dict(checkups))
-    if output == "csv":
-        return to_csv([checkup_dict(one) for one in checkups])
-    if output == "name":
-        return "\n".join(f"pod/{one.pod}" for one in checkups if one.pod)
+    """All targets in one of FORMATS."""
+    if output in DATA_FORMATS:
+        return serialize(_document(checkups), output)
     return "\n\n\n".join(check_text(one, width=width) for one in checkups)
+
+
+def _document(checkups: Sequence[Checkup]) -> Document:
+    each = [checkup_dict(one) for one in checkups]
+    lines = [{"type": "check", **one} for one in each]
+    names = [f"pod/{one.pod}" for one in checkups if one.pod]
+    return Document(check_dict(checkups), lines, each, names)
 
 
 def check_text(checkup: Checkup, *, width: int | None = None) -> str:
@@ -77,17 +75,9 @@ def _conclusion(checkup: Checkup) -> str:
 
 def dry_run(plan: Plan, patch: Mapping[str, Any], checkup: Checkup, output: str) -> str:
     """What would be done, what it would meet, and the patch; for a person, or all of it as data."""
-    answer = {"plan": summary(plan), "check": checkup_dict(checkup), "patch": dict(patch)}
-    if output == "json":
-        return json.dumps(answer, indent=2)
-    if output == "jsonl":
-        return json_line(answer)
-    if output == "yaml":
-        return to_yaml(answer)
-    if output == "csv":
-        return to_csv([answer])
-    if output == "name":
-        return f"pod/{plan.target.pod}"
+    if output in DATA_FORMATS:
+        whole = {"plan": summary(plan), "check": checkup_dict(checkup), "patch": dict(patch)}
+        return serialize(Document(whole, [whole], [whole], [f"pod/{plan.target.pod}"]), output)
     notes = "".join(f"\nnote: {note}" for note in plan.notes)
     asked = "".join(f"\nasks first: {question}" for question in plan.questions)
     head = f"would patch pod/{plan.target.pod} (subresource ephemeralcontainers) with:"

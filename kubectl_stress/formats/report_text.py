@@ -1,45 +1,24 @@
-"""A report as text: table, JSON, YAML, CSV or name. Computes nothing and reads nothing."""
+"""A report as text, in each of the formats. Computes nothing and reads nothing."""
 
-import csv
-import io
-import json
-from collections.abc import Sequence
-from typing import Any
-
+from kubectl_stress.formats.serialize import DATA_FORMATS, Document, serialize
 from kubectl_stress.formats.tables import Row, process_table, target_table
 from kubectl_stress.plan.guards import POD_LEVEL_ONLY
 from kubectl_stress.plan.holder_spec import Join
 from kubectl_stress.quantity import format_bytes
 from kubectl_stress.results.report import Report, difference, under_load
 
-FORMATS = ("table", "wide", "json", "jsonl", "yaml", "csv", "name")
-
 
 def render(report: Report, output: str, *, width: int | None = None) -> str:
     """The report in one of FORMATS; jsonl is its last line, after samples and changes."""
-    if output == "json":
-        return json.dumps(report.to_dict(), indent=2)
-    if output == "jsonl":
-        return json_line({"type": "report", **report.to_dict()})
-    if output == "yaml":
-        return to_yaml(report.to_dict())
-    if output == "csv":
-        return to_csv([report.to_dict()])
-    if output == "name":
-        return f"pod/{report.plan.target.pod}"
+    if output in DATA_FORMATS:
+        return serialize(_document(report), output)
     return _for_a_person(report, wide=output == "wide", width=width)
 
 
-def json_line(values: dict[str, Any]) -> str:
-    """One object on one line."""
-    return json.dumps(values, separators=(",", ":"))
-
-
-def to_yaml(values: dict[str, Any]) -> str:
-    """A document in the order of its keys."""
-    import yaml
-
-    return str(yaml.safe_dump(values, sort_keys=False, allow_unicode=True)).rstrip("\n")
+def _document(report: Report) -> Document:
+    whole = report.to_dict()
+    names = [f"pod/{report.plan.target.pod}"]
+    return Document(whole, [{"type": "report", **whole}], [whole], names)
 
 
 def report_row(report: Report) -> Row:
@@ -97,25 +76,3 @@ def verdict_text(report: Report) -> str:
         lines.append(f"  {word} (--expect {report.expectation.value})")
     lines.append(f"  what it means: kubectl stress help {verdict.outcome.value}")
     return "\n".join(lines)
-
-
-def to_csv(documents: Sequence[dict[str, Any]]) -> str:
-    """A row for each document, under the keys of them all."""
-    rows = [_flattened(values) for values in documents]
-    heads = list(dict.fromkeys(key for row in rows for key in row))
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(heads)
-    writer.writerows([row.get(key) for key in heads] for row in rows)
-    return out.getvalue().rstrip("\n")
-
-
-def _flattened(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested objects as dotted columns; lists do not fit into one row and are left out."""
-    flat: dict[str, Any] = {}
-    for key, value in values.items():
-        if isinstance(value, dict):
-            flat |= _flattened(value, f"{prefix}{key}.")
-        elif not isinstance(value, list):
-            flat[prefix + key] = value
-    return flat

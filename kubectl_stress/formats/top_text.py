@@ -1,11 +1,10 @@
-"""What `top` shows, as text: tables, JSON, YAML, CSV, names. Computes nothing and reads nothing."""
+"""What `top` shows, in each of the formats. Computes nothing and reads nothing."""
 
-import json
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from kubectl_stress.formats.report_text import json_line, to_csv, to_yaml
+from kubectl_stress.formats.serialize import DATA_FORMATS, Document, serialize
 from kubectl_stress.formats.tables import Row, process_table, target_table
 from kubectl_stress.plan.oom_domain import container_swap_bytes
 from kubectl_stress.quantity import format_bytes
@@ -20,18 +19,17 @@ _MOST_ALONE, _MOST_OF_EACH = 8, 3
 
 
 def render_top(states: Sequence[TargetState], output: str, *, width: int | None = None) -> str:
-    """The last state in one of the formats; jsonl is its last line, after samples and changes."""
-    if output == "json":
-        return json.dumps(top_dict(states), indent=2)
-    if output == "jsonl":
-        return json_line({"type": "top", **top_dict(states)})
-    if output == "yaml":
-        return to_yaml(top_dict(states))
-    if output == "csv":
-        return to_csv([target_state_dict(state) for state in states])
-    if output == "name":
-        return "\n".join(f"pod/{state.target.pod}" for state in states)
+    """The last state in one of FORMATS; jsonl is its last line, after samples and changes."""
+    if output in DATA_FORMATS:
+        return serialize(_document(states), output)
     return tables(states, wide=output == "wide", width=width)
+
+
+def _document(states: Sequence[TargetState]) -> Document:
+    whole = top_dict(states)
+    rows = [target_state_dict(state) for state in states]
+    names = [f"pod/{state.target.pod}" for state in states]
+    return Document(whole, [{"type": "top", **whole}], rows, names)
 
 
 def tables(states: Sequence[TargetState], *, wide: bool, width: int | None) -> str:

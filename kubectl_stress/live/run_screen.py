@@ -18,7 +18,7 @@ from kubectl_stress.agent.protocol import (
 )
 from kubectl_stress.agent.samples import Process, Sample
 from kubectl_stress.agent.series import Series
-from kubectl_stress.formats.report_text import json_line
+from kubectl_stress.formats.serialize import json_line
 from kubectl_stress.formats.tables import Row, process_table, target_table
 from kubectl_stress.plan.holder_spec import Join
 from kubectl_stress.plan.prediction import victim_now

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from kubectl_stress.agent.samples import Sample
-from kubectl_stress.formats.report_text import json_line
+from kubectl_stress.formats.serialize import json_line
 from kubectl_stress.formats.top_text import tables
 from kubectl_stress.live.run_screen import Drawing, drawing
 from kubectl_stress.quantity import format_bytes

@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from kubectl_stress.agent.samples import Process
-from kubectl_stress.formats.report_text import FORMATS, json_line, render, to_yaml
+from kubectl_stress.formats.report_text import render
+from kubectl_stress.formats.serialize import FORMATS, json_line, to_yaml
 from kubectl_stress.verdict.findings import Ending
 from kubectl_stress.verdict.outcome import Expectation
 from tests.builders.pods import MIB, findings, report, sample, terminated
