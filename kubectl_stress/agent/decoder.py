@@ -18,6 +18,7 @@ from kubectl_stress.agent.protocol import (
     WorkerKilled,
 )
 from kubectl_stress.agent.samples import Cpu, Memory, Process, Sample
+from kubectl_stress.text import clean, clean_bytes
 
 MAX_LINE_BYTES = 65_536
 
@@ -57,14 +58,14 @@ def decode_line(line: bytes) -> Message | None:
 
 
 def _shown(line: bytes) -> str:
-    return line[:200].decode("utf-8", "replace")
+    return clean_bytes(line[:200])
 
 
 def _hello(values: Mapping[str, Any]) -> Hello:
     target = values.get("target") or {}
     return Hello(
         protocol=values["protocol"],
-        version=values["version"],
+        version=clean(values["version"]),
         elapsed_ms=values["elapsed_ms"],
         pid=values["pid"],
         cgroup_version=values.get("cgroup_version"),
@@ -124,13 +125,13 @@ def _worker_killed(values: Mapping[str, Any]) -> WorkerKilled:
 
 
 def _error(values: Mapping[str, Any]) -> AgentError:
-    return AgentError(values["code"], values.get("message", ""))
+    return AgentError(clean(values["code"]), clean(values.get("message", "")))
 
 
 def _bye(values: Mapping[str, Any]) -> Bye:
     return Bye(
         values["elapsed_ms"],
-        values["reason"],
+        clean(values["reason"]),
         values["exit_code"],
         values.get("held_max_bytes") or 0,
         values.get("dropped") or 0,

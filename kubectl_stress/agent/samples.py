@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
+from kubectl_stress.text import clean
+
 
 def _known(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:
     names = {entry.name for entry in fields(cls)}
@@ -107,8 +109,9 @@ class Process:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Unknown keys are ignored."""
-        return cls(**_known(cls, values))
+        """Unknown keys are ignored; a process names itself as it likes."""
+        known = _known(cls, values)
+        return cls(**{**known, "command": clean(known["command"])})
 
 
 def first_victim(processes: tuple[Process, ...]) -> Process | None:

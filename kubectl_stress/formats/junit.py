@@ -4,15 +4,12 @@ The shape is what Jenkins, GitLab and GitHub's reporters read alike: the expecta
 failure, an inconclusive run an error.
 """
 
-import re
 from xml.etree import ElementTree as ET
 
 from kubectl_stress.quantity import format_duration
 from kubectl_stress.results.report import Report
+from kubectl_stress.text import moment
 from kubectl_stress.verdict.outcome import Outcome
-
-# Everything else cannot stand in XML 1.0, not even escaped (https://www.w3.org/TR/xml/#charsets).
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def junit(report: Report, *, text: str) -> str:
@@ -32,16 +29,12 @@ def junit(report: Report, *, text: str) -> str:
     if is_inconclusive or is_failed:
         kind = "error" if is_inconclusive else "failure"
         outcome, sentence = report.verdict.outcome.value, report.verdict.sentence
-        found = ET.SubElement(case, kind, type=outcome, message=_clean(f"{outcome}: {sentence}"))
-        found.text = _clean("\n".join(_facts(report)))
-    ET.SubElement(case, "system-out").text = _clean(text)
+        found = ET.SubElement(case, kind, type=outcome, message=f"{outcome}: {sentence}")
+        found.text = "\n".join(_facts(report))
+    ET.SubElement(case, "system-out").text = text
     suite.append(case)
     ET.indent(suites)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(suites, encoding="unicode")}'
-
-
-def _clean(text: str) -> str:
-    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def _seconds(report: Report) -> str:
@@ -55,8 +48,8 @@ def _case(report: Report) -> ET.Element:
     name = f"{target.container}: {spec.amount.text} for {format_duration(spec.duration_ms)}"
     if report.expectation is not None:
         name += f", expected {report.expectation.value}"
-    where = _clean(f"{target.namespace}.{target.pod}")
-    return ET.Element("testcase", classname=where, name=_clean(name), time=_seconds(report))
+    where = f"{target.namespace}.{target.pod}"
+    return ET.Element("testcase", classname=where, name=name, time=_seconds(report))
 
 
 def _properties(report: Report) -> ET.Element:
@@ -73,11 +66,9 @@ def _properties(report: Report) -> ET.Element:
     properties = ET.Element("properties")
     for name, value in values.items():
         if value is not None:
-            ET.SubElement(properties, "property", name=name, value=_clean(str(value)))
+            ET.SubElement(properties, "property", name=name, value=str(value))
     return properties
 
 
 def _facts(report: Report) -> list[str]:
-    return [
-        f"{fact.at_ms / 1000:.1f}s {fact.source}: {fact.text}" for fact in report.verdict.evidence
-    ]
+    return [f"{moment(fact.at_ms)} {fact.source}: {fact.text}" for fact in report.verdict.evidence]

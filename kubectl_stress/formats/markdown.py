@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from kubectl_stress.quantity import format_bytes, format_duration
 from kubectl_stress.results.report import Report
+from kubectl_stress.text import moment
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|<>~$&])")
 
@@ -48,7 +49,7 @@ def _target(report: Report) -> str:
 
 def _evidence(report: Report) -> list[tuple[str, ...]]:
     return [
-        (f"{fact.at_ms / 1000:.1f} s", _plain(fact.source), _code(fact.text))
+        (moment(fact.at_ms), _plain(fact.source), _code(fact.text))
         for fact in sorted(report.verdict.evidence, key=lambda fact: fact.at_ms)
     ]
 
@@ -100,18 +101,14 @@ def _folded(title: str, body: str) -> str:
     return f"<details><summary>{title}</summary>\n\n{body}\n\n</details>"
 
 
-def _one_line(text: str) -> str:
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
-
-
 def _plain(text: str) -> str:
     """Text that formats nothing and, with the empty comment, notifies nobody."""
-    return _SPECIAL.sub(r"\\\1", _one_line(text)).replace("@", "@<!-- -->")
+    return _SPECIAL.sub(r"\\\1", text).replace("@", "@<!-- -->")
 
 
 def _code(text: str) -> str:
     """A code span, whatever backticks are in it; a bar would end a cell even there."""
-    shown = _one_line(text).replace("|", "\\|") or "-"
+    shown = text.replace("|", "\\|") or "-"
     longest = max((len(run) for run in re.findall("`+", shown)), default=0)
     fence, space = "`" * (longest + 1), " " if longest else ""
     return f"{fence}{space}{shown}{space}{fence}"

@@ -6,6 +6,7 @@ from kubectl_stress.plan.guards import POD_LEVEL_ONLY
 from kubectl_stress.plan.holder_spec import Join
 from kubectl_stress.quantity import format_bytes
 from kubectl_stress.results.report import Report, difference, under_load
+from kubectl_stress.text import log_line
 
 
 def render(report: Report, output: str, *, width: int | None = None) -> str:
@@ -64,7 +65,7 @@ def verdict_text(report: Report) -> str:
     verdict = report.verdict
     lines = [f"VERDICT  {verdict.outcome.value}: {verdict.sentence}"]
     lines += [
-        f"  {fact.at_ms / 1000:7.1f}s  {fact.source:<7} {fact.text}" for fact in verdict.evidence
+        f"  {log_line(fact.at_ms, f'{fact.source:<7} {fact.text}')}" for fact in verdict.evidence
     ]
     after, target = report.after, report.plan.target
     restarts = f"{report.before.restart_count} → {after.restart_count}"

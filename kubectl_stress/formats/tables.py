@@ -161,7 +161,7 @@ def process_table(
     rows = [
         (
             str(process.pid),
-            _printable(process.command),
+            process.command,
             process.role,
             format_bytes(process.rss_bytes),
             "-" if process.oom_score_adj is None else str(process.oom_score_adj),
@@ -172,8 +172,3 @@ def process_table(
     ]
     headings = ("PID", "COMMAND", "ROLE", "RSS", "OOM_SCORE_ADJ", "BADNESS", "")
     return plain_table([headings, *rows])
-
-
-def _printable(text: str) -> str:
-    """A process names itself as it likes, but does not move the cursor."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)

@@ -11,6 +11,7 @@ from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.targets.pod import Pod
 from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.targets.target import Target
+from kubectl_stress.text import clean
 
 _HOPELESS = {
     "ErrImageNeverPull",
@@ -96,8 +97,7 @@ def _holder_state(pod: Pod, name: str) -> dict[str, dict[str, str]]:
 
 
 def _did_not_start(name: str, kind: str, detail: dict[str, str]) -> str:
-    reason = detail.get("reason") or kind
-    message = " ".join(detail.get("message", "").split())
+    reason, message = clean(detail.get("reason") or kind), clean(detail.get("message", ""))
     return (
         f"ephemeral container {name} did not start ({reason}{message and ': ' + message})"
         f"{_remedy(reason, message)}. Its entry stays in the pod, since Kubernetes cannot remove it"

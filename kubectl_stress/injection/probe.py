@@ -18,6 +18,7 @@ from kubectl_stress.kube.exec.channels import Channel
 from kubectl_stress.kube.exec.stream import ExecStream
 from kubectl_stress.plan.holder import AGENT_PATH
 from kubectl_stress.targets.target import Target
+from kubectl_stress.text import clean_bytes
 
 # An exec takes 0.1 to 1 s; on a test node that was starved of CPU it took over 30 s.
 _READING_TIMEOUT_MS = 60_000
@@ -67,7 +68,7 @@ def _read_all(stream: ExecStream, clock: Clock) -> tuple[list[Message], str]:
                 messages += decoder.feed(data)
             elif channel is Channel.STDERR:
                 errors += data
-    return messages, errors.decode("utf-8", "replace").strip()
+    return messages, clean_bytes(errors)
 
 
 def _words(stream: ExecStream) -> str:

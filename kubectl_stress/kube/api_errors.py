@@ -21,6 +21,7 @@ from kubectl_stress.errors import (
     Unauthorized,
     Unreachable,
 )
+from kubectl_stress.text import clean
 
 
 class Gone(ClusterError):
@@ -88,7 +89,7 @@ def brief_reason(error: BaseException) -> str:
             return "no answer in time"
     innermost = chain[-1]
     text = getattr(innermost, "strerror", None) or str(innermost) or type(innermost).__name__
-    return " ".join(str(text).split())
+    return clean(str(text))
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -123,7 +124,7 @@ def _message(status: Mapping[str, Any], body: bytes) -> str:
     text = str(status.get("message") or "")
     if not text and status.get("kind") != "Status":
         text = body.decode("utf-8", "replace").strip()[:300]
-    return " ".join(text.split())
+    return clean(text)
 
 
 _CANNOT = re.compile(
@@ -156,7 +157,7 @@ def _not_found(request: Request, status: Mapping[str, Any], message: str) -> str
     if not kind or not name:
         return message or f"the API server knows no {request.path}"
     where = f' in namespace "{request.namespace}"' if request.namespace else ""
-    return f'{_singular(str(kind))} "{name}" not found{where}'
+    return clean(f'{_singular(str(kind))} "{name}" not found{where}')
 
 
 def _singular(plural: str) -> str:

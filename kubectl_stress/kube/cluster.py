@@ -15,6 +15,7 @@ from kubectl_stress.kube.connection import Connection
 from kubectl_stress.kube.exec.stream import ExecStream
 from kubectl_stress.kube.transport import Transport
 from kubectl_stress.kube.watch import Object, Watch
+from kubectl_stress.text import clean
 
 WATCH_SECONDS = 60
 WATCH_GRACE_SECONDS = 5.0  # the server ends the watch in time; a peer that is gone is noticed later
@@ -150,7 +151,7 @@ class Cluster:
         review = self._review("authorization.k8s.io/v1", "SelfSubjectAccessReview", spec)
         status = review.get("status") or {}
         reason = status.get("reason") or status.get("evaluationError") or ""
-        return bool(status.get("allowed")), str(reason)
+        return bool(status.get("allowed")), clean(str(reason))
 
     def server_version(self) -> Object:
         """As in /version: major, minor, gitVersion."""

@@ -27,6 +27,7 @@ from kubectl_stress.results.report import change_dict, sample_dict
 from kubectl_stress.session.progress import LogLine, Progress, Started, StatusSeen
 from kubectl_stress.targets.changes import Change
 from kubectl_stress.targets.status import ContainerStatus
+from kubectl_stress.text import log_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -148,7 +149,7 @@ class PlainLog:
             text = _sample_sentence(progress, progress.memory.limit_bytes)
         if text is not None:
             self._printed_ms = self._elapsed_ms()
-            line = f"{self._printed_ms / 1000:7.1f}s  {self._mark}{text}"
+            line = log_line(self._printed_ms, f"{self._mark}{text}")
             print(line, file=sys.stderr, flush=True)
 
     def _elapsed_ms(self) -> int:
@@ -214,7 +215,7 @@ class LiveScreen:
         elapsed_ms = self._now_ms() - self._started_ms
         text = sentence(progress)
         if text is not None:
-            self._drawing.say(f"{elapsed_ms / 1000:7.1f}s  {self._mark()}{text}")
+            self._drawing.say(log_line(elapsed_ms, f"{self._mark()}{text}"))
         if text is not None or elapsed_ms - self._drawn_ms >= 200:
             self._drawn_ms = elapsed_ms
             self._drawing.draw(self._picture())

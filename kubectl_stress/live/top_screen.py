@@ -18,6 +18,7 @@ from kubectl_stress.results.top_state import TargetState
 from kubectl_stress.session.probe_stream import Attached, Finished, Progress
 from kubectl_stress.session.progress import LogLine
 from kubectl_stress.targets.changes import Change
+from kubectl_stress.text import log_line
 
 _PLAIN_EVERY_MS = 10_000
 _DRAW_EVERY_MS = 200
@@ -55,7 +56,7 @@ class PlainTop:
             self._printed_ms[pod] = elapsed_ms
             text = f"{pod}: {_sample_sentence(progress)}"
         if text is not None:
-            print(f"{elapsed_ms / 1000:7.1f}s  {text}", file=sys.stderr, flush=True)
+            print(log_line(elapsed_ms, text), file=sys.stderr, flush=True)
 
 
 def _sample_sentence(sample: Sample) -> str:
@@ -81,7 +82,7 @@ class LiveTop:
             self._standings.append(state)
         now_ms, text = self._now_ms(), top_sentence(state, progress)
         if text is not None:
-            self._terminal.say(f"{(now_ms - self._started_ms) / 1000:7.1f}s  {text}")
+            self._terminal.say(log_line(now_ms - self._started_ms, text))
         if isinstance(progress, Attached) and self._drawn_ms is None:
             self._terminal.start()
             self._drawn_ms = now_ms - _DRAW_EVERY_MS

@@ -39,6 +39,7 @@ from kubectl_stress.session.progress import (
 )
 from kubectl_stress.targets.changes import ChangeKind
 from kubectl_stress.targets.status import ContainerStatus
+from kubectl_stress.text import clean_bytes
 from kubectl_stress.verdict.findings import Ending, is_pods_limit, kill_counts
 from kubectl_stress.verdict.judge import judge
 from kubectl_stress.verdict.outcome import Expectation, meets
@@ -148,7 +149,7 @@ class Run:
                     self._inbox.put(Chunk(data))
                 elif channel is Channel.STDERR:
                     errors += data
-        status, words = stream.status, errors.decode("utf-8", "replace").strip()
+        status, words = stream.status, clean_bytes(errors)
         lost = stream.lost or words or (status.message if status else None)
         self._inbox.put(StreamEnded(status.exit_code if status else None, lost))
 

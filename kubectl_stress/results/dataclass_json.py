@@ -14,6 +14,8 @@ from functools import cache
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from kubectl_stress.text import clean
+
 Value = TypeVar("Value")
 
 # The kernel's counters are of 64 bits; beyond that arithmetic on floats would overflow.
@@ -116,9 +118,8 @@ def _decimal(data: Any) -> Decimal:
 
 
 def _text(data: Any) -> str:
-    """Half surrogates, which JSON can carry and UTF-8 cannot, become question marks."""
-    text: str = _of(str, data)
-    return text.encode("utf-8", "replace").decode()
+    """Text of a file that anybody may have written."""
+    return clean(_of(str, data))
 
 
 _SCALARS: dict[Any, Any] = {

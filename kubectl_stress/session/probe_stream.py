@@ -25,6 +25,7 @@ from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.session.progress import LogLine
 from kubectl_stress.targets.changes import Change
 from kubectl_stress.targets.target import Target
+from kubectl_stress.text import clean_bytes
 
 _BEAT_MS = 1_000
 # The kubelet takes some 4 s to say that a container ended; an API server restarts in about 10 s.
@@ -188,7 +189,7 @@ class _Heard:
 
     @property
     def complaint(self) -> str:
-        return self._errors.decode("utf-8", "replace").strip()
+        return clean_bytes(self._errors)
 
     def feed(self, received: Iterable[tuple[Channel, bytes]]) -> Iterator[Message]:
         for channel, data in received:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from kubectl_stress.targets.changes import Change, ChangeKind
+from kubectl_stress.text import clean
 
 _REPORTED_EVENTS = {
     "Unhealthy", "Killing", "BackOff", "Evicted", "OOMKilling", "FailedKillPod",
@@ -24,7 +25,7 @@ def is_reported(event: Mapping[str, Any], container: str) -> bool:
 
 def event_change(event: Mapping[str, Any], *, at_ms: int) -> Change:
     """An API event as a change; its text is the kubelet's own."""
-    reason, message = event.get("reason", ""), " ".join(event.get("message", "").split())
+    reason, message = clean(event.get("reason", "")), clean(event.get("message", ""))
     return Change(at_ms, ChangeKind.EVENT, f"{reason}: {message}", "event", reason)
 
 

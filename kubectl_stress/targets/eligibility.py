@@ -5,6 +5,7 @@ from typing import Any
 
 from kubectl_stress.errors import NotRunning, TargetError
 from kubectl_stress.targets.pod import Pod, container_status, describe, is_init, restart_policy
+from kubectl_stress.text import clean
 
 _MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
 # Runtimes whose containers share no kernel with the node: there is no cgroup to enter.
@@ -45,7 +46,7 @@ def refuse_unless_running(pod: Pod, name: str) -> None:
     if "running" in state:
         return
     kind = next(iter(state), "not created yet")
-    detail = (state.get(kind) or {}).get("reason", "")
+    detail = clean((state.get(kind) or {}).get("reason", ""))
     phase = (pod.get("status") or {}).get("phase", "Pending")
     text = (
         f'container "{name}" of {describe(pod)} is not running '
@@ -72,4 +73,4 @@ def _stays_ended(pod: Pod, name: str, ended: Mapping[str, Any] | None) -> bool:
 
 def _last_end(status: Mapping[str, Any]) -> str:
     ended = (status.get("lastState") or {}).get("terminated") or {}
-    return f"{ended.get('reason', 'unknown')}, exit code {ended.get('exitCode', 'unknown')}"
+    return f"{clean(ended.get('reason', 'unknown'))}, exit code {ended.get('exitCode', 'unknown')}"

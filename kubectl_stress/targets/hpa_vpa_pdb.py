@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kubectl_stress.text import clean
+
 Manifest = Mapping[str, Any]
 OwnerName = tuple[str, str]  # kind and name, as in a targetRef
 
@@ -47,7 +49,8 @@ def _metrics(spec: Mapping[str, Any]) -> str:
     for metric in spec.get("metrics") or ():
         kind = str(metric.get("type", ""))
         source = metric.get(kind[:1].lower() + kind[1:]) or {}
-        words.append(str(source.get("name") or (source.get("metric") or {}).get("name") or kind))
+        name = source.get("name") or (source.get("metric") or {}).get("name") or kind
+        words.append(clean(str(name)))
     return ", ".join(words) or "cpu"
 
 
@@ -57,7 +60,7 @@ def vpa_texts(found: Iterable[Manifest], owners: Sequence[OwnerName]) -> list[st
     for item in found:
         spec = item.get("spec") or {}
         if _refers_to(spec.get("targetRef"), owners):
-            mode = (spec.get("updatePolicy") or {}).get("updateMode", "Auto")
+            mode = clean(str((spec.get("updatePolicy") or {}).get("updateMode", "Auto")))
             does = "only recommends" if mode == "Off" else "may resize or evict the pod"
             texts.append(f"{_name(item)} has updateMode {mode}: {does}")
     return texts
@@ -77,7 +80,7 @@ def pdb_texts(found: Iterable[Manifest], labels: Mapping[str, str]) -> list[str]
 
 
 def _name(item: Manifest) -> str:
-    return str((item.get("metadata") or {}).get("name", ""))
+    return clean(str((item.get("metadata") or {}).get("name", "")))
 
 
 def _refers_to(reference: Mapping[str, Any] | None, owners: Sequence[OwnerName]) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubectl_stress.targets.pod import Pod, container_status
+from kubectl_stress.text import clean
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,11 @@ class Termination:
             return None
         return cls(
             state.get("containerID", ""),
-            state.get("reason", ""),
+            clean(state.get("reason", "")),
             state.get("exitCode", 0),
             state.get("startedAt") or "",
             state.get("finishedAt") or "",
-            state.get("message", ""),
+            clean(state.get("message", "")),
         )
 
     def __str__(self) -> str:
@@ -70,7 +71,7 @@ class ContainerStatus:
         return cls(
             container_id=entry.get("containerID", ""),
             state=kind,
-            reason=(state[kind] or {}).get("reason", ""),
+            reason=clean((state[kind] or {}).get("reason", "")),
             restart_count=entry.get("restartCount", 0),
             ready=bool(entry.get("ready")),
             termination=Termination.from_state(state.get("terminated")),
@@ -78,8 +79,8 @@ class ContainerStatus:
                 (entry.get("lastState") or {}).get("terminated")
             ),
             pod_phase=status.get("phase", ""),
-            pod_reason=status.get("reason", ""),
-            pod_message=status.get("message", ""),
+            pod_reason=clean(status.get("reason", "")),
+            pod_message=clean(status.get("message", "")),
             is_deleting="deletionTimestamp" in pod["metadata"],
             neighbour_ends=tuple(_neighbour_ends(pod, container)),
         )

@@ -23,6 +23,7 @@ from kubectl_stress.targets.pod import (
     user,
     user_guess,
 )
+from kubectl_stress.text import clean
 
 DEFAULT_CONTAINER_ANNOTATION = "kubectl.kubernetes.io/default-container"
 _CRITICAL_PRIORITY_CLASSES = ("system-cluster-critical", "system-node-critical")
@@ -93,7 +94,7 @@ class Target:
             container=name,
             container_id=status["containerID"],
             container_choice=choice,
-            image=spec.get("image", ""),
+            image=clean(spec.get("image", "")),
             qos_class=pod["status"].get("qosClass", "BestEffort"),
             limit_bytes=_memory(status, spec, "limits"),
             pod_limit_bytes=_pod_limit_bytes(pod),

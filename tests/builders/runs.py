@@ -7,7 +7,14 @@ from kubectl_stress.agent.protocol import Bye, PhaseStart, Processes
 from kubectl_stress.agent.samples import Process, Sample
 from kubectl_stress.agent.series import Series
 from kubectl_stress.plan.plan import Plan
-from kubectl_stress.results.recording import Header, header_line, report_line, value_line
+from kubectl_stress.results.recording import (
+    Header,
+    header_line,
+    read_recording,
+    report_line,
+    to_report,
+    value_line,
+)
 from kubectl_stress.results.report import Report
 from kubectl_stress.targets.changes import Change, ChangeKind
 from kubectl_stress.targets.status import ContainerStatus
@@ -173,6 +180,11 @@ def recorded(report: Report, *, is_finished: bool = True) -> bytes:
     return "".join([*lines, report_line(report)] if is_finished else lines).encode()
 
 
+def read_back(report: Report) -> Report:
+    """The report as its recording has it, in which foreign text is clean."""
+    return to_report(read_recording(recorded(report)))
+
+
 def unlimited() -> Report:
     """A target without a limit."""
     samples = [sample(30 + i, at_ms=500 * i, held_mib=i, limit_bytes=None) for i in range(51)]
@@ -182,17 +194,18 @@ def unlimited() -> Report:
 
 def cut_off(words: str = "connection reset", **values: Any) -> Report:
     """The stream broke, and nothing says why."""
-    return made_report(climb(60), ending=Ending(None, None, words, 5_000), **values)
+    return read_back(made_report(climb(60), ending=Ending(None, None, words, 5_000), **values))
 
 
 def evicted(words: str = "The node was low on resource: memory.") -> Report:
     """The kubelet took the pod away."""
-    return made_report(
+    report = made_report(
         climb(60),
         event("Evicted", words, at_ms=5_500),
         Change(5_600, ChangeKind.EVICTED, f"pod evicted: {words}", "status", "Evicted"),
         ending=Ending(None, 137, None, 5_700),
     )
+    return read_back(report)
 
 
 HOSTILE = (
@@ -230,4 +243,4 @@ def crowded() -> Report:
     named = replace(asked, target=replace(asked.target, pod=HOSTILE[:200], image=HOSTILE))
     changes.sort(key=lambda change: change.at_ms)
     report = made_report(samples, *changes, given=named, after=restarted())
-    return replace(report, processes=(replace(APP, command=HOSTILE[:60]), LOAD, HOLDER))
+    return read_back(replace(report, processes=(replace(APP, command=HOSTILE[:60]), LOAD, HOLDER)))

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from kubectl_stress.formats.html.chart_scale import LANE_HEIGHT, LEFT, TOP, Frame, seconds
+from kubectl_stress.formats.html.chart_scale import LANE_HEIGHT, LEFT, TOP, Frame
 from kubectl_stress.formats.html.markup import Markup, clipped, el
 from kubectl_stress.formats.timeline import Mark, MarkKind, Span
+from kubectl_stress.text import moment
 
 _MERGED_PX, _CHARACTER_PX = 30, 6.5
 _SHOWN_LINES, _SHOWN_CHARACTERS = 3, 120
@@ -23,7 +24,7 @@ def _bars(frame: Frame, lane: str, spans: Iterable[Span]) -> Iterator[Markup]:
     for span in spans:
         y = frame.lane_y(lane)
         x, width = frame.x(span.from_ms), frame.x(span.to_ms) - frame.x(span.from_ms)
-        words = f"{span.word}: {seconds(span.to_ms - span.from_ms)}"
+        words = f"{span.word}: {moment(span.to_ms - span.from_ms)}"
         kind = span.word.replace(" ", "-")
         bar = el(
             "rect",

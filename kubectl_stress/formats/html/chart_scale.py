@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from kubectl_stress.formats.timeline import MarkKind, Timeline, clock
+from kubectl_stress.text import moment
 
 WIDTH, LEFT, RIGHT = 960, 104, 14
 TOP, PLOT_HEIGHT, LANE_HEIGHT, _BOTTOM = 30, 300, 24, 36
@@ -52,12 +53,7 @@ class Frame:
     def moment(self, at_ms: int) -> str:
         """A moment in words, as the axis counts."""
         span_ms = self.drawn.end_ms - self.drawn.start_ms
-        return clock(at_ms, span_ms=span_ms) if span_ms > 180_000 else seconds(at_ms)
-
-
-def seconds(value_ms: int) -> str:
-    """A length of time in words."""
-    return f"{value_ms / 1_000:.1f} s"
+        return clock(at_ms, span_ms=span_ms) if span_ms > 180_000 else moment(at_ms)
 
 
 def _top_bytes(drawn: Timeline) -> int:

@@ -1,4 +1,4 @@
-"""A report as one self-contained HTML page: verdict, picture, evidence and tables. Pure.
+"""A report as one self-contained HTML page: verdict, picture, evidence and tables.
 
 Nothing is loaded and nothing runs: no script, no font, no network, and a policy that forbids them.
 """
@@ -11,6 +11,7 @@ from kubectl_stress.formats.html.chart import picture
 from kubectl_stress.formats.html.markup import Markup, clipped, el, joined
 from kubectl_stress.quantity import format_bytes, format_duration
 from kubectl_stress.results.report import SCHEMA, Report
+from kubectl_stress.text import moment
 from kubectl_stress.verdict.meanings import MEANINGS
 from kubectl_stress.verdict.outcome import Outcome
 
@@ -93,13 +94,9 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Markup:
     return el("div", el("table", el("thead", head), el("tbody", *body)), class_="scroll")
 
 
-def _time(at_ms: int) -> str:
-    return f"{at_ms / 1_000:.1f} s"
-
-
 def _evidence(report: Report) -> Markup:
     facts = sorted(report.verdict.evidence, key=lambda fact: fact.at_ms)
-    rows = [(_time(f.at_ms), f.source, clipped(f.text, _MOST_CHARACTERS)) for f in facts]
+    rows = [(moment(f.at_ms), f.source, clipped(f.text, _MOST_CHARACTERS)) for f in facts]
     return _section("Evidence", _table(("time", "source", "fact"), rows)) if rows else Markup()
 
 
@@ -152,7 +149,7 @@ def _happened(report: Report) -> Markup:
     if not changes:
         return Markup()
     shown = changes[:_MOST_CHANGES]
-    rows = [(_time(c.at_ms), c.source, clipped(c.text, _MOST_CHARACTERS)) for c in shown]
+    rows = [(moment(c.at_ms), c.source, clipped(c.text, _MOST_CHARACTERS)) for c in shown]
     left_out = len(changes) - len(shown)
     more = el("p", f"and {left_out} more in -o json") if left_out else Markup()
     return _section("What happened", _table(("time", "source", "what"), rows), more)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
+from kubectl_stress.text import clean, clean_bytes
+
 V5 = "v5.channel.k8s.io"
 V4 = "v4.channel.k8s.io"
 PROTOCOLS = (V5, V4)
@@ -61,14 +63,14 @@ def parse_status(data: bytes) -> ExecStatus:
         return _garbage(data)
     if not isinstance(status, dict) or not isinstance(status.get("status"), str):
         return _garbage(data)
-    reason, message = str(status.get("reason") or ""), str(status.get("message") or "")
+    reason, message = (clean(str(status.get(key) or "")) for key in ("reason", "message"))
     if status["status"] == "Success":
         return ExecStatus(0, reason, message)
     return ExecStatus(_exit_code(status), reason, message)
 
 
 def _garbage(data: bytes) -> ExecStatus:
-    return ExecStatus(None, "Unreadable", data.decode("utf-8", "replace").strip())
+    return ExecStatus(None, "Unreadable", clean_bytes(data))
 
 
 def _exit_code(status: Mapping[str, Any]) -> int | None:

@@ -26,6 +26,7 @@ from websocket import ABNF, continuous_frame, frame_buffer
 from kubectl_stress.kube.api_errors import brief_reason
 from kubectl_stress.kube.exec import channels
 from kubectl_stress.kube.exec.channels import Channel, ExecStatus
+from kubectl_stress.text import clean_bytes
 
 PING_SECONDS = 5.0  # as kubectl
 # Three pings unanswered. kubectl waits for 61 s, but a load must not run on unseen for so long.
@@ -283,7 +284,7 @@ def _close_reason(data: bytes) -> str:
     if len(data) < 2:
         return "the server closed the stream without a status"
     code = int.from_bytes(data[:2], "big")
-    reason = " ".join(data[2:].decode("utf-8", "replace").split())
+    reason = clean_bytes(data[2:])
     return (
         f"the server closed the stream without a status (code {code}{': ' * bool(reason)}{reason})"
     )

@@ -8,6 +8,7 @@ from typing import Any
 from kubectl_stress.errors import StressError, UsageError
 from kubectl_stress.kube.connection import ConnectionFlags, ExecPlugin, Impersonation
 from kubectl_stress.kube.kubeconfig.files import NOTHING, Entry, content, pem
+from kubectl_stress.text import clean_lines
 
 CLUSTER_EXTENSION = "client.authentication.k8s.io/exec"
 
@@ -56,7 +57,7 @@ def _exec_plugin(user: Entry, cluster: Entry) -> ExecPlugin | None:
         env=tuple((each.text("name"), each.text("value")) for each in plugin.all_nested("env")),
         api_version=api_version,
         interactive_mode=_interactive_mode(plugin, api_version),
-        install_hint=_printable(plugin.text("installHint")),
+        install_hint=clean_lines(plugin.text("installHint")),
         provide_cluster_info=plugin.flag("provideClusterInfo"),
         cluster_config=_cluster_config(cluster),
     )
@@ -87,11 +88,6 @@ def _cluster_config(cluster: Entry) -> Any:
         if each.values.get("name") == CLUSTER_EXTENSION:
             return each.values.get("extension")
     return None
-
-
-def _printable(text: str) -> str:
-    """Without escape sequences, which could change the terminal."""
-    return "".join(c for c in text if c.isprintable() or c in "\n\t")
 
 
 def impersonation(user: Entry, flags: ConnectionFlags) -> Impersonation:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubectl_stress.formats.junit import junit
+from kubectl_stress.formats.report_text import render
 from kubectl_stress.results.report import Report
 from kubectl_stress.verdict.outcome import Expectation
 from tests.builders import runs
@@ -69,6 +70,7 @@ def test_a_failure_holds_the_verdict_and_its_evidence() -> None:
 @settings(deadline=None)
 @given(words=st.text())
 def test_any_words_leave_the_document_valid(words: str) -> None:
-    report = runs.made_report(runs.climb(20), event("Evicted", words))
+    report = runs.read_back(runs.made_report(runs.climb(20), event("Evicted", words)))
+    text = render(report, "wide")
 
-    assert parsed(report, text=words).find(".//system-out") is not None
+    assert parsed(report, text=text).find(".//system-out") is not None

@@ -190,10 +190,3 @@ def test_a_crowd_of_processes_is_cut_to_the_worst() -> None:
     crowd = [process(pid, "worker", 200 - pid) for pid in range(1, 30)]
 
     assert len(process_table(crowd).splitlines()) == 9
-
-
-def test_a_command_cannot_speak_to_the_terminal() -> None:
-    text = process_table([process(5, "a\x1b[2J\nb", 100)])
-
-    assert "a?[2J?b" in text
-    assert len(text.splitlines()) == 2
