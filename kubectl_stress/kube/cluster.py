@@ -6,16 +6,18 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
 from kubectl_stress.errors import StressError
 from kubectl_stress.kube.api_errors import Request
 from kubectl_stress.kube.connection import Connection
-from kubectl_stress.kube.exec.stream import ExecStream
 from kubectl_stress.kube.transport import Transport
 from kubectl_stress.kube.watch import Object, Watch
 from kubectl_stress.text import clean
+
+if TYPE_CHECKING:
+    from kubectl_stress.kube.exec.stream import ExecStream
 
 WATCH_SECONDS = 60
 WATCH_GRACE_SECONDS = 5.0  # the server ends the watch in time; a peer that is gone is noticed later
@@ -197,7 +199,7 @@ class Cluster:
         command: Sequence[str],
         *,
         stdin: bool = True,
-    ) -> ExecStream:
+    ) -> "ExecStream":
         """Run a command in a running container, without a terminal."""
         streams = [("stdin", "true")] * stdin + [("stdout", "true"), ("stderr", "true")]
         query = [("container", container), *streams, *(("command", word) for word in command)]

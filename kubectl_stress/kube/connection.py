@@ -1,7 +1,8 @@
 """What it takes to talk to one API server, as values. Pure: no I/O."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -68,9 +69,20 @@ class Connection:
     client_key: bytes | None = field(default=None, repr=False)
     token: str = field(default="", repr=False)
     token_file: Path | None = None
+    token_source: Callable[[], str] | None = field(default=None, repr=False, compare=False)
     username: str = ""
     password: str = field(default="", repr=False)
     exec_plugin: ExecPlugin | None = None
     auth_provider: Mapping[str, Any] | None = field(default=None, repr=False)
     impersonation: Impersonation = Impersonation()
     request_timeout_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Credential:
+    """What one request shows; empty values are not sent."""
+
+    authorization: str = field(default="", repr=False)
+    certificate: bytes = field(default=b"", repr=False)
+    key: bytes = field(default=b"", repr=False)
+    expires_at: datetime | None = None

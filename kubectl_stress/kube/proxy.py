@@ -1,17 +1,48 @@
-"""A TCP connection to a server, straight or through a proxy."""
+"""A connection to a server, straight or through a proxy, and TLS on it: for REST and exec alike."""
 
 import http.client
 import socket
+import ssl
 from base64 import b64encode
-from typing import Any
+from typing import cast
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from kubectl_stress.errors import StressError
+from kubectl_stress.kube.socks import through_socks
 
 
-def connected(target: SplitResult, proxy_url: str, timeout_seconds: float) -> socket.socket:
-    """A socket to the URL's host; OSError where there is none, StressError for the proxy."""
-    host, port = str(target.hostname), target.port or _default_port(target.scheme)
+def dial(
+    target: SplitResult,
+    proxy_url: str,
+    tls: ssl.SSLContext | None,
+    tls_server_name: str,
+    timeout_seconds: float,
+) -> socket.socket:
+    """A socket to the URL's host, with TLS where `tls` is given; OSError where there is none."""
+    sock = _connected(target, proxy_url, timeout_seconds)
+    if tls is None:
+        return sock
+    try:
+        return secured(sock, tls, tls_server_name or _host(target).partition("%")[0])
+    except BaseException:
+        sock.close()
+        raise
+
+
+def secured(sock: socket.socket, tls: ssl.SSLContext, name: str) -> socket.socket:
+    """TLS on a socket, which may have TLS already: that of a proxy."""
+    if not isinstance(sock, ssl.SSLSocket):
+        return tls.wrap_socket(sock, server_hostname=name)
+    from urllib3.util.ssltransport import SSLTransport
+
+    return cast(socket.socket, SSLTransport(sock, tls, server_hostname=name))
+
+
+def _host(target: SplitResult) -> str:
+    return unquote(str(target.hostname))  # of an IPv6 zone the % is written %25
+
+
+def _connected(target: SplitResult, proxy_url: str, timeout_seconds: float) -> socket.socket:
+    host, port = _host(target), target.port or _default_port(target.scheme)
     if not proxy_url:
         sock = socket.create_connection((host, port), timeout_seconds)
     else:
@@ -28,63 +59,35 @@ def _default_port(scheme: str) -> int:
 def _through_proxy(
     proxy: SplitResult, target: tuple[str, int], timeout_seconds: float
 ) -> socket.socket:
-    if is_socks(proxy):
-        return _through_socks(proxy, target, timeout_seconds)
-    if proxy.scheme != "http":
-        raise StressError(
-            f"exec through a proxy of type {proxy.scheme}:// is not supported: "
-            "use an http:// or socks5:// proxy-url"
-        )
-    tunnel = http.client.HTTPConnection(
-        str(proxy.hostname), proxy.port or 80, timeout=timeout_seconds
+    if proxy.scheme in ("socks5", "socks5h"):
+        return through_socks(proxy, target, timeout_seconds)
+    sock = socket.create_connection(
+        (str(proxy.hostname), proxy.port or _default_port(proxy.scheme)), timeout_seconds
     )
-    tunnel.set_tunnel(*target, headers=proxy_headers(proxy))
     try:
-        tunnel.connect()
+        if proxy.scheme == "https":
+            sock = ssl.create_default_context().wrap_socket(sock, server_hostname=proxy.hostname)
+        _ask_for_tunnel(sock, proxy, target)
     except BaseException:
-        tunnel.close()
+        sock.close()
         raise
-    sock = tunnel.sock
-    assert sock is not None
     return sock
 
 
-def proxy_headers(proxy: SplitResult) -> dict[str, str]:
-    """The Proxy-Authorization that the user:password of a proxy URL means."""
+def _ask_for_tunnel(sock: socket.socket, proxy: SplitResult, target: tuple[str, int]) -> None:
+    host, port = target
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    lines = [f"CONNECT {address} HTTP/1.1", f"Host: {address}", *_authorization(proxy)]
+    sock.sendall("".join(f"{line}\r\n" for line in [*lines, ""]).encode())
+    with http.client.HTTPResponse(sock, method="CONNECT") as answer:
+        answer.begin()
+        if answer.status != 200:
+            raise OSError(f"Tunnel connection failed: {answer.status} {answer.reason}")
+
+
+def _authorization(proxy: SplitResult) -> list[str]:
+    """The header that the user:password of a proxy URL means."""
     if proxy.username is None:
-        return {}
+        return []
     pair = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
-    return {"Proxy-Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
-
-
-def is_socks(proxy: SplitResult) -> bool:
-    """Whether the proxy is one that only PySocks can speak to."""
-    return proxy.scheme in ("socks5", "socks5h")
-
-
-def socks_library() -> Any:
-    """PySocks, which is not among our dependencies; StressError where it is missing."""
-    try:
-        import socks  # type: ignore[import-untyped]
-    except ImportError as error:
-        raise StressError(
-            "a socks5 proxy needs the package PySocks: pip install pysocks"
-        ) from error
-    return socks
-
-
-def _through_socks(
-    proxy: SplitResult, target: tuple[str, int], timeout_seconds: float
-) -> socket.socket:
-    socks = socks_library()
-    sock: socket.socket = socks.create_connection(
-        target,
-        timeout_seconds,
-        proxy_type=socks.SOCKS5,
-        proxy_addr=proxy.hostname,
-        proxy_port=proxy.port or 1080,
-        proxy_rdns=True,
-        proxy_username=unquote(proxy.username) if proxy.username else None,
-        proxy_password=unquote(proxy.password) if proxy.password else None,
-    )
-    return sock
+    return [f"Proxy-Authorization: Basic {b64encode(pair.encode()).decode()}"]

@@ -1,8 +1,6 @@
-"""Requests on their way to one API server: who asks, retries, TLS, and what a failure means.
+"""Requests on their way to one API server: who asks, retries, and what a failure means.
 
-The only user of the kubernetes library, and of that only Configuration and ApiClient.call_api:
-its typed API classes cost half a second to import and lose fields they do not know. Failures of
-the library and refusals of the server become errors of ours here.
+Failures of the connection and refusals of the server become errors of ours here.
 """
 
 import json
@@ -11,20 +9,20 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
-
-from urllib3 import BaseHTTPResponse, HTTPHeaderDict, disable_warnings
-from urllib3.exceptions import HTTPError, InsecureRequestWarning, ProtocolError
 
 from kubectl_stress import __version__
 from kubectl_stress.errors import ClusterError
 from kubectl_stress.kube.api_errors import Asker, Request, refusal, unreachable
-from kubectl_stress.kube.connection import Connection
-from kubectl_stress.kube.credentials import Credential, Credentials, request_headers, tls_context
-from kubectl_stress.kube.exec.handshake import HandshakeRefused, open_exec
-from kubectl_stress.kube.exec.stream import ExecStream
-from kubectl_stress.kube.proxy import is_socks, proxy_headers, socks_library
+from kubectl_stress.kube.connection import Connection, Credential
+from kubectl_stress.kube.credentials import Credentials, request_headers
+from kubectl_stress.kube.http_pool import FAILURES, Dropped, Pool, Response
+from kubectl_stress.kube.proxy import dial
+from kubectl_stress.kube.tls import tls_context
+
+if TYPE_CHECKING:
+    from kubectl_stress.kube.exec.stream import ExecStream
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
@@ -47,18 +45,20 @@ class Transport:
         self._credentials = Credentials(connection, environ)
         self._sleep = sleep
         self._lock = threading.Lock()
-        self._client: Any = None
-        self._client_key: tuple[bytes, bytes] | None = None
+        self._pool: Pool | None = None
+        self._pool_key: tuple[bytes, bytes] | None = None
 
     def close(self) -> None:
         """Close the idle connections."""
         with self._lock:
-            if self._client is not None:
-                self._client.close()
-            self._client = None
+            if self._pool is not None:
+                self._pool.close()
+            self._pool = None
 
-    def exec(self, request: Request) -> ExecStream:
+    def exec(self, request: Request) -> "ExecStream":
         """Upgrade a request to a WebSocket; once more with a new credential after a 401."""
+        from kubectl_stress.kube.exec.handshake import HandshakeRefused
+
         credential = self._credentials.current()
         try:
             return self._open_exec(request, credential)
@@ -70,10 +70,12 @@ class Transport:
         except HandshakeRefused as refused:
             raise refusal(request, refused.http_status, refused.body, self.asker) from refused
 
-    def _open_exec(self, request: Request, credential: Credential) -> ExecStream:
+    def _open_exec(self, request: Request, credential: Credential) -> "ExecStream":
+        from kubectl_stress.kube.exec.handshake import open_exec
+
         try:
             return open_exec(
-                self._url(request),
+                f"{self.connection.server}{_target(request)}",
                 [*_identity(), *request_headers(self.connection, credential)],
                 tls=tls_context(self.connection, credential),
                 tls_server_name=self.connection.tls_server_name,
@@ -98,10 +100,9 @@ class Transport:
         """The body of the answer."""
         with self._answering(self.connection.server):
             limit = self.connection.request_timeout_seconds
-            response = self.open(request, read_seconds=limit or READ_SECONDS)
-            return bytes(response.data)
+            return self.open(request, read_seconds=limit or READ_SECONDS).read()
 
-    def open(self, request: Request, read_seconds: float) -> BaseHTTPResponse:
+    def open(self, request: Request, read_seconds: float) -> Response:
         """The response to a request, its body not yet read; raises for anything but 2xx."""
         with self._answering(self.connection.server):
             response = self._authenticated(request, read_seconds)
@@ -109,120 +110,85 @@ class Transport:
                 pause = _retry_after(response)
                 if pause is None:
                     break
-                response.data  # noqa: B018 - read to the end, so that the connection is reused
+                response.read()
                 self._sleep(pause)
                 response = self._authenticated(request, read_seconds)
             if not 200 <= response.status <= 299:
-                raise refusal(request, response.status, response.data, self.asker)
+                raise refusal(request, response.status, response.read(), self.asker)
             return response
 
-    def _authenticated(self, request: Request, read_seconds: float) -> BaseHTTPResponse:
+    def _authenticated(self, request: Request, read_seconds: float) -> Response:
         credential = self._credentials.current()
         response = self._call(request, credential, read_seconds)
         if response.status == 401 and self._credentials.renew(credential):
-            response.data  # noqa: B018 - as above
+            response.read()
             response = self._call(request, self._credentials.current(), read_seconds)
         return response
 
-    def _call(
-        self, request: Request, credential: Credential, read_seconds: float
-    ) -> BaseHTTPResponse:
+    def _call(self, request: Request, credential: Credential, read_seconds: float) -> Response:
         try:
             return self._call_once(request, credential, read_seconds)
-        except ProtocolError:
+        except Dropped:
             # A kept connection may have been closed by the other side in this very moment.
             if request.method != "GET":
                 raise
             return self._call_once(request, credential, read_seconds)
 
-    def _call_once(
-        self, request: Request, credential: Credential, read_seconds: float
-    ) -> BaseHTTPResponse:
-        who = request_headers(self.connection, credential)
-        headers = HTTPHeaderDict([*_identity(), *((name, _on_wire(text)) for name, text in who)])
-        headers["Accept"] = "application/json"
-        headers["Content-Type"] = request.content_type
+    def _call_once(self, request: Request, credential: Credential, read_seconds: float) -> Response:
+        headers = [*_identity(), *request_headers(self.connection, credential)]
+        headers += [("Accept", "application/json"), ("Content-Type", request.content_type)]
         limit = self.connection.request_timeout_seconds
-        timeout = (min(limit or CONNECT_SECONDS, CONNECT_SECONDS), read_seconds)
-        response: BaseHTTPResponse = (
-            self._api_client(credential)
-            .call_api(
-                request.method,
-                self._url(request),
-                header_params=headers,
-                body=request.body,
-                _request_timeout=timeout,
-            )
-            .response
+        return self._pool_for(credential).request(
+            request.method,
+            f"{urlsplit(self.connection.server).path}{_target(request)}",
+            headers,
+            None if request.body is None else json.dumps(request.body).encode(),
+            connect_seconds=min(limit or CONNECT_SECONDS, CONNECT_SECONDS),
+            read_seconds=read_seconds,
         )
-        return response
-
-    def _url(self, request: Request) -> str:
-        query = f"?{urlencode(request.query)}" if request.query else ""
-        return f"{self.connection.server}{request.path}{query}"
 
     @contextmanager
     def _answering(self, server: str) -> Iterator[None]:
-        from kubernetes.client.exceptions import ApiException
-
         try:
             yield
-        except (HTTPError, ApiException, OSError) as error:
+        except FAILURES as error:
             raise unreachable(server, error) from error
 
-    def _api_client(self, credential: Credential) -> Any:
-        """The library's client for this certificate; a renewed one needs new connections."""
+    def _pool_for(self, credential: Credential) -> Pool:
+        """The connections with this certificate; a renewed one needs new connections."""
         key = (credential.certificate, credential.key)
         with self._lock:
-            if self._client is None or self._client_key != key:
-                if self._client is not None:
-                    self._client.close()
-                self._client = _api_client(self.connection, credential)
-                self._client_key = key
-            return self._client
+            if self._pool is None or self._pool_key != key:
+                if self._pool is not None:
+                    self._pool.close()
+                self._pool, self._pool_key = _pool(self.connection, credential), key
+            return self._pool
 
 
-def _api_client(connection: Connection, credential: Credential) -> Any:
-    from kubernetes.client.api_client import ApiClient
-    from kubernetes.client.configuration import Configuration
-
-    proxy = connection.proxy_url
-    if is_socks(urlsplit(proxy)):
-        socks_library()  # told here: urllib3 would warn on stderr first
-    configuration = Configuration(
-        host=connection.server,
-        retries=False,  # an unreachable server is told once, at once
-        verify_ssl=not connection.insecure,
-        tls_server_name=connection.tls_server_name or None,
-        proxy=proxy or None,
-        no_proxy="" if proxy else "*",  # the environment was read once, in kubeconfig.py
-        proxy_headers=proxy_headers(urlsplit(proxy)) if proxy else None,
+def _pool(connection: Connection, credential: Credential) -> Pool:
+    target, tls = urlsplit(connection.server), tls_context(connection, credential)
+    host = f"{target.netloc.partition('%')[0]}]" if "%" in target.netloc else target.netloc
+    return Pool(
+        lambda seconds: dial(
+            target, connection.proxy_url, tls, connection.tls_server_name, seconds
+        ),
+        host,
     )
-    configuration.keep_alive = True
-    client = ApiClient(configuration)
-    tls = tls_context(connection, credential)
-    if connection.insecure:
-        disable_warnings(InsecureRequestWarning)  # the user said so
-    if tls is not None:
-        # One context for REST and exec; the library would want the key in a file.
-        client.rest_client.pool_manager.connection_pool_kw["ssl_context"] = tls
-    return client
+
+
+def _target(request: Request) -> str:
+    return f"{request.path}?{urlencode(request.query)}" if request.query else request.path
 
 
 def _identity() -> list[tuple[str, str]]:
     return [("User-Agent", f"kubectl-stress/{__version__}")]
 
 
-def _on_wire(text: str) -> str:
-    """Such that http.client, which writes Latin-1, sends UTF-8, as kubectl does."""
-    return text.encode().decode("latin-1")
-
-
-def _retry_after(response: BaseHTTPResponse) -> float | None:
+def _retry_after(response: Response) -> float | None:
     """Seconds to wait before asking again; None for not at all. As client-go."""
     if response.status != 429 and not 500 <= response.status <= 599:
         return None
-    value = response.headers.get("Retry-After", "")
+    value = response.header("Retry-After")
     return float(value) if value.isdigit() else None
 
 

@@ -3,15 +3,12 @@
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
-from urllib3 import BaseHTTPResponse
-from urllib3.exceptions import HTTPError
-
 from kubectl_stress.errors import Unreachable
 from kubectl_stress.kube.api_errors import Asker, Request, refusal, unreachable
+from kubectl_stress.kube.http_pool import FAILURES, Response
 
 Object = dict[str, Any]
 
@@ -22,7 +19,7 @@ class Watch:
     Types are ADDED, MODIFIED, DELETED and BOOKMARK, whose object has only a resource version.
     """
 
-    def __init__(self, response: BaseHTTPResponse, request: Request, asker: Asker) -> None:
+    def __init__(self, response: Response, request: Request, asker: Asker) -> None:
         self._response = response
         self._request = request
         self._asker = asker
@@ -53,20 +50,19 @@ class Watch:
     def close(self) -> None:
         """End the watch; a thread waiting for the next event sees the end."""
         self._closed = True
-        with suppress(ValueError, RuntimeError, OSError):
-            self._response.shutdown()  # wakes the thread that reads
+        self._response.wake()
         with self._reading:
             self._response.close()
 
     def _read_lines(self) -> Iterator[bytes]:
         buffer = b""
         try:
-            for chunk in self._response.stream(None):
+            for chunk in self._response.chunks():
                 *lines, buffer = (buffer + chunk).split(b"\n")
                 yield from (line for line in lines if line.strip())
             if buffer.strip():
                 yield buffer
-        except (HTTPError, OSError, ValueError, AttributeError) as error:
+        except (*FAILURES, ValueError, AttributeError) as error:
             if not self._closed:
                 raise unreachable(self._asker.server, error) from error
         finally:

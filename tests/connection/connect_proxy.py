@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from tests.connection.certificates import Pem
+
 
 class ConnectProxy(ThreadingHTTPServer):
     """Passes on to wherever it is asked, or refuses with `refusal`; keeps what it was told."""
@@ -54,9 +56,11 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def proxying(refusal: int | None = None) -> Iterator[ConnectProxy]:
-    """A proxy for the length of a block."""
+def proxying(refusal: int | None = None, *, tls: Pem | None = None) -> Iterator[ConnectProxy]:
+    """A proxy for the length of a block; with `tls` it is spoken to in TLS."""
     proxy = ConnectProxy(refusal)
+    if tls is not None:
+        proxy.socket = tls.server_context().wrap_socket(proxy.socket, server_side=True)
     thread = threading.Thread(target=proxy.serve_forever, args=(0.005,))
     thread.start()
     try:

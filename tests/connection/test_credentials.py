@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from kubectl_stress.errors import StressError, Unauthorized
-from kubectl_stress.kube.connection import Connection, ExecPlugin, Impersonation
-from kubectl_stress.kube.credentials import Credential, Credentials, request_headers
+from kubectl_stress.kube.connection import Connection, Credential, ExecPlugin, Impersonation
+from kubectl_stress.kube.credentials import Credentials, request_headers
 
 SERVER = "https://api.example"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

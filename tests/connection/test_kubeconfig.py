@@ -23,6 +23,7 @@ from tests.connection import kubeconfigs
 from tests.connection.certificates import Authority, Pem
 from tests.connection.fake_api_server import FakeApiServer, running
 from tests.connection.kubeconfigs import data
+from tests.connection.socks_proxy import socks_proxying
 
 pytestmark = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
 
@@ -309,3 +310,22 @@ def test_what_kubectl_refuses_is_refused(oracle: Oracle, words: dict[str, object
     assert done.returncode != 0
     assert "\n" not in str(refused.value)
     assert oracle.first.requests == []
+
+
+def test_a_socks_proxy_is_given_the_name_of_the_server(oracle: Oracle) -> None:
+    with socks_proxying(("u", "p")) as proxy:
+        path = oracle.folder / "config"
+        kubeconfigs.write_one(
+            path,
+            f"https://localhost:{oracle.first.port}",
+            user={"token": "one"},
+            certificate_authority_data=oracle.ca,
+            proxy_url=f"socks5://u:p@{proxy.address}",
+        )
+        oracle.environ["KUBECONFIG"] = str(path)
+
+        oracle.agree()
+
+    assert len(proxy.targets) >= 2  # kubectl opens more than one connection
+    assert set(proxy.targets) == {f"localhost:{oracle.first.port}"}
+    assert set(proxy.passwords) == {("u", "p")}

@@ -1,10 +1,13 @@
 """Namespace, trust, proxies and the pod's own account: which of several sources is taken."""
 
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
+from kubectl_stress.errors import StressError
 from kubectl_stress.kube.connection import Connection, ConnectionFlags
 from kubectl_stress.kube.kubeconfig.load import load_connection
 from kubectl_stress.kube.kubeconfig.proxy_env import proxy_from_environment
@@ -132,8 +135,30 @@ def test_escape_sequences_of_an_install_hint_are_dropped(tmp_path: Path) -> None
 def test_in_a_pod_its_own_account_is_used(account: Path) -> None:
     found = in_pod(account)
 
-    assert (found.server, found.token_file) == ("https://10.96.0.1:443", account / "token")
+    assert found.server == "https://10.96.0.1:443"
+    assert found.token_source is not None
+    assert found.token_source() == "pod's token"
     assert (found.namespace, found.ca_data) == ("pod's namespace", b"pod's ca.crt\n")
+
+
+def test_in_a_pod_a_renewed_token_is_read_after_a_minute(account: Path) -> None:
+    found = in_pod(account)
+    (account / "token").write_text("renewed")
+    assert found.token_source is not None
+    assert found.token_source() == "pod's token"
+    later = datetime.now() + timedelta(minutes=2)
+
+    with mock.patch("kubernetes.config.incluster_config.datetime") as library:
+        library.datetime.now.return_value = later
+        library.timedelta = timedelta
+        assert found.token_source() == "renewed"
+
+
+def test_in_a_pod_an_empty_authority_is_told(account: Path) -> None:
+    (account / "ca.crt").write_text("")
+
+    with pytest.raises(StressError, match="the pod's service account cannot be used: Cert"):
+        in_pod(account)
 
 
 def test_in_a_pod_an_ipv6_address_gets_brackets(account: Path) -> None:
@@ -153,7 +178,7 @@ def test_in_a_pod_a_kubeconfig_wins_and_its_namespace_is_the_pods(account: Path)
 def test_in_a_pod_flags_still_count(account: Path) -> None:
     found = in_pod(account, token="flag", as_user="bob", insecure_skip_tls_verify=True)
 
-    assert (found.token, found.token_file, found.insecure) == ("flag", None, True)
+    assert (found.token, found.token_source, found.insecure) == ("flag", None, True)
     assert found.impersonation.user == "bob"
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from kubectl_stress.errors import StressError, Unreachable
 from kubectl_stress.kube.cluster import Cluster
-from kubectl_stress.kube.connection import Connection
-from kubectl_stress.kube.credentials import Credential, tls_context
+from kubectl_stress.kube.connection import Connection, Credential
 from kubectl_stress.kube.exec.channels import V5
+from kubectl_stress.kube.tls import tls_context
 from tests.connection.certificates import Authority, Pem
 from tests.connection.conftest import Connect
 from tests.connection.fake_api_server import FakeApiServer, exec_script, running

@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 
 import websocket
 
+from kubectl_stress.errors import StressError
 from kubectl_stress.kube.exec import channels
 from kubectl_stress.kube.exec.stream import ExecStream
-from kubectl_stress.kube.proxy import connected
+from kubectl_stress.kube.proxy import dial
 
 _REFUSAL_LIMIT_BYTES = 1024 * 1024
 
@@ -42,11 +43,13 @@ def open_exec(
     Raises HandshakeRefused for an HTTP answer, OSError for none, StressError for an impossible
     proxy. Each step of connecting may take `timeout_seconds`.
     """
-    target = urlsplit(url)
-    sock = connected(target, proxy_url, timeout_seconds)
+    if urlsplit(proxy_url).scheme == "https":
+        raise StressError(
+            "exec through a proxy of type https:// is not supported: use an http:// or socks5:// "
+            "proxy-url"
+        )
+    sock = dial(urlsplit(url), proxy_url, tls, tls_server_name, timeout_seconds)
     try:
-        if tls is not None:
-            sock = tls.wrap_socket(sock, server_hostname=tls_server_name or target.hostname)
         protocol = _upgrade(sock, url, headers)
         return ExecStream(sock, protocol)
     except BaseException:

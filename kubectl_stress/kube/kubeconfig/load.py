@@ -32,14 +32,18 @@ from kubectl_stress.kube.kubeconfig.files import (
     pem,
     read,
 )
+from kubectl_stress.kube.kubeconfig.in_cluster import (
+    SERVICE_ACCOUNT,
+    in_cluster,
+    is_pod,
+    pod_namespace,
+)
 from kubectl_stress.kube.kubeconfig.proxy_env import (
     PROXY_SCHEMES,
     is_address,
     proxy_from_environment,
 )
-from kubectl_stress.kube.kubeconfig.user import impersonation, user_fields
-
-SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+from kubectl_stress.kube.kubeconfig.user import user_fields
 
 
 def load_connection(
@@ -57,14 +61,25 @@ def load_connection(
     context = _context(config, flags)
     cluster = _chosen(config.clusters, flags.cluster, context, "cluster")
     user = _chosen(config.users, flags.user, context, "user")
-    in_pod = _is_pod(environ, service_account)
+    in_pod = is_pod(environ, service_account)
     namespace = flags.namespace or context.text("namespace")
     if not namespace:
-        namespace = _pod_namespace(environ, service_account) if in_pod else "default"
+        namespace = pod_namespace(environ, service_account) if in_pod else "default"
     if cluster is NOTHING and not flags.server:
         if not in_pod:
             raise _no_cluster(config, flags, environ)
-        return _in_cluster(flags, environ, service_account, namespace)
+        return in_cluster(flags, environ, service_account, namespace)
+    return _connection(context, cluster, user, namespace, flags, environ)
+
+
+def _connection(
+    context: Entry,
+    cluster: Entry,
+    user: Entry,
+    namespace: str,
+    flags: ConnectionFlags,
+    environ: Mapping[str, str],
+) -> Connection:
     return Connection(
         namespace=namespace,
         context=context.name,
@@ -166,39 +181,3 @@ def _trust(cluster: Entry, flags: ConnectionFlags) -> dict[str, Any]:
             "insecure-skip-tls-verify: remove one"
         )
     return {"ca_data": ca_data, "insecure": insecure}
-
-
-# In a pod
-
-
-def _is_pod(environ: Mapping[str, str], service_account: Path) -> bool:
-    named = environ.get("KUBERNETES_SERVICE_HOST") and environ.get("KUBERNETES_SERVICE_PORT")
-    return bool(named) and (service_account / "token").is_file()
-
-
-def _pod_namespace(environ: Mapping[str, str], service_account: Path) -> str:
-    named = environ.get("POD_NAMESPACE")
-    path = service_account / "namespace"
-    return named or (path.read_text().strip() if path.is_file() else "") or "default"
-
-
-def _in_cluster(
-    flags: ConnectionFlags, environ: Mapping[str, str], service_account: Path, namespace: str
-) -> Connection:
-    host = environ["KUBERNETES_SERVICE_HOST"]
-    bracketed = f"[{host}]" if ":" in host else host
-    server = f"https://{bracketed}:{environ['KUBERNETES_SERVICE_PORT']}"
-    ca = Path(flags.certificate_authority or service_account / "ca.crt")
-    insecure = flags.insecure_skip_tls_verify
-    return Connection(
-        server=server,
-        namespace=namespace,
-        ca_data=None if insecure else content(ca, "the pod's certificate authority"),
-        insecure=insecure,
-        tls_server_name=flags.tls_server_name or "",
-        proxy_url=proxy_from_environment(server, environ),
-        token=flags.token or "",
-        token_file=None if flags.token else service_account / "token",
-        impersonation=impersonation(NOTHING, flags),
-        request_timeout_seconds=flags.request_timeout or None,
-    )
