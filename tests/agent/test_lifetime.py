@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import time
@@ -162,6 +163,27 @@ def test_counters_that_version_1_lacks_are_null_in_a_kill_too(agent: Path, tmp_p
             assert (progress["oom_kill_before"], progress["oom_kill_after"]) == (4, 4)
             assert progress["oom_group_kill_before"] is None
             assert progress["oom_group_kill_after"] is None
+
+
+@pytest.mark.parametrize("kind", ["anon", "shm"])
+def test_a_worker_that_crashes_leaves_no_core_file(agent: Path, tmp_path: Path, kind: str) -> None:
+    def allow_cores() -> None:
+        resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+    run_in = {"cwd": tmp_path, "preexec_fn": allow_cores}
+    with Agent(agent, *LOAD, "--kind", kind, target_pid=os.getpid(), **run_in) as run:
+        run.until_phase("hold")
+        victim = run.workers()[0]
+        limits = Path(f"/proc/{victim}/limits").read_text().splitlines()
+        (size,) = (line.split()[4:6] for line in limits if line.startswith("Max core file size"))
+        flags = Path(f"/proc/{victim}/smaps").read_text().split("VmFlags:")
+        os.kill(victim, signal.SIGSEGV)
+        told = run.until_type("worker-killed")
+
+    assert told["signal"] == signal.SIGSEGV
+    assert size == ["0", "0"]
+    assert any(" dd" in flag for flag in flags)  # a core_pattern that is a pipe knows no limit
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_run_without_workers_ends(agent: Path) -> None:

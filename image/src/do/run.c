@@ -125,16 +125,17 @@ static bool may_use_two_cpus(void)
 // From here on there is memory to give back. Returns false where the run must end at once.
 static bool start_workers(void)
 {
-    int directory = file_directory();
-    bool random = session.node_swap_bytes > 0;
+    struct worker_memory memory = { .two_threads = may_use_two_cpus(),
+        .random = session.node_swap_bytes > 0,
+        .directory = file_directory() };
     int error;
 
-    if (options()->kind == KIND_FILE && directory < 0) {
+    if (options()->kind == KIND_FILE && memory.directory < 0) {
         line_error("no-holder", "--kind file needs the holder's /tmp to write in");
         session.reason = REASON_INTERNAL;
         return false;
     }
-    error = workers_start(&session.workers, options(), may_use_two_cpus(), random, directory);
+    error = workers_start(&session.workers, options(), &memory);
     if (error != 0) {
         line_error(
             error == -EAGAIN ? "pids-limit" : "no-memory", "the workers could not be started");
@@ -165,7 +166,7 @@ static void release(void)
     if (session.phase == PHASE_BASELINE)
         return;
     report_phase(&session, PHASE_RELEASE, ABSENT);
-    workers_stop(&session.workers);
+    workers_stop(&session.workers, &session.cgroup);
     session.wanted = 0;
     report_sample(&session, 0);
 }
@@ -191,7 +192,7 @@ int run(const struct options* run_options, int64_t start_ms)
         release();
         settle();
     }
-    workers_stop(&session.workers);
+    workers_stop(&session.workers, &session.cgroup);
     return report_bye(&session);
 }
 

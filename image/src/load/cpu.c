@@ -4,17 +4,12 @@
 
 enum {
     PERIOD_US = 10000,
+    LEAST_US = 200, // to wake for less would cost more than it is: small loads wake less often
     DEBT_MAX_US = 100000, // after a throttled while, do not catch up in one long burst
     FULL_LOAD = 100 * 1000,
 };
 
 static int64_t used_us(void) { return clock_us(CLOCK_PROCESS_CPUTIME_ID); }
-
-void cpu_start(struct cpu* cpu)
-{
-    cpu->due_us = used_us();
-    cpu->last_us = clock_us(CLOCK_MONOTONIC);
-}
 
 // Some microseconds of arithmetic between two looks at the clock.
 static void spin(void)
@@ -23,21 +18,49 @@ static void spin(void)
         ;
 }
 
-// Uses this period's share of the CPU, measured by what the kernel says we have used, so that
-// neither sleep that lasts too long nor a busy node shifts the average. Returns how many
-// microseconds are left to sleep.
-int64_t cpu_work_one_period(struct cpu* cpu, int64_t load_thousandths)
+static void reckon(struct cpu* cpu, int64_t now_us)
+{
+    __int128 due = (__int128)(now_us - cpu->last_us) * cpu->load_thousandths + cpu->due_rest;
+
+    cpu->due_us += (int64_t)(due / FULL_LOAD);
+    cpu->due_rest = (int64_t)(due % FULL_LOAD);
+    cpu->last_us = now_us;
+}
+
+// Goes to another load from now on. What was due until now stays due, and a rest leaves nothing.
+void cpu_turn_to(struct cpu* cpu, int64_t load_thousandths)
+{
+    int64_t now_us = clock_us(CLOCK_MONOTONIC);
+
+    if (cpu->load_thousandths == 0)
+        cpu->last_us = now_us;
+    reckon(cpu, now_us);
+    cpu->load_thousandths = load_thousandths;
+}
+
+// Uses what is due of the CPU by now, measured by what the kernel says we have used: so neither
+// sleep that lasts too long, nor what it costs to wake, nor a busy node shifts the average. Returns
+// how many microseconds are left to sleep. The load must not be 0.
+int64_t cpu_work(struct cpu* cpu)
 {
     int64_t start_us = clock_us(CLOCK_MONOTONIC);
     int64_t used = used_us();
+    int64_t until_due_us;
     int64_t left_us;
 
-    cpu->due_us += (start_us - cpu->last_us) * load_thousandths / FULL_LOAD;
-    cpu->last_us = start_us;
-    if (cpu->due_us > used + DEBT_MAX_US)
+    reckon(cpu, start_us);
+    if (cpu->due_us > used + DEBT_MAX_US) {
+        cpu->missing_us += cpu->due_us - used - DEBT_MAX_US;
         cpu->due_us = used + DEBT_MAX_US;
-    while (used_us() < cpu->due_us && clock_us(CLOCK_MONOTONIC) - start_us < PERIOD_US)
+    }
+    while (used < cpu->due_us && clock_us(CLOCK_MONOTONIC) - start_us < PERIOD_US) {
         spin();
+        used = used_us();
+    }
     left_us = start_us + PERIOD_US - clock_us(CLOCK_MONOTONIC);
+    until_due_us
+        = (int64_t)((__int128)(used + LEAST_US - cpu->due_us) * FULL_LOAD / cpu->load_thousandths);
+    if (left_us < until_due_us && used >= cpu->due_us)
+        left_us = until_due_us;
     return left_us < 0 ? 0 : left_us;
 }

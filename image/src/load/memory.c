@@ -20,7 +20,6 @@
 #endif
 
 enum {
-    CONTENT_BYTES = 4096, // a larger page of the machine holds several
     CHUNK_BYTES = 512 * 1024, // small enough to be still in the cache when its content is written
     SECOND_THREAD_FROM_BYTES = 8 * 1024 * 1024,
     HUGE_PAGE_BYTES = 2 * 1024 * 1024,
@@ -61,7 +60,7 @@ static void write_content(const struct memory* memory, int64_t offset, uint64_t 
         words[0] = state;
         return;
     }
-    for (int i = 0; i < CONTENT_BYTES / 8; i++) {
+    for (int i = 0; i < MEMORY_CONTENT_BYTES / 8; i++) {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
@@ -127,7 +126,7 @@ static int fill_chunks(void* unused)
             filling.error = error;
             break;
         }
-        for (int64_t at = start; at < end; at += CONTENT_BYTES)
+        for (int64_t at = start; at < end; at += MEMORY_CONTENT_BYTES)
             write_content(memory, at, 0);
         atomic_fetch_add(filling.held_bytes, end - start);
     }
@@ -234,6 +233,7 @@ static int map_first(struct memory* memory, int64_t size_bytes)
     memory->base = base;
     memory->mapped_bytes = size_bytes;
     advise(base, size_bytes, memory->huge_pages ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+    advise(base, size_bytes, MADV_DONTDUMP); // the load would be all of a core file
     return 0;
 }
 
@@ -293,14 +293,14 @@ void memory_rewrite(struct memory* memory, int64_t bytes)
 {
     static uint64_t salt = 1; // 0 is what the load was filled with
 
-    for (; bytes > 0 && memory->held_bytes > 0; bytes -= CONTENT_BYTES) {
+    for (; bytes > 0 && memory->held_bytes > 0; bytes -= MEMORY_CONTENT_BYTES) {
         if (memory->rewrite_at >= memory->held_bytes) {
             memory->rewrite_at = 0;
             salt++;
         }
-        for (uint64_t i = 0; i < CONTENT_BYTES; i += sizeof(uint64_t))
+        for (uint64_t i = 0; i < MEMORY_CONTENT_BYTES; i += sizeof(uint64_t))
             *(uint64_t*)(void*)(memory->base + memory->rewrite_at + i) = salt;
         write_content(memory, memory->rewrite_at, salt);
-        memory->rewrite_at += CONTENT_BYTES;
+        memory->rewrite_at += MEMORY_CONTENT_BYTES;
     }
 }

@@ -6,6 +6,9 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+// What is filled and rewritten at once. A larger page of the machine holds several.
+enum { MEMORY_CONTENT_BYTES = 4096 };
+
 struct memory {
     enum memory_kind kind;
     int directory; // where a file of page cache may be created

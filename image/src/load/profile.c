@@ -179,7 +179,7 @@ void profile_advance(struct session* session)
     if (session->phase == PHASE_RAMP || session->phase == PHASE_HOLD) {
         follow_ramp(session, now);
         if (session_is_cpu(session))
-            workers_command_each(&session->workers, session->wanted);
+            workers_command_load(session->wanted * session->options->workers);
         else
             advance_memory(session);
     }

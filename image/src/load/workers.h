@@ -1,6 +1,8 @@
 // The processes that carry the load, as the supervisor sees them.
 #pragma once
 
+#include "load/worker.h"
+#include "observe/cgroup.h"
 #include "words/options.h"
 
 #include <stdbool.h>
@@ -8,7 +10,8 @@
 
 struct workers {
     int64_t alive;
-    int64_t commanded; // the sum of what living workers were told: bytes, or thousandths of percent
+    int64_t alive_memory; // of those, the ones that carry memory
+    int64_t commanded; // bytes: the sum of what living workers were told
     bool has_child_ended; // the kernel said so, by SIGCHLD, and nobody has looked yet
     int notify; // an eventfd that a worker writes when it has done what it was told
 };
@@ -19,14 +22,31 @@ struct dead_worker {
     int64_t held_bytes;
 };
 
-int workers_start(struct workers* workers, const struct options* options, bool two_threads,
-    bool random, int file_directory);
-void workers_command_total(struct workers* workers, int64_t total);
-void workers_command_each(struct workers* workers, int64_t target);
+// Starts the workers, with nothing to do yet. Returns 0 or -errno.
+int workers_start(
+    struct workers* workers, const struct options* options, const struct worker_memory* memory);
+
+void workers_command_total(struct workers* workers, int64_t total_bytes);
+
+// The load of all workers together, in thousandths of a percent of one CPU.
+void workers_command_load(int64_t total_thousandths);
+
 bool workers_busy(void);
 int64_t workers_held_bytes(void);
+
+// CPU time of all processes of ours: of the workers, those that are gone included, and of this one.
 int64_t workers_used_us(void);
+
+// CPU time that workers should have used, could not have, and will not make up for.
+int64_t workers_missing_us(void);
+
+// The first error that a worker met (an errno), or 0.
 int workers_error(void);
 int64_t workers_largest_share(void);
+
+// Finds one worker that ends or has ended, each once. Returns false when there is none.
 bool workers_find_dead(struct workers* workers, struct dead_worker* dead);
-void workers_stop(struct workers* workers);
+
+// Ends every worker and waits until the kernel has taken all of its memory back, as long as that
+// goes on in the target's cgroup.
+void workers_stop(struct workers* workers, const struct cgroup* cgroup);
