@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kubectl_stress.kube.connection import ConnectionFlags
 
 
-@click.command(short_help="Say what a run would need and meet, without one")
+@click.command()
 @several_targets
 @click.option(
     "--probe",

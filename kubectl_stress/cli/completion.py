@@ -12,7 +12,7 @@ from kubectl_stress.errors import UsageError
 _LINK = "kubectl_complete-stress"
 
 
-@click.group("completion", short_help="Have the shell complete the words of kubectl stress")
+@click.group("completion")
 def completion_command() -> None:
     """Have the shell complete words after `kubectl stress`, as kubectl's own completion does.
 

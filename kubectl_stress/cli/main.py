@@ -9,21 +9,16 @@ from typing import TYPE_CHECKING
 import click
 
 from kubectl_stress import __version__
-from kubectl_stress.cli.check import check
-from kubectl_stress.cli.completion import completion_command
+from kubectl_stress.cli.argv import as_click_reads
+from kubectl_stress.cli.commands import CommandGroup
 from kubectl_stress.cli.config_file import read_settings
-from kubectl_stress.cli.mem import mem
-from kubectl_stress.cli.options import as_click_reads
-from kubectl_stress.cli.report import help_command, report
-from kubectl_stress.cli.role import role
-from kubectl_stress.cli.top import top
 from kubectl_stress.errors import Interrupted, StressError
 
 if TYPE_CHECKING:
     from kubectl_stress.cli.wiring import Connect
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="kubectl stress")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error")
 @click.pass_context
@@ -40,10 +35,6 @@ def cli(context: click.Context, debug: bool) -> None:
     context.ensure_object(dict)["debug"] = debug
     settings = read_settings(os.environ)
     context.default_map = dict.fromkeys(cli.commands, settings)
-
-
-for _command in (mem, top, check, report, help_command, role, completion_command):
-    cli.add_command(_command)
 
 
 def _as_interrupt(number: int, _frame: object) -> None:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from kubectl_stress.results.report import Report
 
 
-@click.command(short_help="Load the memory of a container and judge what happens")
+@click.command()
 @click.argument("target", metavar="TARGET", shell_complete=target_words.targets)
 @load_options
 @click.option(

@@ -1,8 +1,7 @@
 """Command-line options that several commands share, as decorators; parsing only."""
 
 import os
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,15 +14,7 @@ from kubectl_stress.formats.serialize import FORMATS
 from kubectl_stress.plan.holder_spec import HolderSpec, Join
 from kubectl_stress.quantity import parse_duration_ms
 
-_SHORT_WITH_EQUALS = re.compile(r"^(-[a-zA-Z])=")
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-def as_click_reads(words: Sequence[str]) -> list[str]:
-    """The words with `-o=json` as `-ojson`: pflag (kubectl) allows both, click the latter."""
-    end = words.index("--") if "--" in words else len(words)
-    known = [_SHORT_WITH_EQUALS.sub(r"\1", word) for word in words[:end]]
-    return [*known, *words[end:]]
 
 
 several_targets = click.argument(

@@ -11,7 +11,7 @@ from kubectl_stress.errors import UsageError
 from kubectl_stress.verdict.outcome import Expectation, Outcome
 
 
-@click.command(short_help="Show a recorded run as a table, a page or a test result")
+@click.command()
 @click.argument("file", metavar="FILE", type=click.File("rb"))
 @click.option(
     "-o",
@@ -58,7 +58,7 @@ def _tell_differences(
         click.echo(f"note: judged {outcome.value} now, and {recorded} when recorded", err=True)
 
 
-@click.command("help", short_help="Say what an outcome means and what to do")
+@click.command("help")
 @click.argument("word", metavar="[OUTCOME]", required=False)
 @click.pass_context
 def help_command(context: click.Context, word: str | None) -> None:

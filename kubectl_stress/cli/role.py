@@ -3,7 +3,7 @@
 import click
 
 
-@click.command(short_help="Print the Role that the commands need")
+@click.command()
 @click.option(
     "-n",
     "--namespace",

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _LIVE = ("table", "wide")
 
 
-@click.command(short_help="Show the memory of containers and who would die first")
+@click.command()
 @several_targets
 @click.option(
     "--duration",

@@ -5,13 +5,24 @@ import sys
 
 import pytest
 
-HEAVY = ("kubernetes", "rich", "tabulate", "urllib3", "websocket", "yaml")
+from kubectl_stress.cli.commands import PLACES
+
+HEAVY = ("kubernetes", "msgspec", "rich", "ssl", "tabulate", "urllib3", "websocket", "yaml")
 
 
-@pytest.mark.parametrize("module", ["kubectl_stress.cli.main", "kubectl_stress.__main__"])
-def test_the_command_line_is_understood_without_the_heavy_libraries(module: str) -> None:
-    program = f"import sys, {module}; print(*sorted(set(sys.modules) & set({HEAVY})))"
+def imported_by(*words: str) -> set[str]:
+    """The modules that the program has imported at its end, by the interpreter's own list."""
+    argv = [sys.executable, "-X", "importtime", "-m", "kubectl_stress", *words]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True)
+    return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
 
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
 
-    assert (done.stdout.split(), done.stderr) == ([], "")
+@pytest.mark.parametrize("name", ["", *sorted(PLACES)])
+def test_help_imports_neither_a_heavy_library_nor_another_command(name: str) -> None:
+    found = imported_by(*filter(None, [name, "--help"]))
+
+    others = {place.module for place in PLACES.values()}
+    others -= {PLACES[name].module} if name else set()
+    assert found >= {"kubectl_stress.cli.commands", "click"}
+    assert found & set(HEAVY) == set()
+    assert found & {f"kubectl_stress.cli.{module}" for module in others} == set()

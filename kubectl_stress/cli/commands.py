@@ -1,0 +1,67 @@
+"""Which commands there are; each is imported when it is called, so none pays for the others."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a command stands, and its line in the list of commands."""
+
+    module: str
+    attribute: str
+    short_help: str
+
+
+PLACES = {
+    "check": Place("check", "check", "Say what a run would need and meet, without one"),
+    "completion": Place(
+        "completion", "completion_command", "Have the shell complete the words of kubectl stress"
+    ),
+    "help": Place("report", "help_command", "Say what an outcome means and what to do"),
+    "mem": Place("mem", "mem", "Load the memory of a container and judge what happens"),
+    "report": Place("report", "report", "Show a recorded run as a table, a page or a test result"),
+    "role": Place("role", "role", "Print the Role that the commands need"),
+    "top": Place("top", "top", "Show the memory of containers and who would die first"),
+}
+
+
+class _Commands(Mapping[str, click.Command]):
+    def __getitem__(self, name: str) -> click.Command:
+        place = PLACES[name]
+        module = import_module(f"kubectl_stress.cli.{place.module}")
+        command: click.Command = getattr(module, place.attribute)
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(PLACES)
+
+    def __len__(self) -> int:
+        return len(PLACES)
+
+
+class CommandGroup(click.Group):
+    """The commands of PLACES; listing and completing their names imports none of them."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.commands = _Commands()  # type: ignore[assignment]
+
+    def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of `kubectl stress --help`."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, PLACES[name].short_help) for name in sorted(PLACES)])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Names of commands, then the options of the program itself."""
+        names = [
+            CompletionItem(name, help=PLACES[name].short_help)
+            for name in sorted(PLACES)
+            if name.startswith(incomplete)
+        ]
+        return names + click.Command.shell_complete(self, ctx, incomplete)
