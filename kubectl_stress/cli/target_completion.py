@@ -8,18 +8,12 @@ import click
 from kubectl_stress.cli.connection_options import connection_flags
 from kubectl_stress.cli.wiring import connect
 from kubectl_stress.errors import StressError
+from kubectl_stress.targets.owner_kinds import OWNER_KINDS
 
 if TYPE_CHECKING:
     from kubectl_stress.kube.cluster import Cluster
 
 _SECONDS = "2"  # somebody waits with a finger on Tab
-_OWNERS = {
-    "deploy": "deployment",
-    "sts": "statefulset",
-    "ds": "daemonset",
-    "rs": "replicaset",
-    "job": "job",
-}
 
 
 def targets(context: click.Context, _param: click.Parameter, typed: str) -> list[str]:
@@ -56,7 +50,9 @@ def _targets(cluster: "Cluster", typed: str) -> Iterator[str]:
     if prefix or "/" not in typed:
         for pod in cluster.list_pods(cluster.namespace)["items"]:
             yield f"{prefix}{pod['metadata']['name']}"
-    for short, kind in _OWNERS.items():
-        if typed and f"{short}/".startswith(typed[: len(short) + 1]):
-            for owner in cluster.list_owners(kind, cluster.namespace)["items"]:
-                yield f"{short}/{owner['metadata']['name']}"
+    for kind in OWNER_KINDS:
+        if typed and f"{kind.short}/".startswith(typed[: len(kind.short) + 1]):
+            for owner in cluster.list_objects(kind.api_prefix, kind.plural, cluster.namespace)[
+                "items"
+            ]:
+                yield f"{kind.short}/{owner['metadata']['name']}"

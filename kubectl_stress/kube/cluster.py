@@ -9,7 +9,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
-from kubectl_stress.errors import StressError
 from kubectl_stress.kube.api_errors import Request
 from kubectl_stress.kube.connection import Connection
 from kubectl_stress.kube.transport import Transport
@@ -22,16 +21,6 @@ if TYPE_CHECKING:
 WATCH_SECONDS = 60
 WATCH_GRACE_SECONDS = 5.0  # the server ends the watch in time; a peer that is gone is noticed later
 PAGE_SIZE = 500
-
-OWNER_PATHS = {
-    "deployment": ("/apis/apps/v1", "deployments"),
-    "statefulset": ("/apis/apps/v1", "statefulsets"),
-    "daemonset": ("/apis/apps/v1", "daemonsets"),
-    "replicaset": ("/apis/apps/v1", "replicasets"),
-    "job": ("/apis/batch/v1", "jobs"),
-    "cronjob": ("/apis/batch/v1", "cronjobs"),
-    "replicationcontroller": ("/api/v1", "replicationcontrollers"),
-}
 
 
 class Cluster:
@@ -84,19 +73,14 @@ class Cluster:
         selectors = {"labelSelector": label_selector, "fieldSelector": field_selector}
         return self._list(_list("/api/v1", "pods", namespace or "", selectors))
 
-    def get_owner(self, kind: str, namespace: str, name: str) -> Object:
-        """A workload, its kind as in ownerReferences ("StatefulSet"), singular or plural."""
-        prefix, plural = _owner_path(kind)
-        return self._transport.json(_get(prefix, plural, namespace, name))
-
-    def list_owners(self, kind: str, namespace: str) -> Object:
-        """All workloads of a kind, as a list object."""
-        return self.list_objects(*_owner_path(kind), namespace)
-
     def list_events(self, namespace: str | None, field_selector: str = "") -> Object:
         """Core events as a list object, selected as in `involvedObject.name=web-0`."""
         selectors = {"fieldSelector": field_selector}
         return self._list(_list("/api/v1", "events", namespace or "", selectors))
+
+    def get_object(self, prefix: str, plural: str, namespace: str, name: str) -> Object:
+        """One object of a kind, as in ("/apis/apps/v1", "deployments")."""
+        return self._transport.json(_get(prefix, plural, namespace, name))
 
     def list_objects(self, prefix: str, plural: str, namespace: str) -> Object:
         """All objects of a kind, as in ("/apis/policy/v1", "poddisruptionbudgets").
@@ -237,13 +221,6 @@ class Cluster:
             token = metadata.pop("continue", "")
             if not token:
                 return {**answer, "items": items}
-
-
-def _owner_path(kind: str) -> tuple[str, str]:
-    known = kind.lower().removesuffix("s")
-    if known not in OWNER_PATHS:
-        raise StressError(f'"{kind}" is not a kind of workload that is known here')
-    return OWNER_PATHS[known]
 
 
 def _path(prefix: str, plural: str, namespace: str, name: str = "") -> str:

@@ -29,6 +29,7 @@ from kubectl_stress.targets.hpa_vpa_pdb import (
     pdb_texts,
     vpa_texts,
 )
+from kubectl_stress.targets.owner_kinds import owner_kind
 from kubectl_stress.targets.pod import Pod
 from kubectl_stress.targets.ref import TargetRef
 from kubectl_stress.targets.target import Target
@@ -135,10 +136,12 @@ class Check:
         references = pod["metadata"].get("ownerReferences") or ()
         found = [(ref["kind"], ref["name"]) for ref in references if ref.get("controller")]
         for kind, name in list(found):
-            if kind != "ReplicaSet":
+            replica_set = owner_kind(kind) if kind == "ReplicaSet" else None
+            if replica_set is None:
                 continue
+            prefix, plural = replica_set.api_prefix, replica_set.plural
             try:
-                owner = self._cluster.get_owner(kind, target.namespace, name)
+                owner = self._cluster.get_object(prefix, plural, target.namespace, name)
             except ClusterError:
                 # Without the right to read it, a Deployment's is named after it and a hash.
                 found.append(("Deployment", name.rpartition("-")[0]))

@@ -7,6 +7,7 @@ from typing import Any
 from kubectl_stress.clock import Clock
 from kubectl_stress.errors import Forbidden, NotFound, NotRunning, TargetError
 from kubectl_stress.kube.cluster import Cluster
+from kubectl_stress.targets.owner_kinds import owner_kind
 from kubectl_stress.targets.pod import Pod
 from kubectl_stress.targets.ref import TargetRef
 from kubectl_stress.targets.target import Owner, Target
@@ -38,7 +39,9 @@ def find_target(
     if ref.kind == "pod":
         target = Target.from_pod(cluster.get_pod(namespace, ref.name), container)
         return replace(target, owner=_with_replicas(cluster, target))
-    owner = cluster.get_owner(ref.kind, namespace, ref.name)
+    kind = owner_kind(ref.kind)
+    assert kind is not None
+    owner = cluster.get_object(kind.api_prefix, kind.plural, namespace, ref.name)
     pod = _only_pod(cluster, ref, owner, namespace)
     replicas = (owner.get("spec") or {}).get("replicas")
     target = Target.from_pod(pod, container)
@@ -50,8 +53,10 @@ def _with_replicas(cluster: Cluster, target: Target) -> Owner | None:
     owner = target.owner
     if owner is None or owner.kind not in ("ReplicaSet", "StatefulSet"):
         return owner
+    kind = owner_kind(owner.kind)
+    assert kind is not None
     try:
-        found = cluster.get_owner(owner.kind.lower(), target.namespace, owner.name)
+        found = cluster.get_object(kind.api_prefix, kind.plural, target.namespace, owner.name)
     except (Forbidden, NotFound):
         return owner
     return replace(owner, replicas=(found.get("spec") or {}).get("replicas"))

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kubectl_stress.targets.owner_kinds import OWNER_KINDS, OwnerKind, owner_kind
+
 ROLE_NAME = "kubectl-stress"
 
 
@@ -45,27 +47,20 @@ POD_PERMISSIONS = (
     Permission("watch", "events", needed=False),
 )
 
-_OWNER_GROUPS = {
-    "deployment": ("deployments", "apps"),
-    "statefulset": ("statefulsets", "apps"),
-    "daemonset": ("daemonsets", "apps"),
-    "replicaset": ("replicasets", "apps"),
-    "job": ("jobs", "batch"),
-}
-
 
 def required_permissions(kind: str) -> tuple[Permission, ...]:
     """All permissions for a target given by a pod's or an owner's name."""
-    if kind not in _OWNER_GROUPS:
-        return POD_PERMISSIONS
-    resource, group = _OWNER_GROUPS[kind]
-    return (*POD_PERMISSIONS, Permission("get", resource, group))
+    owner = owner_kind(kind)
+    return POD_PERMISSIONS if owner is None else (*POD_PERMISSIONS, _get(owner))
 
 
 def full_role_permissions() -> tuple[Permission, ...]:
     """What the printed Role grants: targets by the name of a pod or of any owner."""
-    owners = tuple(Permission("get", res, group) for res, group in _OWNER_GROUPS.values())
-    return (*POD_PERMISSIONS, *owners)
+    return (*POD_PERMISSIONS, *(_get(kind) for kind in OWNER_KINDS))
+
+
+def _get(kind: OwnerKind) -> Permission:
+    return Permission("get", kind.plural, kind.group)
 
 
 def role(namespace: str) -> dict[str, Any]:

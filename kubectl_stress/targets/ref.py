@@ -4,21 +4,15 @@ import re
 from dataclasses import dataclass
 
 from kubectl_stress.errors import UsageError
+from kubectl_stress.targets.owner_kinds import owner_kind
 
-_KINDS = {
-    "pod": "pod", "pods": "pod", "po": "pod",
-    "deployment": "deployment", "deployments": "deployment", "deploy": "deployment",
-    "statefulset": "statefulset", "statefulsets": "statefulset", "sts": "statefulset",
-    "daemonset": "daemonset", "daemonsets": "daemonset", "ds": "daemonset",
-    "replicaset": "replicaset", "replicasets": "replicaset", "rs": "replicaset",
-    "job": "job", "jobs": "job",
-}  # fmt: skip
+_POD_WORDS = ("pod", "pods", "po", "pods.v1", "pod.v1")
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 
 
 @dataclass(frozen=True)
 class TargetRef:
-    """A pod or the owner of one, as typed: `hello`, `pod/hello`, `deploy/hello`."""
+    """A pod or the owner of one: `hello`, `pod/hello`, `deploy/hello`, `deployment.apps/hello`."""
 
     kind: str
     name: str
@@ -29,7 +23,7 @@ class TargetRef:
         kind_text, slash, name = text.rpartition("/")
         if slash and (not kind_text or not name):
             raise UsageError(f'"{text}" names no target: write pod/NAME or deploy/NAME')
-        kind = _KINDS.get(kind_text.lower() if slash else "pod")
+        kind = _kind(kind_text) if slash else "pod"
         if kind is None:
             known = "pod, deploy, sts, ds, rs or job"
             raise UsageError(f'"{kind_text}" is not a kind of target: use {known}')
@@ -39,3 +33,10 @@ class TargetRef:
 
     def __str__(self) -> str:
         return f"{self.kind}/{self.name}"
+
+
+def _kind(word: str) -> str | None:
+    if word.lower() in _POD_WORDS:
+        return "pod"
+    owner = owner_kind(word)
+    return owner.name if owner else None

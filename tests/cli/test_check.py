@@ -171,7 +171,10 @@ def test_what_would_be_asked_first_is_told(
     owner = {"kind": "ReplicaSet", "name": "web-abc", "controller": True}
     single = pod().container("app", limit="128Mi").with_metadata(ownerReferences=[owner])
     kubectl_stress.cluster.pods["web"] = single.dict
-    kubectl_stress.cluster.owners["replicaset", "web-abc"] = {"spec": {"replicas": 1}}
+    kubectl_stress.cluster.owners["replicasets", "web-abc"] = {
+        "metadata": {"name": "web-abc"},
+        "spec": {"replicas": 1},
+    }
 
     assert kubectl_stress("check", "web") == 0
     assert "asks first, or needs --yes: replicaset/web-abc has a single replica" in (

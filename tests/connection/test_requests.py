@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kubectl_stress import __version__
-from kubectl_stress.errors import ClusterError, StressError
+from kubectl_stress.errors import ClusterError
 from kubectl_stress.kube.connection import Impersonation
 from kubectl_stress.kube.exec.channels import V5
 from tests.connection.conftest import Connect
@@ -107,26 +107,12 @@ def test_a_list_without_items_is_empty(api: FakeApiServer, connect: Connect) -> 
     assert ("fieldSelector", "spec.nodeName=a") in api.requests[0].query
 
 
-@pytest.mark.parametrize(
-    ("kind", "path"),
-    [
-        ("Deployment", "/apis/apps/v1/namespaces/n/deployments/x"),
-        ("statefulsets", "/apis/apps/v1/namespaces/n/statefulsets/x"),
-        ("Job", "/apis/batch/v1/namespaces/n/jobs/x"),
-        ("ReplicationController", "/api/v1/namespaces/n/replicationcontrollers/x"),
-    ],
-)
-def test_an_owner_is_asked_for_by_its_kind(
-    api: FakeApiServer, connect: Connect, kind: str, path: str
-) -> None:
-    api.reply("GET", path, {"kind": kind})
+def test_an_object_is_asked_for_by_its_path(api: FakeApiServer, connect: Connect) -> None:
+    api.reply("GET", "/apis/apps/v1/namespaces/n/deployments/x", {"kind": "Deployment"})
 
-    assert connect().get_owner(kind, "n", "x") == {"kind": kind}
+    found = connect().get_object("/apis/apps/v1", "deployments", "n", "x")
 
-
-def test_an_unknown_kind_of_owner_is_told(connect: Connect) -> None:
-    with pytest.raises(StressError, match='"Rollout" is not a kind of workload that is known here'):
-        connect().get_owner("Rollout", "n", "x")
+    assert found == {"kind": "Deployment"}
 
 
 @pytest.mark.parametrize(

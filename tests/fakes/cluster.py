@@ -144,11 +144,11 @@ class FakeCluster(Cluster):
         self._ask(f"list events {field_selector}")
         return {"metadata": {"resourceVersion": "7"}, "items": []}
 
-    def get_owner(self, kind: str, namespace: str, name: str) -> Object:
-        self._ask(f"get {kind} {name}")
-        if (kind, name) not in self.owners:
-            raise NotFound(f'{kind} "{name}" not found in namespace "{namespace}"')
-        return copy.deepcopy(self.owners[kind, name])
+    def get_object(self, prefix: str, plural: str, namespace: str, name: str) -> Object:
+        self._ask(f"get {plural} {name}")
+        if (plural, name) not in self.owners:
+            raise NotFound(f'{plural} "{name}" not found in namespace "{namespace}"')
+        return copy.deepcopy(self.owners[plural, name])
 
     def list_objects(self, prefix: str, plural: str, namespace: str) -> Object:
         self._ask(f"list {plural}")

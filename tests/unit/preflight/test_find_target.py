@@ -43,14 +43,14 @@ def test_a_pod_that_is_not_there_is_not_found() -> None:
 @pytest.mark.parametrize("kind", ["ReplicaSet", "StatefulSet"])
 def test_the_replicas_of_a_pods_owner_are_read(kind: str) -> None:
     cluster = FakeCluster(owned("web-0", kind, "web").dict)
-    cluster.owners[kind.lower(), "web"] = {"spec": {"replicas": 1}}
+    cluster.owners[f"{kind.lower()}s", "web"] = {"spec": {"replicas": 1}}
 
     assert find(cluster, "web-0").owner == Owner(kind, "web", 1)
 
 
 def test_an_owner_that_may_not_be_read_leaves_its_replicas_unknown() -> None:
     cluster = FakeCluster(owned("web-0", "StatefulSet", "web").dict)
-    cluster.errors["get statefulset"] = [Forbidden("no")]
+    cluster.errors["get statefulsets"] = [Forbidden("no")]
 
     assert find(cluster, "web-0").owner == Owner("StatefulSet", "web", None)
 
@@ -64,7 +64,7 @@ def test_an_owner_of_another_kind_is_not_asked_for() -> None:
 
 def test_the_only_pod_of_a_deployment_is_meant_by_its_name() -> None:
     cluster = FakeCluster(of_deployment("web-5d-x").dict)
-    cluster.owners["deployment", "web"] = deployment()
+    cluster.owners["deployments", "web"] = deployment()
 
     found = find(cluster, "deploy/web")
 
@@ -73,7 +73,7 @@ def test_the_only_pod_of_a_deployment_is_meant_by_its_name() -> None:
 
 def test_of_several_pods_one_must_be_named() -> None:
     cluster = FakeCluster(of_deployment("web-b").dict, of_deployment("web-a").dict)
-    cluster.owners["deployment", "web"] = deployment()
+    cluster.owners["deployments", "web"] = deployment()
 
     with pytest.raises(TargetError, match=r"has 2 pods \(web-a, web-b\): name one of them"):
         find(cluster, "deploy/web")
@@ -91,14 +91,14 @@ def test_of_several_pods_one_must_be_named() -> None:
 )
 def test_pods_that_cannot_be_meant_are_passed_over(other: PodBuilder) -> None:
     cluster = FakeCluster(other.dict, of_deployment("web-new").dict)
-    cluster.owners["deployment", "web"] = deployment()
+    cluster.owners["deployments", "web"] = deployment()
 
     assert find(cluster, "deploy/web").pod == "web-new"
 
 
 def test_an_owner_without_a_running_pod_is_told_so() -> None:
     cluster = FakeCluster()
-    cluster.owners["deployment", "web"] = deployment()
+    cluster.owners["deployments", "web"] = deployment()
 
     with pytest.raises(TargetError, match=r"deployment/web in namespace .* has no running pod"):
         find(cluster, "deploy/web")
@@ -108,7 +108,7 @@ def test_a_pod_of_a_statefulset_is_its_own() -> None:
     cluster = FakeCluster(
         owned("web-0", "StatefulSet", "web").dict, owned("db-0", "StatefulSet", "db").dict
     )
-    cluster.owners["statefulset", "web"] = deployment()
+    cluster.owners["statefulsets", "web"] = deployment()
 
     assert find(cluster, "sts/web").pod == "web-0"
 
@@ -121,7 +121,7 @@ def test_the_selector_is_asked_as_the_api_wants_it() -> None:
         {"key": "app", "operator": "Exists"},
         {"key": "old", "operator": "DoesNotExist"},
     ]
-    cluster.owners["deployment", "web"] = deployment(
+    cluster.owners["deployments", "web"] = deployment(
         matchLabels={"app": "web"}, matchExpressions=rules
     )
 
