@@ -7,6 +7,7 @@ from typing import Any
 from kubectl_stress.clock import Clock
 from kubectl_stress.errors import Forbidden, NotFound, NotRunning, TargetError
 from kubectl_stress.kube.cluster import Cluster
+from kubectl_stress.targets.label_selector import as_query
 from kubectl_stress.targets.owner_kinds import owner_kind
 from kubectl_stress.targets.pod import Pod
 from kubectl_stress.targets.ref import TargetRef
@@ -63,7 +64,7 @@ def _with_replicas(cluster: Cluster, target: Target) -> Owner | None:
 
 
 def _only_pod(cluster: Cluster, ref: TargetRef, owner: dict[str, Any], namespace: str) -> Pod:
-    selector = _selector(owner)
+    selector = as_query(owner["spec"].get("selector") or {})
     pods = cluster.list_pods(namespace, label_selector=selector)["items"]
     alive = [pod for pod in pods if _is_of(pod, ref) and _is_alive(pod)]
     if len(alive) == 1:
@@ -75,18 +76,6 @@ def _only_pod(cluster: Cluster, ref: TargetRef, owner: dict[str, Any], namespace
         )
     names = ", ".join(sorted(pod["metadata"]["name"] for pod in alive))
     raise TargetError(f"{ref} has {len(alive)} pods ({names}): name one of them, like pod/NAME")
-
-
-def _selector(owner: dict[str, Any]) -> str:
-    """The owner's selector as the API's query wants it."""
-    selector = owner["spec"].get("selector") or {}
-    parts = [f"{key}={value}" for key, value in (selector.get("matchLabels") or {}).items()]
-    for rule in selector.get("matchExpressions") or ():
-        key, values = rule["key"], f"({','.join(rule.get('values') or ())})"
-        words = {"In": f"{key} in {values}", "NotIn": f"{key} notin {values}"}
-        words |= {"Exists": key, "DoesNotExist": f"!{key}"}
-        parts.append(words[rule["operator"]])
-    return ",".join(parts)
 
 
 def _is_of(pod: Pod, ref: TargetRef) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kubectl_stress.targets.label_selector import selects
 from kubectl_stress.text import clean
 
 Manifest = Mapping[str, Any]
@@ -70,7 +71,7 @@ def pdb_texts(found: Iterable[Manifest], labels: Mapping[str, str]) -> list[str]
     """The PodDisruptionBudgets that select a pod with these labels."""
     texts = []
     for item in found:
-        if _selects((item.get("spec") or {}).get("selector"), labels):
+        if selects((item.get("spec") or {}).get("selector"), labels):
             allowed = (item.get("status") or {}).get("disruptionsAllowed", 0)
             texts.append(
                 f"{_name(item)} allows {allowed} disruptions; it holds back neither OOM kills nor "
@@ -89,22 +90,3 @@ def _refers_to(reference: Mapping[str, Any] | None, owners: Sequence[OwnerName])
         (kind.lower(), name) == (str(wanted.get("kind", "")).lower(), wanted.get("name"))
         for kind, name in owners
     )
-
-
-def _selects(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bool:
-    """A policy/v1 selector: none selects nothing, an empty one every pod of the namespace."""
-    if selector is None:
-        return False
-    wanted = selector.get("matchLabels") or {}
-    rules = selector.get("matchExpressions") or ()
-    return all(labels.get(key) == value for key, value in wanted.items()) and all(
-        _holds(rule, labels) for rule in rules
-    )
-
-
-def _holds(rule: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    key, values = rule.get("key", ""), rule.get("values") or ()
-    operator = rule.get("operator")
-    if operator in ("Exists", "DoesNotExist"):
-        return (key in labels) is (operator == "Exists")
-    return (labels.get(key) in values) is (operator == "In")
