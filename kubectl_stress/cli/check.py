@@ -1,4 +1,4 @@
-"""`kubectl stress check`: what a run would need and meet, without one."""
+"""`kubectl stress check`: whether a run is possible, and what it will do."""
 
 import shutil
 import sys
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kubectl_stress.cli.connection_options import connection_options
-from kubectl_stress.cli.options import (
+from kubectl_stress.cli.holder_options import (
     holder_options,
     holder_spec,
     join_option,
-    output_options,
     several_targets,
 )
+from kubectl_stress.cli.output_options import output_options
 from kubectl_stress.cli.wiring import connect, now_ms, teller
 from kubectl_stress.targets.ref import TargetRef
 
@@ -28,23 +28,21 @@ if TYPE_CHECKING:
     "--probe",
     "with_probe",
     is_flag=True,
-    help="Attach an ephemeral container and read what only an agent can, instead of assuming it",
+    help="Attach an ephemeral container to read what the API server cannot tell",
 )
 @join_option
 @holder_options
 @output_options
 @connection_options
 def check(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> None:
-    """Say whether a run on each TARGET is possible, and what will happen at its memory limit.
+    """Check whether a run on each TARGET is possible, and predict what happens at its limit.
 
     Permissions, limits, probes, autoscalers and disruption budgets are read from the API server.
-    Nothing is attached without --probe: cgroup version, memory.oom.group, processes, who would die
-    first and the node's headroom are then marked as assumed or unknown.
+    Without --probe nothing is attached: the cgroup version, memory.oom.group, processes, who would
+    die first and the node's headroom are then assumed or unknown, and marked so.
 
-    \b
-    Exit codes: 0 a run is possible, otherwise the code that it would end with: 1 it could not run
-    (a permission, the target or admission), 5 a guard would refuse it (no limit without --force,
-    little headroom). 2 is for usage.
+    Exit codes: 0 a run is possible, 1 it is not (a permission, the target or admission), 2 usage,
+    5 a guard would refuse it (no memory limit without --force, too little headroom).
 
     \b
     kubectl stress check deploy/hello

@@ -19,15 +19,13 @@ class Place:
 
 
 PLACES = {
-    "check": Place("check", "check", "Say what a run would need and meet, without one"),
-    "completion": Place(
-        "completion", "completion_command", "Have the shell complete the words of kubectl stress"
-    ),
-    "help": Place("report", "help_command", "Say what an outcome means and what to do"),
-    "mem": Place("mem", "mem", "Load the memory of a container and judge what happens"),
-    "report": Place("report", "report", "Show a recorded run as a table, a page or a test result"),
-    "role": Place("role", "role", "Print the Role that the commands need"),
-    "top": Place("top", "top", "Show the memory of containers and who would die first"),
+    "check": Place("check", "check", "Check whether a run is possible and predict what it will do"),
+    "completion": Place("completion", "completion_command", "Install shell completion"),
+    "help": Place("help", "help_command", "Explain an outcome and what to do about it"),
+    "mem": Place("mem", "mem", "Load a container's memory and judge what happens"),
+    "report": Place("report", "report", "Show a recorded run as a table, web page or test result"),
+    "role": Place("role", "role", "Print the Role that kubectl stress needs"),
+    "top": Place("top", "top", "Show container memory and who would be OOM-killed first"),
 }
 
 

@@ -20,17 +20,16 @@ if TYPE_CHECKING:
 
 @click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="kubectl stress")
-@click.option("--debug", is_flag=True, help="Show the traceback of an error")
+@click.option("--debug", is_flag=True, help="Print the traceback of an error")
 @click.pass_context
 def cli(context: click.Context, debug: bool) -> None:
-    """Bring a running container to its memory limit in its own cgroup, and say what happened.
+    """Load a running container in its own cgroup, up to its memory limit, and judge what happens.
 
-    TARGET is a pod or the owner of one: NAME, pod/NAME, deploy/NAME, sts/NAME, ds/NAME, rs/NAME
-    or job/NAME.
+    TARGET is a pod or its owner: NAME, pod/NAME, deploy/NAME, sts/NAME, ds/NAME, rs/NAME or
+    job/NAME.
 
-    \b
     Exit codes: 0 as expected, 1 could not run, 2 usage, 3 verdict not as expected,
-    4 inconclusive, 5 refused by a guard, 130 interrupted (the load is released).
+    4 inconclusive, 5 refused by a guard, 130 interrupted (the load has been released).
     """
     context.ensure_object(dict)["debug"] = debug
     settings = read_settings(os.environ)

@@ -10,19 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kubectl_stress.cli import target_completion as target_words
+from kubectl_stress.cli.confirm import confirm
 from kubectl_stress.cli.connection_options import connection_options
-from kubectl_stress.cli.memory_options import load_options, mem_spec
-from kubectl_stress.cli.options import (
-    NEW_FILE,
-    holder_options,
-    holder_spec,
-    join_option,
-    output_options,
-    wants_color,
-)
+from kubectl_stress.cli.holder_options import holder_options, holder_spec, join_option, one_target
+from kubectl_stress.cli.load_options import load_options
+from kubectl_stress.cli.memory_options import mem_spec, memory_options
+from kubectl_stress.cli.output_options import output_options, wants_color
 from kubectl_stress.cli.print_report import answer
-from kubectl_stress.cli.wiring import confirm, connect, now_ms, teller
+from kubectl_stress.cli.wiring import connect, now_ms, teller
 from kubectl_stress.plan.holder import ephemeral_container
 from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.plan.plan import Plan, make_plan, summary
@@ -37,37 +32,17 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("target", metavar="TARGET", shell_complete=target_words.targets)
+@one_target
+@memory_options
 @load_options
-@click.option(
-    "--expect",
-    type=click.Choice([expectation.value for expectation in Expectation]),
-    help="Make the exit code say whether this happened",
-)
-@click.option(
-    "--dry-run",
-    type=click.Choice(["none", "client", "server"]),
-    default="none",
-    show_default=True,
-    help="Print plan and patch, and attach nothing; server also has the patch judged",
-)
-@click.option(
-    "--record",
-    type=NEW_FILE,
-    metavar="FILE",
-    help="Keep everything that is seen in a new FILE, for kubectl stress report",
-)
-@click.option("--plot", is_flag=True, help="Draw the level against the limit at the end")
-@click.option("-y", "--yes", is_flag=True, help="Answer yes to what would be asked")
-@click.option("--force", is_flag=True, help="Load a container that has no memory limit")
 @join_option
 @holder_options
 @output_options
 @connection_options
 def mem(flags: "ConnectionFlags", target: str, **given: Any) -> None:
-    """Load the memory of a container in its own cgroup, show what happens, and judge it.
+    """Load a container's memory in its own cgroup, show what happens, and judge it.
 
-    The size is a total over all workers. Stop with Ctrl-C: the load is released at once.
+    The size is the total of all workers. Ctrl-C releases the load at once.
 
     \b
     kubectl stress mem deploy/hello --size 50Mi --duration 20s

@@ -1,15 +1,15 @@
-"""The options that describe a memory load, and the Spec that they make; parsing only."""
+"""The options of a memory load alone, and the MemSpec that all of its options make."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import click
 
-from kubectl_stress.cli.options import DURATION, Command
+from kubectl_stress.cli.load_options import stop_on
+from kubectl_stress.cli.param_types import Command, with_options
 from kubectl_stress.errors import UsageError
 from kubectl_stress.plan.amount import Amount
 from kubectl_stress.plan.spec import AfterOom, LoadKind, MemSpec
-from kubectl_stress.plan.stop_on import StopOn
 from kubectl_stress.quantity import parse_rate
 
 _DEFAULT_MAX_RESTARTS = 3
@@ -19,83 +19,52 @@ _OPTIONS = (
         required=True,
         metavar="AMOUNT",
         help=(
-            "How much is added, a total: 300Mi, 60% (of the limit), 60%request, 60%headroom, "
-            "60%node"
+            "Memory to add, in total: 300Mi, 60% (of the limit), 60%request, 60%headroom or 60%node"
         ),
-    ),
-    click.option(
-        "--duration",
-        type=DURATION,
-        default="60s",
-        show_default=True,
-        metavar="TIME",
-        help="How long the load is held",
-    ),
-    click.option(
-        "--ramp",
-        type=DURATION,
-        default="0s",
-        metavar="TIME",
-        help="Grow to the size evenly over this time",
-    ),
-    click.option(
-        "--workers",
-        type=int,
-        default=1,
-        show_default=True,
-        metavar="N",
-        help="Processes that share the size",
     ),
     click.option(
         "--kind",
         type=click.Choice([kind.value for kind in LoadKind]),
         default=LoadKind.ANON.value,
         show_default=True,
-        help="What the load is: anonymous memory, shared memory, or page cache (file)",
+        help="Kind of memory: anonymous (anon), shared (shm) or page cache (file)",
     ),
     click.option(
         "--dirty",
         metavar="RATE",
-        help="Keep rewriting this much of the load a second, like 10Mi",
+        help="Rewrite this much of the load each second, like 10Mi",
     ),
     click.option(
         "--oom-score-adj",
         metavar="same|N",
         default="same",
         show_default=True,
-        help="oom_score_adj of the load; same is the target's own",
+        help="oom_score_adj of the load; same copies the target's",
     ),
     click.option(
         "--after-oom",
         type=click.Choice([choice.value for choice in AfterOom]),
         default=AfterOom.STOP.value,
         show_default=True,
-        help="After an OOM kill: end the run, or begin the load again",
+        help="After an OOM kill, stop the run or repeat the load",
     ),
     click.option(
         "--max-restarts",
         type=int,
         metavar="N",
-        help="How often --after-oom repeat begins again  [default: 3]",
+        help="How often --after-oom repeat starts the load again  [default: 3]",
     ),
-    click.option(
-        "--stop-on",
-        type=click.Choice([sign.value for sign in StopOn]),
-        multiple=True,
-        help="Release the load as soon as this is seen; may be given several times",
-    ),
+    click.option("--force", is_flag=True, help="Load a container that has no memory limit"),
 )
 
 
-def load_options(command: Command) -> Command:
-    """Add what describes a memory load; `mem_spec` makes the value of it."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+def memory_options(command: Command) -> Command:
+    """Add what a memory load takes beside `load_options`; `mem_spec` makes the value of both."""
+    return with_options(command, _OPTIONS)
 
 
 def mem_spec(given: Mapping[str, Any]) -> MemSpec:
-    """The load that was asked for, by the words that `load_options` took; raises UsageError."""
+    """The load that was asked for, by the words that the options took; raises UsageError."""
     after_oom = AfterOom(given["after_oom"])
     return MemSpec(
         amount=Amount.parse(given["size"]),
@@ -107,7 +76,7 @@ def mem_spec(given: Mapping[str, Any]) -> MemSpec:
         dirty_bytes_per_s=0 if given["dirty"] is None else parse_rate(given["dirty"]),
         after_oom=after_oom,
         max_restarts=_max_restarts(given["max_restarts"], after_oom),
-        stop_on=tuple(sign for sign in StopOn if sign.value in given["stop_on"]),
+        stop_on=stop_on(given["stop_on"]),
     )
 
 
@@ -119,7 +88,7 @@ def _oom_score_adj(text: str) -> int | None:
     except ValueError:
         value = 1001
     if not -999 <= value <= 1000:
-        raise UsageError(f"--oom-score-adj {text}: give same or a number from -999 to 1000")
+        raise UsageError(f"--oom-score-adj {text}: must be same, or a number from -999 to 1000")
     return value
 
 
@@ -127,5 +96,5 @@ def _max_restarts(given: int | None, after_oom: AfterOom) -> int:
     if given is None:
         return _DEFAULT_MAX_RESTARTS
     if after_oom is not AfterOom.REPEAT:
-        raise UsageError("--max-restarts has a meaning only with --after-oom repeat: give both")
+        raise UsageError("--max-restarts requires --after-oom repeat")
     return given

@@ -10,7 +10,7 @@ import click
     metavar="NAME",
     default="default",
     show_default=True,
-    help="Namespace that the Role is for",
+    help="Namespace of the Role",
 )
 @click.option(
     "-o",
@@ -18,10 +18,10 @@ import click
     type=click.Choice(["yaml", "json"]),
     default="yaml",
     show_default=True,
-    help="Format of the manifest",
+    help="Output format",
 )
 def role(namespace: str, output: str) -> None:
-    """Print the least Role with which every command works, for an administrator to apply.
+    """Print the smallest Role that allows every command, for an administrator to apply.
 
     \b
     kubectl stress role -n shop | kubectl apply -f -

@@ -1,4 +1,4 @@
-"""`kubectl stress top`: what memory containers use and who would die first, without a load."""
+"""`kubectl stress top`: the memory of containers and who would die first, without a load."""
 
 import shutil
 import sys
@@ -8,14 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kubectl_stress.cli.connection_options import connection_options
-from kubectl_stress.cli.options import (
-    DURATION,
-    holder_options,
-    holder_spec,
-    output_options,
-    several_targets,
-    wants_color,
-)
+from kubectl_stress.cli.holder_options import holder_options, holder_spec, several_targets
+from kubectl_stress.cli.output_options import output_options, wants_color
+from kubectl_stress.cli.param_types import DURATION
 from kubectl_stress.cli.wiring import connect, now_ms, teller
 from kubectl_stress.targets.ref import TargetRef
 
@@ -34,22 +29,22 @@ _LIVE = ("table", "wide")
     "--duration",
     type=DURATION,
     metavar="TIME",
-    help="How long to read, 0s for once; default: until Ctrl-C on a terminal, once elsewhere",
+    help="How long to read; 0s reads once  [default: until Ctrl-C on a terminal, else once]",
 )
 @holder_options
 @output_options
 @connection_options
 def top(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> None:
-    """Show the memory of each TARGET live, without a load: what its cgroup counts.
+    """Show the memory of each TARGET live, as its cgroup counts it, without a load.
 
-    A probe in an ephemeral container reads it, which costs the target nothing: one is attached
-    where none of ours runs yet, and stays as an entry in the pod. STRESS is what a load of ours
-    holds, wherever it was started; OOM KILLS counts since the container's start; PEAK is the
-    highest reading.
+    It is read from an ephemeral container, at no cost to the target. If none is running, one is
+    added, and its entry stays in the pod. LOAD is the memory held by any running load of
+    kubectl stress. OOM KILLS counts from the container's start; PEAK is the highest reading.
 
-    On a terminal it goes on until Ctrl-C (json, yaml, csv and name are one reading), elsewhere it
-    is one reading. Exit codes: 0 every target was read, 1 one could not be, 2 usage, 130 a signal,
-    or Ctrl-C before a --duration was over.
+    On a terminal top runs until Ctrl-C; elsewhere, and for json, yaml, csv and name, it reads once.
+
+    Exit codes: 0 all targets were read, 1 a target could not be read, 2 usage, 130 interrupted
+    before --duration was over, or by a signal.
 
     \b
     kubectl stress top deploy/hello

@@ -1,14 +1,11 @@
-"""What commands that touch a cluster share: connecting to it, and asking before acting."""
+"""What commands that touch a cluster share: the connection, the time, the progress log."""
 
 import os
-import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
-
-from kubectl_stress.errors import Refused
 
 if TYPE_CHECKING:
     from kubectl_stress.kube.cluster import Cluster
@@ -31,23 +28,11 @@ def _connect_to_server(flags: "ConnectionFlags") -> "Cluster":
     return Cluster(load_connection(flags, os.environ))
 
 
-def confirm(questions: Sequence[str], *, yes: bool) -> None:
-    """Ask on a terminal, need --yes elsewhere; raises Refused."""
-    if not questions or yes:
-        return
-    if not sys.stdin.isatty() or not sys.stderr.isatty():
-        raise Refused(f"{'; '.join(questions)}: say --yes if that is meant")
-    for question in questions:
-        click.echo(f"warning: {question}", err=True)
-    if not click.confirm("Go on?", err=True):
-        raise Refused("not confirmed, nothing was loaded")
-
-
 def now_ms() -> int:
     """Monotonic time."""
     return time.monotonic_ns() // 1_000_000
 
 
 def teller(*, quiet: bool) -> Callable[[str], None]:
-    """Tells a sentence on stderr, or nothing."""
+    """Prints a sentence on stderr, or nothing."""
     return (lambda _text: None) if quiet else (lambda text: click.echo(text, err=True))

@@ -79,7 +79,7 @@ def completions(capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:
 def test_commands_are_completed_with_their_help(capsys: pytest.CaptureFixture[str]) -> None:
     found = completions(capsys, "me")
 
-    assert found == ["mem\tLoad the memory of a container and judge what happens"]
+    assert found == ["mem\tLoad a container's memory and judge what happens"]
 
 
 def test_nothing_typed_yet_offers_every_command(capsys: pytest.CaptureFixture[str]) -> None:

@@ -103,7 +103,7 @@ def test_a_verdict_that_changed_with_the_rules_is_told(tmp_path: Path, capsys: O
 
     assert stress("report", str(path)) == 0
 
-    assert capsys.readouterr().err == "note: judged survived now, and lived-on when recorded\n"
+    assert capsys.readouterr().err == "note: now judged survived, recorded as lived-on\n"
 
 
 def test_what_is_no_recording_is_refused_in_one_line(tmp_path: Path, capsys: Output) -> None:
@@ -148,7 +148,7 @@ def test_an_existing_file_is_refused_before_any_cluster_is_asked(
     code = stress("mem", "web", "--size", "10Mi", "--record", path, "--server", "http://[::1]:1")
 
     assert code == 2
-    assert f"{path} exists and is not overwritten" in capsys.readouterr().err
+    assert f"{path} already exists: choose another name" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("outcome", Outcome, ids=lambda outcome: outcome.value)
@@ -173,4 +173,4 @@ def test_help_with_a_command_is_that_commands_help(capsys: Output) -> None:
 def test_help_for_an_unknown_word_names_the_outcomes(capsys: Output) -> None:
     assert stress("help", "exploded") == 2
 
-    assert "use one of survived, load-oom-killed" in capsys.readouterr().err
+    assert "(valid: survived, load-oom-killed" in capsys.readouterr().err

@@ -7,7 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from kubectl_stress.cli.connection_options import connection_options
-from kubectl_stress.cli.options import DURATION, wants_color
+from kubectl_stress.cli.output_options import wants_color
+from kubectl_stress.cli.param_types import DURATION
 from kubectl_stress.errors import UsageError
 from kubectl_stress.kube.connection import ConnectionFlags
 

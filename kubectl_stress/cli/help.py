@@ -1,0 +1,34 @@
+"""`kubectl stress help`: what an outcome means, or a command's help."""
+
+import click
+
+from kubectl_stress.errors import UsageError
+from kubectl_stress.verdict.outcome import Outcome
+
+
+@click.command("help")
+@click.argument("word", metavar="[OUTCOME]", required=False)
+@click.pass_context
+def help_command(context: click.Context, word: str | None) -> None:
+    """Explain what OUTCOME means and what to do about it. Without OUTCOME, list all of them.
+
+    \b
+    kubectl stress help group-oom-killed
+    """
+    from kubectl_stress.verdict.meanings import MEANINGS, listing
+
+    if word is None:
+        click.echo(listing())
+        return
+    parent = context.parent
+    assert parent is not None
+    assert isinstance(parent.command, click.Group)
+    command = parent.command.get_command(parent, word)
+    known = [outcome.value for outcome in Outcome]
+    if word in known:
+        click.echo(click.wrap_text(MEANINGS[Outcome(word)], width=80))
+    elif command is not None:
+        with click.Context(command, info_name=word, parent=parent) as inner:
+            click.echo(command.get_help(inner))
+    else:
+        raise UsageError(f'unknown outcome "{word}" (valid: {", ".join(known)})')

@@ -1,0 +1,97 @@
+"""Which target, and how the agent is brought to it: options of every command that attaches."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from kubectl_stress.agent.image import DEFAULT_IMAGE
+from kubectl_stress.cli import target_completion as target_words
+from kubectl_stress.cli.param_types import DURATION, Command, with_options
+from kubectl_stress.plan.holder_spec import HolderSpec, Join
+
+one_target = click.argument("target", metavar="TARGET", shell_complete=target_words.targets)
+several_targets = click.argument(
+    "targets",
+    metavar="TARGET...",
+    nargs=-1,
+    required=True,
+    shell_complete=target_words.targets,
+)
+
+_OPTIONS = (
+    click.option(
+        "-c",
+        "--container",
+        metavar="NAME",
+        shell_complete=target_words.containers,
+        help="Target container",
+    ),
+    click.option(
+        "--wait",
+        type=DURATION,
+        default="0s",
+        metavar="TIME",
+        help="How long to wait for a target that is not running yet",
+    ),
+    click.option(
+        "--image",
+        metavar="IMAGE",
+        default=DEFAULT_IMAGE,
+        show_default=True,
+        envvar="KUBECTL_STRESS_IMAGE",
+        help="Image of the agent (also KUBECTL_STRESS_IMAGE)",
+    ),
+    click.option(
+        "--image-pull-policy",
+        type=click.Choice(["Always", "IfNotPresent", "Never"]),
+        envvar="KUBECTL_STRESS_IMAGE_PULL_POLICY",
+        help="Pull policy of the image (also KUBECTL_STRESS_IMAGE_PULL_POLICY)",
+    ),
+    click.option(
+        "--linger",
+        type=DURATION,
+        default="10m",
+        show_default=True,
+        metavar="TIME",
+        help="How long an idle ephemeral container stays",
+    ),
+    click.option(
+        "--timeout",
+        type=DURATION,
+        default="60s",
+        show_default=True,
+        metavar="TIME",
+        envvar="KUBECTL_STRESS_TIMEOUT",
+        help="How long the ephemeral container may take to start (also KUBECTL_STRESS_TIMEOUT)",
+    ),
+)
+
+join_option = click.option(
+    "--join",
+    type=click.Choice(["auto", *(join.value for join in Join)]),
+    default="auto",
+    show_default=True,
+    help="How to join a cgroup: exec joins the target's; cgroup does too, from a privileged "
+    "ephemeral container; pod joins only the pod's; auto is exec",
+)
+
+
+def holder_options(command: Command) -> Command:
+    """Add what every command with a holder takes; `holder_spec` makes the value of it."""
+    return with_options(command, _OPTIONS)
+
+
+def holder_spec(given: Mapping[str, Any]) -> HolderSpec:
+    """How the agent is to be brought in, by the words that `holder_options` took."""
+    return HolderSpec(
+        image=given["image"],
+        pull_policy=given["image_pull_policy"],
+        linger_ms=given["linger"],
+        start_timeout_ms=given["timeout"],
+        join=_join(given.get("join", "auto")),
+    )
+
+
+def _join(text: str) -> Join:
+    return Join.EXEC if text == "auto" else Join(text)

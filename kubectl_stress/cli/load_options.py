@@ -1,0 +1,74 @@
+"""What a load of any resource takes: its course in time, and how the run is shown and judged."""
+
+import click
+
+from kubectl_stress.cli.param_types import DURATION, NEW_FILE, Command, with_options
+from kubectl_stress.plan.stop_on import StopOn
+from kubectl_stress.verdict.outcome import Expectation
+
+expect_option = click.option(
+    "--expect",
+    type=click.Choice([expectation.value for expectation in Expectation]),
+    help="Expected outcome: the exit code says whether it was met",
+)
+plot_option = click.option(
+    "--plot", is_flag=True, help="Draw usage against the limit at the end of the run"
+)
+
+_OPTIONS = (
+    click.option(
+        "--duration",
+        type=DURATION,
+        default="60s",
+        show_default=True,
+        metavar="TIME",
+        help="How long to hold the load",
+    ),
+    click.option(
+        "--ramp",
+        type=DURATION,
+        default="0s",
+        metavar="TIME",
+        help="Time in which the load grows evenly to its size",
+    ),
+    click.option(
+        "--workers",
+        type=int,
+        default=1,
+        show_default=True,
+        metavar="N",
+        help="Number of processes that share the load",
+    ),
+    click.option(
+        "--stop-on",
+        type=click.Choice([sign.value for sign in StopOn]),
+        multiple=True,
+        help="Release the load as soon as this happens; may be repeated",
+    ),
+    expect_option,
+    click.option(
+        "--dry-run",
+        type=click.Choice(["none", "client", "server"]),
+        default="none",
+        show_default=True,
+        help="Print the plan and the patch, and attach nothing; server also validates the patch",
+    ),
+    click.option(
+        "--record",
+        type=NEW_FILE,
+        metavar="FILE",
+        help="Record the run to a new FILE, for kubectl stress report",
+    ),
+    plot_option,
+    click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation"),
+)
+
+
+def load_options(command: Command) -> Command:
+    """Add what every load takes."""
+    return with_options(command, _OPTIONS)
+
+
+def stop_on(given: tuple[str, ...]) -> tuple[StopOn, ...]:
+    """The signs that `--stop-on` named, each once."""
+    return tuple(sign for sign in StopOn if sign.value in given)

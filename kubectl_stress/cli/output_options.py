@@ -1,0 +1,45 @@
+"""How a command prints its answer: -o, -q and --color."""
+
+import os
+
+import click
+
+from kubectl_stress.cli.param_types import Command, with_options
+from kubectl_stress.formats.serialize import FORMATS
+
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print no progress, only errors")
+
+_OPTIONS = (
+    click.option(
+        "-o",
+        "--output",
+        type=click.Choice(FORMATS),
+        default="table",
+        show_default=True,
+        help="Output format",
+    ),
+    quiet_option,
+    click.option(
+        "--color",
+        type=click.Choice(["auto", "always", "never"]),
+        default="auto",
+        show_default=True,
+        help="When to use color; auto honors NO_COLOR",
+    ),
+)
+
+
+def output_options(command: Command) -> Command:
+    """Add -o, -q and --color."""
+    return with_options(command, _OPTIONS)
+
+
+def wants_color(choice: str, environ: dict[str, str] | None = None) -> bool | None:
+    """True or False where it was said, None to judge by the terminal.
+
+    --color stands above NO_COLOR (https://no-color.org: any value that is not empty).
+    """
+    if choice != "auto":
+        return choice == "always"
+    values = os.environ if environ is None else environ
+    return False if values.get("NO_COLOR") else None

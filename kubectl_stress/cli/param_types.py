@@ -1,0 +1,57 @@
+"""Kinds of values that options take, and what decorators of options apply to."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from kubectl_stress.errors import UsageError
+from kubectl_stress.quantity import parse_duration_ms
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+Option = Callable[[Command], Command]
+
+
+def with_options(command: Command, options: Sequence[Option[Any]]) -> Command:
+    """The command with these options, listed by its help in this order."""
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+class DurationType(click.ParamType[int]):
+    """A duration such as 30s or 1m30s, as milliseconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Milliseconds; fails with the hint of the parser."""
+        if isinstance(value, int):
+            return value
+        try:
+            return parse_duration_ms(value)
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
+
+
+DURATION = DurationType()
+
+
+class NewFileType(click.ParamType[str]):
+    """A file that is to be made, and so must not exist yet."""
+
+    name = "file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The path as given; fails where something is there already, or nobody can tell."""
+        try:
+            exists = Path(value).exists()
+        except OSError as error:
+            self.fail(f"{value}: {error.strerror}", param, ctx)
+        if exists:
+            self.fail(f"{value} already exists: choose another name", param, ctx)
+        return str(value)
+
+
+NEW_FILE = NewFileType()
