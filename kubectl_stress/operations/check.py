@@ -5,6 +5,8 @@ Only with a probe is something attached: the holder, as a run would attach it.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 from kubectl_stress.clock import Clock
 from kubectl_stress.errors import ClusterError, Forbidden, NotFound, StressError
@@ -16,6 +18,7 @@ from kubectl_stress.plan.holder_spec import HolderSpec, Join
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.target_facts import Fact, Found, Known, facts
 from kubectl_stress.preflight.admission import ask_permissions, check_admission, refuse_missing
+from kubectl_stress.preflight.at_once import at_once, both
 from kubectl_stress.preflight.find_target import await_target, find_target
 from kubectl_stress.results.check_result import Checkup
 from kubectl_stress.targets.hpa_vpa_pdb import (
@@ -62,34 +65,47 @@ class Check:
     def __call__(self, question: Question) -> Checkup:
         """What is found; whatever would end a run is its `obstacle`, not raised."""
         namespace = self._cluster.namespace
-        answers = tuple(ask_permissions(self._cluster, question.ref, namespace))
+        answers, found = both(
+            lambda: tuple(ask_permissions(self._cluster, question.ref, namespace)),
+            lambda: self._target_and_pod(question, namespace),
+        )
         denied = _error_of(lambda: refuse_missing(answers, namespace))
         checkup = Checkup(str(question.ref), answers, problem=denied)
-        try:
-            target = self._target(question, namespace)
-            pod = self._cluster.get_pod(namespace, target.pod)
-        except StressError as error:
-            return replace(checkup, problem=denied or error)
+        if isinstance(found, StressError):
+            return replace(checkup, problem=denied or found)
+        target, pod = found
         checkup = replace(
             checkup, pod=target.pod, questions=_questions(target, self._holder.join, question.plan)
         )
         return self._of_target(checkup, target, pod, question)
 
-    def _target(self, question: Question, namespace: str) -> Target:
+    def _target_and_pod(
+        self, question: Question, namespace: str
+    ) -> tuple[Target, Pod] | StressError:
         ref, container = question.ref, question.container
-        return await_target(
-            lambda: find_target(self._cluster, ref, namespace=namespace, container=container),
-            wait_ms=question.wait_ms,
-            clock=self._clock,
-            tell=self._tell,
-        )
+        try:
+            target = await_target(
+                lambda: find_target(self._cluster, ref, namespace=namespace, container=container),
+                wait_ms=question.wait_ms,
+                clock=self._clock,
+                tell=self._tell,
+            )
+            return target, self._cluster.get_pod(namespace, target.pod)
+        except StressError as error:
+            return error
 
     def _of_target(self, checkup: Checkup, target: Target, pod: Pod, question: Question) -> Checkup:
-        problem = checkup.problem
-        admission = Fact("admission", None, "not asked", Known.UNKNOWN)
-        if problem is None and question.is_judged:
-            problem = _error_of(lambda: check_admission(self._cluster, target, self._holder))
-            admission = _admission(problem)
+        is_judged = checkup.problem is None and question.is_judged
+        refused, reactions = both(
+            lambda: self._admission_error(target) if is_judged else None,
+            lambda: self._reactions(target, pod),
+        )
+        problem = checkup.problem or refused
+        admission = (
+            _admission(refused)
+            if is_judged
+            else Fact("admission", None, "not asked", Known.UNKNOWN)
+        )
         found: Found | None = None
         if question.with_probe and problem is None:
             try:
@@ -99,7 +115,7 @@ class Check:
         problem = problem or _error_of(
             lambda: _refuse_by_guard(target, self._holder.join, found, question.plan)
         )
-        known = facts(target, self._reactions(target, pod), found)
+        known = facts(target, reactions, found)
         joining = (_join(target, pod, self._holder), admission)
         return replace(checkup, facts=(*joining, *known), problem=problem)
 
@@ -108,28 +124,31 @@ class Check:
         reading = joiner.enter(target, self._holder).reading
         return Found(reading.hello, reading.sample.memory, reading.processes)
 
-    def _reactions(self, target: Target, pod: Pod) -> dict[str, str]:
-        owners = self._owners(target, pod)
-        return {kind.key: self._reaction(kind, target, pod, owners) for kind in REACTOR_KINDS}
+    def _admission_error(self, target: Target) -> StressError | None:
+        return _error_of(lambda: check_admission(self._cluster, target, self._holder))
 
-    def _reaction(
-        self, kind: ReactorKind, target: Target, pod: Pod, owners: list[OwnerName]
-    ) -> str:
+    def _reactions(self, target: Target, pod: Pod) -> dict[str, str]:
+        lists, owners = both(
+            lambda: at_once([partial(self._listed, kind, target) for kind in REACTOR_KINDS]),
+            lambda: self._owners(target, pod),
+        )
+        labels = pod["metadata"].get("labels") or {}
+        return {
+            kind.key: found if isinstance(found, str) else _reaction(kind, found, owners, labels)
+            for kind, found in zip(REACTOR_KINDS, lists, strict=True)
+        }
+
+    def _listed(self, kind: ReactorKind, target: Target) -> list[dict[str, Any]] | str:
+        """The objects of the kind, or why there are none."""
         try:
-            found = self._cluster.list_objects(kind.prefix, kind.plural, target.namespace)["items"]
+            answer = self._cluster.list_objects(kind.prefix, kind.plural, target.namespace)
         except Forbidden:
             return f"not readable ({kind.permission})"
         except NotFound:
             return "none (the cluster does not know the kind)"
         except ClusterError as error:
             return f"not readable ({error})"
-        labels = pod["metadata"].get("labels") or {}
-        texts = {
-            HPA.key: lambda: hpa_texts(found, owners),
-            VPA.key: lambda: vpa_texts(found, owners),
-            PDB.key: lambda: pdb_texts(found, labels),
-        }[kind.key]()
-        return "; ".join(texts) or "none"
+        return list(answer["items"])
 
     def _owners(self, target: Target, pod: Pod) -> list[OwnerName]:
         """The pod's controller and, of a ReplicaSet, its own: what an autoscaler refers to."""
@@ -149,6 +168,20 @@ class Check:
                 above = owner["metadata"].get("ownerReferences") or ()
                 found += [(ref["kind"], ref["name"]) for ref in above if ref.get("controller")]
         return found
+
+
+def _reaction(
+    kind: ReactorKind,
+    found: list[dict[str, Any]],
+    owners: list[OwnerName],
+    labels: dict[str, str],
+) -> str:
+    texts = {
+        HPA.key: lambda: hpa_texts(found, owners),
+        VPA.key: lambda: vpa_texts(found, owners),
+        PDB.key: lambda: pdb_texts(found, labels),
+    }[kind.key]()
+    return "; ".join(texts) or "none"
 
 
 _WAYS = {

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from kubectl_stress.errors import Forbidden, Rejected, StressError
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.plan.holder import ephemeral_container
 from kubectl_stress.plan.holder_spec import HolderSpec, Join
+from kubectl_stress.preflight.at_once import at_once
 from kubectl_stress.preflight.permissions import Answer, Permission, refusal, required_permissions
 from kubectl_stress.targets.ref import TargetRef
 from kubectl_stress.targets.target import Target
@@ -14,7 +16,8 @@ from kubectl_stress.targets.target import Target
 
 def ask_permissions(cluster: Cluster, ref: TargetRef, namespace: str) -> list[Answer]:
     """What the API server says of each permission that this target takes."""
-    return [_ask(cluster, permission, namespace) for permission in required_permissions(ref.kind)]
+    permissions = required_permissions(ref.kind)
+    return at_once([partial(_ask, cluster, each, namespace) for each in permissions])
 
 
 def check_permissions(cluster: Cluster, ref: TargetRef, namespace: str) -> list[Permission]:
