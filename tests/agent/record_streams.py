@@ -33,7 +33,7 @@ def _over_the_limit(target: Container) -> str:
 
 
 def _cpu(target: Container) -> str:
-    return _text(target, f"run cpu --load-percent 12.5 --workers 2 --duration-ms 600 {_LIFE}")
+    return _text(target, f"run cpu --load-percent 12.5 --cpu-workers 2 --duration-ms 600 {_LIFE}")
 
 
 def _probe(target: Container) -> str:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from kubectl_stress.agent.protocol import PROTOCOL
 from tests.agent.host import finished
 
 
@@ -18,9 +17,26 @@ from tests.agent.host import finished
         ("run", "give one of"),
         ("run disk", "give one of"),
         ("frob", "give one of"),
-        ("run mem --duration-ms 1", "--size-bytes is needed"),
-        ("run mem --size-bytes 1", "--duration-ms is needed"),
-        ("run cpu --duration-ms 1", "--load-percent is needed"),
+        ("run mem --duration-ms 1", "--size-bytes or --level is needed"),
+        ("run mem --size-bytes 1", "--duration-ms or --hold-until-told is needed"),
+        ("run mem --size-bytes 1 --hold-until-told", "--hold-until-told needs --deadline-ms"),
+        ("run cpu --duration-ms 1", "--load-percent or --cpu-level is needed"),
+        ("run mem cpu --size-bytes 1 --duration-ms 1", "--load-percent or --cpu-level is needed"),
+        ("run mem mem --size-bytes 1 --duration-ms 1", "no such option"),
+        ("run mem --size-bytes 1 --level 5% --duration-ms 1", "exclude each other"),
+        ("run mem --level 5% --steps-bytes 1 --duration-ms 1", "exclude each other"),
+        ("run cpu --load-percent 1 --cpu-level 5 --duration-ms 1", "exclude each other"),
+        ("run mem --level 101% --duration-ms 1", "is no level"),
+        ("run mem --level limit+1 --duration-ms 1", "is no level"),
+        ("run mem --level 1 --level-metric rss --duration-ms 1", "is neither"),
+        ("run cpu --cpu-level 25601 --duration-ms 1", "is no percentage"),
+        ("run cpu --load-percent 1 --workers 2 --duration-ms 1", "no such option"),
+        ("run mem --size-bytes 1 --cpu-workers 2 --duration-ms 1", "no such option"),
+        ("run mem --size-bytes 1 --duration-ms 1 --run-id a/b", "is no ID"),
+        ("run mem --size-bytes 1 --duration-ms 1 --run-id " + "a" * 33, "is no ID"),
+        ("run mem --size-bytes 1 --duration-ms 1 --started-by " + "a" * 129, "is no plain text"),
+        ("run mem --size-bytes 1 --duration-ms 1 --protocol 1", "is out of range"),
+        ("hold --protocol 1", "is out of range"),
         ("run mem --size-bytes", "a value is needed"),
         ("run mem --size-bytes 1k --duration-ms 1", "is not a whole number"),
         ("run mem --size-bytes -1 --duration-ms 1", "is not a whole number"),
@@ -55,4 +71,4 @@ def test_the_version_names_the_protocol(agent: Path) -> None:
     end = finished(agent, "version")
 
     assert (end.exit_code, end.stderr) == (0, "")
-    assert re.fullmatch(rf"kubectl-stress agent \d+\.\d+\.\d+, protocol {PROTOCOL}\n", end.stdout)
+    assert re.fullmatch(r"kubectl-stress agent \d+\.\d+\.\d+, protocol 2\n", end.stdout)

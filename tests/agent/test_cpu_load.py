@@ -25,7 +25,7 @@ def cpu(percent: str, *arguments: str) -> tuple[str, ...]:
 @pytest.mark.parametrize(("percent", "workers"), [(0.009, 1), (0.05, 4), (1.0, 1)])
 def test_a_small_load_is_no_more_than_was_asked(agent: Path, percent: float, workers: int) -> None:
     asked = percent * workers
-    with Agent(agent, *cpu(str(percent), "--workers", str(workers)), *here()) as run:
+    with Agent(agent, *cpu(str(percent), "--cpu-workers", str(workers)), *here()) as run:
         run.until_phase("hold")
         pids = run.workers()
         start, before = time.monotonic(), sum(map(_cpu_seconds, pids))
@@ -40,7 +40,7 @@ def test_a_small_load_is_no_more_than_was_asked(agent: Path, percent: float, wor
 
 def test_there_are_no_more_processes_than_cpus(agent: Path) -> None:
     count = 2 * CPUS
-    with Agent(agent, *cpu("5", "--workers", str(count)), *here()) as run:
+    with Agent(agent, *cpu("5", "--cpu-workers", str(count)), *here()) as run:
         run.until_phase("hold")
         pids = run.workers()
         start, before = time.monotonic(), sum(map(_cpu_seconds, pids))

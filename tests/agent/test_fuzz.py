@@ -33,9 +33,9 @@ def test_the_replay_finds_a_parser_that_writes_too_far(tmp_path: Path) -> None:
     image = shutil.copytree(IMAGE, tmp_path / "image", ignore=shutil.ignore_patterns("build"))
     shutil.copytree(Path(__file__).parent / "fuzz", tmp_path / "tests" / "agent" / "fuzz")
     source = image / "src" / "steer" / "commands.c"
-    bound = "commands->length + 1 < sizeof(commands->line)"
+    bound = "commands->length + 1 < sizeof(line)"
     assert bound in source.read_text()
-    source.write_text(source.read_text().replace(bound, "commands->length < 1000"))
+    source.write_text(source.read_text().replace(bound, "commands->length < 100000"))
     subprocess.run(["make", "--quiet", "-C", str(image), "build/fuzz/replay"], check=True)
 
     ended = subprocess.run(

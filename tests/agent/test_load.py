@@ -157,10 +157,10 @@ def test_a_limit_of_the_process_is_told_as_that(agent: Path, limit: int, code: s
 
 
 def test_a_load_of_the_cpu_keeps_to_its_share(agent: Path) -> None:
-    arguments = ("--load-percent", "20", "--workers", "2", "--duration-ms", "3000")
+    arguments = ("--load-percent", "20", "--cpu-workers", "2", "--duration-ms", "3000")
     end = finished(agent, "run", "cpu", *arguments, *here())
 
-    used_us = end.of_type("sample")[-1]["load"]["used_us"]
+    used_us = end.of_type("sample")[-1]["cpu_load"]["used_us"]
     # Never more than a fifth of two CPUs for three seconds, and the debt that may be made up for; a
     # busy machine gives less. How near it comes is in the benchmark.
     seconds = end.bye["elapsed_ms"] / 1000
@@ -184,7 +184,7 @@ def test_a_load_of_the_cpu_can_be_changed_and_rests_at_0(agent: Path) -> None:
 
 
 def test_a_killed_worker_leaves_the_others_their_share_of_the_cpu(agent: Path) -> None:
-    arguments = ("--load-percent", "5", "--workers", "2", "--duration-ms", "600000")
+    arguments = ("--load-percent", "5", "--cpu-workers", "2", "--duration-ms", "600000")
     with Agent(agent, "run", "cpu", *arguments, *here()) as run:
         run.until_phase("hold")
         os.kill(run.workers()[0], signal.SIGKILL)
@@ -228,11 +228,11 @@ def _held(line: Line) -> object:
 
 
 def _workers(line: Line) -> object:
-    return line["load"]["workers"]
+    return line["cpu_load"]["workers"]
 
 
 def _percent(line: Line) -> object:
-    return line["load"]["load_percent"]
+    return line["cpu_load"]["load_percent"]
 
 
 def _cpu_ns(pid: int) -> int:

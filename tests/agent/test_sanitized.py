@@ -26,7 +26,7 @@ def sanitized() -> Path:
         (f"mem --size-bytes {32 * MIB} --dirty-bytes-per-s {MIB}", ("size 0", f"size {8 * MIB}")),
         (f"mem --size-bytes {8 * MIB} --workers 3 --kind shm --huge-pages", (f"size {MIB}",)),
         ("mem --size-bytes 8192 --steps-bytes 4096 --step-hold-ms 99", ("size 12288", "frob")),
-        ("cpu --load-percent 3.5 --workers 2", ("load 0", "load 7")),
+        ("cpu --load-percent 3.5 --cpu-workers 2", ("load 0", "load 7")),
     ],
     ids=["anon", "shm", "steps", "cpu"],
 )

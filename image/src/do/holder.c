@@ -23,7 +23,7 @@ enum {
 static void hello(void)
 {
     line_begin("hello");
-    line_number("protocol", 1);
+    line_number("protocol", PROTOCOL);
     line_text("version", AGENT_VERSION);
     line_number("pid", getpid());
     line_number("uid", getuid());

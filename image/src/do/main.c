@@ -23,8 +23,9 @@ static int usage(const char* problem)
         "\n"
         "usage: agent hold  [--linger-ms N]\n"
         "       agent probe [--duration-ms N] [--sample-interval-ms N]\n"
-        "       agent run mem --size-bytes N --duration-ms N [OPTION VALUE]…\n"
-        "       agent run cpu --load-percent P --duration-ms N [OPTION VALUE]…\n"
+        "       agent run mem --size-bytes N | --level LEVEL --duration-ms N [OPTION VALUE]…\n"
+        "       agent run cpu --load-percent P | --cpu-level P --duration-ms N [OPTION VALUE]…\n"
+        "       agent run mem cpu …\n"
         "       agent end\n"
         "       agent version\n");
     return REASON_USAGE;
@@ -40,7 +41,7 @@ int main(int count, char** arguments)
     if (problem != NULL)
         return usage(problem);
     if (options.command == COMMAND_VERSION) {
-        say(STDOUT_FILENO, "kubectl-stress agent " AGENT_VERSION ", protocol 1\n");
+        say(STDOUT_FILENO, "kubectl-stress agent " AGENT_VERSION ", protocol 2\n");
         return 0;
     }
     if (options.command == COMMAND_END) {

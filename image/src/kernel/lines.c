@@ -72,47 +72,27 @@ static void put_number(int64_t value)
     put_text(digits);
 }
 
-// Length of the valid UTF-8 sequence at `text`, or 0.
-static size_t utf8_length(const unsigned char* text)
-{
-    size_t length = text[0] < 0x80 ? 1
-        : text[0] < 0xc2           ? 0
-        : text[0] < 0xe0           ? 2
-        : text[0] < 0xf0           ? 3
-        : text[0] < 0xf5           ? 4
-                                   : 0;
-
-    for (size_t i = 1; i < length; i++)
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-    if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f)
-        || (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] > 0x8f))
-        return 0;
-    return length;
-}
-
 // A process may carry any bytes as its name: they must not break the line or the JSON.
 static void put_string(const char* text)
 {
     static const char hex[] = "0123456789abcdef";
-    const unsigned char* at = (const unsigned char*)text;
-
     put('"');
-    while (*at != '\0') {
-        size_t length = utf8_length(at);
+    for (const char* at = text; *at != '\0';) {
+        size_t length = text_utf8_length(at);
+        unsigned char byte = (unsigned char)*at;
 
         if (length == 0) {
             put_text("\\ufffd");
             length = 1;
-        } else if (*at < 0x20 || *at == 0x7f) {
+        } else if (byte < 0x20 || byte == 0x7f) {
             put_text("\\u00");
-            put(hex[*at >> 4]);
-            put(hex[*at & 15]);
+            put(hex[byte >> 4]);
+            put(hex[byte & 15]);
         } else {
             if (*at == '"' || *at == '\\')
                 put('\\');
             for (size_t i = 0; i < length; i++)
-                put((char)at[i]);
+                put(at[i]);
         }
         at += length;
     }

@@ -29,9 +29,9 @@ static struct {
 // Steps that end with the size itself name it twice: it is held for the duration, not for a step.
 static int64_t last_step(const struct options* options)
 {
-    int64_t count = options->steps_count;
+    int64_t count = options->steps.count;
 
-    if (count > 0 && options->steps_bytes[count - 1] == options->size_bytes)
+    if (count > 0 && options->steps.bytes[count - 1] == options->size_bytes)
         count--;
     return count;
 }
@@ -57,7 +57,7 @@ static void start_ramp(const struct session* session, int64_t goal, int64_t ramp
 
 static void say_phase(struct session* session, enum phase phase)
 {
-    report_phase(session, phase, session->options->steps_count > 0 ? profile.step + 1 : ABSENT);
+    report_phase(session, phase, session->options->steps.count > 0 ? profile.step + 1 : ABSENT);
 }
 
 static void enter_ramp(struct session* session)
@@ -66,7 +66,7 @@ static void enter_ramp(struct session* session)
 
     say_phase(session, PHASE_RAMP);
     start_ramp(session,
-        is_last_step(session) ? final_goal(session) : options->steps_bytes[profile.step],
+        is_last_step(session) ? final_goal(session) : options->steps.bytes[profile.step],
         profile.step > 0 ? 0 : options->ramp_ms);
 }
 
@@ -179,7 +179,7 @@ void profile_advance(struct session* session)
     if (session->phase == PHASE_RAMP || session->phase == PHASE_HOLD) {
         follow_ramp(session, now);
         if (session_is_cpu(session))
-            workers_command_load(session->wanted * session->options->workers);
+            workers_command_load(session->wanted * session->options->cpu_workers);
         else
             advance_memory(session);
     }

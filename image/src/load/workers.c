@@ -67,12 +67,11 @@ static int start_one(struct workers* workers, const struct options* options,
 int workers_start(
     struct workers* workers, const struct options* options, const struct worker_memory* memory)
 {
-    bool is_cpu = options->command == COMMAND_RUN_CPU;
-    int64_t memory_count = is_cpu ? 0 : options->workers;
+    int64_t memory_count = options->has_memory ? options->workers : 0;
     int64_t all;
     int error = 0;
 
-    cpu_count = is_cpu ? cpu_worker_count(options->workers) : 0;
+    cpu_count = options->has_cpu ? cpu_worker_count(options->cpu_workers) : 0;
     all = memory_count + cpu_count;
     *workers = (struct workers) { .notify = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) };
     slots = mmap(SHARED_HINT, (size_t)all * sizeof(struct slot), PROT_READ | PROT_WRITE,

@@ -28,7 +28,7 @@ enum source { SIGNALS, INPUT, WORKERS, TARGET, SOURCE_COUNT };
 
 bool session_is_cpu(const struct session* session)
 {
-    return session->options->command == COMMAND_RUN_CPU;
+    return !session->options->has_memory && session->options->has_cpu;
 }
 
 static bool is_run(const struct session* session)

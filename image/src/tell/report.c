@@ -41,7 +41,7 @@ void report_hello(const struct session* session, enum membership mount_namespace
     int64_t target_pid = session->options->target_pid;
 
     line_begin("hello");
-    line_number("protocol", 1);
+    line_number("protocol", PROTOCOL);
     line_text("version", AGENT_VERSION);
     line_number("pid", getpid());
     line_number("uid", getuid());
@@ -129,14 +129,21 @@ static void tell_held(struct session* session)
 
 static void sample_load(struct session* session)
 {
+    bool has_memory = session->options->has_memory;
+
     line_open("load", '{');
-    line_number("size_bytes", session_is_cpu(session) ? 0 : session->wanted);
+    line_number("size_bytes", has_memory ? session->wanted : 0);
     tell_held(session);
-    line_number("workers", session->workers.alive);
-    if (session_is_cpu(session)) {
-        line_thousandths("load_percent", session->wanted);
-        line_number("used_us", workers_used_us());
-    }
+    line_number("workers", session->workers.alive_memory);
+    line_close('}');
+}
+
+static void sample_cpu_load(const struct session* session)
+{
+    line_open("cpu_load", '{');
+    line_thousandths("load_percent", session->wanted);
+    line_number("workers", session->workers.alive - session->workers.alive_memory);
+    line_number("used_us", workers_used_us());
     line_close('}');
 }
 
@@ -203,6 +210,8 @@ void report_sample(struct session* session, int wait_ms)
     line_begin("sample");
     line_text("phase", phase_names[session->phase]);
     sample_load(session);
+    if (session_is_cpu(session))
+        sample_cpu_load(session);
     sample_memory(readings);
     sample_cpu(readings);
     line_open("pids", '{');
@@ -210,9 +219,7 @@ void report_sample(struct session* session, int wait_ms)
     line_number("limit", readings->pids_limit);
     line_close('}');
     line_number("node_available_bytes", session->node_available_bytes);
-    line_maybe_bool("cgroup_same",
-        session->membership == MEMBERSHIP_UNREADABLE ? ABSENT
-                                                     : session->membership == MEMBERSHIP_SAME);
+    line_text("cgroup", membership_names[session->membership]);
     line_number("dropped", line_dropped());
     line_end(wait_ms);
 }

@@ -1,6 +1,7 @@
 // What was asked on the command line, parsed once.
 #pragma once
 
+#include "words/sizes.h"
 #include "words/text.h"
 
 #include <stdbool.h>
@@ -9,28 +10,37 @@
 enum command {
     COMMAND_HOLD,
     COMMAND_PROBE,
-    COMMAND_RUN_MEMORY,
-    COMMAND_RUN_CPU,
+    COMMAND_RUN,
     COMMAND_END,
     COMMAND_VERSION,
 };
 
 enum memory_kind { KIND_ANON, KIND_SHM, KIND_FILE };
 
-enum { WORKERS_MAX = 256, STEPS_MAX = 64 };
+enum { PROTOCOL = 2, WORKERS_MAX = 256, ID_MAX_BYTES = 32, FREE_TEXT_MAX_BYTES = 128 };
 
 #define OOM_SCORE_ADJ_SAME INT64_MAX
 
 struct options {
     enum command command;
-    int64_t size_bytes;
-    int64_t load_thousandths; // of a percent of one CPU, each worker
-    int64_t workers;
+    bool has_memory; // of a run: it loads memory, or the CPU, or both
+    bool has_cpu;
+    int64_t protocol;
+    const char* run_id; // NULL: made of process ID and start time
+    const char* started_by; // or NULL
+    bool waits_for_go;
+    int64_t go_timeout_ms;
+    int64_t size_bytes; // ABSENT with a level
+    struct level level;
+    int64_t load_thousandths; // of a percent of one CPU, each worker; ABSENT with a level
+    int64_t cpu_level_thousandths; // of a percent of one CPU, all of the container; or ABSENT
+    int64_t workers; // of the memory load
+    int64_t cpu_workers;
     int64_t ramp_ms;
-    int64_t steps_bytes[STEPS_MAX];
-    int64_t steps_count;
+    struct steps steps;
     int64_t step_hold_ms;
-    int64_t duration_ms;
+    int64_t duration_ms; // of the last hold
+    bool holds_until_told;
     int64_t deadline_ms;
     int64_t heartbeat_timeout_ms;
     int64_t sample_interval_ms;

@@ -9,6 +9,51 @@ bool text_starts_with(const char* text, const char* prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
+// Length of the valid UTF-8 sequence at `text`, or 0.
+size_t text_utf8_length(const char* text)
+{
+    const unsigned char* at = (const unsigned char*)text;
+    size_t length = at[0] < 0x80 ? 1
+        : at[0] < 0xc2           ? 0
+        : at[0] < 0xe0           ? 2
+        : at[0] < 0xf0           ? 3
+        : at[0] < 0xf5           ? 4
+                                 : 0;
+
+    for (size_t i = 1; i < length; i++)
+        if ((at[i] & 0xc0) != 0x80)
+            return 0;
+    if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f)
+        || (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
+        return 0;
+    return length;
+}
+
+// True for 1 to `longest` bytes of UTF-8 without control characters.
+bool text_is_plain(const char* text, size_t longest)
+{
+    size_t at = 0;
+
+    while (text[at] != '\0') {
+        size_t length = text_utf8_length(text + at);
+
+        if (length == 0 || (unsigned char)text[at] < 0x20 || text[at] == 0x7f)
+            return false;
+        at += length;
+    }
+    return at > 0 && at <= longest;
+}
+
+// True for 1 to `longest` of the characters that an ID is made of.
+bool text_is_name(const char* text, size_t longest)
+{
+    static const char allowed[]
+        = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    size_t length = strspn(text, allowed);
+
+    return length > 0 && length <= longest && text[length] == '\0';
+}
+
 // Appends as much of `text` as fits, always ended by NUL. Returns the new length.
 size_t text_append(char* buffer, size_t size, size_t length, const char* text)
 {

@@ -10,6 +10,9 @@
 
 bool text_equal(const char* a, const char* b);
 bool text_starts_with(const char* text, const char* prefix);
+size_t text_utf8_length(const char* text);
+bool text_is_plain(const char* text, size_t longest);
+bool text_is_name(const char* text, size_t longest);
 size_t text_append(char* buffer, size_t size, size_t length, const char* text);
 size_t text_append_number(char* buffer, size_t size, size_t length, uint64_t value);
 

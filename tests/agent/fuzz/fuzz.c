@@ -21,9 +21,9 @@ static void check(bool fact)
 static void fuzz_arguments(char *text)
 {
     static char *const commands[] = { "mem", "cpu" };
-    char *arguments[ARGUMENTS_MAX] = { "run", commands[text[0] & 1] };
+    char *arguments[ARGUMENTS_MAX] = { "run", commands[text[0] & 1], "mem" };
     struct options options;
-    int count = 2;
+    int count = 2 + (text[0] == 'c');
 
     if (text[0] == 'p')
         arguments[--count - 1] = "probe";
@@ -35,8 +35,9 @@ static void fuzz_arguments(char *text)
     if (options_parse(&options, count, arguments) != NULL)
         return;
     check(options.workers >= 1 && options.workers <= WORKERS_MAX);
-    check(options.steps_count >= 0 && options.steps_count <= STEPS_MAX);
-    check(options.command != COMMAND_RUN_MEMORY || options.size_bytes >= 0);
+    check(options.steps.count >= 0 && options.steps.count <= STEPS_MAX);
+    check(!options.has_memory || options.size_bytes >= 0 || options.level.base != LEVEL_NONE);
+    check(!options.has_cpu || options.load_thousandths >= 0 || options.cpu_level_thousandths >= 0);
     check(options.command == COMMAND_VERSION || options.command == COMMAND_HOLD
         || options.deadline_ms > 0);
     check(options.oom_score_adj == OOM_SCORE_ADJ_SAME
@@ -50,10 +51,19 @@ static void fuzz_input(const char *text, size_t size)
     for (size_t i = 0; i < size; i++) {
         enum request request = commands_byte(&commands, text[i]);
 
-        check(commands.length < sizeof(commands.line));
-        check(request != REQUEST_LOAD || (commands.value >= 0 && commands.value <= 100000));
+        check(commands.length < COMMAND_LINE_SIZE);
+        check(commands.id == ABSENT || commands.id >= 0 || request == REQUEST_NOTHING);
+        check(request != REQUEST_LOAD || (commands.value >= 0 && commands.value <= FULL_LOAD));
+        check(request != REQUEST_CPU_LEVEL
+            || (commands.value >= 0 && commands.value <= CPU_LEVEL_MAX));
         check(request != REQUEST_SIZE
-            || (commands.value >= 0 && commands.value <= INT64_C(1) << 46));
+            || (commands.value >= 0 && commands.value <= SIZE_MAX_BYTES));
+        check(request != REQUEST_STEPS
+            || (commands.steps->count > 0 && commands.steps->count <= STEPS_MAX));
+        check(request != REQUEST_LEVEL
+            || level_bytes(&commands.level, INT64_C(1) << 45) <= SIZE_MAX_BYTES);
+        check(request != REQUEST_STOP || commands.text == NULL
+            || strlen(commands.text) <= FREE_TEXT_MAX_BYTES);
     }
 }
 
