@@ -18,6 +18,13 @@ def _restore_library_path() -> None:
         os.environ["LD_LIBRARY_PATH"] = original
 
 
+def _prepare() -> None:
+    from kubectl_stress.cli.streams import open_standard_streams
+
+    _restore_library_path()
+    open_standard_streams()
+
+
 def main() -> None:
     """Run the command line and exit with its code.
 
@@ -26,7 +33,7 @@ def main() -> None:
     if Path(sys.argv[0]).name.startswith("kubectl_complete-"):
         complete()
         return
-    _restore_library_path()
+    _prepare()
     from kubectl_stress.cli.main import run_command_line
 
     sys.exit(run_command_line(sys.argv[1:]))
@@ -34,7 +41,7 @@ def main() -> None:
 
 def complete() -> None:
     """Answer kubectl's question for completions (`kubectl_complete-stress ARGS…`)."""
-    _restore_library_path()
+    _prepare()
     from kubectl_stress.cli.complete import print_completions
 
     print_completions(sys.argv[1:])

@@ -70,4 +70,4 @@ def check(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> N
     ]
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     click.echo(render_check(checkups, given["output"], width=width))
-    sys.exit(max(checkup.exit_code for checkup in checkups))
+    click.get_current_context().exit(max(checkup.exit_code for checkup in checkups))

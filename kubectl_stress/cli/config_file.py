@@ -4,9 +4,12 @@
 A flag stands above the environment, and that above the file.
 """
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import click
 
 from kubectl_stress.errors import UsageError
 
@@ -24,11 +27,14 @@ def read_settings(environ: Mapping[str, str]) -> dict[str, str]:
     """Values by the names of options, none where there is no file; UsageError for a wrong one."""
     path = settings_path(environ)
     try:
-        text = path.read_text()
-    except FileNotFoundError:
-        return {}
+        path.stat()
+    except OSError:
+        return {}  # not there, or in a folder that this user may not enter
+    try:
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}") from error
+        reason = getattr(error, "strerror", None) or "not UTF-8"
+        raise UsageError(f"cannot read {path}: {reason}") from error
     return {_option(path, key): _text(path, key, value) for key, value in _parsed(path, text)}
 
 
@@ -38,19 +44,36 @@ def _parsed(path: Path, text: str) -> list[tuple[Any, Any]]:
     try:
         found = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise UsageError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
+        raise UsageError(f"{path}: invalid YAML: {' '.join(str(error).split())}") from error
     if not isinstance(found, dict | None):
-        raise UsageError(f"{path} holds no settings: write lines like image: REGISTRY/agent:TAG")
+        raise UsageError(f"{path}: must hold settings, like image: REGISTRY/agent:TAG")
     return list((found or {}).items())
 
 
 def _option(path: Path, key: Any) -> str:
     if key not in _OPTIONS:
-        raise UsageError(f'{path}: "{key}" is no setting: it takes {", ".join(_OPTIONS)}')
+        raise UsageError(f'{path}: unknown setting "{key}" (valid: {", ".join(_OPTIONS)})')
     return _OPTIONS[key]
 
 
 def _text(path: Path, key: Any, value: Any) -> str:
     if not isinstance(value, str):
-        raise UsageError(f"{path}: {key} must be a text")
+        raise UsageError(f"{path}: {key} must be a string")
     return value
+
+
+class SettingOption(click.Option):
+    """An option whose default may stand in the config file, which is read when a command runs.
+
+    Help and completion do not run one: a mistake in the file does not keep them away.
+    """
+
+    def get_default(self, ctx: click.Context, call: bool = True) -> Any:
+        """The file's value, else the option's own default."""
+        if call and not ctx.resilient_parsing:
+            known = ctx.meta.get(__name__)
+            settings = read_settings(os.environ) if known is None else known
+            ctx.meta[__name__] = settings
+            if self.name in settings:
+                return settings[self.name]
+        return super().get_default(ctx, call=call)

@@ -7,6 +7,7 @@ import click
 
 from kubectl_stress.agent.image import DEFAULT_IMAGE
 from kubectl_stress.cli import target_completion as target_words
+from kubectl_stress.cli.config_file import SettingOption
 from kubectl_stress.cli.param_types import DURATION, Command, with_options
 from kubectl_stress.plan.holder_spec import HolderSpec, Join
 
@@ -36,6 +37,7 @@ _OPTIONS = (
     ),
     click.option(
         "--image",
+        cls=SettingOption,
         metavar="IMAGE",
         default=DEFAULT_IMAGE,
         show_default=True,
@@ -44,6 +46,7 @@ _OPTIONS = (
     ),
     click.option(
         "--image-pull-policy",
+        cls=SettingOption,
         type=click.Choice(["Always", "IfNotPresent", "Never"]),
         envvar="KUBECTL_STRESS_IMAGE_PULL_POLICY",
         help="Pull policy of the image (also KUBECTL_STRESS_IMAGE_PULL_POLICY)",
@@ -58,6 +61,7 @@ _OPTIONS = (
     ),
     click.option(
         "--timeout",
+        cls=SettingOption,
         type=DURATION,
         default="60s",
         show_default=True,

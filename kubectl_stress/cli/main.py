@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -11,7 +12,6 @@ import click
 from kubectl_stress import __version__
 from kubectl_stress.cli.argv import as_click_reads
 from kubectl_stress.cli.commands import CommandGroup
-from kubectl_stress.cli.config_file import read_settings
 from kubectl_stress.errors import Interrupted, StressError
 
 if TYPE_CHECKING:
@@ -32,12 +32,6 @@ def cli(context: click.Context, debug: bool) -> None:
     4 inconclusive, 5 refused by a guard, 130 interrupted (the load has been released).
     """
     context.ensure_object(dict)["debug"] = debug
-    settings = read_settings(os.environ)
-    context.default_map = dict.fromkeys(cli.commands, settings)
-
-
-def _as_interrupt(number: int, _frame: object) -> None:
-    raise KeyboardInterrupt(signal.Signals(number).name)
 
 
 def run_command_line(arguments: Sequence[str], *, connect: "Connect | None" = None) -> int:
@@ -46,11 +40,31 @@ def run_command_line(arguments: Sequence[str], *, connect: "Connect | None" = No
     `connect` makes the cluster that flags name, where it is not to be a server.
     """
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _as_interrupt)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup's SIGHUP stays ignored
+            signal.signal(number, _as_interrupt)
     try:
-        words = as_click_reads(arguments)
+        code = _exit_code(arguments, connect)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # the reader of stdout went away (| head)
+        _drop_output()
+        return 1
+    except OSError as error:
+        if "--debug" in arguments:
+            raise
+        _drop_output()
+        what = f"{error.filename}: " if error.filename else ""
+        return _print_error(f"error: {what}{error.strerror or error}", 1)
+
+
+def _as_interrupt(number: int, _frame: object) -> None:
+    raise KeyboardInterrupt(signal.Signals(number).name)
+
+
+def _exit_code(arguments: Sequence[str], connect: "Connect | None") -> int:
+    try:
         result = cli.main(
-            args=words,
+            args=as_click_reads(arguments),
             prog_name="kubectl stress",
             standalone_mode=False,
             obj={"connect": connect} if connect else {},
@@ -68,12 +82,15 @@ def run_command_line(arguments: Sequence[str], *, connect: "Connect | None" = No
         return _print_error(f"error: {message}; see '{command} --help'", 2)
     except (KeyboardInterrupt, click.Abort):
         return _print_error("error: interrupted", Interrupted.exit_code)
-    except BrokenPipeError:
-        # The reader of stdout went away (| head); the interpreter must not complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
 
 
 def _print_error(text: str, exit_code: int) -> int:
-    click.echo(text, err=True)
+    with suppress(OSError):
+        click.echo(text, err=True)
     return exit_code
+
+
+def _drop_output() -> None:
+    """What stdout did not take is lost, and the interpreter must not complain of it at exit."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -3,7 +3,6 @@
 Imports of the cluster stand inside the functions, so that `--help` stays quick.
 """
 
-import sys
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -55,7 +54,7 @@ def mem(flags: "ConnectionFlags", target: str, **given: Any) -> None:
     if given["dry_run"] != "none":
         _print_dry_run(cluster, plan, holder, given={**given, "ref": ref})
         return
-    sys.exit(_run(cluster, plan, holder, given=given).exit_code)
+    click.get_current_context().exit(_run(cluster, plan, holder, given=given).exit_code)
 
 
 def _prepare(

@@ -1,6 +1,5 @@
 """`kubectl stress report`: a recorded run, judged anew, without a cluster."""
 
-import sys
 from dataclasses import replace
 from typing import BinaryIO
 
@@ -47,7 +46,7 @@ def report(file: BinaryIO, output: str, expect: str | None, with_plot: bool, qui
     if not quiet:
         _tell_differences(file.name, recording.damage, recording.outcome, found.verdict.outcome)
     answer(found, output, with_plot=with_plot)
-    sys.exit(found.exit_code)
+    click.get_current_context().exit(found.exit_code)
 
 
 def _tell_differences(

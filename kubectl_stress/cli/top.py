@@ -55,7 +55,7 @@ def top(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> Non
     found = [_found(cluster, ref, given) for ref in dict.fromkeys(refs)]
     states = _read(cluster, found, given=given)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    sys.exit(_answer(states, given["output"], width=width))
+    click.get_current_context().exit(_answer(states, given["output"], width=width))
 
 
 def _found(cluster: "Cluster", ref: TargetRef, given: dict[str, Any]) -> "Target":

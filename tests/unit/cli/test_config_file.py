@@ -46,10 +46,10 @@ def test_it_sets_the_options_by_kubernetes_own_words(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("image: [", "is no YAML"),
-        ("- image\n", "holds no settings"),
-        ("images: a\n", r'"images" is no setting: it takes image, imagePullPolicy, timeout'),
-        ("image: 5\n", "image must be a text"),
+        ("image: [", "invalid YAML"),
+        ("- image\n", "must hold settings"),
+        ("images: a\n", r'unknown setting "images" \(valid: image, imagePullPolicy, timeout\)'),
+        ("image: 5\n", "image must be a string"),
     ],
     ids=["no YAML", "a list", "unknown", "a number"],
 )
