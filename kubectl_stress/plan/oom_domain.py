@@ -11,7 +11,8 @@ from enum import Enum
 
 from kubectl_stress.agent.protocol import Hello
 from kubectl_stress.agent.samples import Memory, Process
-from kubectl_stress.targets.target import Sibling, Target
+from kubectl_stress.targets.resources import Sibling
+from kubectl_stress.targets.target import Target
 
 _PAGE_BYTES = 4096
 

@@ -48,6 +48,11 @@ def restart_policy(pod: Pod, name: str) -> str:
     return str(own or pod["spec"].get("restartPolicy") or "Always")
 
 
+def has_own_pid_namespaces(pod: Pod) -> bool:
+    """Whether each container has process 1 for itself."""
+    return not (pod["spec"].get("shareProcessNamespace") or pod["spec"].get("hostPID"))
+
+
 def _security(pod: Pod, name: str) -> Mapping[str, Any]:
     """The container's own fields, each over the pod's (pkg/securitycontext/util.go)."""
     own = container_spec(pod, name).get("securityContext") or {}

@@ -1,15 +1,14 @@
 """The target as the API server describes it: one container of one pod. Pure: no I/O.
 
-`Target.from_pod` is the only reader of pod specs. Limits come from `status.containerStatuses[]
-.resources` (what the kubelet has applied, since in-place resize) and from the spec otherwise.
+`Target.from_pod` is the only reader of pod specs.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kubectl_stress.errors import TargetError
-from kubectl_stress.quantity import parse_quantity
+from kubectl_stress.targets import resources
 from kubectl_stress.targets.eligibility import refuse_impossible_pods, refuse_unless_running
 from kubectl_stress.targets.pod import (
     Pod,
@@ -17,13 +16,13 @@ from kubectl_stress.targets.pod import (
     container_status,
     copied_security,
     describe,
+    has_own_pid_namespaces,
     probe_texts,
     restart_policy,
     targetable,
     user,
     user_guess,
 )
-from kubectl_stress.text import clean
 
 DEFAULT_CONTAINER_ANNOTATION = "kubectl.kubernetes.io/default-container"
 _CRITICAL_PRIORITY_CLASSES = ("system-cluster-critical", "system-node-critical")
@@ -39,15 +38,6 @@ class Owner:
 
     def __str__(self) -> str:
         return f"{self.kind.lower()}/{self.name}"
-
-
-@dataclass(frozen=True)
-class Sibling:
-    """Another container that runs in the target's pod; sizes in bytes."""
-
-    name: str
-    limit_bytes: int | None
-    request_bytes: int | None
 
 
 @dataclass(frozen=True)
@@ -72,7 +62,7 @@ class Target:
     has_own_pid_namespace: bool = True
     priority_class: str = ""
     owner: Owner | None = None
-    siblings: tuple[Sibling, ...] = ()
+    siblings: tuple[resources.Sibling, ...] = ()
     pod_cgroup_limit_bytes: int | None = None
     restart_policy: str = "Always"
     probe_texts: Mapping[str, str] = field(default_factory=dict)
@@ -83,33 +73,30 @@ class Target:
         """The target in `pod`; TargetError for a container that is not there or not alive."""
         refuse_impossible_pods(pod)
         name, choice = _choose_container(pod, container)
-        spec, status = container_spec(pod, name), container_status(pod, name)
         refuse_unless_running(pod, name)
-        meta, pod_spec = pod["metadata"], pod["spec"]
+        meta, spec = pod["metadata"], container_spec(pod, name)
         return cls(
             namespace=meta["namespace"],
             pod=meta["name"],
             pod_uid=meta["uid"],
-            node=pod_spec.get("nodeName", ""),
+            node=pod["spec"].get("nodeName", ""),
             container=name,
-            container_id=status["containerID"],
+            container_id=container_status(pod, name)["containerID"],
             container_choice=choice,
-            image=clean(spec.get("image", "")),
+            image=spec.get("image", ""),
             qos_class=pod["status"].get("qosClass", "BestEffort"),
-            limit_bytes=_memory(status, spec, "limits"),
-            pod_limit_bytes=_pod_limit_bytes(pod),
-            request_bytes=_memory(status, spec, "requests"),
+            limit_bytes=resources.limit_bytes(pod, name),
+            pod_limit_bytes=resources.pod_limit_bytes(pod),
+            request_bytes=resources.request_bytes(pod, name),
             user=user(pod, name),
             user_guess=user_guess(pod, name),
             probes=tuple(kind for kind in ("liveness", "readiness") if f"{kind}Probe" in spec),
             security=copied_security(pod, name),
-            has_own_pid_namespace=not (
-                pod_spec.get("shareProcessNamespace") or pod_spec.get("hostPID")
-            ),
-            priority_class=pod_spec.get("priorityClassName", ""),
+            has_own_pid_namespace=has_own_pid_namespaces(pod),
+            priority_class=pod["spec"].get("priorityClassName", ""),
             owner=_owner(meta),
-            siblings=tuple(_siblings(pod, name)),
-            pod_cgroup_limit_bytes=_pod_cgroup_limit_bytes(pod),
+            siblings=tuple(resources.siblings(pod, name)),
+            pod_cgroup_limit_bytes=resources.pod_cgroup_limit_bytes(pod),
             restart_policy=restart_policy(pod, name),
             probe_texts=probe_texts(pod, name),
         )
@@ -148,59 +135,6 @@ def _choose_container(pod: Pod, wanted: str | None) -> tuple[str, str]:
     if len(regular) == 1:
         return regular[0], "the only one"
     return regular[0], f"the first of {', '.join(regular)}; choose with -c"
-
-
-def _bytes(text: str | None) -> int | None:
-    return None if text is None else int(parse_quantity(text))
-
-
-def _memory(status: Mapping[str, Any], spec: Mapping[str, Any], kind: str) -> int | None:
-    for source in (status, spec):
-        resources = source.get("resources")
-        if resources:
-            return _bytes(resources.get(kind, {}).get("memory"))
-    return None
-
-
-def _pod_limit_bytes(pod: Pod) -> int | None:
-    resources = pod["spec"].get("resources") or {}
-    return _bytes(resources.get("limits", {}).get("memory"))
-
-
-def _running_together(pod: Pod) -> Iterator[Mapping[str, Any]]:
-    """Regular containers and sidecars."""
-    yield from pod["spec"]["containers"]
-    for container in pod["spec"].get("initContainers") or ():
-        if container.get("restartPolicy") == "Always":
-            yield container
-
-
-def _siblings(pod: Pod, name: str) -> Iterator[Sibling]:
-    for spec in _running_together(pod):
-        if spec["name"] != name:
-            status = container_status(pod, spec["name"])
-            limit, request = _memory(status, spec, "limits"), _memory(status, spec, "requests")
-            yield Sibling(spec["name"], limit, request)
-
-
-def _pod_cgroup_limit_bytes(pod: Pod) -> int | None:
-    """What the kubelet sets for the pod's cgroup (pkg/kubelet/cm/helpers_linux.go).
-
-    The pod's own limit, else the sum where every container has one: equal to the container's limit
-    in a pod of one container, whose ephemeral containers then count against it.
-    """
-    declared = _pod_limit_bytes(pod)
-    if declared is not None:
-        return declared
-    limits = {
-        spec["name"]: _memory(container_status(pod, spec["name"]), spec, "limits")
-        for spec in targetable(pod)
-    }
-    if any(limit is None for limit in limits.values()):
-        return None
-    together = sum(limits[spec["name"]] or 0 for spec in _running_together(pod))
-    overhead = _bytes((pod["spec"].get("overhead") or {}).get("memory")) or 0
-    return max(together, *(limit or 0 for limit in limits.values())) + overhead
 
 
 def _owner(meta: Mapping[str, Any]) -> Owner | None:

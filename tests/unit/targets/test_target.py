@@ -4,7 +4,7 @@ import pytest
 
 from kubectl_stress.errors import TargetError
 from kubectl_stress.targets.target import DEFAULT_CONTAINER_ANNOTATION, Target
-from tests.builders.pods import MIB, PodBuilder, pod
+from tests.builders.pods import MIB, pod
 
 
 def test_limits_and_requests_are_bytes() -> None:
@@ -117,46 +117,3 @@ def test_a_shared_process_namespace_is_noticed() -> None:
 
 def test_kube_system_is_critical() -> None:
     assert Target.from_pod(pod(namespace="kube-system").container("app").dict).is_critical
-
-
-@pytest.mark.parametrize(
-    ("built", "limit_mib"),
-    [
-        (pod().container("app", limit="128Mi"), 128),
-        (pod().container("app", limit="128Mi").container("b", limit="64Mi"), 192),
-        (pod().container("app", limit="128Mi").container("b"), None),  # not all have one
-        (pod().container("app"), None),
-        (
-            pod()
-            .container("app", limit="128Mi")
-            .container("b")
-            .with_spec(resources={"limits": {"memory": "160Mi"}}),
-            160,
-        ),
-        (pod().container("app", limit="128Mi").with_spec(overhead={"memory": "16Mi"}), 144),
-    ],
-    ids=["one", "sum", "one without", "none", "declared", "overhead"],
-)
-def test_the_limit_of_the_pods_cgroup_is_the_kubelets(
-    built: PodBuilder, limit_mib: int | None
-) -> None:
-    found = Target.from_pod(built.dict, "app").pod_cgroup_limit_bytes
-
-    assert found == (None if limit_mib is None else limit_mib * MIB)
-
-
-def test_an_init_container_that_is_over_is_no_sibling_and_a_sidecar_is() -> None:
-    built = pod().container("app", limit="128Mi").container("log", limit="16Mi").dict
-    built["spec"]["initContainers"] = [
-        {"name": "migrate", "resources": {"limits": {"memory": "1Gi"}}},
-        {
-            "name": "proxy",
-            "restartPolicy": "Always",
-            "resources": {"limits": {"memory": "32Mi"}},
-        },
-    ]
-
-    found = Target.from_pod(built, "app")
-
-    assert [sibling.name for sibling in found.siblings] == ["log", "proxy"]
-    assert found.pod_cgroup_limit_bytes == 1024 * MIB

@@ -1,0 +1,87 @@
+"""Memory limits and requests of containers and of their pod, as the kubelet applies them. Pure.
+
+What the kubelet has applied stands in `status.containerStatuses[].resources` since in-place resize;
+otherwise the spec counts.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kubectl_stress.quantity import parse_quantity
+from kubectl_stress.targets.pod import Pod, container_spec, container_status, is_init, targetable
+
+
+@dataclass(frozen=True)
+class Sibling:
+    """Another container that runs in the target's pod; sizes in bytes."""
+
+    name: str
+    limit_bytes: int | None
+    request_bytes: int | None
+
+
+def limit_bytes(pod: Pod, name: str) -> int | None:
+    """The container's memory limit; a limit of 0 is none."""
+    return _memory(pod, name, "limits") or None
+
+
+def request_bytes(pod: Pod, name: str) -> int | None:
+    """The container's memory request."""
+    return _memory(pod, name, "requests")
+
+
+def _memory(pod: Pod, name: str, kind: str) -> int | None:
+    for source in (container_status(pod, name), container_spec(pod, name)):
+        resources = source.get("resources")
+        if resources:
+            return _bytes(resources.get(kind))
+    return None
+
+
+def _bytes(quantities: Mapping[str, Any] | None) -> int | None:
+    text = (quantities or {}).get("memory")
+    return None if text is None else int(parse_quantity(text))
+
+
+def siblings(pod: Pod, name: str) -> Iterator[Sibling]:
+    """The regular containers and sidecars beside this one."""
+    for spec in targetable(pod):
+        other = spec["name"]
+        if other != name and not is_init(pod, other):
+            yield Sibling(other, limit_bytes(pod, other), request_bytes(pod, other))
+
+
+def pod_limit_bytes(pod: Pod) -> int | None:
+    """The limit that the pod itself declares (pod-level resources)."""
+    return _bytes((pod["spec"].get("resources") or {}).get("limits")) or None
+
+
+def pod_cgroup_limit_bytes(pod: Pod) -> int | None:
+    """What the kubelet sets for the pod's cgroup (pkg/kubelet/cm/helpers_linux.go).
+
+    The pod's own limit, else what its containers need together where every one of them has a limit,
+    and the RuntimeClass' overhead (k8s.io/component-helpers/resource, PodLimits). In a pod of one
+    container it equals the container's, and ephemeral containers then count against it.
+    """
+    limit = pod_limit_bytes(pod)
+    if limit is None:
+        limits = {spec["name"]: limit_bytes(pod, spec["name"]) for spec in targetable(pod)}
+        known = {name: limit for name, limit in limits.items() if limit is not None}
+        if len(known) < len(limits):
+            return None
+        limit = _needed_together(pod, known)
+    return limit + (_bytes(pod["spec"].get("overhead")) or 0)
+
+
+def _needed_together(pod: Pod, limits: Mapping[str, int]) -> int:
+    """The most that run at once: an init container runs beside the sidecars started before it."""
+    sidecars = during_init = 0
+    for spec in pod["spec"].get("initContainers") or ():
+        limit = limits[spec["name"]]
+        if is_init(pod, spec["name"]):
+            during_init = max(during_init, sidecars + limit)
+        else:
+            sidecars += limit
+    regular = sum(limits[spec["name"]] for spec in pod["spec"]["containers"])
+    return max(during_init, regular + sidecars)

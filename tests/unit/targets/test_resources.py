@@ -1,0 +1,85 @@
+"""Limits as the kubelet applies them, to containers and to their pod."""
+
+import pytest
+
+from kubectl_stress.targets.resources import limit_bytes, pod_cgroup_limit_bytes
+from kubectl_stress.targets.target import Target
+from tests.builders.pods import MIB, PodBuilder, pod
+
+
+@pytest.mark.parametrize(
+    ("built", "limit_mib"),
+    [
+        (pod().container("app", limit="128Mi"), 128),
+        (pod().container("app", limit="128Mi").container("b", limit="64Mi"), 192),
+        (pod().container("app", limit="128Mi").container("b"), None),  # not all have one
+        (pod().container("app"), None),
+        (
+            pod()
+            .container("app", limit="128Mi")
+            .container("b")
+            .with_spec(resources={"limits": {"memory": "160Mi"}}),
+            160,
+        ),
+        (pod().container("app", limit="128Mi").with_spec(overhead={"memory": "16Mi"}), 144),
+        (
+            pod()
+            .container("app")
+            .with_spec(resources={"limits": {"memory": "160Mi"}}, overhead={"memory": "16Mi"}),
+            176,
+        ),
+        (pod().container("app", limit="128Mi").container("b", limit="0"), None),
+    ],
+    ids=["one", "sum", "one without", "none", "declared", "overhead", "both", "zero"],
+)
+def test_the_limit_of_the_pods_cgroup_is_the_kubelets(
+    built: PodBuilder, limit_mib: int | None
+) -> None:
+    found = Target.from_pod(built.dict, "app").pod_cgroup_limit_bytes
+
+    assert found == (None if limit_mib is None else limit_mib * MIB)
+
+
+def test_an_init_container_that_is_over_is_no_sibling_and_a_sidecar_is() -> None:
+    built = pod().container("app", limit="128Mi").container("log", limit="16Mi").dict
+    built["spec"]["initContainers"] = [
+        {"name": "migrate", "resources": {"limits": {"memory": "1Gi"}}},
+        {
+            "name": "proxy",
+            "restartPolicy": "Always",
+            "resources": {"limits": {"memory": "32Mi"}},
+        },
+    ]
+
+    found = Target.from_pod(built, "app")
+
+    assert [sibling.name for sibling in found.siblings] == ["log", "proxy"]
+    assert found.pod_cgroup_limit_bytes == 1024 * MIB
+
+
+@pytest.mark.parametrize(
+    ("inits", "limit_mib"),
+    [
+        ([("init", 500)], 500),
+        ([("sidecar", 100), ("init", 500)], 600),
+        ([("init", 500), ("sidecar", 100)], 500),
+        ([("sidecar", 100), ("sidecar", 50), ("init", 10)], 250),
+        ([("init", 450), ("sidecar", 100), ("init", 300), ("sidecar", 50)], 450),
+    ],
+    ids=["alone", "after a sidecar", "before one", "all together", "several"],
+)
+def test_an_init_container_runs_beside_the_sidecars_before_it(
+    inits: list[tuple[str, int]], limit_mib: int
+) -> None:
+    always = {"sidecar": {"restartPolicy": "Always"}, "init": {}}
+    specs = [
+        {"name": f"i{at}", "resources": {"limits": {"memory": f"{size}Mi"}}, **always[kind]}
+        for at, (kind, size) in enumerate(inits)
+    ]
+    built = pod().container("app", limit="100Mi").with_spec(initContainers=specs)
+
+    assert pod_cgroup_limit_bytes(built.dict) == limit_mib * MIB
+
+
+def test_a_limit_of_zero_is_no_limit() -> None:
+    assert limit_bytes(pod().container("app", limit="0").dict, "app") is None
