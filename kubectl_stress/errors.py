@@ -7,6 +7,7 @@ StressError                     1  could not run
 │   ├── Unauthorized            1    it does not know who asks (expired token, no credentials)
 │   ├── Forbidden               1    it knows, and says no: RBAC
 │   ├── NotFound                1
+│   ├── Gone                    1    the resource version of a watch is too old
 │   ├── Conflict                1    somebody else changed the object first
 │   └── Rejected                1    validation or admission (Pod Security) refused the object
 ├── TargetError                 1  there is no such container, or it cannot be a target
@@ -56,6 +57,10 @@ class NotFound(ClusterError):
     """The object does not exist."""
 
 
+class Gone(ClusterError):
+    """The resource version of a watch or a list is too old: list again, and watch from there."""
+
+
 class Conflict(ClusterError):
     """The object changed between reading and writing it."""
 
@@ -69,7 +74,20 @@ class TargetError(StressError):
 
 
 class NotRunning(TargetError):
-    """The container does not run now, and may run later."""
+    """The container does not run now, and may run later.
+
+    `problem` says what is the matter, `remedy` what changes it, `wait` how to wait for it. Whoever
+    has waited is told no more to wait.
+    """
+
+    def __init__(self, problem: str, *, remedy: str = "", wait: str = "") -> None:
+        advice = ", or ".join(text for text in (remedy, wait) if text)
+        super().__init__(f"{problem}: {advice}" if advice else problem)
+        self.problem, self.remedy = problem, remedy
+
+    def after(self, waited: str) -> "NotRunning":
+        """The same after a wait of so long."""
+        return NotRunning(f"{self.problem}, after a wait of {waited}", remedy=self.remedy)
 
 
 class InjectionError(StressError):

@@ -62,12 +62,13 @@ def _prepare(
 ) -> Plan:
     from kubectl_stress.clock import Clock
     from kubectl_stress.preflight.admission import check_permissions
-    from kubectl_stress.preflight.find_target import await_target, find_target
+    from kubectl_stress.preflight.wait_for_target import find_and_wait
 
     unseen = check_permissions(cluster, ref, cluster.namespace)
-    namespace, container = cluster.namespace, given["container"]
-    target = await_target(
-        lambda: find_target(cluster, ref, namespace=namespace, container=container),
+    target = find_and_wait(
+        cluster,
+        ref,
+        given["container"],
         wait_ms=given["wait"],
         clock=Clock(now_ms, time.sleep),
         tell=teller(quiet=given["quiet"]),

@@ -61,12 +61,13 @@ def top(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> Non
 def _found(cluster: "Cluster", ref: TargetRef, given: dict[str, Any]) -> "Target":
     from kubectl_stress.clock import Clock
     from kubectl_stress.preflight.admission import check_permissions
-    from kubectl_stress.preflight.find_target import await_target, find_target
+    from kubectl_stress.preflight.wait_for_target import find_and_wait
 
-    namespace, container = cluster.namespace, given["container"]
-    check_permissions(cluster, ref, namespace)
-    return await_target(
-        lambda: find_target(cluster, ref, namespace=namespace, container=container),
+    check_permissions(cluster, ref, cluster.namespace)
+    return find_and_wait(
+        cluster,
+        ref,
+        given["container"],
         wait_ms=given["wait"],
         clock=Clock(now_ms, time.sleep),
         tell=teller(quiet=given["quiet"]),

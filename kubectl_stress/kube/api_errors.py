@@ -16,16 +16,13 @@ from kubectl_stress.errors import (
     ClusterError,
     Conflict,
     Forbidden,
+    Gone,
     NotFound,
     Rejected,
     Unauthorized,
     Unreachable,
 )
 from kubectl_stress.text import clean
-
-
-class Gone(ClusterError):
-    """The resource version of a watch or a list is too old: list again, and watch from there."""
 
 
 @dataclass(frozen=True)

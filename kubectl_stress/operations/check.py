@@ -19,7 +19,7 @@ from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.target_facts import Fact, Found, Known, facts
 from kubectl_stress.preflight.admission import ask_permissions, check_admission, refuse_missing
 from kubectl_stress.preflight.at_once import at_once, both
-from kubectl_stress.preflight.find_target import await_target, find_target
+from kubectl_stress.preflight.wait_for_target import find_and_wait
 from kubectl_stress.results.check_result import Checkup
 from kubectl_stress.targets.hpa_vpa_pdb import (
     HPA,
@@ -82,10 +82,11 @@ class Check:
     def _target_and_pod(
         self, question: Question, namespace: str
     ) -> tuple[Target, Pod] | StressError:
-        ref, container = question.ref, question.container
         try:
-            target = await_target(
-                lambda: find_target(self._cluster, ref, namespace=namespace, container=container),
+            target = find_and_wait(
+                self._cluster,
+                question.ref,
+                question.container,
                 wait_ms=question.wait_ms,
                 clock=self._clock,
                 tell=self._tell,

@@ -1,36 +1,16 @@
 """Finds the target in the cluster: a pod by name, or the one pod of an owner."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from kubectl_stress.clock import Clock
-from kubectl_stress.errors import Forbidden, NotFound, NotRunning, TargetError
+from kubectl_stress.errors import Forbidden, NotFound, TargetError
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.targets.label_selector import as_query
+from kubectl_stress.targets.missing_pods import refuse_missing_pods
 from kubectl_stress.targets.owner_kinds import owner_kind
 from kubectl_stress.targets.pod import Pod
 from kubectl_stress.targets.ref import TargetRef
 from kubectl_stress.targets.target import Owner, Target
-
-_POLL_S = 0.5
-
-
-def await_target(
-    find: Callable[[], Target], *, wait_ms: int, clock: Clock, tell: Callable[[str], None]
-) -> Target:
-    """The target as soon as it runs; raises the last NotRunning after `wait_ms`."""
-    deadline_ms, last_problem = clock.now_ms() + wait_ms, ""
-    while True:
-        try:
-            return find()
-        except NotRunning as error:
-            if clock.now_ms() >= deadline_ms:
-                raise
-            if str(error) != last_problem:
-                last_problem = str(error)
-                tell(f"waiting, since {last_problem.partition(': wait until')[0]}")
-        clock.sleep(_POLL_S)
 
 
 def find_target(
@@ -70,10 +50,7 @@ def _only_pod(cluster: Cluster, ref: TargetRef, owner: dict[str, Any], namespace
     if len(alive) == 1:
         return dict(alive[0])
     if not alive:
-        raise NotRunning(
-            f'{ref} in namespace "{namespace}" has no running pod: wait until it has, for example '
-            "with --wait 1m"
-        )
+        refuse_missing_pods(owner, ref, namespace)
     names = ", ".join(sorted(pod["metadata"]["name"] for pod in alive))
     raise TargetError(f"{ref} has {len(alive)} pods ({names}): name one of them, like pod/NAME")
 

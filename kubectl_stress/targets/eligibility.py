@@ -55,11 +55,17 @@ def refuse_unless_running(pod: Pod, name: str) -> None:
     if phase in ("Succeeded", "Failed") or _stays_ended(pod, name, state.get("terminated")):
         raise TargetError(f"{text} and is not started again: choose one that runs")
     if detail == "CrashLoopBackOff":
+        # The kubelet waits at most 5 minutes before it starts a container again.
         raise NotRunning(
-            f"{text}: it ends by itself ({_last_end(status)}). Mend it first, or catch its next "
-            "start with --wait 5m"
+            f"{text}, and is crash-looping ({_last_end(status)})",
+            remedy="fix it first",
+            wait="use --wait 5m to start with its next restart",
         )
-    raise NotRunning(f"{text}: wait until it runs, for example with --wait 1m")
+    raise NotRunning(
+        text,
+        remedy=f"see kubectl describe pod {pod['metadata']['name']}",
+        wait="use --wait 1m to wait for it",
+    )
 
 
 def _stays_ended(pod: Pod, name: str, ended: Mapping[str, Any] | None) -> bool:

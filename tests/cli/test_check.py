@@ -233,4 +233,4 @@ def test_a_target_that_does_not_run_yet_is_waited_for_as_long_as_was_said(
     assert kubectl_stress("check", "web", "--wait=1s") == 1
 
     captured = capsys.readouterr()
-    assert 'waiting, since container "app" of pod "web" is not running' in captured.err
+    assert 'waiting: container "app" of pod "web" is not running' in captured.err

@@ -205,7 +205,7 @@ def test_a_pending_target_is_waited_for_as_long_as_was_said(
     assert kubectl_stress(*MEM, "--wait=1s") == 1
 
     captured = capsys.readouterr().err
-    assert 'waiting, since container "app" of pod "web" is not running (waiting: Hold' in captured
+    assert 'waiting: container "app" of pod "web" is not running (waiting: Hold' in captured
 
 
 @pytest.mark.parametrize(

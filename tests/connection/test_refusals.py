@@ -10,11 +10,12 @@ from kubectl_stress.errors import (
     ClusterError,
     Conflict,
     Forbidden,
+    Gone,
     NotFound,
     Rejected,
     Unauthorized,
 )
-from kubectl_stress.kube.api_errors import Asker, Gone, Request, refusal
+from kubectl_stress.kube.api_errors import Asker, Request, refusal
 from kubectl_stress.kube.cluster import Cluster
 from tests.connection.conftest import Connect
 from tests.connection.fake_api_server import FakeApiServer, status

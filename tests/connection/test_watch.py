@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from kubectl_stress.errors import ClusterError, Forbidden, Unreachable
+from kubectl_stress.errors import ClusterError, Forbidden, Gone, Unreachable
 from kubectl_stress.kube import cluster as cluster_module
-from kubectl_stress.kube.api_errors import Gone
 from kubectl_stress.kube.watch import Watch
 from tests.connection.conftest import Connect
 from tests.connection.fake_api_server import FakeApiServer, Handler, Script, status

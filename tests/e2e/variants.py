@@ -188,7 +188,7 @@ VARIANTS = (
     Variant(
         "pending",
         of_pod(nodeSelector={"kubernetes.io/hostname": "nowhere"}),
-        ends={"exec": "pod phase Pending): wait until it runs"},
+        ends={"exec": "pod phase Pending): see kubectl describe pod"},
         until=Until.MADE,
         **_ONCE,
     ),

@@ -5,12 +5,11 @@ from typing import Any
 import pytest
 
 from kubectl_stress.errors import Forbidden, NotFound, NotRunning, TargetError
-from kubectl_stress.preflight.find_target import await_target, find_target
+from kubectl_stress.preflight.find_target import find_target
 from kubectl_stress.targets.ref import TargetRef
 from kubectl_stress.targets.target import Owner, Target
-from tests.builders.pods import PodBuilder, pod, target
+from tests.builders.pods import PodBuilder, pod
 from tests.fakes.cluster import FakeCluster
-from tests.fakes.time import FakeTime
 
 
 def owned(name: str, kind: str, owner: str, **metadata: Any) -> PodBuilder:
@@ -104,6 +103,35 @@ def test_an_owner_without_a_running_pod_is_told_so() -> None:
         find(cluster, "deploy/web")
 
 
+@pytest.mark.parametrize(
+    ("ref", "workload", "error", "words"),
+    [
+        ("deploy/web", {"spec": {"replicas": 0}}, NotRunning, "run kubectl scale deployment/web"),
+        ("sts/web", {"spec": {"replicas": 0}}, NotRunning, "run kubectl scale statefulset/web"),
+        ("job/web", {"spec": {"suspend": True}}, NotRunning, "spec.suspend to false"),
+        (
+            "job/web",
+            {"status": {"conditions": [{"type": "Failed", "status": "True"}]}},
+            TargetError,
+            "its pods do not run again",
+        ),
+        ("ds/web", {"status": {"desiredNumberScheduled": 0}}, NotRunning, "no node suits them"),
+    ],
+)
+def test_where_waiting_cannot_help_it_is_not_advised(
+    ref: str, workload: dict[str, object], error: type[TargetError], words: str
+) -> None:
+    cluster = FakeCluster()
+    plural = {"deploy": "deployments", "sts": "statefulsets", "ds": "daemonsets", "job": "jobs"}
+    cluster.owners[plural[ref.partition("/")[0]], "web"] = {"spec": {}, **workload}
+
+    with pytest.raises(error, match=words) as raised:
+        find(cluster, ref)
+
+    assert type(raised.value) is error
+    assert "--wait" not in str(raised.value)
+
+
 def test_a_pod_of_a_statefulset_is_its_own() -> None:
     cluster = FakeCluster(
         owned("web-0", "StatefulSet", "web").dict, owned("db-0", "StatefulSet", "db").dict
@@ -134,39 +162,3 @@ def test_the_container_that_was_asked_for_is_taken() -> None:
     cluster = FakeCluster(pod().container("app").container("sidecar").dict)
 
     assert find(cluster, "web", "sidecar").container == "sidecar"
-
-
-def test_a_target_is_waited_for_until_it_runs() -> None:
-    time, progress = FakeTime(), list[str]()
-    found = [NotRunning("it is not running: wait until it runs")] * 3
-
-    def find() -> Target:
-        if found:
-            raise found.pop()
-        return target()
-
-    assert await_target(find, wait_ms=60_000, clock=time.clock, tell=progress.append) == target()
-    assert progress == ["waiting, since it is not running"]
-    assert time.ms == 1_500
-
-
-def test_a_wait_that_is_over_ends_with_the_last_reason() -> None:
-    time = FakeTime()
-
-    def find() -> Target:
-        raise NotRunning(f"still not at {time.ms}")
-
-    with pytest.raises(NotRunning, match="still not at 2000"):
-        await_target(find, wait_ms=2_000, clock=time.clock, tell=lambda _text: None)
-
-
-def test_what_will_never_run_is_not_waited_for() -> None:
-    time = FakeTime()
-
-    def find() -> Target:
-        raise TargetError("it has ended")
-
-    with pytest.raises(TargetError, match="it has ended"):
-        await_target(find, wait_ms=60_000, clock=time.clock, tell=lambda _text: None)
-
-    assert time.ms == 0

@@ -6,8 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from kubectl_stress.errors import Unreachable
-from kubectl_stress.kube.api_errors import Gone
+from kubectl_stress.errors import Gone, Unreachable
 from kubectl_stress.session.pod_watcher import EventSeen, Observer, PodSeen, Seen, Unobserved
 from tests.builders.pods import PodBuilder, pod, target
 from tests.fakes.cluster import FakeCluster, forbidden

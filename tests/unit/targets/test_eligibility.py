@@ -87,7 +87,10 @@ def test_a_crash_loop_is_told_with_how_it_ended_last() -> None:
         lastState={"terminated": {"reason": "Error", "exitCode": 3}}
     )
 
-    with pytest.raises(NotRunning, match=r"CrashLoopBackOff.*ends by itself \(Error, exit code 3"):
+    with pytest.raises(
+        NotRunning,
+        match=r"crash-looping \(Error, exit code 3\): fix it first, or use --wait 5m",
+    ):
         Target.from_pod(built.dict)
 
 
