@@ -7,15 +7,19 @@ into the target; else in the target itself.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kubectl_stress.agent.commands import probe_arguments
-from kubectl_stress.agent.decoder import Decoder
-from kubectl_stress.agent.protocol import PROTOCOL, AgentError, Hello, Message, Processes
+from kubectl_stress.agent.protocol import (
+    PROTOCOL,
+    AgentError,
+    Hello,
+    Message,
+    Processes,
+    probe_arguments,
+)
 from kubectl_stress.agent.samples import Process, Sample
 from kubectl_stress.clock import Clock
 from kubectl_stress.errors import InjectionError, Silent
+from kubectl_stress.injection.agent_stream import AgentStream
 from kubectl_stress.kube.cluster import Cluster
-from kubectl_stress.kube.exec.channels import Channel
-from kubectl_stress.kube.exec.stream import ExecStream
 from kubectl_stress.plan.holder import AGENT_PATH
 from kubectl_stress.targets.target import Target
 from kubectl_stress.text import clean_bytes
@@ -53,30 +57,13 @@ def reading_by(
     cluster: Cluster, target: Target, container: str, command: Sequence[str], *, clock: Clock
 ) -> Reading:
     """One reading by this command in a container of the target's pod."""
-    with cluster.exec(target.namespace, target.pod, container, command, stdin=True) as stream:
-        messages, errors = _read_all(stream, clock)
-        words, is_answered = errors or _words(stream), stream.status is not None
-    return _as_reading(messages, words, is_answered=is_answered)
-
-
-def _read_all(stream: ExecStream, clock: Clock) -> tuple[list[Message], str]:
-    decoder, messages, errors = Decoder(), list[Message](), b""
     deadline_ms = clock.now_ms() + _READING_TIMEOUT_MS
-    while not stream.ended and clock.now_ms() < deadline_ms:
-        for channel, data in stream.receive(0.5):
-            if channel is Channel.STDOUT:
-                messages += decoder.feed(data)
-            elif channel is Channel.STDERR:
-                errors += data
-    return messages, clean_bytes(errors)
-
-
-def _words(stream: ExecStream) -> str:
-    if stream.status is not None and stream.status.message:
-        return stream.status.message
-    if not stream.ended:
-        return f"no reading came within {_READING_TIMEOUT_MS // 1000} s"
-    return stream.lost or "no reading came"
+    with cluster.exec(target.namespace, target.pod, container, command, stdin=True) as stream:
+        agent = AgentStream(stream)
+        messages = list(agent.messages(lambda: clock.now_ms() >= deadline_ms))
+        late = None if stream.ended else f"no reading came within {_READING_TIMEOUT_MS // 1000} s"
+        words, is_answered = agent.end.lost or late, stream.status is not None
+    return _as_reading(messages, words or "no reading came", is_answered=is_answered)
 
 
 def _as_reading(messages: list[Message], errors: str, *, is_answered: bool) -> Reading:
