@@ -101,10 +101,11 @@ def _print_dry_run(
 
 def _run(cluster: "Cluster", plan: Plan, holder: HolderSpec, *, given: dict[str, Any]) -> "Report":
     from kubectl_stress.clock import Clock
+    from kubectl_stress.live.listeners import listening, to_all
     from kubectl_stress.live.recorder import recording_to
-    from kubectl_stress.live.run_screen import listening, to_all
     from kubectl_stress.operations.load import Run
     from kubectl_stress.preflight.admission import check_admission
+    from kubectl_stress.session.event_loop import EventLoop
 
     quiet, output = given["quiet"], given["output"]
     if not quiet:
@@ -119,7 +120,7 @@ def _run(cluster: "Cluster", plan: Plan, holder: HolderSpec, *, given: dict[str,
     ):
         run = Run(
             cluster,
-            clock=Clock(now_ms, time.sleep),
+            EventLoop(Clock(now_ms, time.sleep)),
             tell=to_all([recorder, show]),
             confirm=lambda questions: confirm(questions, yes=given["yes"]),
         )

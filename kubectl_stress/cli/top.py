@@ -17,7 +17,7 @@ from kubectl_stress.targets.ref import TargetRef
 if TYPE_CHECKING:
     from kubectl_stress.kube.cluster import Cluster
     from kubectl_stress.kube.connection import ConnectionFlags
-    from kubectl_stress.results.top_state import TargetState
+    from kubectl_stress.results.target_state import TargetState
     from kubectl_stress.targets.target import Target
 
 _LIVE = ("table", "wide")
@@ -78,21 +78,21 @@ def _read(
     cluster: "Cluster", targets: "list[Target]", *, given: dict[str, Any]
 ) -> "list[TargetState]":
     from kubectl_stress.clock import Clock
-    from kubectl_stress.live.top_screen import listening_to_top
-    from kubectl_stress.operations.top import Top
-    from kubectl_stress.session.probe_stream import Sampling
+    from kubectl_stress.live.listeners import listening
+    from kubectl_stress.operations.top import Sampling, Top
+    from kubectl_stress.session.event_loop import EventLoop
 
     sampling = Sampling(_duration_ms(given))
-    with listening_to_top(
+    with listening(
         quiet=given["quiet"],
         output=given["output"],
-        is_live=not sampling.is_once,
         color=wants_color(given["color"]),
         now_ms=now_ms,
+        target_count=len(targets),
+        has_samples=not sampling.is_once,
     ) as tell:
-        return Top(cluster, holder_spec(given), clock=Clock(now_ms, time.sleep), tell=tell)(
-            targets, sampling
-        )
+        top = Top(cluster, holder_spec(given), EventLoop(Clock(now_ms, time.sleep)), tell=tell)
+        return top(targets, sampling)
 
 
 def _duration_ms(given: dict[str, Any]) -> int | None:

@@ -8,12 +8,8 @@ from kubectl_stress.formats.serialize import DATA_FORMATS, Document, serialize
 from kubectl_stress.formats.tables import Row, process_table, target_table
 from kubectl_stress.plan.oom_domain import container_swap_bytes
 from kubectl_stress.quantity import format_bytes
-from kubectl_stress.results.top_state import (
-    TargetState,
-    available_bytes,
-    target_state_dict,
-    top_dict,
-)
+from kubectl_stress.results.target_state import TargetState
+from kubectl_stress.results.top_state import available_bytes, target_state_dict, top_dict
 
 _MOST_ALONE, _MOST_OF_EACH = 8, 3
 
@@ -40,7 +36,7 @@ def tables(states: Sequence[TargetState], *, wide: bool, width: int | None) -> s
         if state.processes:
             head = f"{state.target.pod}:\n" if len(states) > 1 else ""
             parts.append(head + _processes(state, most))
-    parts.append("\n".join(_folded(note, width) for note in _notes(states)))
+    parts.append("\n".join(_folded(note, width) for note in _notes(_without_load(states))))
     return "\n\n".join(part for part in parts if part)
 
 
@@ -57,7 +53,7 @@ def _row(state: TargetState) -> Row:
         status=state.status,
         sample=sample,
         peak_usage_bytes=state.peak_usage_bytes,
-        oom_kills=sample.memory.oom_kill if sample else None,
+        oom_kills=state.oom_kills,
         node_available_bytes=available_bytes(state),
     )
 
@@ -65,6 +61,11 @@ def _row(state: TargetState) -> Row:
 def _processes(state: TargetState, most: int) -> str:
     victim = state.first_victim
     return process_table(state.processes, victim_pid=victim.pid if victim else None, most=most)
+
+
+def _without_load(states: Sequence[TargetState]) -> list[TargetState]:
+    """Whose lines tell what goes on: the notes would only push them away."""
+    return [state for state in states if state.plan is None]
 
 
 def _notes(states: Sequence[TargetState]) -> Iterator[str]:

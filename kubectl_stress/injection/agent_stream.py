@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from kubectl_stress.agent.protocol import Decoder, Message
+from kubectl_stress.agent.decoder import Decoder
+from kubectl_stress.agent.protocol import Message
 from kubectl_stress.kube.exec.channels import Channel
 from kubectl_stress.kube.exec.stream import ExecStream
+from kubectl_stress.text import clean_bytes
 
 _RECEIVE_S = 0.5
 
@@ -36,7 +38,7 @@ class AgentStream:
 
     @property
     def end(self) -> StreamEnded:
-        """How it ended: the connection's words, else the agent's own on stderr, else the status's."""
-        status, words = self._stream.status, self._errors.decode("utf-8", "replace").strip()
+        """How it ended: the connection's words, else the agent's on stderr, else the status."""
+        status, words = self._stream.status, clean_bytes(self._errors)
         lost = self._stream.lost or words or (status.message if status else None)
         return StreamEnded(status.exit_code if status else None, lost or None)

@@ -7,14 +7,8 @@ into the target; else in the target itself.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kubectl_stress.agent.protocol import (
-    PROTOCOL,
-    AgentError,
-    Hello,
-    Message,
-    Processes,
-    probe_arguments,
-)
+from kubectl_stress.agent.commands import probe_arguments
+from kubectl_stress.agent.protocol import PROTOCOL, AgentError, Hello, Message, Processes
 from kubectl_stress.agent.samples import Process, Sample
 from kubectl_stress.clock import Clock
 from kubectl_stress.errors import InjectionError, Silent
@@ -22,7 +16,6 @@ from kubectl_stress.injection.agent_stream import AgentStream
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.plan.holder import AGENT_PATH
 from kubectl_stress.targets.target import Target
-from kubectl_stress.text import clean_bytes
 
 # An exec takes 0.1 to 1 s; on a test node that was starved of CPU it took over 30 s.
 _READING_TIMEOUT_MS = 60_000

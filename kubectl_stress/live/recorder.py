@@ -20,7 +20,7 @@ from kubectl_stress.agent.samples import Sample
 from kubectl_stress.errors import UsageError
 from kubectl_stress.results.recording import Header, header_line, report_line, value_line
 from kubectl_stress.results.report import Report
-from kubectl_stress.session.progress import Afterwards, Progress, Started, StatusSeen
+from kubectl_stress.session.progress import Afterwards, Progress, Started, StatusSeen, What
 from kubectl_stress.targets.changes import Change
 from kubectl_stress.verdict.findings import Ending
 
@@ -46,7 +46,7 @@ class Recorder:
 
     def __call__(self, progress: Progress) -> None:
         """Write the step, if it is a fact of the run."""
-        line = _line(progress)
+        line = _line(progress.what)
         if line is not None:
             self._write(line)
 
@@ -66,15 +66,15 @@ class Recorder:
             print(f"warning: recording stopped: {error.strerror}", file=sys.stderr)
 
 
-def _line(progress: Progress) -> str | None:
-    if isinstance(progress, Started):
-        return header_line(_header(progress))
-    if isinstance(progress, StatusSeen):
-        return value_line("status", progress.status)
-    if isinstance(progress, Afterwards):
-        return value_line("afterwards", progress.sample)
-    name = _NAMES.get(type(progress))
-    return None if name is None else value_line(name, progress)
+def _line(what: What) -> str | None:
+    if isinstance(what, Started):
+        return header_line(_header(what))
+    if isinstance(what, StatusSeen):
+        return value_line("status", what.status)
+    if isinstance(what, Afterwards):
+        return value_line("afterwards", what.sample)
+    name = _NAMES.get(type(what))
+    return None if name is None else value_line(name, what)
 
 
 def _header(started: Started) -> Header:

@@ -1,28 +1,57 @@
 """Reads targets without loading them, all at once. Prints nothing.
 
-Whoever shows it is given every step through `tell`, in the thread that called.
+A probe in each target's holder reads it, which costs the target nothing. A stream that breaks off
+is taken up again for a while, so that a restarted API server costs a gap; a restarted container
+ends it, since its holder ended with it, and another one would be one more entry that cannot be
+removed. Whoever shows it is given every step through `tell`, in the thread that called.
 """
 
-import queue
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass
 
+from kubectl_stress.agent.protocol import Bye, Message, Processes
 from kubectl_stress.agent.samples import Sample
-from kubectl_stress.clock import Clock
-from kubectl_stress.errors import Interrupted
+from kubectl_stress.errors import (
+    Forbidden,
+    InjectionError,
+    Interrupted,
+    NotFound,
+    StressError,
+    TargetError,
+)
+from kubectl_stress.injection.agent_stream import StreamEnded
+from kubectl_stress.injection.ephemeral_container import refuse_changed_target
+from kubectl_stress.injection.join import JoinedHolder, Joiner
 from kubectl_stress.kube.cluster import Cluster
+from kubectl_stress.kube.exec.stream import ExecStream
 from kubectl_stress.plan.holder_spec import HolderSpec
-from kubectl_stress.results.top_state import TargetState
-from kubectl_stress.session.pod_watcher import EventSeen, Observer, PodSeen, Seen, Unobserved
-from kubectl_stress.session.probe_stream import Attached, Finished, Progress, Reader, Sampling, Step
-from kubectl_stress.session.progress import LogLine
-from kubectl_stress.targets.api_events import event_change, is_reported
-from kubectl_stress.targets.changes import Change, ChangeKind, changes
-from kubectl_stress.targets.status import ContainerStatus
+from kubectl_stress.results.target_state import TargetState
+from kubectl_stress.session.agent_stream import SteeredAgent
+from kubectl_stress.session.event_loop import EventLoop, Procedure
+from kubectl_stress.session.intake import Intake
+from kubectl_stress.session.pod_watcher import PodWatcher
+from kubectl_stress.session.progress import Attached, LogLine, Progress
+from kubectl_stress.session.steering import Heartbeat
 from kubectl_stress.targets.target import Target
 
-Inbox = queue.Queue[tuple[int, Step | Seen]]
+# The kubelet takes some 4 s to say that a container ended; an API server restarts in about 10 s.
+_PATIENCE_MS = 30_000
+_LONGEST_MS = 24 * 3_600_000
+_FINAL = (NotFound, Forbidden, TargetError)
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How long it is read, in milliseconds: None until interrupted (a day at most), 0 once."""
+
+    duration_ms: int | None
+    sample_interval_ms: int = 500
+
+    @property
+    def is_once(self) -> bool:
+        """One reading, and nothing watched."""
+        return self.duration_ms == 0
 
 
 class Top:
@@ -32,82 +61,124 @@ class Top:
         self,
         cluster: Cluster,
         holder: HolderSpec,
+        loop: EventLoop,
         *,
-        clock: Clock,
-        tell: Callable[[TargetState, Progress], None],
+        tell: Callable[[Progress], None],
     ) -> None:
-        self._cluster, self._holder, self._clock, self._tell = cluster, holder, clock, tell
-        self._inbox: Inbox = queue.Queue()
-        self._started_ms = clock.now_ms()
+        self._cluster, self._holder, self._loop, self._tell = cluster, holder, loop, tell
 
     def __call__(self, targets: Sequence[Target], sampling: Sampling) -> list[TargetState]:
         """Read them all; a target that cannot be read has its `error` set.
 
         Raises Interrupted where it was ended by a signal before its time.
         """
-        states = [self._state(target) for target in targets]
-        readers = [
-            Reader(self._cluster, target, self._holder, clock=self._clock, put=self._putting(n))
-            for n, target in enumerate(targets)
+        intakes = [
+            Intake.of(target, self._cluster, self._loop, number, self._tell)
+            for number, target in enumerate(targets)
         ]
+        procedures = {
+            number: _ReadProcedure(self._cluster, self._holder, intake).read(sampling)
+            for number, intake in enumerate(intakes)
+        }
         with ExitStack() as stack:
             if not sampling.is_once:
-                for number, target in enumerate(targets):
-                    stack.enter_context(Observer(self._cluster, target, self._putting(number)))
-            for reader in readers:
-                stack.enter_context(reader.reading(sampling))
+                stack.enter_context(PodWatcher(self._cluster, targets, self._loop.put))
             try:
-                while not all(state.is_over for state in states):
-                    self._take_next(states)
+                self._loop.run(procedures)
             except KeyboardInterrupt as error:
                 # Ctrl-C ends a reading that has no end; other signals bring their names.
                 if sampling.duration_ms is not None or error.args:
                     raise Interrupted("interrupted: nothing was loaded") from None
-        return states
+        return [intake.state for intake in intakes]
 
-    def _state(self, target: Target) -> TargetState:
-        pod = self._cluster.get_pod(target.namespace, target.pod)
-        return TargetState(target, ContainerStatus.from_pod(pod, target.container))
 
-    def _putting(self, number: int) -> Callable[[Step | Seen], None]:
-        return lambda step: self._inbox.put((number, step))
+class _ReadProcedure:
+    """Reads one target: a holder, and a probe in it that is started again where it breaks off."""
 
-    def _take_next(self, states: Sequence[TargetState]) -> None:
+    def __init__(self, cluster: Cluster, holder: HolderSpec, intake: Intake) -> None:
+        self._cluster, self._spec, self._intake = cluster, holder, intake
+        self._target, self._heard_ms = intake.state.target, intake.now_ms()
+
+    def read(self, sampling: Sampling) -> Procedure[None]:
         try:
-            number, step = self._inbox.get(timeout=0.2)
-        except queue.Empty:
-            return
-        state = states[number]
-        for progress in self._taken(state, step):
-            self._tell(state, progress)
+            joined = yield from self._enter()
+            if not sampling.is_once:
+                yield from self._follow(joined, sampling)
+        except StressError as error:
+            self._intake.finish(error)
+        else:
+            self._intake.finish()
 
-    def _taken(self, state: TargetState, step: Step | Seen) -> list[Progress]:
-        at_ms = self._clock.now_ms() - self._started_ms
-        if isinstance(step, PodSeen | EventSeen | Unobserved):
-            return [*_seen(state, step, at_ms)]
-        if isinstance(step, Attached):
-            state.holder = step.holder
-        elif isinstance(step, Finished):
-            state.end(step.error)
-        elif isinstance(step, Sample):
-            step = replace(step, at_ms=at_ms)
-            state.hear(step)
-        elif not isinstance(step, LogLine):
-            state.hear(step)
-        return [step]
+    def _enter(self) -> Procedure[JoinedHolder]:
+        """A holder, and the first reading through it."""
+        joiner = Joiner(
+            self._cluster,
+            clock=self._intake.clock,
+            tell=lambda text: self._intake.put(LogLine(text)),
+        )
+        joined = yield from self._intake.call(lambda: joiner.enter(self._target, self._spec))
+        self._intake.tell(Attached(joined.holder))
+        reading = joined.reading
+        for message in (reading.hello, reading.sample, Processes(0, reading.processes)):
+            self._intake.hear(message)
+        self._heard_ms = self._intake.now_ms()
+        return joined
 
+    def _follow(self, joined: JoinedHolder, sampling: Sampling) -> Procedure[None]:
+        """Probe until the time is over; a stream that breaks off is taken up again for a while."""
+        duration_ms = _LONGEST_MS if sampling.duration_ms is None else sampling.duration_ms
+        deadline_ms = self._intake.now_ms() + duration_ms
+        while (left_ms := deadline_ms - self._intake.now_ms()) > 0:
+            try:
+                command = joined.probe(left_ms, sampling.sample_interval_ms)
+                if (yield from self._probe(*command)):
+                    return
+                failure: StressError = InjectionError("the probe in the holder broke off")
+            except StressError as error:
+                failure = error
+            yield from self._go_on_after(failure)
 
-def _seen(state: TargetState, seen: Seen, at_ms: int) -> Sequence[Change | LogLine]:
-    found: list[Change] = []
-    if isinstance(seen, Unobserved):
-        return [LogLine(f"going on without: {seen.reason}")]
-    if isinstance(seen, EventSeen):
-        is_ours = is_reported(seen.event, state.target.container)
-        found = [event_change(seen.event, at_ms=at_ms)] if is_ours else []
-    elif seen.pod is None:
-        found = [Change(at_ms, ChangeKind.DELETED, "the pod is gone")]
-    else:
-        status = ContainerStatus.from_pod(seen.pod, state.target.container)
-        found = changes(state.status, status, at_ms=at_ms)
-        state.status = status
-    return found
+    def _go_on_after(self, failure: StressError) -> Procedure[None]:
+        """Return where it is worth another try; raises otherwise."""
+        target = self._target
+        try:
+            pod = yield from self._intake.call(
+                lambda: self._cluster.get_pod(target.namespace, target.pod)
+            )
+            refuse_changed_target(pod, target)
+        except _FINAL:
+            raise
+        except StressError:
+            pass  # an API server that restarts
+        if self._intake.now_ms() - self._heard_ms > _PATIENCE_MS:
+            raise failure
+        self._intake.say(f"{failure}: reading again")
+        yield from self._intake.sleep(1)
+
+    def _probe(self, container: str, command: list[str]) -> Procedure[bool]:
+        """Whether the probe ran to its end."""
+        namespace, pod = self._target.namespace, self._target.pod
+
+        def start() -> ExecStream:
+            return self._cluster.exec(namespace, pod, container, command, stdin=True)
+
+        with SteeredAgent((yield from self._intake.call(start)), self._intake.put) as agent:
+            return (yield from self._hear(agent))
+
+    def _hear(self, agent: SteeredAgent) -> Procedure[bool]:
+        """Beat and listen until the stream ends."""
+        heartbeat, bye, has_reading = Heartbeat(self._intake.now_ms()), None, False
+        while True:
+            arrival = yield from self._intake.take_next()
+            beat = heartbeat.next(self._intake.now_ms(), None, ())
+            if beat is not None:
+                agent.send(beat)
+            if isinstance(arrival, StreamEnded):
+                break
+            if isinstance(arrival, Message):
+                self._heard_ms = self._intake.now_ms()
+            has_reading = has_reading or isinstance(arrival, Sample)
+            bye = arrival if isinstance(arrival, Bye) else bye
+        if not has_reading:
+            raise InjectionError(f"the agent gave no reading: {arrival.lost or 'no word came'}")
+        return bye is not None and bye.reason == "duration"

@@ -1,14 +1,13 @@
 """Turns what arrives during a run into findings, one input at a time. Pure: no clock.
 
-Inputs are bytes of the agent's stream, pods and events of the API server; each returns what is new
-in it, so that the caller can show it.
+Inputs are the agent's messages, pods and events of the API server; each returns what is new in it,
+so that the caller can show it.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from kubectl_stress.agent.decoder import Decoder
 from kubectl_stress.agent.protocol import AgentError, Bye, Hello, Message, Processes, WorkerKilled
 from kubectl_stress.agent.samples import Process, Sample, table_at_peak
 from kubectl_stress.agent.series import Series
@@ -17,8 +16,6 @@ from kubectl_stress.targets.changes import Change, ChangeKind, changes
 from kubectl_stress.targets.pod import Pod
 from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.verdict.findings import Ending, Findings
-
-Update = Message | Change
 
 
 class Collector:
@@ -42,23 +39,18 @@ class Collector:
         self.afterwards: Sample | None = None
         self.ending: Ending | None = None
         self._container = container
-        self._decoder = Decoder()
         self._loads = 1
         self._samples_before = self._changes_before = self._kills_before = 0
 
     def begin_again(self) -> None:
         """The load begins once more: what was seen stays, its agent's last words do not."""
         self.hello = self.bye = self.ending = self.afterwards = None
-        self._decoder = Decoder()
         self._loads += 1
         self._samples_before, self._changes_before = len(self.series.samples), len(self.changes)
         self._kills_before = len(self.kills)
 
-    def feed(self, chunk: bytes, *, at_ms: int) -> list[Update]:
-        """Bytes of the agent's stdout; returns its messages stamped with `at_ms`."""
-        return [self._take(message, at_ms) for message in self._decoder.feed(chunk)]
-
-    def _take(self, message: Message, at_ms: int) -> Message:
+    def take(self, message: Message, *, at_ms: int) -> Message:
+        """What the agent said, stamped with `at_ms` where it has a time on the client's axis."""
         if isinstance(message, Sample):
             message = replace(message, at_ms=at_ms)
             self.series.add(message)
@@ -99,13 +91,10 @@ class Collector:
         self.changes.append(change)
         return [change]
 
-    def end_stream(
-        self, *, at_ms: int, exit_code: int | None, lost: str | None = None
-    ) -> list[Update]:
-        """The stream is over; a line cut in its middle is told as garbage."""
-        rest = [self._take(message, at_ms) for message in self._decoder.flush()]
+    def end_stream(self, *, at_ms: int, exit_code: int | None, lost: str | None = None) -> Ending:
+        """The stream is over."""
         self.ending = Ending(self.bye, exit_code, lost, at_ms)
-        return list(rest)
+        return self.ending
 
     @property
     def processes(self) -> tuple[Process, ...]:

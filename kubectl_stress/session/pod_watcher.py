@@ -1,21 +1,23 @@
-"""Watches the pod and its events while a run goes on, each in a thread of its own.
+"""Watches pods and their events while targets are observed, each kind in a thread of its own.
 
-What is seen is put on the caller's queue; nothing is judged here. A watch that breaks off is
-taken up again, so that a restarted API server costs a gap and not the run.
+What is seen is put on the caller's queue under the number of its target; nothing is judged here. A
+watch that breaks off is taken up again, so that a restarted API server costs a gap and not the run.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
 from kubectl_stress.errors import Forbidden, StressError
 from kubectl_stress.kube.cluster import Cluster
+from kubectl_stress.kube.watch import Watch
 from kubectl_stress.targets.target import Target
 
 _RETRY_S = 1.0
 _WATCH_S = 300
+_END_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -39,18 +41,33 @@ class Unobserved:
     reason: str
 
 
-Seen = PodSeen | EventSeen | Unobserved
+@dataclass(frozen=True)
+class Failed:
+    """A thread died of a defect: going on would miss what happens to the target."""
+
+    error: Exception
 
 
-class Observer:
-    """Context manager around the two watches; `put` is called from their threads."""
+Seen = PodSeen | EventSeen | Unobserved | Failed
 
-    def __init__(self, cluster: Cluster, target: Target, put: Callable[[Seen], None]) -> None:
-        self._cluster, self._target, self._put = cluster, target, put
-        self._stop = threading.Event()
+
+class PodWatcher:
+    """Context manager around one watch of pods and one of events, for targets of one namespace.
+
+    One target is watched by a field selector; several are told apart by the uid of their pods.
+    `put` is called from the threads, with the target's place in `targets`.
+    """
+
+    def __init__(
+        self, cluster: Cluster, targets: Sequence[Target], put: Callable[[int, Seen], None]
+    ) -> None:
+        self._cluster, self._targets, self._put = cluster, targets, put
+        self._namespace = targets[0].namespace
+        self._open: dict[str, Watch] = {}
+        self._lock, self._stop = threading.Lock(), threading.Event()
         self._threads = [
-            threading.Thread(target=self._keep, args=(self._watch_pod,), daemon=True),
-            threading.Thread(target=self._keep, args=(self._watch_events,), daemon=True),
+            threading.Thread(target=self._keep, args=(watch,), daemon=True)
+            for watch in (self._watch_pods, self._watch_events)
         ]
 
     def __enter__(self) -> Self:
@@ -64,56 +81,86 @@ class Observer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._stop.set()
+        with self._lock:
+            self._stop.set()
+            watches = list(self._open.values())
+        for watch in watches:
+            watch.close()
+        for thread in self._threads:
+            thread.join(timeout=_END_S)
 
     def _keep(self, watch: Callable[[], None]) -> None:
         while not self._stop.is_set():
             try:
                 watch()
             except Forbidden as error:
-                self._put(Unobserved(str(error)))
+                self._put_to_all(Unobserved(str(error)))
                 return
             except StressError:
                 pass  # taken up again
+            except Exception as error:
+                self._put_to_all(Failed(error))
+                return
             # After an end without an error too: a proxy may cut every watch off at once.
             self._stop.wait(_RETRY_S)
 
-    def _changes(self, kind: str, field_selector: str, version: str) -> Iterator[dict[str, Any]]:
-        found = self._cluster.watch(
+    def _put_to_all(self, seen: Seen) -> None:
+        for number in range(len(self._targets)):
+            self._put(number, seen)
+
+    def _changes(
+        self, kind: str, field_selector: str, version: str
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        watch = self._cluster.watch(
             kind,
-            self._target.namespace,
+            self._namespace,
             field_selector=field_selector,
             resource_version=version,
             timeout_seconds=_WATCH_S,
         )
-        for change, item in found:
-            if self._stop.is_set():
-                return
-            yield {"change": change, "object": item}
+        with self._lock:
+            self._open[kind] = watch
+            is_stopped = self._stop.is_set()
+        with watch:
+            for change in () if is_stopped else watch:
+                if self._stop.is_set():
+                    return
+                yield change
 
-    def _watch_pod(self) -> None:
-        selector = f"metadata.name={self._target.pod}"
-        pods = self._cluster.list_pods(self._target.namespace, field_selector=selector)
-        for pod in pods["items"]:
-            self._see_pod(pod)
-        if not pods["items"]:
-            self._put(PodSeen(None))  # deleted while nobody watched
+    @property
+    def _only(self) -> Target | None:
+        return self._targets[0] if len(self._targets) == 1 else None
+
+    def _watch_pods(self) -> None:
+        selector = f"metadata.name={self._only.pod}" if self._only else ""
+        pods = self._cluster.list_pods(self._namespace, field_selector=selector)
+        for number, target in enumerate(self._targets):
+            self._put(number, PodSeen(_pod_of(target, pods["items"])))
         version = pods["metadata"]["resourceVersion"]
-        for seen in self._changes("pods", selector, version):
-            if seen["change"] == "DELETED":
-                self._put(PodSeen(None))
-            elif seen["change"] in ("ADDED", "MODIFIED"):  # a BOOKMARK is no pod
-                self._see_pod(seen["object"])
+        for change, pod in self._changes("pods", selector, version):
+            if change in ("ADDED", "MODIFIED", "DELETED"):  # a BOOKMARK is no pod
+                self._see_pod(pod, is_there=change != "DELETED")
 
-    def _see_pod(self, pod: dict[str, Any]) -> None:
-        # A pod of the same name may be another one (StatefulSet): the target is then gone.
-        is_ours = pod["metadata"]["uid"] == self._target.pod_uid
-        self._put(PodSeen(pod if is_ours else None))
+    def _see_pod(self, pod: dict[str, Any], *, is_there: bool) -> None:
+        for number, target in enumerate(self._targets):
+            if target.pod == pod["metadata"]["name"]:
+                self._put(number, PodSeen(_pod_of(target, [pod] if is_there else [])))
 
     def _watch_events(self) -> None:
-        selector = f"involvedObject.uid={self._target.pod_uid}"
-        events = self._cluster.list_events(self._target.namespace, field_selector=selector)
+        selector = f"involvedObject.uid={self._only.pod_uid}" if self._only else ""
+        events = self._cluster.list_events(self._namespace, field_selector=selector)
         version = events["metadata"]["resourceVersion"]
-        for seen in self._changes("events", selector, version):
-            if seen["change"] in ("ADDED", "MODIFIED"):
-                self._put(EventSeen(seen["object"]))
+        for change, event in self._changes("events", selector, version):
+            if change in ("ADDED", "MODIFIED"):
+                self._see_event(event)
+
+    def _see_event(self, event: dict[str, Any]) -> None:
+        uid = (event.get("involvedObject") or {}).get("uid")
+        for number, target in enumerate(self._targets):
+            if self._only or target.pod_uid == uid:
+                self._put(number, EventSeen(event))
+
+
+def _pod_of(target: Target, pods: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """The target's pod among these; one of the same name may be another (StatefulSet)."""
+    return next((pod for pod in pods if pod["metadata"]["uid"] == target.pod_uid), None)

@@ -1,13 +1,14 @@
-"""What a run tells while it goes on, and what comes in from its threads. Values only."""
+"""What is told while targets are watched. Values only."""
 
-import queue
 from dataclasses import dataclass
 
+from kubectl_stress.agent.protocol import Message
 from kubectl_stress.agent.samples import Sample
+from kubectl_stress.errors import StressError
 from kubectl_stress.injection.probe import Reading
 from kubectl_stress.plan.plan import Plan
-from kubectl_stress.session.collector import Update
-from kubectl_stress.session.pod_watcher import Seen
+from kubectl_stress.results.target_state import TargetState
+from kubectl_stress.targets.changes import Change
 from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.verdict.findings import Ending
 from kubectl_stress.verdict.outcome import Expectation
@@ -21,8 +22,15 @@ class LogLine:
 
 
 @dataclass(frozen=True)
+class Attached:
+    """The holder is there."""
+
+    holder: str
+
+
+@dataclass(frozen=True)
 class Started:
-    """The load is about to begin: everything that the screen needs to know of it."""
+    """The load is about to begin: everything that is known before it."""
 
     plan: Plan
     reading: Reading
@@ -45,22 +53,19 @@ class Afterwards:
     sample: Sample
 
 
-Progress = LogLine | Started | StatusSeen | Ending | Afterwards | Update
+@dataclass(frozen=True)
+class Finished:
+    """No more readings of this target; `error` says why where it was not meant."""
+
+    error: StressError | None = None
+
+
+What = LogLine | Attached | Started | StatusSeen | Afterwards | Finished | Ending | Message | Change
 
 
 @dataclass(frozen=True)
-class Chunk:
-    """Bytes of the agent's stdout."""
+class Progress:
+    """One step of one target, whose state has taken it in already."""
 
-    data: bytes
-
-
-@dataclass(frozen=True)
-class StreamEnded:
-    """The exec is over."""
-
-    exit_code: int | None
-    lost: str | None
-
-
-Inbox = queue.Queue[Seen | Chunk | StreamEnded]
+    target: TargetState
+    what: What

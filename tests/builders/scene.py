@@ -9,7 +9,7 @@ from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.plan.plan import make_plan
 from kubectl_stress.plan.spec import MemSpec
 from kubectl_stress.results.report import Report
-from kubectl_stress.session.progress import LogLine, Progress
+from kubectl_stress.session.progress import LogLine, Progress, What
 from kubectl_stress.targets.target import Target
 from kubectl_stress.verdict.outcome import Expectation
 from tests.builders.agent_lines import hello_line, phase_line, sample_line
@@ -47,10 +47,10 @@ class Scene:
     def __init__(self) -> None:
         self.time, self.cluster = FakeTime(), FakeCluster(web().dict)
         self.script = ScriptedInbox(self.time, self.cluster)
-        self.progress: list[Progress] = []
+        self.heard: list[Progress] = []
 
     def hear(self, progress: Progress) -> None:
-        self.progress.append(progress)
+        self.heard.append(progress)
 
     def run(
         self, size: str = "50Mi", expectation: Expectation | None = None, **spec: Any
@@ -58,20 +58,20 @@ class Scene:
         target = Target.from_pod(self.cluster.pods["web"])
         run = Run(
             self.cluster,
-            clock=self.time.clock,
+            self.script.loop,
             tell=self.hear,
             confirm=self.confirm,
-            inbox=self.script,
         )
-        try:
-            asked = MemSpec(Amount.parse(size), duration_ms=20_000, **spec)
-            return run(make_plan(asked, target), HolderSpec("agent:1"), expectation)
-        finally:
-            self.cluster.end_watches()
+        asked = MemSpec(Amount.parse(size), duration_ms=20_000, **spec)
+        return run(make_plan(asked, target), HolderSpec("agent:1"), expectation)
 
     def confirm(self, questions: tuple[str, ...]) -> None:
         if questions:
             raise Refused("; ".join(questions))
+
+    @property
+    def progress(self) -> list[What]:
+        return [progress.what for progress in self.heard]
 
     @property
     def stories(self) -> list[str]:

@@ -31,8 +31,6 @@ class CommandLine:
             return run_command_line(words, connect=self._connect)
         except SystemExit as stopped:
             return stopped.code if isinstance(stopped.code, int) else 1
-        finally:
-            self.cluster.end_watches()
 
 
 @pytest.fixture

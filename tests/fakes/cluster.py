@@ -22,31 +22,29 @@ Seen = tuple[str, Object]
 
 
 class FakeWatch(Watch):
-    """Gives what the test puts in; `wait_until_seen` returns when the watcher is done with it."""
+    """One of the watches that read, one after another, what the test puts into `seen`."""
 
-    def __init__(self) -> None:
-        self._seen: queue.Queue[Seen | StressError | None] = queue.Queue()
-        self._has_given = False
-
-    def show(self, seen: Seen | StressError) -> None:
-        self._seen.put(seen)
-
-    def wait_until_seen(self) -> None:
-        wait_until_done(self._seen)
+    def __init__(self, seen: "queue.Queue[Seen | StressError | FakeWatch]") -> None:
+        self._seen = seen
+        self._has_given = self._is_closed = False
 
     def __next__(self) -> Seen:
         if self._has_given:
             self._has_given = False
             self._seen.task_done()
-        seen = self._seen.get()
-        if seen is None or isinstance(seen, StressError):
+        while not self._is_closed:
+            seen = self._seen.get()
+            if isinstance(seen, tuple):
+                self._has_given = True
+                return seen
             self._seen.task_done()
-            raise seen or StopIteration
-        self._has_given = True
-        return seen
+            if isinstance(seen, StressError):
+                raise seen
+        raise StopIteration
 
     def close(self) -> None:
-        self._seen.put(None)
+        self._is_closed = True
+        self._seen.put(self)  # wakes whoever reads; another watch passes it over
 
 
 class FakeCluster(Cluster):
@@ -66,8 +64,11 @@ class FakeCluster(Cluster):
         self.execs: list[tuple[str, list[str]]] = []
         self.before_exec: Callable[[str], None] = lambda _container: None
         self._namespace = namespace
-        self._watches: dict[str, FakeWatch] = {"pods": FakeWatch(), "events": FakeWatch()}
-        self._watched = {kind: threading.Event() for kind in self._watches}
+        self._seen: dict[str, queue.Queue[Seen | StressError | FakeWatch]] = {
+            "pods": queue.Queue(),
+            "events": queue.Queue(),
+        }
+        self._watched = {kind: threading.Event() for kind in self._seen}
 
     # What the test does
 
@@ -92,16 +93,13 @@ class FakeCluster(Cluster):
         self._show("pods", error)
 
     def _show(self, kind: str, seen: Seen | StressError) -> None:
-        self._watches[kind].show(seen)
-        self._watches[kind].wait_until_seen()
+        """Return once the watcher is done with it."""
+        self._seen[kind].put(seen)
+        wait_until_done(self._seen[kind])
 
     def wait_until_watched(self) -> None:
         for kind, watched in self._watched.items():
             assert watched.wait(timeout=10), f"nobody watches {kind}"
-
-    def end_watches(self) -> None:
-        for watch in self._watches.values():
-            watch.close()
 
     # What the product asks
 
@@ -190,7 +188,7 @@ class FakeCluster(Cluster):
     ) -> Watch:
         self._watched[kind].set()
         self._ask(f"watch {kind} {field_selector}")
-        return self._watches[kind]
+        return FakeWatch(self._seen[kind])
 
     def exec(
         self,
@@ -205,12 +203,16 @@ class FakeCluster(Cluster):
         self._ask(f"exec {container}")
         self.execs.append((container, list(command)))
         if "run" in command:
-            self.load = FakeStream() if self.load.ended else self.load
-            return self.load
+            return self.load_of(pod)
         found = self.readings.pop(0) if self.readings else FakeStream().says(reading()).ends(0)
         if isinstance(found, StressError):
             raise found
         return found
+
+    def load_of(self, pod_name: str) -> FakeStream:
+        """The load in this pod: one after another for all of them."""
+        self.load = FakeStream() if self.load.ended else self.load
+        return self.load
 
     def _ask(self, words: str) -> None:
         """Keep what was asked; raise what the test wants this call to fail with."""

@@ -4,8 +4,8 @@ import queue
 from collections.abc import Callable
 
 from kubectl_stress.clock import Clock
-from kubectl_stress.session.pod_watcher import Seen
-from kubectl_stress.session.progress import Chunk, StreamEnded
+from kubectl_stress.injection.agent_stream import StreamEnded
+from kubectl_stress.session.event_loop import Arrival, EventLoop
 from tests.fakes.cluster import FakeCluster
 
 
@@ -26,7 +26,7 @@ class FakeTime:
         return Clock(self.now_ms, self.sleep)
 
 
-class ScriptedInbox(queue.Queue[Seen | Chunk | StreamEnded]):
+class ScriptedInbox(queue.Queue[tuple[int, Arrival]]):
     """The inbox of a run: waiting for it lets the next thing happen, and the time until then pass.
 
     Times are milliseconds since the load began. Whatever happens goes the real way, through the
@@ -40,19 +40,24 @@ class ScriptedInbox(queue.Queue[Seen | Chunk | StreamEnded]):
         self._base_ms: int | None = None
         self._ended = queue.Queue[None]()
 
+    @property
+    def loop(self) -> EventLoop:
+        """A loop that goes by this inbox, and does at once what would block."""
+        return EventLoop(self._time.clock, self, start=lambda act: act())
+
     def put(
-        self, item: Seen | Chunk | StreamEnded, block: bool = True, timeout: float | None = None
+        self, item: tuple[int, Arrival], block: bool = True, timeout: float | None = None
     ) -> None:
         super().put(item, block, timeout)
-        if isinstance(item, StreamEnded):
+        if isinstance(item[1], StreamEnded):
             self._ended.put(None)
 
     def get(
         self,
         block: bool = True,  # noqa: ARG002 - as in the real class
         timeout: float | None = None,
-    ) -> Seen | Chunk | StreamEnded:
-        if self._base_ms is None:
+    ) -> tuple[int, Arrival]:
+        if self.empty() and self._base_ms is None:
             self._cluster.wait_until_watched()
             self._base_ms = self._time.ms
         if self.empty():

@@ -12,7 +12,7 @@ from kubectl_stress.agent.protocol import Processes
 from kubectl_stress.agent.samples import Process
 from kubectl_stress.errors import TargetError
 from kubectl_stress.formats.top_text import render_top
-from kubectl_stress.results.top_state import TargetState
+from kubectl_stress.results.target_state import TargetState
 from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.targets.target import Target
 from tests.builders.pods import MIB, hello, pod, sample

@@ -8,19 +8,15 @@ from contextlib import contextmanager, suppress
 import pyte
 import pytest
 
-from kubectl_stress.agent.protocol import Garbage, Processes
+from kubectl_stress.agent.protocol import Processes
 from kubectl_stress.agent.samples import Process
-from kubectl_stress.injection.probe import Reading
-from kubectl_stress.live.run_screen import Listener, View, listening
-from kubectl_stress.session.progress import LogLine, Progress, Started, StatusSeen
+from kubectl_stress.formats.top_text import tables
+from kubectl_stress.live.listeners import listening
+from kubectl_stress.session.progress import LogLine, StatusSeen, What
 from kubectl_stress.targets.status import ContainerStatus
-from tests.builders.pods import MIB, hello, plan, pod, sample, terminated
+from tests.builders.pods import MIB, pod, sample
 from tests.fakes.time import FakeTime
-
-PROCESS = Process(1, "app", "target", 5 * MIB, 998, 130 * MIB)
-STATUS = ContainerStatus.from_pod(pod().container("app", limit="128Mi").dict, "app")
-STARTED = Started(plan(), Reading(hello(), sample(10), (PROCESS,)), STATUS)
-KILLED = terminated("OOMKilled", 137)
+from tests.unit.live.telling import STARTED, Telling, silent
 
 
 class Terminal(io.StringIO):
@@ -51,13 +47,13 @@ class Terminal(io.StringIO):
 @contextmanager
 def live(
     monkeypatch: pytest.MonkeyPatch, *, columns: int = 120, output: str = "table"
-) -> Iterator[tuple[Terminal, Listener, FakeTime]]:
+) -> Iterator[tuple[Terminal, Telling, FakeTime]]:
     terminal, time = Terminal(columns), FakeTime()
     monkeypatch.setattr(sys, "stderr", terminal)
     for name, value in {"COLUMNS": str(columns), "LINES": "40", "TERM": "xterm"}.items():
         monkeypatch.setenv(name, value)
     with listening(quiet=False, output=output, color=None, now_ms=time.now_ms) as tell:
-        yield terminal, tell, time
+        yield terminal, Telling(tell), time
 
 
 def test_the_live_screen_shows_the_table_under_the_story(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,11 +157,11 @@ def test_wide_shows_more_live_too(monkeypatch: pytest.MonkeyPatch) -> None:
         assert "PSI SOME/FULL" in terminal.text
 
 
-def view(*progress: Progress) -> str:
-    shown = View()
-    for step in (STARTED, *progress):
-        shown.hear(step)
-    return shown.text(width=200, wide=False)
+def view(*steps: What) -> str:
+    tell = Telling(silent)
+    for step in (STARTED, *steps):
+        tell(step)
+    return tables([tell.state], wide=False, width=200)
 
 
 def test_the_view_shows_the_latest_of_everything() -> None:
@@ -199,11 +195,3 @@ def test_before_the_first_sample_nobody_was_killed() -> None:
 def table_cell(text: str, heading: str) -> str:
     head, row = text.splitlines()[:2]
     return row[head.index(heading) :].split()[0]
-
-
-def test_the_view_is_empty_before_the_start() -> None:
-    shown = View()
-    for progress in (LogLine("a"), sample(96), hello(), Garbage("x")):
-        shown.hear(progress)
-
-    assert shown.text(width=80, wide=False) == ""

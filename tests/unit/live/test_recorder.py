@@ -11,9 +11,18 @@ from kubectl_stress.errors import UsageError
 from kubectl_stress.injection.probe import Reading
 from kubectl_stress.live.recorder import _NAMES, Recorder, recording_to
 from kubectl_stress.results.recording import read_recording, to_report
-from kubectl_stress.session.progress import Afterwards, LogLine, Progress, Started, StatusSeen
+from kubectl_stress.session.progress import (
+    Afterwards,
+    Attached,
+    Finished,
+    LogLine,
+    Started,
+    StatusSeen,
+    What,
+)
 from tests.builders import runs
 from tests.builders.pods import hello, plan, sample
+from tests.unit.live.telling import Telling
 
 STARTED = Started(plan(), Reading(hello(), sample(12), (runs.APP,)), runs.status(), "holder-1")
 
@@ -22,8 +31,9 @@ def test_each_line_is_in_the_file_at_once(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
 
     with recording_to(str(path)) as recorder:
-        recorder(STARTED)
-        recorder(sample(20, at_ms=300))
+        tell = Telling(recorder)
+        tell(STARTED)
+        tell(sample(20, at_ms=300))
 
         recording = read_recording(path.read_bytes())
 
@@ -35,14 +45,15 @@ def test_a_run_is_told_the_same_by_its_recording(tmp_path: Path) -> None:
     path, report = tmp_path / "run.jsonl", runs.group_killed()
 
     with recording_to(str(path)) as recorder:
-        recorder(STARTED)
+        tell = Telling(recorder)
+        tell(STARTED)
         for seen in report.findings.samples.samples:
-            recorder(seen)
+            tell(seen)
         for change in report.findings.changes:
-            recorder(change)
-        recorder(StatusSeen(report.after))
-        recorder(report.findings.ending)
-        recorder(Afterwards(sample(12, oom_kill=1)))
+            tell(change)
+        tell(StatusSeen(report.after))
+        tell(report.findings.ending)
+        tell(Afterwards(sample(12, oom_kill=1)))
         recorder.finish(report)
 
     again = to_report(read_recording(path.read_bytes()))
@@ -54,7 +65,7 @@ def test_a_run_is_told_the_same_by_its_recording(tmp_path: Path) -> None:
 def test_all_that_a_run_tells_is_recorded_but_its_story() -> None:
     by_hand = {Started, StatusSeen, Afterwards}
 
-    assert set(get_args(Progress)) - by_hand - set(_NAMES) == {LogLine}
+    assert set(get_args(What)) - by_hand - set(_NAMES) == {LogLine, Attached, Finished}
 
 
 def test_what_is_there_is_never_overwritten(tmp_path: Path) -> None:
@@ -78,14 +89,16 @@ def test_a_run_without_a_load_leaves_no_file(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
 
     with recording_to(str(path)) as recorder:
-        recorder(LogLine("adding the ephemeral container"))
+        tell = Telling(recorder)
+        tell(LogLine("adding the ephemeral container"))
 
     assert not path.exists()
 
 
 def test_without_a_file_nothing_is_written() -> None:
     with recording_to(None) as recorder:
-        recorder(Garbage("x"))
+        tell = Telling(recorder)
+        tell(Garbage("x"))
 
 
 def test_a_full_disk_ends_the_recording_and_not_the_run(
@@ -95,9 +108,9 @@ def test_a_full_disk_ends_the_recording_and_not_the_run(
         def write(self, _text: str) -> int:
             raise OSError(28, "No space left on device")
 
-    recorder = Recorder(FullDisk())
+    tell = Telling(Recorder(FullDisk()))
 
-    recorder(STARTED)
-    recorder(sample())
+    tell(STARTED)
+    tell(sample())
 
     assert capsys.readouterr().err == "warning: recording stopped: No space left on device\n"

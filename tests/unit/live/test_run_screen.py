@@ -5,23 +5,21 @@ import json
 import pytest
 
 from kubectl_stress.agent.protocol import AgentError, Processes
-from kubectl_stress.agent.samples import Process
-from kubectl_stress.injection.probe import Reading
-from kubectl_stress.live.run_screen import JsonLines, PlainLog, listening, sentence
-from kubectl_stress.session.progress import LogLine, Progress, Started, StatusSeen
-from kubectl_stress.targets.status import ContainerStatus
-from tests.builders.pods import MIB, bye, hello, plan, pod, sample, terminated, worker_killed
+from kubectl_stress.live.json_lines import JsonLines
+from kubectl_stress.live.listeners import listening
+from kubectl_stress.live.plain import PlainLog
+from kubectl_stress.live.sentences import Marks, sentence
+from kubectl_stress.session.progress import LogLine, StatusSeen, What
+from tests.builders.pods import MIB, bye, hello, sample, terminated, worker_killed
 from tests.fakes.time import FakeTime
+from tests.unit.live.telling import STARTED, STATUS, Telling, silent
 
-PROCESS = Process(1, "app", "target", 5 * MIB, 998, 130 * MIB)
-STATUS = ContainerStatus.from_pod(pod().container("app", limit="128Mi").dict, "app")
-STARTED = Started(plan(), Reading(hello(), sample(10), (PROCESS,)), STATUS)
 KILLED = terminated("OOMKilled", 137)
 
 
 def test_a_plain_line_tells_each_step_with_its_time(capsys: pytest.CaptureFixture[str]) -> None:
     time = FakeTime()
-    tell = PlainLog(time.now_ms)
+    tell = Telling(PlainLog(time.now_ms, Marks(1)))
 
     tell(LogLine("joining"))
     time.ms = 12_340
@@ -36,7 +34,8 @@ def test_a_quiet_stretch_gets_a_plain_line_each_ten_seconds(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     time = FakeTime()
-    tell = PlainLog(time.now_ms)
+    tell = Telling(PlainLog(time.now_ms, Marks(1)))
+    tell(STARTED)
 
     for at_ms in range(0, 30_001, 100):
         time.ms = at_ms
@@ -51,9 +50,9 @@ def test_a_quiet_stretch_gets_a_plain_line_each_ten_seconds(
 
 def test_a_step_puts_the_next_plain_sample_off(capsys: pytest.CaptureFixture[str]) -> None:
     time = FakeTime()
-    tell = PlainLog(time.now_ms)
+    tell = Telling(PlainLog(time.now_ms, Marks(1)))
 
-    steps: list[tuple[int, Progress]] = [
+    steps: list[tuple[int, What]] = [
         (9_000, LogLine("step")),
         (18_900, sample(96)),
         (19_000, sample(96)),
@@ -67,7 +66,8 @@ def test_a_step_puts_the_next_plain_sample_off(capsys: pytest.CaptureFixture[str
 
 
 def test_plain_lines_carry_no_escape_codes(capsys: pytest.CaptureFixture[str]) -> None:
-    with listening(quiet=False, output="table", color=True, now_ms=FakeTime().now_ms) as tell:
+    with listening(quiet=False, output="table", color=True, now_ms=FakeTime().now_ms) as heard:
+        tell = Telling(heard)
         for progress in (STARTED, LogLine("a"), hello(), sample(96), worker_killed(), KILLED):
             tell(progress)
 
@@ -77,7 +77,8 @@ def test_plain_lines_carry_no_escape_codes(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_quiet_tells_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    with listening(quiet=True, output="table", color=None, now_ms=FakeTime().now_ms) as tell:
+    with listening(quiet=True, output="table", color=None, now_ms=FakeTime().now_ms) as heard:
+        tell = Telling(heard)
         for progress in (STARTED, LogLine("a"), sample(96), KILLED):
             tell(progress)
 
@@ -88,7 +89,8 @@ def test_quiet_tells_nothing(capsys: pytest.CaptureFixture[str]) -> None:
 def test_samples_and_changes_come_as_json_lines_on_stdout(
     capsys: pytest.CaptureFixture[str], quiet: bool
 ) -> None:
-    with listening(quiet=quiet, output="jsonl", color=None, now_ms=FakeTime().now_ms) as tell:
+    with listening(quiet=quiet, output="jsonl", color=None, now_ms=FakeTime().now_ms) as heard:
+        tell = Telling(heard)
         for progress in (STARTED, LogLine("a"), sample(96), KILLED, bye()):
             tell(progress)
 
@@ -98,7 +100,8 @@ def test_samples_and_changes_come_as_json_lines_on_stdout(
 
 
 def test_other_formats_leave_stdout_to_the_answer(capsys: pytest.CaptureFixture[str]) -> None:
-    with listening(quiet=False, output="json", color=None, now_ms=FakeTime().now_ms) as tell:
+    with listening(quiet=False, output="json", color=None, now_ms=FakeTime().now_ms) as heard:
+        tell = Telling(heard)
         tell(sample(96))
         tell(KILLED)
 
@@ -106,7 +109,7 @@ def test_other_formats_leave_stdout_to_the_answer(capsys: pytest.CaptureFixture[
 
 
 def test_a_json_line_is_written_at_once(capsys: pytest.CaptureFixture[str]) -> None:
-    JsonLines()(sample(96))
+    Telling(JsonLines())(sample(96))
 
     assert json.loads(capsys.readouterr().out)["usage_bytes"] == 96 * MIB
 
@@ -122,10 +125,16 @@ def test_a_json_line_is_written_at_once(capsys: pytest.CaptureFixture[str]) -> N
         (bye("stopped"), "the agent ended: stopped"),
     ],
 )
-def test_each_step_has_a_sentence(progress: Progress, words: str) -> None:
-    assert words in (sentence(progress) or "")
+def test_each_step_has_a_sentence(progress: What, words: str) -> None:
+    tell = Telling(silent)
+    tell(STARTED)
+
+    assert words in (sentence(tell.state, progress) or "")
 
 
 @pytest.mark.parametrize("progress", [bye(), sample(), Processes(0, ()), StatusSeen(STATUS)])
-def test_what_the_table_shows_has_no_sentence(progress: Progress) -> None:
-    assert sentence(progress) is None
+def test_what_the_table_shows_has_no_sentence(progress: What) -> None:
+    tell = Telling(silent)
+    tell(STARTED)
+
+    assert sentence(tell.state, progress) is None

@@ -4,13 +4,13 @@ import json
 
 import pytest
 
+from kubectl_stress.agent.protocol import Processes
 from kubectl_stress.errors import TargetError
-from kubectl_stress.live.top_screen import listening_to_top
-from kubectl_stress.session.probe_stream import Attached, Finished
-from kubectl_stress.session.progress import LogLine
-from tests.builders.pods import sample, terminated
+from kubectl_stress.live.listeners import listening
+from kubectl_stress.session.progress import Attached, Finished, LogLine
+from tests.builders.pods import hello, sample, terminated
 from tests.fakes.time import FakeTime
-from tests.unit.formats.test_top_text import state
+from tests.unit.live.telling import PROCESS, Telling
 from tests.unit.live.test_live_screen import Terminal
 
 
@@ -23,20 +23,21 @@ def terminal_of(monkeypatch: pytest.MonkeyPatch) -> Terminal:
 
 
 def test_the_table_is_drawn_in_place_under_what_happens(monkeypatch: pytest.MonkeyPatch) -> None:
-    terminal, time, web = terminal_of(monkeypatch), FakeTime(), state()
-    with listening_to_top(
-        quiet=False, output="table", is_live=True, color=None, now_ms=time.now_ms
-    ) as tell:
-        tell(web, LogLine("added ephemeral container kubectl-stress-abc"))
-        tell(web, Attached("kubectl-stress-abc"))
+    terminal, time = terminal_of(monkeypatch), FakeTime()
+    with listening(quiet=False, output="table", color=None, now_ms=time.now_ms) as heard:
+        tell = Telling(heard)
+        tell(LogLine("added ephemeral container kubectl-stress-abc"))
+        tell(Attached("kubectl-stress-abc"))
+        tell(hello())
+        tell(Processes(0, (PROCESS,)))
         for _ in range(5):
             time.ms += 1_000
-            tell(web, sample(96))
-        tell(web, terminated("OOMKilled", 137))
+            tell(sample(96))
+        tell(terminated("OOMKilled", 137))
         rows = terminal.rows
 
-    assert rows[0].endswith("web: added ephemeral container kubectl-stress-abc")
-    assert rows[1].endswith("web: container terminated: OOMKilled (137)")
+    assert rows[0].endswith("s  added ephemeral container kubectl-stress-abc")
+    assert rows[1].endswith("s  container terminated: OOMKilled (137)")
     assert rows[2].startswith("POD  LIMIT")
     assert "\n".join(rows).count("WORKING SET") == 1
     assert "host's memory" in rows[-1]
@@ -44,36 +45,44 @@ def test_the_table_is_drawn_in_place_under_what_happens(monkeypatch: pytest.Monk
 
 
 def test_without_a_terminal_it_is_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    time, web = FakeTime(), state()
-    with listening_to_top(
-        quiet=False, output="table", is_live=True, color=None, now_ms=time.now_ms
-    ) as tell:
+    time = FakeTime()
+    with listening(quiet=False, output="table", color=None, now_ms=time.now_ms) as heard:
+        tell = Telling(heard)
         for _ in range(25):
             time.ms += 1_000
-            tell(web, sample(96))
-        tell(web, Finished(TargetError("restarted")))
+            tell(sample(96))
+        tell(Finished(TargetError("restarted")))
 
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 3
-    assert lines[0] == ("   11.0s  web: usage 96.0 MiB, working set 96.0 MiB, limit 128.0 MiB")
-    assert lines[-1].endswith("web: no more readings: restarted")
+    assert lines[0] == "   10.0s  usage 96.0 MiB (75.0% of the limit), working set 96.0 MiB"
+    assert lines[-1].endswith("s  no more readings: restarted")
 
 
-def test_quiet_tells_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    with listening_to_top(
-        quiet=True, output="table", is_live=True, color=None, now_ms=FakeTime().now_ms
-    ) as tell:
-        tell(state(), LogLine("x"))
+def test_of_several_targets_each_line_says_whose_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    now_ms = FakeTime().now_ms
+    with listening(quiet=False, output="table", color=None, now_ms=now_ms, target_count=2) as heard:
+        for name in ("web", "db"):
+            Telling(heard, name)(LogLine("attached"))
+
+    assert capsys.readouterr().err == "    0.0s  web: attached\n    0.0s  db: attached\n"
+
+
+def test_one_reading_is_shown_by_the_answer_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    time = FakeTime()
+    with listening(
+        quiet=False, output="table", color=None, now_ms=time.now_ms, has_samples=False
+    ) as heard:
+        time.ms = 30_000
+        Telling(heard)(sample(96))
 
     assert capsys.readouterr() == ("", "")
 
 
 def test_jsonl_says_of_each_sample_whose_it_is(capsys: pytest.CaptureFixture[str]) -> None:
-    with listening_to_top(
-        quiet=True, output="jsonl", is_live=True, color=None, now_ms=FakeTime().now_ms
-    ) as tell:
-        tell(state("web"), sample(96))
-        tell(state("db"), terminated("OOMKilled", 137))
+    with listening(quiet=True, output="jsonl", color=None, now_ms=FakeTime().now_ms) as heard:
+        Telling(heard, "web")(sample(96))
+        Telling(heard, "db")(terminated("OOMKilled", 137))
 
     progress = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [(line["type"], line["pod"]) for line in progress] == [

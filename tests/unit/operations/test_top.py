@@ -15,11 +15,12 @@ from kubectl_stress.errors import (
     TargetError,
     Unreachable,
 )
-from kubectl_stress.operations.top import Top
+from kubectl_stress.kube.exec.channels import Channel
+from kubectl_stress.operations.top import Sampling, Top
 from kubectl_stress.plan.holder_spec import HolderSpec
-from kubectl_stress.results.top_state import TargetState
-from kubectl_stress.session.probe_stream import Attached, Finished, Progress, Sampling
-from kubectl_stress.session.progress import LogLine
+from kubectl_stress.results.target_state import TargetState
+from kubectl_stress.session.event_loop import EventLoop
+from kubectl_stress.session.progress import Attached, Finished, LogLine, Progress, What
 from kubectl_stress.targets.changes import Change
 from kubectl_stress.targets.target import Target
 from tests.builders.agent_lines import bye_line, hello_line, processes_line, reading, sample_line
@@ -42,12 +43,12 @@ class Watching:
                 for name in ("web", "db")
             )
         )
-        self.progress: list[tuple[str, Progress]] = []
+        self.progress: list[tuple[str, What]] = []
         self.on: dict[type, Callable[[], None]] = {}
 
-    def hear(self, state: TargetState, progress: Progress) -> None:
-        self.progress.append((state.target.pod, progress))
-        act = self.on.pop(type(progress), None)
+    def hear(self, progress: Progress) -> None:
+        self.progress.append((progress.target.target.pod, progress.what))
+        act = self.on.pop(type(progress.what), None)
         if act is not None:
             act()
 
@@ -57,11 +58,8 @@ class Watching:
 
     def read(self, sampling: Sampling, *names: str) -> list[TargetState]:
         targets = [Target.from_pod(self.cluster.pods[name]) for name in names or ("web",)]
-        top = Top(self.cluster, HolderSpec("agent:1"), clock=FakeTime().clock, tell=self.hear)
-        try:
-            return top(targets, sampling)
-        finally:
-            self.cluster.end_watches()
+        loop = EventLoop(FakeTime().clock)
+        return Top(self.cluster, HolderSpec("agent:1"), loop, tell=self.hear)(targets, sampling)
 
     def texts(self, kind: type[LogLine] | type[Change]) -> list[str]:
         return [progress.text for _, progress in self.progress if isinstance(progress, kind)]
@@ -259,3 +257,35 @@ def test_each_step_is_told_with_its_target() -> None:
         kinds = [type(progress) for pod_name, progress in seen.progress if pod_name == name]
         assert [Attached, Hello, Sample] == [k for k in kinds if k in (Attached, Hello, Sample)]
         assert kinds[-1] is Finished
+
+
+def test_a_pod_that_was_created_again_is_told_to_be_gone_once() -> None:
+    seen = Watching()
+    stream = FakeStream().says(NEVER_ENDS)
+    seen.then(stream)
+    another = pod("web").container("app", limit="128Mi").with_metadata(uid="another")
+
+    def create_again() -> None:
+        seen.cluster.wait_until_watched()
+        for _ in range(3):
+            seen.cluster.change_pod(another.dict)
+        stream.says(bye_line("target-gone", 23)).ends(23)
+
+    seen.on[Sample] = lambda: threading.Thread(target=create_again).start()
+
+    seen.read(ENDLESS)
+
+    assert seen.texts(Change) == ["the pod is gone"]
+
+
+def test_a_defect_in_a_thread_is_raised_and_hangs_nothing() -> None:
+    seen = Watching()
+    seen.then(DividesByZero())
+
+    with pytest.raises(ZeroDivisionError):
+        seen.read(ENDLESS)
+
+
+class DividesByZero(FakeStream):
+    def receive(self, timeout: float) -> list[tuple[Channel, bytes]]:
+        raise ZeroDivisionError

@@ -97,7 +97,7 @@ ASKED: dict[Callable[[Scene], None], dict[str, Any]] = {
 def recorded(scene: Scene) -> bytes:
     file = io.StringIO()
     recorder = Recorder(file)
-    for progress in scene.progress:
+    for progress in scene.heard:
         recorder(progress)
     return file.getvalue().encode()
 

@@ -1,14 +1,10 @@
 """What arrives during a run, kept once and never twice."""
 
-import itertools
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from kubectl_stress.agent.protocol import Garbage
-from kubectl_stress.agent.samples import Sample
+from kubectl_stress.agent.decoder import Decoder
 from kubectl_stress.session.collector import Collector
 from kubectl_stress.targets.changes import Change, ChangeKind
 from kubectl_stress.targets.status import ContainerStatus
@@ -18,7 +14,6 @@ from tests.builders.agent_lines import (
     line,
     processes_line,
     sample_line,
-    survived,
     worker_killed_line,
 )
 from tests.builders.pods import PodBuilder, pod
@@ -40,27 +35,16 @@ def kinds(changes: list[Change]) -> list[str]:
     return [change.kind.value for change in changes]
 
 
-STREAM = survived()
-
-
-@given(st.lists(st.integers(min_value=0, max_value=len(STREAM)), max_size=20))
-def test_the_findings_do_not_hang_on_how_the_bytes_were_cut(cuts: list[int]) -> None:
-    whole, cut = collector(), collector()
-    edges = [0, *sorted(cuts), len(STREAM)]
-
-    whole.feed(STREAM, at_ms=5)
-    for start, end in itertools.pairwise(edges):
-        cut.feed(STREAM[start:end], at_ms=5)
-
-    assert cut.series.samples == whole.series.samples
-    assert (cut.hello, cut.bye) == (whole.hello, whole.bye)
+def heard(found: Collector, data: bytes, *, at_ms: int) -> None:
+    for message in Decoder().feed(data):
+        found.take(message, at_ms=at_ms)
 
 
 def test_what_arrives_is_stamped_with_the_clients_clock() -> None:
     found = collector()
 
-    found.feed(hello_line() + sample_line(elapsed_ms=3), at_ms=700)
-    found.feed(worker_killed_line(elapsed_ms=5), at_ms=900)
+    heard(found, hello_line() + sample_line(elapsed_ms=3), at_ms=700)
+    heard(found, worker_killed_line(elapsed_ms=5), at_ms=900)
 
     assert [sample.at_ms for sample in found.series.samples] == [700]
     assert [kill.at_ms for kill in found.kills] == [900]
@@ -70,45 +54,12 @@ def test_each_kind_of_line_is_kept_where_the_verdict_looks() -> None:
     found = collector()
     error = line("error", code="rlimit-as", message="RLIMIT_AS is 1 GiB")
 
-    found.feed(hello_line() + processes_line((1, "app", "target", 9)) + error, at_ms=0)
-    found.feed(bye_line("no-memory", 11), at_ms=1)
+    heard(found, hello_line() + processes_line((1, "app", "target", 9)) + error, at_ms=0)
+    heard(found, bye_line("no-memory", 11), at_ms=1)
 
     assert [process.pid for process in found.processes] == [1]
     assert [entry.code for entry in found.findings().errors] == ["rlimit-as"]
     assert found.findings().ending.bye == found.bye
-
-
-def test_only_new_messages_are_returned() -> None:
-    found = collector()
-
-    first = found.feed(sample_line(1) + sample_line(2), at_ms=0)
-    second = found.feed(sample_line(3), at_ms=1)
-
-    assert [len(first), len(second)] == [2, 1]
-
-
-def test_a_line_cut_by_the_end_is_told_as_garbage_and_not_as_a_sample() -> None:
-    found = collector()
-    found.feed(sample_line()[:-20], at_ms=0)
-
-    (cut,) = found.end_stream(at_ms=4, exit_code=137)
-
-    assert isinstance(cut, Garbage)
-    assert found.series.samples == []
-    assert (found.ending and found.ending.exit_code, found.ending and found.ending.at_ms) == (
-        137,
-        4,
-    )
-
-
-def test_a_last_line_that_only_lacks_its_newline_still_counts() -> None:
-    found = collector()
-    found.feed(sample_line().rstrip(b"\n"), at_ms=0)
-
-    (last,) = found.end_stream(at_ms=4, exit_code=137)
-
-    assert isinstance(last, Sample)
-    assert len(found.series.samples) == 1
 
 
 def test_a_termination_from_before_the_run_is_never_counted() -> None:
@@ -182,6 +133,6 @@ def test_a_cause_is_looked_for_where_the_agent_cannot_know_it(
     final_message: bytes, needed: bool
 ) -> None:
     found = collector()
-    found.feed(hello_line() + final_message, at_ms=0)
+    heard(found, hello_line() + final_message, at_ms=0)
 
     assert found.needs_cause is needed

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from kubectl_stress.errors import Gone, Unreachable
-from kubectl_stress.session.pod_watcher import EventSeen, Observer, PodSeen, Seen, Unobserved
+from kubectl_stress.session.pod_watcher import EventSeen, PodSeen, PodWatcher, Seen, Unobserved
 from tests.builders.pods import PodBuilder, pod, target
 from tests.fakes.cluster import FakeCluster, forbidden
 
@@ -20,12 +20,9 @@ def web() -> PodBuilder:
 def observing(cluster: FakeCluster) -> Iterator["queue.Queue[Seen]"]:
     """What is seen, in order; each `get` fails after ten seconds without anything."""
     seen: queue.Queue[Seen] = queue.Queue()
-    try:
-        with Observer(cluster, target(), seen.put):
-            cluster.wait_until_watched()
-            yield seen
-    finally:
-        cluster.end_watches()
+    with PodWatcher(cluster, [target()], lambda _number, what: seen.put(what)):
+        cluster.wait_until_watched()
+        yield seen
 
 
 def drained(seen: "queue.Queue[Seen]") -> list[Seen]:

@@ -1,0 +1,58 @@
+"""Who hears what goes on: a live table on a terminal, plain lines elsewhere, both on stderr.
+
+stdout is for the answer; only `-o jsonl` writes there meanwhile.
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Protocol
+
+from kubectl_stress.live.json_lines import JsonLines
+from kubectl_stress.live.plain import PlainLog
+from kubectl_stress.live.sentences import Marks
+from kubectl_stress.live.terminal import LiveScreen, drawing
+from kubectl_stress.session.progress import Progress
+
+
+class Listener(Protocol):
+    """Whoever hears what is told."""
+
+    def __call__(self, progress: Progress) -> None:
+        """Hear one step."""
+
+
+@contextmanager
+def listening(
+    *,
+    quiet: bool,
+    output: str,
+    color: bool | None,
+    now_ms: Callable[[], int],
+    target_count: int = 1,
+    has_samples: bool = True,
+) -> Iterator[Listener]:
+    """Everybody who hears; the terminal is restored at the end, whatever happens.
+
+    `has_samples`: there is more than one reading to see.
+    """
+    listeners: list[Listener] = [JsonLines()] if output == "jsonl" else []
+    marks = Marks(target_count)
+    if quiet:
+        yield to_all(listeners)
+    elif not (has_samples and sys.stderr.isatty()):
+        yield to_all([*listeners, PlainLog(now_ms, marks, has_samples=has_samples)])
+    else:
+        with drawing(color) as terminal:
+            screen = LiveScreen(terminal, marks, now_ms=now_ms, wide=output == "wide")
+            yield to_all([*listeners, screen])
+
+
+def to_all(listeners: Sequence[Listener]) -> Listener:
+    """One listener that passes everything on."""
+
+    def hear(progress: Progress) -> None:
+        for listener in listeners:
+            listener(progress)
+
+    return hear

@@ -1,0 +1,73 @@
+"""What a person is told of one step, in one sentence."""
+
+from kubectl_stress.agent.protocol import AgentError, Bye, Hello, PhaseStart, WorkerKilled
+from kubectl_stress.agent.samples import Sample
+from kubectl_stress.plan.holder_spec import Join
+from kubectl_stress.quantity import format_bytes
+from kubectl_stress.results.target_state import TargetState
+from kubectl_stress.session.progress import Finished, LogLine, What
+from kubectl_stress.targets.changes import Change
+
+
+def sentence(state: TargetState, what: What) -> str | None:
+    """None where the table says it."""
+    if isinstance(what, LogLine | Change):
+        return what.text
+    if isinstance(what, Finished):
+        return f"no more readings: {what.error}" if what.error else None
+    if isinstance(what, AgentError):
+        return f"agent: {what.message}"
+    return None if state.plan is None else _of_load(what)
+
+
+def _of_load(what: What) -> str | None:
+    if isinstance(what, PhaseStart):
+        return _phase_sentence(what)
+    if isinstance(what, WorkerKilled):
+        return (
+            f"worker {what.pid} killed by signal {what.signal} holding "
+            f"{format_bytes(what.held_bytes)} (oom_kill {what.oom_kill_after})"
+        )
+    if isinstance(what, Hello):
+        return f"agent {what.version} has verified its cgroup (v{what.cgroup_version})"
+    if isinstance(what, Bye) and what.reason != "duration":
+        return f"the agent ended: {what.reason}"
+    return None
+
+
+def _phase_sentence(phase: PhaseStart) -> str | None:
+    if phase.phase == "hold":
+        return f"holding {format_bytes(phase.held_bytes)}"
+    if phase.phase == "settle":
+        return "load released, waiting for the kernel's counters to settle"
+    return None
+
+
+def sample_sentence(state: TargetState, sample: Sample) -> str:
+    """A reading, where there is no table to show it."""
+    memory = sample.memory
+    share = ""
+    if memory.usage_bytes is not None and memory.limit_bytes:
+        share = f" ({100 * memory.usage_bytes / memory.limit_bytes:.1f}% of the limit)"
+    is_load = state.plan is not None
+    of_load = f", stress {format_bytes(sample.held_bytes)}" if is_load else ""
+    return (
+        f"usage {format_bytes(memory.usage_bytes)}{share}, working set "
+        f"{format_bytes(memory.working_set_bytes)}{of_load}"
+    )
+
+
+class Marks:
+    """What stands before a line: whose it is where there are several targets, and a warning.
+
+    The warning is for a load that does not meet the target's own limit.
+    """
+
+    def __init__(self, target_count: int) -> None:
+        self._has_several = target_count > 1
+
+    def __call__(self, state: TargetState) -> str:
+        """Empty, or with a space at its end."""
+        name = f"{state.target.pod}: " if self._has_several else ""
+        is_pod_level = state.plan is not None and state.plan.join is Join.POD
+        return f"{'[pod level only] ' if is_pod_level else ''}{name}"

@@ -1,0 +1,107 @@
+"""The tables in place under the lines that stay: what a terminal shows. The only user of rich."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from kubectl_stress.formats.top_text import tables
+from kubectl_stress.live.sentences import Marks, sentence
+from kubectl_stress.quantity import format_duration
+from kubectl_stress.results.target_state import TargetState
+from kubectl_stress.session.progress import Attached, Progress, Started
+from kubectl_stress.text import log_line
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.live import Live
+
+_DRAW_EVERY_MS = 200
+
+
+class Drawing:
+    """A terminal on which rich draws: lines that stay, and a body in place under them."""
+
+    def __init__(self, live: "Live", console: "Console") -> None:
+        self._live, self._console = live, console
+
+    @property
+    def width(self) -> int:
+        """Columns of the terminal as it is now."""
+        return self._console.width
+
+    def start(self) -> None:
+        """Have a body from now on; before, the terminal is anybody's."""
+        self._live.start()
+
+    def say(self, text: str) -> None:
+        """Print a line that stays."""
+        self._console.print(text, markup=False, highlight=False)
+
+    def draw(self, body: str) -> None:
+        """Put this body in the place of the last one."""
+        from rich.text import Text
+
+        text = Text(body, no_wrap=True, overflow="crop")
+        text.highlight_regex("← dies first", "bold red")
+        self._live.update(text, refresh=True)
+
+
+@contextmanager
+def drawing(color: bool | None) -> Iterator[Drawing]:
+    """A drawing on stderr that leaves its lines and no body; `color` None: as the terminal is."""
+    from rich.console import Console
+    from rich.live import Live
+
+    console = Console(stderr=True, no_color=color is False, soft_wrap=True)
+    live = Live(console=console, auto_refresh=False, transient=True)
+    try:
+        yield Drawing(live, console)
+    finally:
+        live.stop()
+
+
+class LiveScreen:
+    """The tables of all targets in place, under the lines that stay."""
+
+    def __init__(
+        self, terminal: Drawing, marks: Marks, *, now_ms: Callable[[], int], wide: bool
+    ) -> None:
+        self._terminal, self._marks, self._wide = terminal, marks, wide
+        self._now_ms, self._started_ms = now_ms, now_ms()
+        self._drawn_ms: int | None = None
+        self._states: list[TargetState] = []
+
+    def __call__(self, progress: Progress) -> None:
+        """Show the step: its sentence above, the tables below."""
+        state, what = progress.target, progress.what
+        elapsed_ms, text = self._now_ms() - self._started_ms, sentence(state, what)
+        if text is not None:
+            self._terminal.say(log_line(elapsed_ms, f"{self._marks(state)}{text}"))
+        if isinstance(what, Attached | Started) and state not in self._states:
+            # Not before: until then the user may be asked something on the same terminal.
+            self._begin(state, elapsed_ms)
+        if self._drawn_ms is None:
+            return
+        if text is not None or elapsed_ms - self._drawn_ms >= _DRAW_EVERY_MS:
+            self._drawn_ms = elapsed_ms
+            self._terminal.draw(self._body())
+
+    def _begin(self, state: TargetState, elapsed_ms: int) -> None:
+        self._states.append(state)
+        if self._drawn_ms is None:
+            self._terminal.start()
+            self._drawn_ms = elapsed_ms - _DRAW_EVERY_MS
+
+    def _body(self) -> str:
+        lines = [line for state in self._states if (line := self._progress_of(state))]
+        text = tables(self._states, wide=self._wide, width=self._terminal.width)
+        return "\n".join(["", text, *([""] if lines else []), *lines])
+
+    def _progress_of(self, state: TargetState) -> str | None:
+        plan, sample = state.plan, state.sample
+        if plan is None or sample is None:
+            return None
+        total_ms = plan.spec.ramp_ms + plan.spec.duration_ms
+        elapsed = format_duration(min(sample.elapsed_ms, total_ms))
+        phase = sample.phase or "starting"
+        return f"{self._marks(state)}{phase}  {elapsed} of {format_duration(total_ms)}"

@@ -1,0 +1,83 @@
+"""The latest that is known of one target while it is watched, as tables show it. Pure: no clock."""
+
+from kubectl_stress.agent.protocol import Hello, Message, Processes
+from kubectl_stress.agent.samples import Process, Sample, load_rss_bytes
+from kubectl_stress.errors import StressError
+from kubectl_stress.plan.plan import Plan
+from kubectl_stress.plan.prediction import victim_now
+from kubectl_stress.targets.status import ContainerStatus
+from kubectl_stress.targets.target import Target
+
+
+class TargetState:
+    """The latest of everything; `plan` is set once a load of ours is about to begin.
+
+    `error` says why there are no more readings. No series: a target may be watched for a day.
+    """
+
+    def __init__(self, target: Target, status: ContainerStatus) -> None:
+        self.target = target
+        self.status = status
+        self.plan: Plan | None = None
+        self.holder = ""
+        self.hello: Hello | None = None
+        self.sample: Sample | None = None
+        self.peak_usage_bytes: int | None = None
+        self.processes: tuple[Process, ...] = ()
+        self.is_over = False
+        self.error: StressError | None = None
+        self._first: Sample | None = None
+
+    def hear(self, message: Message) -> None:
+        """Keep what the agent says."""
+        if isinstance(message, Hello):
+            self.hello = message
+        elif isinstance(message, Processes) and self.hello is not None:
+            # A load's own processes belong to the picture; a probe is over when it counts.
+            is_load = self.plan is not None
+            self.processes = message.processes if is_load else message.beside(self.hello)
+        elif isinstance(message, Sample):
+            self._first = self._first or message
+            self.sample = message
+            usages = (self.peak_usage_bytes, message.memory.usage_bytes)
+            self.peak_usage_bytes = max((u for u in usages if u is not None), default=None)
+
+    def begin_load(self, plan: Plan) -> None:
+        """What counts from here on is this load."""
+        self.plan, self.target = plan, plan.target
+        self.peak_usage_bytes = self._first = None
+
+    def end(self, error: StressError | None) -> None:
+        """No more readings come; what an ended container held is no news of what it holds."""
+        self.is_over, self.error = True, error
+        if error is not None:
+            self.sample, self.processes = None, ()
+
+    @property
+    def stress_bytes(self) -> int | None:
+        """What a load of ours holds in the target, wherever it was started."""
+        if self.plan is not None:
+            return self.sample.held_bytes if self.sample else None
+        return load_rss_bytes(self.processes) if self.processes else None
+
+    @property
+    def oom_kills(self) -> int | None:
+        """OOM kills during the load, or since the container's start where there is none.
+
+        None where they could not be counted; the counter of a container that started again begins
+        anew, and so tells nothing of the one before.
+        """
+        last = self.sample.memory.oom_kill if self.sample else None
+        if self.plan is None:
+            return last
+        if self._first is None:
+            return 0
+        first = self._first.memory.oom_kill
+        return None if last is None or first is None or last < first else last - first
+
+    @property
+    def first_victim(self) -> Process | None:
+        """Who would die first if the memory ran out as it is now."""
+        if self.hello is None or self.sample is None:
+            return None
+        return victim_now(self.target, self.hello, self.sample.memory, self.processes)

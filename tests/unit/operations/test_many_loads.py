@@ -1,0 +1,92 @@
+"""Many targets through one loop, with real threads: each its right verdict, nothing left open."""
+
+import threading
+from pathlib import Path
+
+from kubectl_stress.clock import Clock
+from kubectl_stress.operations.load import Run
+from kubectl_stress.plan.amount import Amount
+from kubectl_stress.plan.holder_spec import HolderSpec
+from kubectl_stress.plan.plan import make_plan
+from kubectl_stress.plan.spec import MemSpec
+from kubectl_stress.results.report import Report
+from kubectl_stress.session.event_loop import EventLoop
+from kubectl_stress.targets.target import Target
+from kubectl_stress.verdict.outcome import Outcome
+from tests.builders.agent_lines import (
+    bye_line,
+    hello_line,
+    sample_line,
+    survived,
+    worker_killed_line,
+)
+from tests.builders.pods import pod
+from tests.builders.scene import NEAR_LIMIT
+from tests.fakes.cluster import FakeCluster
+from tests.fakes.stream import FakeStream
+from tests.fakes.time import FakeTime
+
+SURVIVES = survived()
+LOAD_DIES = (
+    hello_line(oom_group=None, cgroup_version=1)
+    + sample_line(10, phase="baseline")
+    + NEAR_LIMIT
+    + worker_killed_line()
+    + bye_line("workers-killed", 12)
+)
+
+
+class ManyPods(FakeCluster):
+    """Pods `web-0` and on; each load says what is its pod's."""
+
+    def __init__(self, *loads: bytes) -> None:
+        names = [f"web-{number}" for number in range(len(loads))]
+        super().__init__(*(pod(name).container("app", limit="128Mi").dict for name in names))
+        self._loads = dict(zip(names, loads, strict=True))
+
+    def load_of(self, pod_name: str) -> FakeStream:
+        return FakeStream().says(self._loads[pod_name]).ends(0)
+
+
+def run_all(cluster: FakeCluster) -> list[Report]:
+    asked = MemSpec(Amount.parse("50Mi"), duration_ms=20_000)
+    plans = [make_plan(asked, Target.from_pod(found)) for found in cluster.pods.values()]
+    loop = EventLoop(Clock(FakeTime().now_ms, lambda _: None))
+    run = Run(cluster, loop, tell=lambda _: None, confirm=lambda _: None)
+    found = run.all(plans, HolderSpec("agent:1"), None)
+    return [report for report in found if isinstance(report, Report)]
+
+
+def test_twenty_targets_at_once_get_twenty_right_verdicts() -> None:
+    cluster = ManyPods(*(LOAD_DIES if number % 3 == 0 else SURVIVES for number in range(20)))
+
+    reports = run_all(cluster)
+
+    assert [report.plan.target.pod for report in reports] == [f"web-{n}" for n in range(20)]
+    assert [report.verdict.outcome for report in reports] == [
+        Outcome.LOAD_OOM_KILLED if number % 3 == 0 else Outcome.SURVIVED for number in range(20)
+    ]
+
+
+def test_many_targets_share_one_watch_of_pods_and_one_of_events() -> None:
+    cluster = ManyPods(*[SURVIVES] * 5)
+
+    run_all(cluster)
+
+    assert sorted(asked for asked in cluster.asked if asked.startswith("watch")) == [
+        "watch events ",
+        "watch pods ",
+    ]
+
+
+def test_a_run_leaves_no_thread_and_no_open_file() -> None:
+    def left() -> tuple[int, int]:
+        return threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))
+
+    run_all(ManyPods(SURVIVES))
+    before = left()
+
+    for _ in range(20):
+        run_all(ManyPods(SURVIVES, LOAD_DIES))
+
+    assert left() == before
