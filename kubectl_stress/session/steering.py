@@ -36,13 +36,13 @@ class StopAtSign:
     """`--stop-on`: the load is released once, at the first change that was named."""
 
     def __init__(self, asked: Sequence[StopOn], say: Callable[[str], None]) -> None:
-        self._asked, self._say, self._is_told = asked, say, False
+        self._asked, self._say, self._is_sent = asked, say, False
 
     def next(self, _now_ms: int, _sample: Sample | None, changes: Sequence[Change]) -> bytes | None:
         """The command to stop, where the change was seen."""
-        sign = None if self._is_told else stop_sign(self._asked, changes)
+        sign = None if self._is_sent else stop_sign(self._asked, changes)
         if sign is None:
             return None
-        self._is_told = True
+        self._is_sent = True
         self._say(f"releasing the load: {sign.text}")
         return STOP

@@ -87,7 +87,7 @@ def test_one_reading_costs_one_exec_in_the_holder_and_watches_nothing() -> None:
     assert (state.is_over, state.error) == (True, None)
 
 
-def test_the_holder_is_told_whether_it_is_new_or_reused() -> None:
+def test_the_holder_is_sent_whether_it_is_new_or_reused() -> None:
     seen = Watching()
     seen.read(ONCE)
 
@@ -248,7 +248,7 @@ def test_what_may_not_be_watched_is_said_and_read_all_the_same() -> None:
     assert state.sample is not None
 
 
-def test_each_step_is_told_with_its_target() -> None:
+def test_each_step_is_sent_with_its_target() -> None:
     seen = Watching()
 
     seen.read(ONCE, "web", "db")
@@ -259,7 +259,7 @@ def test_each_step_is_told_with_its_target() -> None:
         assert kinds[-1] is Finished
 
 
-def test_a_pod_that_was_created_again_is_told_to_be_gone_once() -> None:
+def test_a_pod_that_was_created_again_is_sent_to_be_gone_once() -> None:
     seen = Watching()
     stream = FakeStream().says(NEVER_ENDS)
     seen.then(stream)
@@ -287,5 +287,5 @@ def test_a_defect_in_a_thread_is_raised_and_hangs_nothing() -> None:
 
 
 class DividesByZero(FakeStream):
-    def receive(self, timeout: float) -> list[tuple[Channel, bytes]]:
+    def receive(self, timeout: float) -> list[tuple[Channel, bytes]]:  # noqa: ARG002
         raise ZeroDivisionError
