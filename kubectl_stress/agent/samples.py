@@ -113,6 +113,14 @@ class Process:
         known = _known(cls, values)
         return cls(**{**known, "command": clean(known["command"])})
 
+    @property
+    def shown_role(self) -> str:
+        """The role; of a process that an exec is about to start, still the runtime's own.
+
+        Its name is that of runc until then (opencontainers/runc libcontainer/init_linux.go).
+        """
+        return "runtime" if self.command.startswith("runc:[") else self.role
+
 
 def first_victim(processes: tuple[Process, ...]) -> Process | None:
     """The process that the OOM killer would choose: the highest badness, the first among equals."""

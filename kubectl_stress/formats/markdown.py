@@ -69,7 +69,7 @@ def _memory(report: Report) -> list[tuple[str, ...]]:
     ]
     held = (format_bytes(point.held_bytes if point else None) for point in points)
     known = [row for row in rows if set(row[1:]) != {"-"}]
-    return [*known, ("stress", *held)]
+    return [*known, ("load", *held)]
 
 
 _PROCESS_HEADS = ("pid", "command", "role", "rss", "oom_score_adj", "badness", "")
@@ -80,7 +80,7 @@ def _processes(report: Report) -> list[tuple[str, ...]]:
         (
             str(process.pid),
             _code(process.command),
-            _plain(process.role),
+            _plain(process.shown_role),
             format_bytes(process.rss_bytes),
             "-" if process.oom_score_adj is None else str(process.oom_score_adj),
             format_bytes(process.badness_bytes),

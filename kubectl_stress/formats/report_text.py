@@ -1,7 +1,8 @@
 """A report as text, in each of the formats. Computes nothing and reads nothing."""
 
+from kubectl_stress.formats.process_table import outside_processes, process_table
 from kubectl_stress.formats.serialize import DATA_FORMATS, Document, serialize
-from kubectl_stress.formats.tables import Row, process_table, target_table
+from kubectl_stress.formats.tables import Row, folded, target_table
 from kubectl_stress.plan.guards import POD_LEVEL_ONLY
 from kubectl_stress.plan.holder_spec import Join
 from kubectl_stress.quantity import format_bytes
@@ -39,10 +40,18 @@ def report_row(report: Report) -> Row:
 def _for_a_person(report: Report, *, wide: bool, width: int | None) -> str:
     parts = [target_table([report_row(report)], wide=wide, width=width)]
     if report.processes:
-        parts.append(process_table(report.processes, victim_pid=report.first_victim_pid))
+        parts.append(_processes(report, width))
     parts.append(_before_and_after(report))
     parts.append(verdict_text(report))
     return "\n\n".join(part for part in parts if part)
+
+
+def _processes(report: Report, width: int | None) -> str:
+    """The table under the full load, and what the samples of that time say beside it."""
+    text = process_table(report.processes, victim_pid=report.first_victim_pid, width=width)
+    held = under_load(report.findings.samples)
+    note = outside_processes(report.processes, held.memory) if held else None
+    return f"{text}\n{folded(note, width)}" if note else text
 
 
 def _before_and_after(report: Report) -> str:

@@ -1,12 +1,13 @@
-"""Tables for a person, from values: the target's row and the processes. The only user of tabulate.
+"""The table of targets, from values, and how every table is drawn. The only user of tabulate.
 
 tabulate is imported inside the functions: it costs more than the rest of a `--help`.
 """
 
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from kubectl_stress.agent.samples import Process, Sample
+from kubectl_stress.agent.samples import Sample
 from kubectl_stress.quantity import format_bytes
 from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.targets.target import Target
@@ -63,22 +64,30 @@ def _oom_kills(row: Row) -> str:
     return "unknown" if row.oom_kills is None else str(row.oom_kills)
 
 
+def _restarts(row: Row) -> str:
+    """As `kubectl get pods` has them, with why the last container ended."""
+    end, count = row.status.last_termination, row.status.restart_count
+    return f"{count} ({end.reason})" if count and end and end.reason else str(count)
+
+
+_CONTAINER = Column("CONTAINER", lambda row: row.target.container)
 COLUMNS = (
     Column("POD", lambda row: row.target.pod),
-    Column("LIMIT", _size("limit_bytes")),
+    _CONTAINER,
     Column("USAGE", _size("usage_bytes")),
-    Column("WORKING SET", _size("working_set_bytes")),
-    Column("INACTIVE FILE", _size("inactive_file_bytes"), stays=False),
-    Column("% OF LIMIT", _share_of_limit),
+    Column("USAGE%", _share_of_limit),
+    Column("LIMIT", _size("limit_bytes")),
+    Column("WORKING SET", _size("working_set_bytes"), stays=False),
+    Column("LOAD", _held),
     Column("PEAK", lambda row: format_bytes(row.peak_usage_bytes), stays=False),
-    Column("STRESS", _held),
     Column("OOM KILLS", _oom_kills),
-    Column("RESTARTS", lambda row: str(row.status.restart_count)),
+    Column("RESTARTS", _restarts),
     Column("READY", lambda row: "yes" if row.status.ready else "no", stays=False),
-    Column("QOS", lambda row: row.target.qos_class, stays=False),
-    Column("LAST STATE", lambda row: str(row.status.last_termination or "-"), stays=False),
+    Column("LAST STATE", lambda row: str(row.status.last_termination or "-"), wide_only=True),
+    Column("QOS", lambda row: row.target.qos_class, wide_only=True),
     Column("ANON", _size("anon_bytes"), wide_only=True),
     Column("FILE", _size("file_bytes"), wide_only=True),
+    Column("INACTIVE FILE", _size("inactive_file_bytes"), wide_only=True),
     Column("SHMEM", _size("shmem_bytes"), wide_only=True),
     Column("KERNEL", _size("kernel_bytes"), wide_only=True),
     Column("PAGE TABLES", _size("pagetables_bytes"), wide_only=True),
@@ -91,21 +100,25 @@ COLUMNS = (
     Column("NODE AVAILABLE", lambda row: format_bytes(row.node_available_bytes), wide_only=True),
 )
 
-_GO_BEFORE_THE_NAME = ("% OF LIMIT", "WORKING SET", "OOM KILLS", "STRESS")
+_GO_BEFORE_THE_NAME = ("USAGE%", "OOM KILLS", "LOAD")
 
 
 def target_table(rows: Sequence[Row], *, wide: bool = False, width: int | None = None) -> str:
-    """One row a target, in kubectl's manner; columns go until it fits `width`, the last first.
+    """One row a target, in kubectl's manner.
 
-    With `wide` none goes: what does not fit is in further tables below.
+    Where it does not fit `width`, the last columns of one target, or with `wide`, are in further
+    tables below; of several targets they go, so that each keeps its row.
     """
     columns = [column for column in COLUMNS if wide or not column.wide_only]
+    if not (wide or any(row.target.siblings for row in rows)):
+        columns.remove(_CONTAINER)
     whole = _tabulated(rows, columns)
     if width is None or _widest_line(whole) <= width:
         return whole
-    if wide:
-        return "\n\n".join(_tabulated(rows, part) for part in _parts(rows, columns, width))
-    for leaving in (_optional(columns), _optional_among_several(rows, columns)):
+    if wide or len(rows) == 1:
+        groups = _parts(rows, columns, width, shown_again=1 if wide else 0)
+        return "\n\n".join(_tabulated(rows, group) for group in groups)
+    for leaving in (_optional(columns), _optional_among_several(columns)):
         while leaving and _widest_line(whole) > width:
             columns.remove(leaving.pop())
             whole = _tabulated(rows, columns)
@@ -116,23 +129,20 @@ def _optional(columns: Sequence[Column]) -> list[Column]:
     return [column for column in columns if not column.stays]
 
 
-def _optional_among_several(rows: Sequence[Row], columns: Sequence[Column]) -> list[Column]:
-    """Of one target its name can go; of several it must stay, and so others go."""
-    if len(rows) == 1:
-        return [column for column in columns if column.heading == "POD"]
+def _optional_among_several(columns: Sequence[Column]) -> list[Column]:
+    """The names must stay, and so others go."""
     return [column for column in columns if column.heading in _GO_BEFORE_THE_NAME]
 
 
 def _parts(
-    rows: Sequence[Row], columns: Sequence[Column], width: int
+    rows: Sequence[Row], columns: Sequence[Column], width: int, *, shown_again: int
 ) -> Iterator[Sequence[Column]]:
-    """The columns in groups that each fit, every group with the target's name."""
-    name, *rest = columns
-    part = [name]
-    for column in rest:
-        if len(part) > 1 and _widest_line(_tabulated(rows, [*part, column])) > width:
+    """The columns in groups that each fit, every group with the first `shown_again` of them."""
+    part: list[Column] = []
+    for column in columns:
+        if len(part) > shown_again and _widest_line(_tabulated(rows, [*part, column])) > width:
             yield part
-            part = [name]
+            part = list(columns[:shown_again])
         part.append(column)
     yield part
 
@@ -154,21 +164,6 @@ def plain_table(cells: Sequence[Sequence[str]]) -> str:
     return "\n".join(line.rstrip() for line in text.splitlines())
 
 
-def process_table(
-    processes: Sequence[Process], *, victim_pid: int | None = None, most: int = 8
-) -> str:
-    """One row a process, the first victim marked; at most `most` of them."""
-    rows = [
-        (
-            str(process.pid),
-            process.command,
-            process.role,
-            format_bytes(process.rss_bytes),
-            "-" if process.oom_score_adj is None else str(process.oom_score_adj),
-            format_bytes(process.badness_bytes),
-            "← dies first" if process.pid == victim_pid else "",
-        )
-        for process in processes[:most]
-    ]
-    headings = ("PID", "COMMAND", "ROLE", "RSS", "OOM_SCORE_ADJ", "BADNESS", "")
-    return plain_table([headings, *rows])
+def folded(note: str, width: int | None) -> str:
+    """A sentence under a table, in as many lines as the terminal needs."""
+    return note if width is None else textwrap.fill(note, width, subsequent_indent="  ")

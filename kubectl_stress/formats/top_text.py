@@ -1,11 +1,11 @@
 """What `top` shows, in each of the formats. Computes nothing and reads nothing."""
 
-import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from kubectl_stress.formats.process_table import outside_processes, process_table
 from kubectl_stress.formats.serialize import DATA_FORMATS, Document, serialize
-from kubectl_stress.formats.tables import Row, process_table, target_table
+from kubectl_stress.formats.tables import Row, folded, target_table
 from kubectl_stress.plan.oom_domain import container_swap_bytes
 from kubectl_stress.quantity import format_bytes
 from kubectl_stress.results.target_state import TargetState
@@ -35,13 +35,9 @@ def tables(states: Sequence[TargetState], *, wide: bool, width: int | None) -> s
     for state in states:
         if state.processes:
             head = f"{state.target.pod}:\n" if len(states) > 1 else ""
-            parts.append(head + _processes(state, most))
-    parts.append("\n".join(_folded(note, width) for note in _notes(_without_load(states))))
+            parts.append(head + _processes(state, most, width))
+    parts.append("\n".join(folded(note, width) for note in _notes(_without_load(states))))
     return "\n\n".join(part for part in parts if part)
-
-
-def _folded(note: str, width: int | None) -> str:
-    return note if width is None else textwrap.fill(note, width, subsequent_indent="  ")
 
 
 def _row(state: TargetState) -> Row:
@@ -58,9 +54,12 @@ def _row(state: TargetState) -> Row:
     )
 
 
-def _processes(state: TargetState, most: int) -> str:
+def _processes(state: TargetState, most: int, width: int | None) -> str:
     victim = state.first_victim
-    return process_table(state.processes, victim_pid=victim.pid if victim else None, most=most)
+    victim_pid = victim.pid if victim else None
+    text = process_table(state.processes, victim_pid=victim_pid, most=most, width=width)
+    note = outside_processes(state.processes, state.sample.memory) if state.sample else None
+    return f"{text}\n{folded(note, width)}" if note else text
 
 
 def _without_load(states: Sequence[TargetState]) -> list[TargetState]:

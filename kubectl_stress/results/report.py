@@ -19,6 +19,7 @@ from kubectl_stress.verdict.findings import Findings, kill_counts
 from kubectl_stress.verdict.outcome import Expectation, Outcome, Verdict, meets
 
 SCHEMA = "kubectl-stress/report/v1"
+_ENDS = (ChangeKind.TERMINATED, ChangeKind.EVICTED, ChangeKind.DELETED)
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,21 @@ class Report:
 
     @property
     def first_victim_pid(self) -> int | None:
-        """Of the process table: who would die first at that moment; None where nobody can tell."""
+        """Of the process table: who would have died first; None where nobody can tell.
+
+        Where something has ended, the verdict says what, and a prediction would contradict it.
+        """
         hello, sample = self.findings.hello, self.findings.samples.last
-        if hello is None or sample is None:
+        if hello is None or sample is None or self._has_ended:
             return None
         victim = victim_now(self.plan.target, hello, sample.memory, self.processes)
         return victim.pid if victim else None
+
+    @property
+    def _has_ended(self) -> bool:
+        """Whether the load was killed, or the container or its pod ended during the run."""
+        seen = self.findings
+        return bool(seen.kills) or any(change.kind in _ENDS for change in seen.changes)
 
     @property
     def restarts(self) -> int:

@@ -20,7 +20,7 @@ def test_the_answer_is_on_stdout_and_the_story_on_stderr(
     kubectl_stress(*MEM)
 
     captured = capsys.readouterr()
-    assert captured.out.startswith("POD  LIMIT ")
+    assert captured.out.startswith("POD  USAGE ")
     assert "VERDICT  survived" in captured.out
     first, second, *_ = captured.err.splitlines()
     assert first == (

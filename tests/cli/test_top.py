@@ -17,7 +17,7 @@ def test_without_a_terminal_it_is_one_reading(
     assert kubectl_stress("top", "web") == 0
 
     captured = capsys.readouterr()
-    assert captured.out.startswith("POD  LIMIT ")
+    assert captured.out.startswith("POD  USAGE ")
     assert "← dies first" in captured.out
     assert "host's memory" in captured.out
     assert "added ephemeral container" in captured.err

@@ -104,8 +104,8 @@ def _curves(frame: Frame) -> Iterator[Markup]:
         if len(held) > 1:
             floor = TOP + PLOT_HEIGHT
             area = f"{_path(held)}V{floor}H{held[0][0]:.1f}Z"
-            yield el("path", d=area, class_="stress-area")
-            yield el("path", d=_path(held), class_="line stress")
+            yield el("path", d=area, class_="load-area")
+            yield el("path", d=_path(held), class_="line load")
         for word, points in (
             ("working-set", _points(frame, run, lambda s: s.memory.working_set_bytes)),
             ("usage", _points(frame, run, lambda s: s.memory.usage_bytes)),
@@ -187,6 +187,6 @@ def _moment(frame: Frame, sample: Sample) -> str:
         frame.moment(sample.at_ms),
         f"usage {format_bytes(memory.usage_bytes)}{share}",
         f"working set {format_bytes(memory.working_set_bytes)}",
-        f"stress {format_bytes(sample.held_bytes)}",
+        f"load {format_bytes(sample.held_bytes)}",
     )
     return "   ".join(parts)

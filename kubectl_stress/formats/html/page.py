@@ -82,8 +82,8 @@ def _verdict(report: Report) -> Markup:
 
 
 def _legend() -> Markup:
-    kinds = ("usage", "working-set", "stress", "limit")
-    words = {"working-set": "working set", "stress": "stress (held by the load)"}
+    kinds = ("usage", "working-set", "load", "limit")
+    words = {"working-set": "working set", "load": "held by the load"}
     entries = (el("li", el("i", class_=kind), words.get(kind, kind)) for kind in kinds)
     return el("ul", *entries, class_="legend")
 
@@ -118,7 +118,7 @@ def _memory(report: Report) -> list[tuple[str, ...]]:
     rows = [(word, *(_size(point, field) for point in points)) for word, field in _MEMORY_ROWS]
     held = (format_bytes(point.held_bytes if point else None) for point in points)
     known = [row for row in rows if set(row[1:]) != {"-"}]
-    return [*known, ("stress", *held)]
+    return [*known, ("load", *held)]
 
 
 def _size(sample: Sample | None, field: str) -> str:
@@ -132,7 +132,7 @@ def _processes(report: Report) -> Markup:
         (
             str(process.pid),
             process.command,
-            process.role,
+            process.shown_role,
             format_bytes(process.rss_bytes),
             "-" if process.oom_score_adj is None else str(process.oom_score_adj),
             format_bytes(process.badness_bytes),

@@ -151,7 +151,7 @@ def test_kills_restarts_and_probes_can_be_told_apart() -> None:
 def test_a_moment_can_be_read_off() -> None:
     text = picture(runs.made_report([sample(64, at_ms=i * 100, held_mib=50) for i in range(20)]))
 
-    assert "usage 64.0 MiB (50.0%)   working set 64.0 MiB   stress 50.0 MiB" in text
+    assert "usage 64.0 MiB (50.0%)   working set 64.0 MiB   load 50.0 MiB" in text
 
 
 def test_a_limit_far_above_is_named_at_the_top() -> None:

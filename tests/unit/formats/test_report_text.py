@@ -8,10 +8,14 @@ import pytest
 import yaml
 
 from kubectl_stress.agent.samples import Process
+from kubectl_stress.formats.html.page import page
+from kubectl_stress.formats.markdown import markdown
 from kubectl_stress.formats.report_text import render
 from kubectl_stress.formats.serialize import FORMATS, json_line, to_yaml
+from kubectl_stress.results.report import Report
 from kubectl_stress.verdict.findings import Ending
 from kubectl_stress.verdict.outcome import Expectation
+from tests.builders import runs
 from tests.builders.pods import MIB, findings, report, sample, terminated
 
 PROCESSES = (Process(40, "agent", "load", 50 * MIB, 998, 180 * MIB),)
@@ -124,3 +128,22 @@ def test_a_line_of_json_has_no_spaces_to_count() -> None:
 
 def test_yaml_keeps_letters_as_they_are() -> None:
     assert to_yaml({"b": "é", "a": 1}) == "b: é\na: 1"
+
+
+@pytest.mark.parametrize(
+    ("run", "is_marked"),
+    [
+        (runs.survived(), True),
+        (runs.group_killed(), False),
+        (runs.worker_died(), False),
+        (runs.liveness_restarted(), False),
+        (runs.evicted(), False),
+    ],
+    ids=["survived", "group-killed", "worker-killed", "restarted", "evicted"],
+)
+def test_nobody_is_said_to_die_first_where_something_has_ended(
+    run: Report, is_marked: bool
+) -> None:
+    marks = ((render(run, "table"), "← dies first"), (markdown(run), "| dies first |"))
+    for text, mark in (*marks, (page(run), "<td>dies first</td>")):
+        assert (mark in text) is is_marked

@@ -44,7 +44,7 @@ def test_the_host_s_memory_is_called_the_host_s() -> None:
 def test_stress_is_what_a_load_of_ours_holds_wherever_it_was_started() -> None:
     head, row, *_ = render_top([state("web", APP, HOLDER, LOAD)], "table").splitlines()
 
-    assert row[head.index("STRESS") :].startswith("50.0 MiB")
+    assert row[head.index("LOAD") :].startswith("50.0 MiB")
 
 
 def test_the_first_victim_is_marked() -> None:

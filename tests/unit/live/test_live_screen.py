@@ -65,7 +65,7 @@ def test_the_live_screen_shows_the_table_under_the_story(monkeypatch: pytest.Mon
         rows = terminal.rows
 
     assert [row.split("  ")[-1] for row in rows[:2]] == ["reading", "joining"]
-    assert rows[2].startswith("POD  LIMIT")
+    assert rows[2].startswith("POD  USAGE")
     assert "10.0 MiB" in rows[3]
     assert rows[4].startswith("PID  COMMAND")
     assert "← dies first" in rows[5]
@@ -171,7 +171,7 @@ def test_the_view_shows_the_latest_of_everything() -> None:
 
     row, *_, last = view(sample(96), StatusSeen(status), Processes(0, (agent,))).splitlines()[1:]
 
-    assert row.split()[:5] == ["web", "128.0", "MiB", "96.0", "MiB"]
+    assert row.split()[:5] == ["web", "96.0", "MiB", "75.0%", "128.0"]
     assert "7" in row.split()
     assert last.startswith("40   agent")
 

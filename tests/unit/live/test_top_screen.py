@@ -38,7 +38,7 @@ def test_the_table_is_drawn_in_place_under_what_happens(monkeypatch: pytest.Monk
 
     assert rows[0].endswith("s  added ephemeral container kubectl-stress-abc")
     assert rows[1].endswith("s  container terminated: OOMKilled (137)")
-    assert rows[2].startswith("POD  LIMIT")
+    assert rows[2].startswith("POD  USAGE")
     assert "\n".join(rows).count("WORKING SET") == 1
     assert "host's memory" in rows[-1]
     assert not any("WORKING SET" in row for row in terminal.rows)  # gone at the end

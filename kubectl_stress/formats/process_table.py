@@ -1,0 +1,86 @@
+"""The processes of one target for a person: who dies first, and what memory is in none of them."""
+
+from collections.abc import Sequence
+
+from kubectl_stress.agent.samples import Memory, Process
+from kubectl_stress.formats.tables import plain_table
+from kubectl_stress.quantity import format_bytes
+
+DIES_FIRST = "← dies first"
+# What a difference must be to puzzle: usage alone moves in batches of 256 KiB a CPU.
+_NOTED_BYTES, _NOTED_PERCENT = 2 << 20, 10
+_SHORTER = {"OOM_SCORE_ADJ": "ADJ"}
+_GO_FIRST = ("ROLE", "ADJ", "RSS", "BADNESS")
+
+
+def process_table(
+    processes: Sequence[Process],
+    *,
+    victim_pid: int | None = None,
+    most: int = 8,
+    width: int | None = None,
+) -> str:
+    """One row a process, the first victim marked; at most `most` of them.
+
+    On a narrow terminal columns go, and never the mark.
+    """
+    columns = {
+        "PID": [str(process.pid) for process in processes[:most]],
+        "COMMAND": [process.command for process in processes[:most]],
+        "ROLE": [process.shown_role for process in processes[:most]],
+        "RSS": [format_bytes(process.rss_bytes) for process in processes[:most]],
+        "OOM_SCORE_ADJ": [_text(process.oom_score_adj) for process in processes[:most]],
+        "BADNESS": [format_bytes(process.badness_bytes) for process in processes[:most]],
+        "": [DIES_FIRST if process.pid == victim_pid else "" for process in processes[:most]],
+    }
+    if width is not None and _width(columns) > width:
+        columns = {_SHORTER.get(head, head): cells for head, cells in columns.items()}
+    for head in _GO_FIRST:
+        if width is not None and _width(columns) > width:
+            del columns[head]
+    return _drawn(columns)
+
+
+def _text(value: int | None) -> str:
+    return "-" if value is None else str(value)
+
+
+def _drawn(columns: dict[str, list[str]]) -> str:
+    return plain_table([list(columns), *zip(*columns.values(), strict=True)])
+
+
+def _width(columns: dict[str, list[str]]) -> int:
+    return max(len(line) for line in _drawn(columns).splitlines())
+
+
+def outside_processes(processes: Sequence[Process], memory: Memory) -> str | None:
+    """Where the rest is, if the processes' RSS and the cgroup's usage differ by much.
+
+    Pages of files are charged to the cgroup that touched them first, and shared ones are in the RSS
+    of each process (kernel: cgroup-v1/memory.rst, "Shared Page Accounting").
+    """
+    inside = [process for process in processes if process.role != "holder"]
+    usage = memory.usage_bytes
+    if usage is None or not inside or any(process.rss_bytes is None for process in inside):
+        return None
+    over = sum(process.rss_bytes or 0 for process in inside) - usage
+    if over > _NOTED_BYTES:
+        return (
+            f"RSS is {format_bytes(over)} above USAGE: it counts shared pages in every process, "
+            "and file pages that another cgroup is charged for"
+        )
+    if -over > max(_NOTED_BYTES, usage * _NOTED_PERCENT // 100) and (parts := _parts(memory)):
+        return f"USAGE is {format_bytes(-over)} above RSS: the cgroup is also charged for {parts}"
+    return None
+
+
+def _parts(memory: Memory) -> str:
+    """What a cgroup is charged for beside anonymous memory, the largest first."""
+    shared = memory.shmem_bytes or 0
+    found = {
+        "page cache": max(0, (memory.file_bytes or 0) - shared),
+        "tmpfs and shared memory": shared,
+        "kernel memory": memory.kernel_bytes or 0,
+    }
+    ranked = sorted(found.items(), key=lambda part: -part[1])
+    return ", ".join(f"{name} ({format_bytes(size)})" for name, size in ranked if size >= 1 << 20)
