@@ -17,13 +17,17 @@ MIB = 1024 * KIB
 class Cgroup:
     """A cgroup below the one that we are in, and a process namespace of its own, as in a pod."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit_bytes: int | None = None) -> None:
+        self._limit_bytes = limit_bytes
         self.version = 2 if Path("/sys/fs/cgroup/cgroup.controllers").exists() else 1
         root = Path("/sys/fs/cgroup") / ("memory" if self.version == 1 else "")
         self.path = root / f"kubectl-stress-bench-{os.getpid()}"
 
     def __enter__(self) -> Cgroup:
         self.path.mkdir()
+        if self._limit_bytes is not None:
+            name = "memory.limit_in_bytes" if self.version == 1 else "memory.max"
+            (self.path / name).write_text(str(self._limit_bytes))
         # The agent wants a target, whose cgroup and namespaces it shares; one that reaps, or else
         # hundreds of zombies of ended tools are looked at each second.
         target = self._inside(["env", "--ignore-signal=CHLD", "sleep", "100000"])
@@ -75,8 +79,23 @@ class Cgroup:
 
     def anon_bytes(self) -> int:
         """Anonymous memory alone."""
-        key = "total_rss" if self.version == 1 else "anon"
-        lines = (self.path / "memory.stat").read_text().splitlines()
+        return self._stat("total_rss" if self.version == 1 else "anon")
+
+    def inactive_file_bytes(self) -> int:
+        """Page cache that the working set does not count."""
+        return self._stat("total_inactive_file" if self.version == 1 else "inactive_file")
+
+    def oom_kills(self) -> int:
+        """How many processes the kernel has killed here."""
+        return self._value(
+            "memory.oom_control" if self.version == 1 else "memory.events", "oom_kill"
+        )
+
+    def _stat(self, key: str) -> int:
+        return self._value("memory.stat", key)
+
+    def _value(self, file: str, key: str) -> int:
+        lines = (self.path / file).read_text().splitlines()
         return int(next(line.split()[1] for line in lines if line.split()[0] == key))
 
     def pids(self) -> list[int]:

@@ -38,12 +38,23 @@ class OwnCgroup:
     def pids(self) -> list[int]:
         return [int(pid) for pid in (self.path / "cgroup.procs").read_text().split()]
 
-    def start(self, *argv: str, below: str = "") -> subprocess.Popen[bytes]:
+    def stat(self, key: str) -> int:
+        """One value of memory.stat."""
+        lines = (self.path / "memory.stat").read_text().splitlines()
+        return int(next(line.split()[1] for line in lines if line.split()[0] == key))
+
+    def start(
+        self,
+        *argv: str,
+        below: str = "",
+        stdin: int = subprocess.DEVNULL,
+        stdout: int = subprocess.DEVNULL,
+    ) -> subprocess.Popen[bytes]:
         """Start a process inside, or in a cgroup below."""
         return subprocess.Popen(
             argv,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdin=stdin,
+            stdout=stdout,
             preexec_fn=lambda: self._enter(below),
         )
 

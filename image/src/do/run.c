@@ -2,7 +2,9 @@
 
 #include "kernel/files.h"
 #include "kernel/lines.h"
+#include "load/level.h"
 #include "load/profile.h"
+#include "observe/processes.h"
 #include "steer/session.h"
 #include "tell/report.h"
 #include "words/clock.h"
@@ -88,15 +90,12 @@ static void check_workers(void)
 
 static void take_command(enum request request)
 {
-    bool fits = request == (session_is_cpu(&session) ? REQUEST_LOAD : REQUEST_SIZE);
+    bool is_under_way = session.phase == PHASE_RAMP || session.phase == PHASE_HOLD;
 
     if (request == REQUEST_NOTHING)
         return;
-    if (!fits || (session.phase != PHASE_RAMP && session.phase != PHASE_HOLD)) {
+    if (!is_under_way || !profile_take(&session, request))
         line_error("bad-command", "this command does not fit the load or its phase");
-        return;
-    }
-    profile_turn_to(&session, session.commands.value);
 }
 
 // Where a file of page cache can be made: in the holder's own layer, since the target's root may
@@ -107,8 +106,8 @@ static int file_directory(void)
 
     if (options()->kind != KIND_FILE)
         return -1;
-    if (session.holder_pid == ABSENT)
-        return -ENOENT;
+    if (session.holder_pid == ABSENT || process_agent_kind(session.holder_pid) != AGENT_HOLD)
+        return -ENOENT; // never in another's: with process 1 that would be the target's own
     directory = open(proc_path(session.holder_pid, "root/tmp"), O_PATH | O_DIRECTORY | O_CLOEXEC);
     return directory < 0 ? -errno : directory;
 }
@@ -122,6 +121,13 @@ static bool may_use_two_cpus(void)
         && (millicores == ABSENT || millicores >= 2000);
 }
 
+static bool refuse(const char* code, const char* text)
+{
+    line_error(code, text);
+    session.reason = REASON_REFUSED;
+    return false;
+}
+
 // From here on there is memory to give back. Returns false where the run must end at once.
 static bool start_workers(void)
 {
@@ -130,11 +136,10 @@ static bool start_workers(void)
         .directory = file_directory() };
     int error;
 
-    if (options()->kind == KIND_FILE && memory.directory < 0) {
-        line_error("no-holder", "--kind file needs the holder's /tmp to write in");
-        session.reason = REASON_INTERNAL;
-        return false;
-    }
+    if (options()->kind == KIND_FILE && memory.directory < 0)
+        return refuse("no-holder", "--kind file needs the holder's /tmp to write in");
+    if (options()->level.base != LEVEL_NONE && !level_is_possible(&session, &options()->level))
+        return refuse("no-limit", "the level is relative to a memory limit, and there is none");
     error = workers_start(&session.workers, options(), &memory);
     if (error != 0) {
         line_error(
@@ -167,7 +172,7 @@ static void release(void)
         return;
     report_phase(&session, PHASE_RELEASE, ABSENT);
     workers_stop(&session.workers, &session.cgroup);
-    session.wanted = 0;
+    session.load.wanted_bytes = session.load.wanted_load = 0;
     report_sample(&session, 0);
 }
 

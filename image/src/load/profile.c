@@ -1,29 +1,31 @@
 #include "load/profile.h"
 
+#include "load/cpu_level.h"
+#include "load/level.h"
+#include "load/pace.h"
+#include "load/ramp.h"
 #include "tell/report.h"
 #include "words/clock.h"
-#include "words/text.h"
-
-#include <unistd.h>
 
 enum {
     RAMP_TICK_MS = 20,
-    NEAR_SHARE = 20, // the last 1/20 of the limit is near
-    NEAR_STEP_SHARE = 200, // where a step is at most 1/200 of it
-    NEAR_TICK_MS = 25, // how soon the end of a worker is looked for there
-    PATIENT_MS = 250, // how long a sample before such a step waits for a slow reader
     FOREVER_MS = 1000,
 };
 
-// Everything is in bytes, or in thousandths of a percent for a CPU load.
+// What was asked for last, until it is told to have arrived.
+struct arrival {
+    bool is_due;
+    int64_t id;
+};
+
 static struct {
-    int64_t goal;
-    int64_t from; // where the ramp to the goal began, and when
-    int64_t from_ms;
-    int64_t ramp_ms;
+    struct ramp memory; // bytes, of the size or of the level
+    struct ramp cpu; // thousandths of a percent, of each worker or of the level
+    struct arrival memory_arrival;
+    struct arrival cpu_arrival;
     int64_t step; // index into the steps; the last one is the size itself
+    int64_t last_hold_ms; // ABSENT: until told
     int64_t hold_until_ms;
-    bool is_near; // the last growth was a small step near the limit
 } profile;
 
 // Steps that end with the size itself name it twice: it is held for the duration, not for a step.
@@ -41,18 +43,15 @@ static bool is_last_step(const struct session* session)
     return profile.step >= last_step(session->options);
 }
 
-static int64_t final_goal(const struct session* session)
+static bool has_level(const struct session* session)
 {
-    return session_is_cpu(session) ? session->options->load_thousandths
-                                   : session->options->size_bytes;
+    return session->load.level.base != LEVEL_NONE;
 }
 
-static void start_ramp(const struct session* session, int64_t goal, int64_t ramp_ms)
+static struct ramp ramp_from(int64_t from, int64_t goal, int64_t length_ms)
 {
-    profile.from = session->wanted;
-    profile.from_ms = now_ms();
-    profile.ramp_ms = ramp_ms;
-    profile.goal = goal;
+    return (
+        struct ramp) { .from = from, .goal = goal, .from_ms = now_ms(), .length_ms = length_ms };
 }
 
 static void say_phase(struct session* session, enum phase phase)
@@ -60,132 +59,146 @@ static void say_phase(struct session* session, enum phase phase)
     report_phase(session, phase, session->options->steps.count > 0 ? profile.step + 1 : ABSENT);
 }
 
+// The level rises from what there is. Its goal follows the limit, and is reckoned at each turn.
+static void begin_level(struct session* session, int64_t ramp_ms)
+{
+    level_begin();
+    level_read(session);
+    profile.memory = ramp_from(level_measured(session), 0, ramp_ms);
+}
+
+static void begin_memory(struct session* session)
+{
+    const struct options* options = session->options;
+    int64_t ramp_ms = profile.step > 0 ? 0 : options->ramp_ms;
+
+    if (has_level(session))
+        begin_level(session, ramp_ms);
+    else
+        profile.memory = ramp_from(session->load.wanted_bytes,
+            is_last_step(session) ? options->size_bytes : options->steps.bytes[profile.step],
+            ramp_ms);
+}
+
 static void enter_ramp(struct session* session)
 {
-    const struct options* options = session->options;
-
     say_phase(session, PHASE_RAMP);
-    start_ramp(session,
-        is_last_step(session) ? final_goal(session) : options->steps.bytes[profile.step],
-        profile.step > 0 ? 0 : options->ramp_ms);
+    if (session->options->has_memory)
+        begin_memory(session);
 }
 
-static void enter_hold(struct session* session)
+static void begin_cpu(struct session* session)
 {
     const struct options* options = session->options;
 
-    say_phase(session, PHASE_HOLD);
-    profile.hold_until_ms
-        = now_ms() + (is_last_step(session) ? options->duration_ms : options->step_hold_ms);
+    profile.cpu = ramp_from(0,
+        session->load.cpu_level != ABSENT ? session->load.cpu_level : options->load_thousandths,
+        options->ramp_ms);
 }
 
-static void follow_ramp(struct session* session, int64_t now)
-{
-    int64_t passed_ms = now - profile.from_ms;
-
-    if (profile.ramp_ms == 0 || passed_ms >= profile.ramp_ms)
-        session->wanted = profile.goal;
-    else
-        session->wanted = profile.from
-            + (int64_t)((__int128)(profile.goal - profile.from) * passed_ms / profile.ramp_ms);
-}
-
-static int64_t pages_down(int64_t bytes)
-{
-    int64_t page = sysconf(_SC_PAGESIZE);
-
-    return bytes / page * page;
-}
-
-static int64_t pages_up(int64_t bytes) { return pages_down(bytes + sysconf(_SC_PAGESIZE) - 1); }
-
-// How far a growth may go now. Far from the limit: all the way, up to where near begins. Near it:
-// a small step, after a sample that is the last evidence should the kernel kill us all as a group.
-static int64_t next_size(struct session* session, int64_t growth)
-{
-    int64_t commanded = session->workers.commanded;
-    struct readings* readings = &session->readings;
-
-    readings_take(&session->cgroup, readings, CADENCE_USAGE | CADENCE_LIMITS);
-
-    int64_t limit = readings_ceiling(readings);
-    int64_t usage = readings->usage_bytes;
-    int64_t near = limit - limit / NEAR_SHARE;
-    int64_t step = pages_down(limit / NEAR_STEP_SHARE);
-
-    if (limit == ABSENT || usage == ABSENT || usage + growth <= near) {
-        profile.is_near = false;
-        return commanded + growth;
-    }
-    if (step == 0)
-        step = sysconf(_SC_PAGESIZE);
-    if (usage + step < near)
-        return commanded + pages_down(near - usage);
-    if (!profile.is_near)
-        session_report_processes(session); // who is killed is decided among these
-    profile.is_near = true;
-    report_sample(session, PATIENT_MS);
-    return commanded + (growth < step ? growth : step);
-}
-
-// While workers fill far from the limit, the app may grow as well and bring it near.
-static void stop_a_growth_that_came_near(struct session* session)
-{
-    struct readings* readings = &session->readings;
-
-    readings_take(&session->cgroup, readings, CADENCE_USAGE | CADENCE_LIMITS);
-
-    int64_t limit = readings_ceiling(readings);
-
-    if (limit != ABSENT && readings->usage_bytes > limit - limit / NEAR_SHARE
-        && session->workers.commanded - workers_held_bytes() > limit / NEAR_STEP_SHARE)
-        workers_command_total(&session->workers, workers_held_bytes());
-}
-
-static void advance_memory(struct session* session)
-{
-    int64_t wanted = pages_up(session->wanted);
-    int64_t growth = wanted - session->workers.commanded;
-
-    if (growth < 0)
-        workers_command_total(&session->workers, wanted);
-    else if (workers_busy())
-        stop_a_growth_that_came_near(session);
-    else if (growth > 0)
-        workers_command_total(&session->workers, next_size(session, growth));
-}
-
-static bool has_arrived(const struct session* session)
-{
-    if (session->wanted != profile.goal)
-        return false;
-    return session_is_cpu(session)
-        || (!workers_busy() && session->workers.commanded == pages_up(session->wanted));
-}
-
-// Sets out for the first step, or for the size itself.
 void profile_start(struct session* session)
 {
+    const struct options* options = session->options;
+
+    profile.last_hold_ms = options->holds_until_told ? ABSENT : options->duration_ms;
+    profile.memory_arrival = (struct arrival) { options->has_memory, ABSENT };
+    profile.cpu_arrival = (struct arrival) { options->has_cpu, ABSENT };
+    session->load.level = options->level;
+    session->load.cpu_level = options->cpu_level_thousandths;
+    if (options->has_cpu)
+        begin_cpu(session);
     enter_ramp(session);
     profile_advance(session);
 }
 
-// Tells the workers what is due by now, and enters the next phase when this one is over. The end of
-// the last hold is that of the session.
+static void enter_hold(struct session* session)
+{
+    int64_t hold_ms = is_last_step(session) ? profile.last_hold_ms : session->options->step_hold_ms;
+
+    say_phase(session, PHASE_HOLD);
+    profile.hold_until_ms = hold_ms == ABSENT ? INT64_MAX : now_ms() + hold_ms;
+}
+
+static void advance_size(struct session* session)
+{
+    int64_t wanted = pages_up(ramp_at(&profile.memory, now_ms()));
+    int64_t growth = wanted - session->workers.commanded;
+
+    session->load.wanted_bytes = ramp_at(&profile.memory, now_ms());
+    if (growth < 0)
+        workers_command_total(&session->workers, wanted);
+    else if (workers_busy(WORKER_MEMORY))
+        pace_stop_what_came_near(session);
+    else if (growth > 0)
+        pace_grow(session, growth);
+}
+
+static void advance_memory(struct session* session)
+{
+    if (!has_level(session)) {
+        advance_size(session);
+        return;
+    }
+    profile.memory.goal = level_goal(session);
+    if (profile.memory.goal != ABSENT)
+        level_follow(session, ramp_at(&profile.memory, now_ms()));
+}
+
+static void advance_cpu(struct session* session)
+{
+    int64_t wanted = ramp_at(&profile.cpu, now_ms());
+
+    if (session->load.cpu_level == ABSENT)
+        cpu_level_command(session, wanted);
+    else
+        cpu_level_follow(session, wanted);
+    cpu_level_look_for_shortage(session);
+}
+
+static bool memory_has_arrived(const struct session* session)
+{
+    if (!ramp_is_over(&profile.memory, now_ms()) || workers_busy(WORKER_MEMORY))
+        return false;
+    return has_level(session) ? level_is_settled(session)
+                              : session->workers.commanded == pages_up(profile.memory.goal);
+}
+
+// A level of the CPU is held for as long as was asked, be it reached or not: the app may be above.
+static bool has_arrived(const struct session* session)
+{
+    return session->options->has_memory ? memory_has_arrived(session)
+                                        : ramp_is_over(&profile.cpu, now_ms());
+}
+
+static void tell_arrivals(struct session* session)
+{
+    const struct load_state* load = &session->load;
+
+    if (profile.memory_arrival.is_due && is_last_step(session) && memory_has_arrived(session)
+        && (!has_level(session) || load->level_state == LEVEL_AT)) {
+        profile.memory_arrival.is_due = false;
+        report_arrived_memory(session, profile.memory_arrival.id);
+    }
+    if (profile.cpu_arrival.is_due && ramp_is_over(&profile.cpu, now_ms())
+        && !workers_busy(WORKER_CPU)
+        && (load->cpu_level == ABSENT || load->cpu_level_state == LEVEL_AT)) {
+        profile.cpu_arrival.is_due = false;
+        report_arrived_cpu(session, profile.cpu_arrival.id);
+    }
+}
+
 void profile_advance(struct session* session)
 {
-    int64_t now = now_ms();
-
     if (session->phase == PHASE_RAMP || session->phase == PHASE_HOLD) {
-        follow_ramp(session, now);
-        if (session_is_cpu(session))
-            workers_command_load(session->wanted * session->options->cpu_workers);
-        else
+        if (session->options->has_memory)
             advance_memory(session);
+        if (session->options->has_cpu)
+            advance_cpu(session);
+        tell_arrivals(session);
     }
     if (session->phase == PHASE_RAMP && has_arrived(session))
         enter_hold(session);
-    if (session->phase != PHASE_HOLD || now < profile.hold_until_ms)
+    if (session->phase != PHASE_HOLD || now_ms() < profile.hold_until_ms)
         return;
     if (is_last_step(session)) {
         session_finish(session, REASON_DURATION);
@@ -195,37 +208,122 @@ void profile_advance(struct session* session)
     enter_ramp(session);
 }
 
-// Goes to another goal at once. It ends a ramp and the steps that are left.
-void profile_turn_to(struct session* session, int64_t goal)
+static void leave_steps(struct session* session)
 {
-    if (!is_last_step(session)) {
-        profile.step = last_step(session->options);
-        if (session->phase == PHASE_HOLD) // of a step that is over by this: the last hold follows
-            say_phase(session, PHASE_RAMP);
-    }
-    start_ramp(session, goal, 0);
+    if (is_last_step(session))
+        return;
+    profile.step = last_step(session->options);
+    if (session->phase == PHASE_HOLD) // of a step that is over by this: the last hold follows
+        say_phase(session, PHASE_RAMP);
 }
 
-// Stays with what the living workers have been told: they do not take over what was lost.
+static void turn_to_size(struct session* session, int64_t bytes)
+{
+    leave_steps(session);
+    session->load.level.base = LEVEL_NONE;
+    session->load.level_bytes = ABSENT;
+    profile.memory = ramp_from(session->load.wanted_bytes, bytes, 0);
+}
+
+static void turn_to_level(struct session* session, const struct level* level)
+{
+    leave_steps(session);
+    session->load.level = *level;
+    session->load.level_state = LEVEL_BELOW;
+    begin_level(session, 0);
+}
+
+static void turn_to_cpu(struct session* session, int64_t load, int64_t level)
+{
+    session->load.cpu_level = level;
+    session->load.cpu_level_state = LEVEL_BELOW;
+    profile.cpu = ramp_from(0, level != ABSENT ? level : load, 0);
+}
+
+static void turn_hold(const struct session* session, int64_t milliseconds)
+{
+    profile.last_hold_ms = milliseconds;
+    if (session->phase == PHASE_HOLD && is_last_step(session))
+        profile.hold_until_ms = milliseconds == ABSENT ? INT64_MAX : now_ms() + milliseconds;
+}
+
+static bool take_memory(struct session* session, enum request request)
+{
+    const struct commands* commands = &session->commands;
+
+    if (request == REQUEST_LEVEL && !level_is_possible(session, &commands->level))
+        return false;
+    if (request == REQUEST_SIZE)
+        turn_to_size(session, commands->value);
+    else
+        turn_to_level(session, &commands->level);
+    profile.memory_arrival = (struct arrival) { true, commands->id };
+    return true;
+}
+
+bool profile_take(struct session* session, enum request request)
+{
+    const struct commands* commands = &session->commands;
+
+    switch (request) {
+    case REQUEST_SIZE:
+    case REQUEST_LEVEL:
+        return session->options->has_memory && take_memory(session, request);
+    case REQUEST_LOAD:
+    case REQUEST_CPU_LEVEL:
+        if (!session->options->has_cpu)
+            return false;
+        turn_to_cpu(
+            session, commands->value, request == REQUEST_CPU_LEVEL ? commands->value : ABSENT);
+        profile.cpu_arrival = (struct arrival) { true, commands->id };
+        return true;
+    case REQUEST_HOLD:
+        turn_hold(session, commands->value);
+        return true;
+    default:
+        return false;
+    }
+}
+
 void profile_keep(struct session* session)
 {
-    if (session_is_cpu(session)) // where each has its own share
+    int64_t commanded = session->workers.commanded;
+
+    level_keep(commanded);
+    if (has_level(session) || !session->options->has_memory)
         return;
-    session->wanted = session->workers.commanded;
-    start_ramp(session, session->wanted, 0);
+    session->load.wanted_bytes = commanded;
+    profile.memory = ramp_from(commanded, commanded, 0);
 }
 
-// When to come back, unless something happens before.
+static int64_t memory_wake_ms(const struct session* session, int64_t now)
+{
+    if (has_level(session))
+        return level_wake_ms();
+    if (!ramp_is_over(&profile.memory, now))
+        return now + RAMP_TICK_MS;
+    // What is not commanded yet follows when the workers have done what they were told: they wake
+    // us.
+    if (workers_busy(WORKER_MEMORY) || pace_is_near())
+        return now + (pace_is_near() ? NEAR_TICK_MS : FOREVER_MS);
+    return session->workers.commanded == pages_up(profile.memory.goal) ? INT64_MAX : now;
+}
+
+static int64_t cpu_wake_ms(const struct session* session, int64_t now)
+{
+    if (session->load.cpu_level != ABSENT)
+        return cpu_level_wake_ms();
+    return ramp_is_over(&profile.cpu, now) ? now + FOREVER_MS : now + RAMP_TICK_MS;
+}
+
 int64_t profile_wake_ms(const struct session* session)
 {
-    int64_t patience_ms = profile.is_near ? NEAR_TICK_MS : FOREVER_MS;
+    int64_t now = now_ms();
+    int64_t wake_ms = session->phase == PHASE_HOLD ? profile.hold_until_ms : INT64_MAX;
 
-    if (session->wanted != profile.goal)
-        return now_ms() + (profile.ramp_ms == 0 ? 0 : RAMP_TICK_MS);
-    if (session->phase == PHASE_HOLD && !profile.is_near)
-        return profile.hold_until_ms;
-    if (session->phase == PHASE_HOLD)
-        return earliest(profile.hold_until_ms, now_ms() + patience_ms);
-    // Arrived, or waiting for workers: they wake us.
-    return now_ms() + (workers_busy() ? patience_ms : 0);
+    if (session->options->has_memory)
+        wake_ms = earliest(wake_ms, memory_wake_ms(session, now));
+    if (session->options->has_cpu)
+        wake_ms = earliest(wake_ms, cpu_wake_ms(session, now));
+    return wake_ms;
 }

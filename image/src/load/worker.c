@@ -91,7 +91,7 @@ static int64_t use_cpu(struct slot* slot)
     int64_t rest_us = slot->target == 0 ? RESTING_US : cpu_work(&cpu);
 
     slot->used_us = clock_us(CLOCK_PROCESS_CPUTIME_ID);
-    slot->missing_us = cpu.missing_us;
+    slot->due_us = cpu.due_us + cpu.missing_us;
     return rest_us;
 }
 

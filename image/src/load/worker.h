@@ -19,7 +19,7 @@ struct slot {
     _Atomic int64_t target; // bytes, or thousandths of a percent of one CPU
     _Atomic int64_t held_bytes;
     _Atomic int64_t used_us; // CPU time of the process
-    _Atomic int64_t missing_us; // CPU time that it should have used, and could not have
+    _Atomic int64_t due_us; // CPU time that it should have used by then
     _Atomic int error; // an errno, or 0
     _Atomic int64_t pid; // 0 when it is gone
     bool told; // its end is known; the kernel may still be taking its memory back

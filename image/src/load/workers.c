@@ -124,10 +124,10 @@ void workers_command_total(struct workers* workers, int64_t total_bytes)
     }
 }
 
-bool workers_busy(void)
+bool workers_busy(enum worker_kind kind)
 {
     for (int64_t i = 0; i < slot_count; i++)
-        if (carries(&slots[i], WORKER_MEMORY) && slots[i].done != slots[i].command)
+        if (carries(&slots[i], kind) && slots[i].done != slots[i].command)
             return true;
     return false;
 }
@@ -144,20 +144,20 @@ int64_t workers_held_bytes(void)
 
 int64_t workers_used_us(void)
 {
-    int64_t used_us = clock_us(CLOCK_PROCESS_CPUTIME_ID);
+    int64_t used_us = 0;
 
     for (int64_t i = 0; i < slot_count; i++)
         used_us += slots[i].used_us;
     return used_us;
 }
 
-int64_t workers_missing_us(void)
+int64_t workers_due_us(void)
 {
-    int64_t missing_us = 0;
+    int64_t due_us = 0;
 
     for (int64_t i = 0; i < slot_count; i++)
-        missing_us += slots[i].missing_us;
-    return missing_us;
+        due_us += slots[i].due_us;
+    return due_us;
 }
 
 int workers_error(void)

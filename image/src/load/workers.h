@@ -31,14 +31,13 @@ void workers_command_total(struct workers* workers, int64_t total_bytes);
 // The load of all workers together, in thousandths of a percent of one CPU.
 void workers_command_load(int64_t total_thousandths);
 
-bool workers_busy(void);
+// Whether any of this kind has not yet done what it was told.
+bool workers_busy(enum worker_kind kind);
 int64_t workers_held_bytes(void);
 
-// CPU time of all processes of ours: of the workers, those that are gone included, and of this one.
+// CPU time of all workers, those that are gone included; and what that of the CPU load should be.
 int64_t workers_used_us(void);
-
-// CPU time that workers should have used, could not have, and will not make up for.
-int64_t workers_missing_us(void);
+int64_t workers_due_us(void);
 
 // The first error that a worker met (an errno), or 0.
 int workers_error(void);

@@ -55,6 +55,7 @@ enum cadence {
     CADENCE_STAT = 4, // in each sample, unless nothing moves
     CADENCE_LIMITS = 8, // each second, and before each step
     CADENCE_SLOW = 16, // each second
+    CADENCE_CPU = 32, // in each sample of a CPU load
 };
 
 void readings_forget(struct readings* readings);

@@ -26,11 +26,6 @@ enum { HEARTBEAT = 1 };
 
 enum source { SIGNALS, INPUT, WORKERS, TARGET, SOURCE_COUNT };
 
-bool session_is_cpu(const struct session* session)
-{
-    return !session->options->has_memory && session->options->has_cpu;
-}
-
 static bool is_run(const struct session* session)
 {
     return session->options->command != COMMAND_PROBE;
@@ -184,7 +179,7 @@ bool session_open(struct session* session, const struct options* options, int64_
         .next_sample_ms = start_ms + options->sample_interval_ms,
         .next_slow_ms = start_ms,
         .next_second_ms = start_ms + SECOND_MS,
-        .wanted = 0,
+        .load = { .level_bytes = ABSENT, .cpu_level = ABSENT },
         .workers = { .notify = -1 } };
     readings_forget(&session->readings);
     processes_init(is_run(session) ? AGENT_RUN : AGENT_PROBE);

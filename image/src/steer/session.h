@@ -2,6 +2,7 @@
 // end that does not come from the load itself.
 #pragma once
 
+#include "load/state.h"
 #include "load/workers.h"
 #include "observe/cgroup.h"
 #include "observe/membership.h"
@@ -32,7 +33,7 @@ struct session {
     int64_t node_available_bytes; // as of the last slow reading
 
     struct workers workers;
-    int64_t wanted; // what is asked for now: bytes, or thousandths of a percent for a CPU load
+    struct load_state load;
     int64_t held_max_bytes;
 
     int events; // an epoll of all that is waited for
@@ -53,4 +54,3 @@ void session_finish(struct session* session, enum reason reason);
 void session_report_processes(struct session* session);
 enum request session_wait(struct session* session, int64_t until_ms);
 void session_wait_for_workers(const struct session* session);
-bool session_is_cpu(const struct session* session);

@@ -11,6 +11,9 @@
 #include <unistd.h>
 
 static const char* const membership_names[] = { "same", "different", "unreadable" };
+static const char* const metric_names[] = { "working-set", "usage" };
+static const char* const level_state_names[] = { "below", "at", "above" };
+static const char* const shortage_names[] = { NULL, "quota", "contention", "cpus" };
 static const char* const phase_names[] = { "baseline", "ramp", "hold", "release", "settle" };
 
 static int64_t cpu_count(void)
@@ -85,6 +88,8 @@ static const char* reason_name(enum reason reason)
         return "workers-killed";
     case REASON_OOM_SCORE_ADJ:
         return "oom-score-adj";
+    case REASON_REFUSED:
+        return "refused";
     case REASON_STDIN_CLOSED:
         return "stdin-closed";
     case REASON_HEARTBEAT_LOST:
@@ -129,21 +134,36 @@ static void tell_held(struct session* session)
 
 static void sample_load(struct session* session)
 {
-    bool has_memory = session->options->has_memory;
+    const struct load_state* load = &session->load;
+    bool has_level = load->level.base != LEVEL_NONE;
 
     line_open("load", '{');
-    line_number("size_bytes", has_memory ? session->wanted : 0);
+    line_number("size_bytes", load->wanted_bytes);
     tell_held(session);
     line_number("workers", session->workers.alive_memory);
+    line_bool("throttled",
+        readings_over_high(&session->readings)
+            && (workers_busy(WORKER_MEMORY) || session->workers.commanded < load->wanted_bytes));
+    line_number("level_bytes", load->level_bytes);
+    line_text("level_metric", has_level ? metric_names[load->level.metric] : NULL);
+    line_text("level_state", has_level ? level_state_names[load->level_state] : NULL);
     line_close('}');
 }
 
 static void sample_cpu_load(const struct session* session)
 {
+    const struct load_state* load = &session->load;
+    bool has_level = load->cpu_level != ABSENT;
+
     line_open("cpu_load", '{');
-    line_thousandths("load_percent", session->wanted);
+    line_thousandths("load_percent", load->wanted_load);
     line_number("workers", session->workers.alive - session->workers.alive_memory);
-    line_number("used_us", workers_used_us());
+    line_number("used_us", workers_used_us() + clock_us(CLOCK_PROCESS_CPUTIME_ID));
+    line_number("due_us", workers_due_us());
+    line_thousandths("level_percent", load->cpu_level);
+    line_text("level_state", has_level ? level_state_names[load->cpu_level_state] : NULL);
+    line_thousandths("short_percent", load->short_thousandths);
+    line_text("short_reason", shortage_names[load->shortage]);
     line_close('}');
 }
 
@@ -203,6 +223,8 @@ void report_sample(struct session* session, int wait_ms)
     bool slow = now >= session->next_slow_ms;
 
     readings_take_sample(&session->cgroup, &session->readings, slow, now);
+    if (session->options->has_cpu && !slow)
+        readings_take(&session->cgroup, &session->readings, CADENCE_CPU);
     if (slow) {
         session->next_slow_ms = next_due(session->next_slow_ms, SECOND_MS, now);
         session->node_available_bytes = node_available_bytes();
@@ -210,7 +232,7 @@ void report_sample(struct session* session, int wait_ms)
     line_begin("sample");
     line_text("phase", phase_names[session->phase]);
     sample_load(session);
-    if (session_is_cpu(session))
+    if (session->options->has_cpu)
         sample_cpu_load(session);
     sample_memory(readings);
     sample_cpu(readings);
@@ -234,4 +256,21 @@ void report_phase(struct session* session, enum phase phase, int64_t step)
     if (step != ABSENT)
         line_number("step", step);
     line_end(100);
+}
+
+void report_arrived_memory(struct session* session, int64_t id)
+{
+    line_begin("arrived");
+    line_number("id", id);
+    line_number("size_bytes", session->load.wanted_bytes);
+    tell_held(session);
+    line_end(250);
+}
+
+void report_arrived_cpu(const struct session* session, int64_t id)
+{
+    line_begin("arrived");
+    line_number("id", id);
+    line_thousandths("load_percent", session->load.wanted_load);
+    line_end(250);
 }

@@ -268,6 +268,8 @@ static const char* check_run(const struct options* options)
         return "--size-bytes or --level is needed";
     if (options->size_bytes != ABSENT && has_level)
         return "--size-bytes and --level exclude each other";
+    if (has_level && (options->kind == KIND_FILE || options->huge_pages))
+        return "--level goes neither with --kind file nor with --huge-pages";
     if (options->steps.count > 0 && has_level)
         return "--steps-bytes and --level exclude each other";
     if (options->has_cpu && options->load_thousandths == ABSENT && !has_cpu_level)
