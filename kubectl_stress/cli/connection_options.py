@@ -17,6 +17,7 @@ _FLAGS = (
     click.option("-n", "--namespace", metavar="NAME", help="Namespace of the target"),
     click.option("--context", metavar="NAME", help="Context of the kubeconfig to use"),
     click.option("--kubeconfig", metavar="FILE", help="Kubeconfig to use instead of KUBECONFIG"),
+    click.option("--kuberc", metavar="FILE", help="kuberc file to use instead of ~/.kube/kuberc"),
     click.option("--cluster", metavar="NAME", help="Cluster of the kubeconfig to use"),
     click.option("--user", metavar="NAME", help="User of the kubeconfig to use"),
     click.option("-s", "--server", metavar="URL", help="Address of the API server"),
@@ -34,7 +35,7 @@ _FLAGS = (
     click.option("--client-key", metavar="FILE", help="Key of the client certificate"),
 )
 _CONNECTION_NAMES = (
-    "namespace", "context", "kubeconfig", "cluster", "user", "server", "token", "as_user",
+    "namespace", "context", "kubeconfig", "kuberc", "cluster", "user", "server", "token", "as_user",
     "as_groups", "as_uid", "request_timeout", "insecure_skip_tls_verify", "tls_server_name",
     "certificate_authority", "client_certificate", "client_key",
 )  # fmt: skip

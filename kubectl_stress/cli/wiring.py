@@ -25,7 +25,10 @@ def _connect_to_server(flags: "ConnectionFlags") -> "Cluster":
     from kubectl_stress.kube.cluster import Cluster
     from kubectl_stress.kube.kubeconfig.load import load_connection
 
-    return Cluster(load_connection(flags, os.environ))
+    connection = load_connection(flags, os.environ)
+    if connection.plugin_policy.warning:
+        click.echo(f"warning: kuberc: {connection.plugin_policy.warning}", err=True)
+    return Cluster(connection)
 
 
 def now_ms() -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ class ConnectionFlags:
     """kubectl's connection flags as they were given; None and "" mean not given."""
 
     kubeconfig: str | None = None
+    kuberc: str | None = None
     context: str | None = None
     cluster: str | None = None
     user: str | None = None
@@ -41,6 +43,23 @@ class ExecPlugin:
     install_hint: str
     provide_cluster_info: bool
     cluster_config: Any = None
+
+
+class PolicyKind(Enum):
+    """kuberc's credentialPluginPolicy."""
+
+    ALLOW_ALL = "AllowAll"
+    DENY_ALL = "DenyAll"
+    ALLOWLIST = "Allowlist"
+
+
+@dataclass(frozen=True)
+class PluginPolicy:
+    """Which credential plugins may run; `warning` says what of kuberc could not be read."""
+
+    kind: PolicyKind = PolicyKind.ALLOW_ALL
+    allowlist: tuple[str, ...] = ()
+    warning: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,6 +92,7 @@ class Connection:
     username: str = ""
     password: str = field(default="", repr=False)
     exec_plugin: ExecPlugin | None = None
+    plugin_policy: PluginPolicy = PluginPolicy()
     auth_provider: Mapping[str, Any] | None = field(default=None, repr=False)
     impersonation: Impersonation = Impersonation()
     request_timeout_seconds: float | None = None

@@ -9,6 +9,7 @@ from typing import Any
 
 from kubectl_stress.errors import Unauthorized
 from kubectl_stress.kube.connection import Connection, Credential, ExecPlugin
+from kubectl_stress.kube.plugin_policy import allowed_program
 
 API_VERSIONS = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
 
@@ -22,10 +23,11 @@ def run_plugin(
             f'credential plugin {plugin.command}: apiVersion "{plugin.api_version}" is not '
             f"supported; use {' or '.join(API_VERSIONS)}"
         )
+    program = allowed_program(plugin, connection.plugin_policy, environ)
     interactive = _is_interactive(plugin, is_terminal)
     info = _exec_info(plugin, connection, interactive=interactive)
     environment = {**environ, **dict(plugin.env), "KUBERNETES_EXEC_INFO": json.dumps(info)}
-    output = _output(plugin, environment, interactive=interactive)
+    output = _output(plugin, program, environment, interactive=interactive)
     return _parse_exec_credential(plugin, output)
 
 
@@ -58,11 +60,14 @@ def _cluster_info(plugin: ExecPlugin, connection: Connection) -> dict[str, Any]:
     return {key: value for key, value in info.items() if value}
 
 
-def _output(plugin: ExecPlugin, environ: Mapping[str, str], *, interactive: bool) -> bytes:
+def _output(
+    plugin: ExecPlugin, program: str, environ: Mapping[str, str], *, interactive: bool
+) -> bytes:
     """What the plugin prints; its stderr goes to ours, as with kubectl."""
     try:
         done = subprocess.run(
             [plugin.command, *plugin.args],
+            executable=program,
             env=dict(environ),
             stdin=None if interactive else subprocess.DEVNULL,
             stdout=subprocess.PIPE,

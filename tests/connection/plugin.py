@@ -32,7 +32,11 @@ class Plugin:
     def progress(self) -> list[Any]:
         """The KUBERNETES_EXEC_INFO of each run."""
         lines = self._log.read_text().splitlines() if self._log.exists() else []
-        return [json.loads(line) for line in lines]
+        return [json.loads(line) for line in lines if line]
+
+    def forget(self) -> None:
+        """Forget the runs so far."""
+        self._log.unlink(missing_ok=True)
 
     @property
     def stdin(self) -> str:

@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from kubectl_stress.errors import StressError, UsageError
-from kubectl_stress.kube.connection import Connection, ConnectionFlags
+from kubectl_stress.kube.connection import Connection, ConnectionFlags, PluginPolicy
 from kubectl_stress.kube.kubeconfig.files import (
     NOTHING,
     Entry,
@@ -38,6 +38,7 @@ from kubectl_stress.kube.kubeconfig.in_cluster import (
     is_pod,
     pod_namespace,
 )
+from kubectl_stress.kube.kubeconfig.kuberc import plugin_policy
 from kubectl_stress.kube.kubeconfig.proxy_env import (
     PROXY_SCHEMES,
     is_address,
@@ -80,13 +81,17 @@ def _connection(
     flags: ConnectionFlags,
     environ: Mapping[str, str],
 ) -> Connection:
+    fields = user_fields(user, cluster, flags)
+    # As kubectl: a file that was named must be right, whoever asks.
+    asks_kuberc = fields["exec_plugin"] or flags.kuberc
     return Connection(
         namespace=namespace,
         context=context.name,
         user="" if flags.token else user.name,
         request_timeout_seconds=flags.request_timeout or None,
         **_server_fields(cluster, flags, environ),
-        **user_fields(user, cluster, flags),
+        plugin_policy=plugin_policy(flags.kuberc, environ) if asks_kuberc else PluginPolicy(),
+        **fields,
     )
 
 
