@@ -1,8 +1,7 @@
 """Which pods a selector means, and how much of that the API server can be asked. Pure.
 
-The rules are those of Chaos Mesh's pod selector (chaos-mesh pkg/selector/{pod,generic} at
-608b61e7c) and of the API's own label and field selectors (k8s.io/apimachinery pkg/labels,
-pkg/fields).
+The rules are those of Chaos Mesh's pod selector (pkg/selector/{pod,generic} of chaos-mesh at
+608b61e7c) and of the API's label and field selectors (k8s.io/apimachinery pkg/labels, pkg/fields).
 """
 
 import re

@@ -1,0 +1,1 @@
+"""StressChaos manifests → experiments, and what they get wrong, with line numbers. Pure."""

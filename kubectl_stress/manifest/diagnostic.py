@@ -1,0 +1,65 @@
+"""What is wrong or worth knowing about a line of a manifest. Pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeVar
+
+from kubectl_stress.errors import UsageError
+from kubectl_stress.manifest.field import Field
+from kubectl_stress.text import clean
+
+Value = TypeVar("Value")
+
+
+class Severity(Enum):
+    """Errors keep an experiment from running; notes say what is done otherwise than elsewhere."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """A sentence about `field` (`spec.mode`; "" for the document) on a line, counted from 1."""
+
+    severity: Severity
+    line: int
+    field: str
+    sentence: str
+
+    def __str__(self) -> str:
+        where = f"{self.field}: " if self.field else ""
+        return f"{self.severity.value}: {where}{self.sentence}"
+
+
+class Diagnostics:
+    """Collects what is found while a manifest is read."""
+
+    def __init__(self) -> None:
+        self.found: list[Diagnostic] = []
+
+    def error(self, field: Field, sentence: str) -> None:
+        self._add(Severity.ERROR, field, sentence)
+
+    def warning(self, field: Field, sentence: str) -> None:
+        self._add(Severity.WARNING, field, sentence)
+
+    def note(self, field: Field, sentence: str) -> None:
+        self._add(Severity.NOTE, field, sentence)
+
+    def attempt(self, field: Field, make: Callable[[], Value]) -> Value | None:
+        """The value that is made of a field; a UsageError becomes an error of the field."""
+        try:
+            return make()
+        except UsageError as error:
+            self.error(field, str(error))
+            return None
+
+    @property
+    def has_errors(self) -> bool:
+        return any(one.severity is Severity.ERROR for one in self.found)
+
+    def _add(self, severity: Severity, field: Field, sentence: str) -> None:
+        self.found.append(Diagnostic(severity, field.line, clean(field.path), clean(sentence)))

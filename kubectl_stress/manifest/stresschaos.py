@@ -1,0 +1,109 @@
+"""A StressChaos document → the experiment that it asks for, or why it cannot be run. Pure."""
+
+from dataclasses import dataclass, replace
+
+from kubectl_stress.manifest.diagnostic import Diagnostics
+from kubectl_stress.manifest.field import Field
+from kubectl_stress.manifest.go_values import parse_duration_ms
+from kubectl_stress.manifest.schema import STRESS_CHAOS, check
+from kubectl_stress.manifest.selection import read_selector
+from kubectl_stress.manifest.stressors import (
+    CpuStressor,
+    MemoryStressor,
+    read_cpu,
+    read_memory,
+)
+from kubectl_stress.plan.amount import ShareBase
+from kubectl_stress.targets.choose import Choice
+from kubectl_stress.targets.selector import PodSelector
+
+API_VERSION = "chaos-mesh.org/v1alpha1"
+KIND = "StressChaos"
+PAUSE_ANNOTATION = "experiment.chaos-mesh.org/pause"
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What a StressChaos asks for.
+
+    Without `containers` the first of each pod is meant, without `duration_ms` no end is set, and
+    without `namespace` that of the connection.
+    """
+
+    line: int
+    name: str
+    namespace: str | None
+    selector: PodSelector
+    choice: Choice
+    containers: tuple[str, ...] = ()
+    duration_ms: int | None = None
+    memory: MemoryStressor | None = None
+    cpu: CpuStressor | None = None
+
+    def selector_in(self, namespace: str) -> PodSelector:
+        """The selector, with the experiment's own namespace or the one given where it has none."""
+        own = (self.namespace or namespace,)
+        return self.selector if self.selector.namespaces else replace(self.selector, namespaces=own)
+
+
+def read_experiment(
+    document: Field, percent_of: ShareBase, diagnostics: Diagnostics
+) -> Experiment | None:
+    """The experiment; None where `diagnostics` has what keeps it from running."""
+    check(document, STRESS_CHAOS, diagnostics)
+    _refuse_what_cannot_run(document, diagnostics)
+    if diagnostics.has_errors:
+        return None
+    spec, metadata = document["spec"], document["metadata"]
+    stressors = spec["stressors"]
+    memory, cpu = stressors["memory"], stressors["cpu"]
+    memory_stressor = read_memory(memory, percent_of, diagnostics) if memory else None
+    cpu_stressor = read_cpu(cpu, diagnostics) if cpu else None
+    mode, value = spec["mode"].written, spec["value"]
+    choice = diagnostics.attempt(value or spec["mode"], lambda: Choice.parse(mode, value.written))
+    selector = read_selector(spec["selector"], diagnostics)
+    duration_ms = _duration_ms(spec["duration"], diagnostics)
+    if diagnostics.has_errors or choice is None:
+        return None
+    return Experiment(
+        line=document.line,
+        name=metadata["name"].written or metadata["generateName"].written,
+        namespace=metadata["namespace"].written or None,
+        selector=selector,
+        choice=choice,
+        containers=spec["containerNames"].strings(),
+        duration_ms=duration_ms,
+        memory=memory_stressor,
+        cpu=cpu_stressor,
+    )
+
+
+def _refuse_what_cannot_run(document: Field, diagnostics: Diagnostics) -> None:
+    spec = document["spec"]
+    for name in ("mode", "selector"):
+        if spec[name].value is None:
+            diagnostics.error(spec[name], "missing")
+    if spec["remoteCluster"].written:
+        diagnostics.error(
+            spec["remoteCluster"],
+            "another cluster: remove the field, and choose the cluster with --context",
+        )
+    if spec["stressngStressors"].written:
+        diagnostics.error(
+            spec["stressngStressors"],
+            "needs stress-ng, and Chaos Mesh itself runs nothing where it is set: write stressors",
+        )
+    elif not any(field for _name, field in spec["stressors"].named()):
+        diagnostics.error(spec["stressors"], "missing: give memory, cpu or both")
+    pause = document["metadata"]["annotations"][PAUSE_ANNOTATION]
+    if pause.written == "true":
+        diagnostics.error(pause, "the experiment is paused: remove the annotation to run it")
+
+
+def _duration_ms(duration: Field, diagnostics: Diagnostics) -> int | None:
+    if not duration.written:
+        return None
+    found = diagnostics.attempt(duration, lambda: parse_duration_ms(duration.written))
+    if found == 0:
+        diagnostics.error(duration, "must be more than 0")
+    return found

@@ -1,0 +1,119 @@
+"""Files hold more than one StressChaos, and other things too."""
+
+import json
+
+import yaml
+
+from kubectl_stress.manifest.manifests import read_manifest
+from kubectl_stress.plan.amount import ShareBase
+from tests.builders.manifests import manifest, said, stress_chaos
+
+SCHEDULE = """\
+kind: Schedule
+apiVersion: chaos-mesh.org/v1alpha1
+metadata: {name: every}
+spec:
+  schedule: '@every 15s'
+  startingDeadlineSeconds: null
+  concurrencyPolicy: Forbid
+  historyLimit: 1
+  type: StressChaos
+  stressChaos: {mode: one, selector: {}, stressors: {memory: {workers: 1, size: 1MiB}}}
+"""
+
+
+def errors_and_warnings(text: str) -> list[str]:
+    return [line for line in said(manifest(text)) if ": note: " not in line]
+
+
+def test_a_mistake_in_one_document_leaves_the_others() -> None:
+    broken = stress_chaos(mode="mode: some")
+
+    found = manifest(f"{stress_chaos()}---\n{broken}---\n{stress_chaos()}")
+
+    assert [one.line for one in found.experiments] == [1, 23]
+    (error,) = [line for line in said(found) if ": error: " in line]
+    assert error.startswith("17: error: spec.mode")
+
+
+def test_json_is_read_as_yaml_is() -> None:
+    values = yaml.safe_load(stress_chaos())
+
+    found = read_manifest("memory.json", json.dumps(values).encode(), ShareBase.LIMIT)
+
+    assert found.experiments == manifest(stress_chaos()).experiments
+
+
+def test_a_list_as_kubectl_prints_it_is_taken_apart() -> None:
+    items = [yaml.safe_load(stress_chaos()), yaml.safe_load(stress_chaos(mode="mode: some"))]
+    text = yaml.safe_dump({"apiVersion": "v1", "kind": "List", "items": items}, sort_keys=False)
+
+    found = manifest(text)
+
+    assert [one.name for one in found.experiments] == ["memory-stress"]
+    (error,) = errors_and_warnings(text)
+    assert ": error: items[1].spec.mode: unknown mode" in error
+
+
+def test_a_schedule_of_it_is_refused_with_what_to_do_instead() -> None:
+    (line,) = said(manifest(SCHEDULE))
+
+    assert line == (
+        "1: error: kind: a Schedule needs Chaos Mesh: put spec.stressChaos into a StressChaos of "
+        'its own, and run it from a CronJob of the cluster (schedule "@every 15s")'
+    )
+
+
+def test_a_workflow_with_it_is_refused() -> None:
+    templates = "{templates: [{templateType: Serial}, {templateType: StressChaos}]}"
+    text = f"apiVersion: chaos-mesh.org/v1alpha1\nkind: Workflow\nspec: {templates}\n"
+
+    (line,) = said(manifest(text))
+
+    assert line.startswith("2: error: kind: a Workflow needs Chaos Mesh")
+
+
+def test_what_is_no_stress_is_skipped_aloud() -> None:
+    texts = [
+        SCHEDULE.replace("type: StressChaos", "type: PodChaos"),
+        "apiVersion: v1\nkind: Service\n",
+        "apiVersion: chaos-mesh.org/v1alpha1\nkind: PodChaos\n",
+        "apiVersion: chaos-mesh.org/v1alpha1\nkind: Workflow\nspec: {}\n",
+    ]
+
+    found = [line for text in texts for line in said(manifest(text))]
+
+    assert found == [
+        "1: warning: kind: Schedule of PodChaos is skipped: only a StressChaos is run",
+        "2: warning: kind: Service is skipped: only a StressChaos is run",
+        "2: warning: kind: PodChaos is skipped: only a StressChaos is run",
+        "2: warning: kind: Workflow of nothing is skipped: only a StressChaos is run",
+    ]
+
+
+def test_other_versions_are_refused() -> None:
+    old = stress_chaos().replace("chaos-mesh.org", "pingcap.com")
+    new = stress_chaos().replace("v1alpha1", "v1beta1")
+
+    assert errors_and_warnings(old) == [
+        "1: error: apiVersion: of Chaos Mesh 0.x: write chaos-mesh.org/v1alpha1"
+    ]
+    assert errors_and_warnings(new) == [
+        "1: error: apiVersion: unknown version: write chaos-mesh.org/v1alpha1"
+    ]
+
+
+def test_what_is_no_object_is_an_error() -> None:
+    assert said(manifest("- a\n")) == [
+        "1: error: kind: not a Kubernetes object: kind StressChaos is expected"
+    ]
+    assert said(manifest("# nothing\n")) == ["1: error: no manifest in it"]
+
+
+def test_a_hostile_name_does_not_reach_the_terminal() -> None:
+    text = stress_chaos(evil='"\\e[2Jevil": 1')
+
+    (line,) = errors_and_warnings(text)
+
+    assert line.isprintable()
+    assert "spec.evil: unknown field" in line
