@@ -10,6 +10,7 @@ from typing import Any
 from kubectl_stress.agent.protocol import (
     AgentError,
     Bye,
+    EndReason,
     Garbage,
     Hello,
     Message,
@@ -17,7 +18,7 @@ from kubectl_stress.agent.protocol import (
     Processes,
     WorkerKilled,
 )
-from kubectl_stress.agent.samples import Cpu, Memory, Process, Sample
+from kubectl_stress.agent.samples import Cpu, Memory, Phase, Process, Sample
 from kubectl_stress.text import clean, clean_bytes
 
 MAX_LINE_BYTES = 65_536
@@ -91,7 +92,7 @@ def _sample(values: Mapping[str, Any]) -> Sample:
     return Sample(
         elapsed_ms=values["elapsed_ms"],
         time_ms=values["time_ms"],
-        phase=values.get("phase", ""),
+        phase=Phase(values.get("phase") or ""),
         size_bytes=load.get("size_bytes") or 0,
         held_bytes=load.get("held_bytes") or 0,
         memory=Memory.from_dict(values.get("memory") or {}),
@@ -108,7 +109,7 @@ def _processes(values: Mapping[str, Any]) -> Processes:
 
 
 def _phase(values: Mapping[str, Any]) -> PhaseStart:
-    return PhaseStart(values["elapsed_ms"], values["phase"], values.get("held_bytes") or 0)
+    return PhaseStart(values["elapsed_ms"], Phase(values["phase"]), values.get("held_bytes") or 0)
 
 
 def _worker_killed(values: Mapping[str, Any]) -> WorkerKilled:
@@ -131,7 +132,7 @@ def _error(values: Mapping[str, Any]) -> AgentError:
 def _bye(values: Mapping[str, Any]) -> Bye:
     return Bye(
         values["elapsed_ms"],
-        clean(values["reason"]),
+        EndReason(values["reason"]),
         values["exit_code"],
         values.get("held_max_bytes") or 0,
         values.get("dropped") or 0,

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
-from kubectl_stress.agent.samples import Process, Sample
+from kubectl_stress.agent.samples import Phase, Process, Sample
 
 PROTOCOL = 1
 
@@ -24,6 +24,32 @@ class ExitCode(IntEnum):
     TARGET_GONE = 23
     SIGNAL = 24
     INTERNAL = 70
+
+
+class EndReason(StrEnum):
+    """Why the agent ended; OTHER is a word that this version does not know."""
+
+    DURATION = "duration"
+    STOPPED = "stopped"
+    USAGE = "usage"
+    NOT_A_MEMBER = "not-a-member"
+    NO_MEMORY = "no-memory"
+    WORKERS_KILLED = "workers-killed"
+    OOM_SCORE_ADJ = "oom-score-adj"
+    REFUSED = "refused"
+    STDIN_CLOSED = "stdin-closed"
+    HEARTBEAT_LOST = "heartbeat-lost"
+    DEADLINE = "deadline"
+    TARGET_GONE = "target-gone"
+    SIGNAL = "signal"
+    NO_GO = "no-go"
+    PARTED = "parted"
+    INTERNAL = "internal"
+    OTHER = "other"
+
+    @classmethod
+    def _missing_(cls, _value: object) -> "EndReason":
+        return cls.OTHER
 
 
 @dataclass(frozen=True)
@@ -65,10 +91,10 @@ class Processes:
 
 @dataclass(frozen=True)
 class PhaseStart:
-    """The load entered a phase: baseline, ramp, hold, release or settle."""
+    """The load entered a phase."""
 
     elapsed_ms: int
-    phase: str
+    phase: Phase
     held_bytes: int
 
 
@@ -100,7 +126,7 @@ class Bye:
     """The agent's last line."""
 
     elapsed_ms: int
-    reason: str
+    reason: EndReason
     exit_code: int
     held_max_bytes: int
     dropped: int

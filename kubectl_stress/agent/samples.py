@@ -6,9 +6,26 @@ limit. The fields are those of image/PROTOCOL.md.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from enum import StrEnum
 from typing import Any, Self
 
 from kubectl_stress.text import clean
+
+
+class Phase(StrEnum):
+    """What the load is doing; NONE outside a load, and for a word that is not known here."""
+
+    NONE = ""
+    READY = "ready"
+    BASELINE = "baseline"
+    RAMP = "ramp"
+    HOLD = "hold"
+    RELEASE = "release"
+    SETTLE = "settle"
+
+    @classmethod
+    def _missing_(cls, _value: object) -> "Phase":
+        return cls.NONE
 
 
 def _known(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,7 +100,7 @@ class Sample:
 
     elapsed_ms: int
     time_ms: int
-    phase: str
+    phase: Phase
     size_bytes: int
     held_bytes: int
     memory: Memory

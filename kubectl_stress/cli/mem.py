@@ -132,7 +132,7 @@ def _run(cluster: "Cluster", plan: Plan, holder: HolderSpec, *, given: dict[str,
 
 def _tell_plan(plan: Plan) -> None:
     click.echo(summary(plan), err=True)
-    if plan.target.container_choice != "as asked":
+    if not plan.target.is_container_asked:
         choice = plan.target.container_choice
         click.echo(f'container "{plan.target.container}" ({choice})', err=True)
     for note in plan.notes:

@@ -8,19 +8,12 @@ from kubectl_stress.errors import Conflict, InjectionError, TargetError
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.plan.holder import ephemeral_container, live_holder
 from kubectl_stress.plan.holder_spec import HolderSpec
+from kubectl_stress.targets.holder_start import HOPELESS_REASONS, remedy
 from kubectl_stress.targets.pod import Pod
 from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.targets.target import Target
 from kubectl_stress.text import clean
 
-_HOPELESS = {
-    "ErrImageNeverPull",
-    "InvalidImageName",
-    "ImagePullBackOff",
-    "CreateContainerConfigError",
-}
-_DENIED = ("401 unauthorized", "403 forbidden", "authorization failed", "authentication required")
-_FOREIGN = ("no match for platform", "exec format error")
 _POLL_S = 0.25
 
 
@@ -84,7 +77,7 @@ def _await_running(
         if kind == "running":
             return
         is_late = clock.now_ms() >= deadline_ms
-        if kind == "terminated" or detail.get("reason") in _HOPELESS or is_late:
+        if kind == "terminated" or detail.get("reason") in HOPELESS_REASONS or is_late:
             raise InjectionError(_did_not_start(name, kind, detail))
         clock.sleep(_POLL_S)
 
@@ -100,20 +93,5 @@ def _did_not_start(name: str, kind: str, detail: dict[str, str]) -> str:
     reason, message = clean(detail.get("reason") or kind), clean(detail.get("message", ""))
     return (
         f"ephemeral container {name} did not start ({reason}{message and ': ' + message})"
-        f"{_remedy(reason, message)}. Its entry stays in the pod, since Kubernetes cannot remove it"
+        f"{remedy(reason, message)}. Its entry stays in the pod, since Kubernetes cannot remove it"
     )
-
-
-def _remedy(reason: str, message: str) -> str:
-    """What helps, by the words of kubelet and runtime; they name no code."""
-    words = message.lower()
-    if any(word in words for word in _DENIED):
-        return (
-            ": a private image needs a pull secret of the pod's own (imagePullSecrets), since an "
-            "ephemeral container cannot bring one; or give another with --image"
-        )
-    if any(word in words for word in _FOREIGN):
-        return ": the image is not made for this node's architecture, give one that is with --image"
-    if "Image" in reason:
-        return ": give an image that the node can pull with --image, or set --image-pull-policy"
-    return ""

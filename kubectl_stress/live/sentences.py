@@ -1,7 +1,14 @@
 """What a person is told of one step, in one sentence."""
 
-from kubectl_stress.agent.protocol import AgentError, Bye, Hello, PhaseStart, WorkerKilled
-from kubectl_stress.agent.samples import Sample
+from kubectl_stress.agent.protocol import (
+    AgentError,
+    Bye,
+    EndReason,
+    Hello,
+    PhaseStart,
+    WorkerKilled,
+)
+from kubectl_stress.agent.samples import Phase, Sample
 from kubectl_stress.plan.holder_spec import Join
 from kubectl_stress.quantity import format_bytes
 from kubectl_stress.results.target_state import TargetState
@@ -30,15 +37,15 @@ def _of_load(what: What) -> str | None:
         )
     if isinstance(what, Hello):
         return f"agent {what.version} has verified its cgroup (v{what.cgroup_version})"
-    if isinstance(what, Bye) and what.reason != "duration":
+    if isinstance(what, Bye) and what.reason is not EndReason.DURATION:
         return f"the agent ended: {what.reason}"
     return None
 
 
 def _phase_sentence(phase: PhaseStart) -> str | None:
-    if phase.phase == "hold":
+    if phase.phase is Phase.HOLD:
         return f"holding {format_bytes(phase.held_bytes)}"
-    if phase.phase == "settle":
+    if phase.phase is Phase.SETTLE:
         return "load released, waiting for the kernel's counters to settle"
     return None
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from kubectl_stress.agent.protocol import Bye, Message, Processes
+from kubectl_stress.agent.protocol import Bye, EndReason, Message, Processes
 from kubectl_stress.agent.samples import Sample
 from kubectl_stress.errors import (
     Forbidden,
@@ -181,4 +181,4 @@ class _ReadProcedure:
             bye = arrival if isinstance(arrival, Bye) else bye
         if not has_reading:
             raise InjectionError(f"the agent gave no reading: {arrival.lost or 'no word came'}")
-        return bye is not None and bye.reason == "duration"
+        return bye is not None and bye.reason is EndReason.DURATION

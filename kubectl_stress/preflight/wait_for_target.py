@@ -38,8 +38,8 @@ def wait_for(
 
     `tell` hears each new problem, and again each 15 s what is still waited for.
     """
-    started_ms = told_ms = clock.now_ms()
-    told = ""
+    started_ms = said_ms = clock.now_ms()
+    last_problem = ""
     while True:
         try:
             return find()
@@ -47,10 +47,9 @@ def wait_for(
             waited_ms = clock.now_ms() - started_ms
             if waited_ms >= wait_ms:
                 raise (error.after(format_duration(wait_ms)) if wait_ms else error) from None
-            if error.problem != told:
-                told, told_ms = error.problem, clock.now_ms()
-                tell(f"waiting: {told}")
-            elif clock.now_ms() - told_ms >= _REMIND_MS:
-                told_ms = clock.now_ms()
-                tell(f"still waiting after {format_duration(waited_ms)}: {told}")
+            is_new = error.problem != last_problem
+            if is_new or clock.now_ms() - said_ms >= _REMIND_MS:
+                last_problem, said_ms = error.problem, clock.now_ms()
+                since = "waiting" if is_new else f"still waiting after {format_duration(waited_ms)}"
+                tell(f"{since}: {last_problem}")
         clock.sleep(_POLL_S)

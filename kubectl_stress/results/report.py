@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from kubectl_stress.agent.protocol import Hello
-from kubectl_stress.agent.samples import Process, Sample
+from kubectl_stress.agent.samples import Phase, Process, Sample
 from kubectl_stress.agent.series import Series
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.prediction import victim_at_limit, victim_now
@@ -163,7 +163,7 @@ def _memory(findings: Findings) -> dict[str, Any]:
 
 def under_load(series: Series) -> Sample | None:
     """The last sample in which the whole load was held."""
-    held = [sample for sample in series.samples if sample.phase == "hold"]
+    held = [sample for sample in series.samples if sample.phase is Phase.HOLD]
     return held[-1] if held else None
 
 
@@ -220,7 +220,7 @@ def sample_dict(sample: Sample) -> dict[str, Any]:
         "type": "sample",
         "at_ms": sample.at_ms,
         "time_ms": sample.time_ms,
-        "phase": sample.phase,
+        "phase": sample.phase.value,
         "load_size_bytes": sample.size_bytes,
         "load_held_bytes": sample.held_bytes,
         "working_set_bytes": sample.memory.working_set_bytes,

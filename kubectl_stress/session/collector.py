@@ -8,7 +8,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from kubectl_stress.agent.protocol import AgentError, Bye, Hello, Message, Processes, WorkerKilled
+from kubectl_stress.agent.protocol import (
+    AgentError,
+    Bye,
+    EndReason,
+    Hello,
+    Message,
+    Processes,
+    WorkerKilled,
+)
 from kubectl_stress.agent.samples import Process, Sample, table_at_peak
 from kubectl_stress.agent.series import Series
 from kubectl_stress.targets.api_events import event_change, is_reported
@@ -113,7 +121,7 @@ class Collector:
     @property
     def needs_cause(self) -> bool:
         """The agent ended without goodbye, or says that somebody else ended it."""
-        return self.bye is None or self.bye.reason in ("target-gone", "signal")
+        return self.bye is None or self.bye.reason in (EndReason.TARGET_GONE, EndReason.SIGNAL)
 
     def findings(self) -> Findings:
         """Everything seen so far, as the verdict takes it."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from kubectl_stress.agent.commands import STOP
 from kubectl_stress.agent.protocol import Message
+from kubectl_stress.agent.samples import Phase
 from kubectl_stress.errors import InjectionError, Interrupted, NotFound, StressError
 from kubectl_stress.injection.agent_stream import StreamEnded
 from kubectl_stress.injection.join import JoinedHolder, Joiner, start_load
@@ -271,4 +272,4 @@ def _has_counted_kill(collector: Collector) -> bool:
 def _has_released(collector: Collector) -> bool:
     """What settles after a release are the kernel's counters: nobody who interrupts needs them."""
     last = collector.series.last
-    return collector.bye is not None or (last is not None and last.phase == "settle")
+    return collector.bye is not None or (last is not None and last.phase is Phase.SETTLE)

@@ -29,6 +29,14 @@ def event_change(event: Mapping[str, Any], *, at_ms: int) -> Change:
     return Change(at_ms, ChangeKind.EVENT, f"{reason}: {message}", "event", reason)
 
 
+def is_liveness_kill(change: Change) -> bool:
+    """Whether it is the event by which the kubelet kills a container whose liveness probe failed.
+
+    The text is all that it gives (pkg/kubelet/kuberuntime/kuberuntime_manager.go).
+    """
+    return change.reason == "Killing" and "liveness probe" in change.text
+
+
 def event_time(event: Mapping[str, Any]) -> datetime | None:
     """When an event last happened, by the clock of its reporter; None where it does not say."""
     series = event.get("series") or {}

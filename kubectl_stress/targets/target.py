@@ -50,7 +50,6 @@ class Target:
     node: str
     container: str
     container_id: str
-    container_choice: str
     image: str
     qos_class: str
     limit_bytes: int | None
@@ -67,6 +66,8 @@ class Target:
     restart_policy: str = "Always"
     probe_texts: Mapping[str, str] = field(default_factory=dict)
     user_guess: tuple[int, int] = (0, 0)
+    is_container_asked: bool = False
+    container_choice: str = ""
 
     @classmethod
     def from_pod(cls, pod: Pod, container: str | None = None) -> "Target":
@@ -74,31 +75,8 @@ class Target:
         refuse_impossible_pods(pod)
         name, choice = _choose_container(pod, container)
         refuse_unless_running(pod, name)
-        meta, spec = pod["metadata"], container_spec(pod, name)
-        return cls(
-            namespace=meta["namespace"],
-            pod=meta["name"],
-            pod_uid=meta["uid"],
-            node=pod["spec"].get("nodeName", ""),
-            container=name,
-            container_id=container_status(pod, name)["containerID"],
-            container_choice=choice,
-            image=spec.get("image", ""),
-            qos_class=pod["status"].get("qosClass", "BestEffort"),
-            limit_bytes=resources.limit_bytes(pod, name),
-            pod_limit_bytes=resources.pod_limit_bytes(pod),
-            request_bytes=resources.request_bytes(pod, name),
-            user=user(pod, name),
-            user_guess=user_guess(pod, name),
-            probes=tuple(kind for kind in ("liveness", "readiness") if f"{kind}Probe" in spec),
-            security=copied_security(pod, name),
-            has_own_pid_namespace=has_own_pid_namespaces(pod),
-            priority_class=pod["spec"].get("priorityClassName", ""),
-            owner=_owner(meta),
-            siblings=tuple(resources.siblings(pod, name)),
-            pod_cgroup_limit_bytes=resources.pod_cgroup_limit_bytes(pod),
-            restart_policy=restart_policy(pod, name),
-            probe_texts=probe_texts(pod, name),
+        return replace(
+            _read(pod, name), container_choice=choice, is_container_asked=bool(container)
         )
 
     @property
@@ -119,6 +97,34 @@ class Target:
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.pod}/{self.container}"
+
+
+def _read(pod: Pod, name: str) -> Target:
+    meta, spec = pod["metadata"], container_spec(pod, name)
+    return Target(
+        namespace=meta["namespace"],
+        pod=meta["name"],
+        pod_uid=meta["uid"],
+        node=pod["spec"].get("nodeName", ""),
+        container=name,
+        container_id=container_status(pod, name)["containerID"],
+        image=spec.get("image", ""),
+        qos_class=pod["status"].get("qosClass", "BestEffort"),
+        limit_bytes=resources.limit_bytes(pod, name),
+        pod_limit_bytes=resources.pod_limit_bytes(pod),
+        request_bytes=resources.request_bytes(pod, name),
+        user=user(pod, name),
+        user_guess=user_guess(pod, name),
+        probes=tuple(kind for kind in ("liveness", "readiness") if f"{kind}Probe" in spec),
+        security=copied_security(pod, name),
+        has_own_pid_namespace=has_own_pid_namespaces(pod),
+        priority_class=pod["spec"].get("priorityClassName", ""),
+        owner=_owner(meta),
+        siblings=tuple(resources.siblings(pod, name)),
+        pod_cgroup_limit_bytes=resources.pod_cgroup_limit_bytes(pod),
+        restart_policy=restart_policy(pod, name),
+        probe_texts=probe_texts(pod, name),
+    )
 
 
 def _choose_container(pod: Pod, wanted: str | None) -> tuple[str, str]:

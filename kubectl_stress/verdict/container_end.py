@@ -7,6 +7,7 @@ anybody can read it. Its counters are then unknown, not 0.
 """
 
 from kubectl_stress.plan.plan import Plan
+from kubectl_stress.targets.api_events import is_liveness_kill
 from kubectl_stress.targets.changes import Change, ChangeKind
 from kubectl_stress.targets.status import Termination
 from kubectl_stress.verdict.evidence import (
@@ -76,7 +77,7 @@ def _liveness_killings(findings: Findings, *, before_ms: int) -> list[Change]:
     return [
         change
         for change in events(findings, "Killing")
-        if "liveness probe" in change.text and change.at_ms <= before_ms + late_ms
+        if is_liveness_kill(change) and change.at_ms <= before_ms + late_ms
     ]
 
 

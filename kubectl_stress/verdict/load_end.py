@@ -1,5 +1,6 @@
 """Rules for a run in which nobody was killed: how the load itself ended. Pure."""
 
+from kubectl_stress.agent.protocol import EndReason
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.stop_on import stop_sign
 from kubectl_stress.quantity import format_bytes
@@ -11,7 +12,7 @@ from kubectl_stress.verdict.outcome import Outcome, Verdict
 def stopped(plan: Plan, findings: Findings) -> Verdict | None:
     """Released by `--stop-on`, for what was no outcome by itself."""
     sign, bye = stop_sign(plan.spec.stop_on, findings.changes), findings.ending.bye
-    if sign is None or bye is None or bye.reason != "stopped":
+    if sign is None or bye is None or bye.reason is not EndReason.STOPPED:
         return None
     held = format_bytes(findings.samples.peak_held_bytes)
     sentence = (
@@ -29,7 +30,7 @@ def broke_off(_plan: Plan, findings: Findings) -> Verdict | None:
             f"the stream of the agent broke off without a cause in status or counters: {reason}"
         )
         return Verdict(Outcome.INCONCLUSIVE, sentence, last_sample(findings))
-    if ending.bye.reason != "duration":
+    if ending.bye.reason is not EndReason.DURATION:
         words = "; ".join(f"{error.code}: {error.message}" for error in findings.errors)
         sentence = f"the agent ended before its time ({ending.bye.reason}{words and ': ' + words})"
         return Verdict(Outcome.INCONCLUSIVE, sentence, last_sample(findings))

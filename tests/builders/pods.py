@@ -2,8 +2,8 @@
 
 from typing import Any, Self
 
-from kubectl_stress.agent.protocol import Bye, Hello, WorkerKilled
-from kubectl_stress.agent.samples import Memory, Sample
+from kubectl_stress.agent.protocol import Bye, EndReason, Hello, WorkerKilled
+from kubectl_stress.agent.samples import Memory, Phase, Sample
 from kubectl_stress.agent.series import Series
 from kubectl_stress.plan.amount import Amount
 from kubectl_stress.plan.plan import Plan, make_plan
@@ -104,7 +104,7 @@ def sample(usage_mib: float = 10, *, at_ms: int = 0, held_mib: float = 0, **valu
     return Sample(
         elapsed_ms=at_ms,
         time_ms=at_ms,
-        phase=values.pop("phase", "hold"),
+        phase=Phase(values.pop("phase", "hold")),
         size_bytes=50 * MIB,
         held_bytes=int(held_mib * MIB),
         cgroup_same=values.pop("cgroup_same", None),
@@ -134,7 +134,7 @@ def hello(**values: Any) -> Hello:
 
 
 def bye(reason: str = "duration", exit_code: int = 0) -> Bye:
-    return Bye(20_000, reason, exit_code, 50 * MIB, 0)
+    return Bye(20_000, EndReason(reason), exit_code, 50 * MIB, 0)
 
 
 def worker_killed(before: int = 0, after: int = 1) -> WorkerKilled:

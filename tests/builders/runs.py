@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from kubectl_stress.agent.protocol import Bye, PhaseStart, Processes
-from kubectl_stress.agent.samples import Process, Sample
+from kubectl_stress.agent.samples import Phase, Process, Sample
 from kubectl_stress.agent.series import Series
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.results.recording import (
@@ -169,7 +169,7 @@ def recorded(report: Report, *, is_finished: bool = True) -> bytes:
         (findings.ending.at_ms, "processes", Processes(900, report.processes)),
     ]
     progress: list[tuple[str, Any]] = [("hello", findings.hello)] if findings.hello else []
-    progress.append(("phase", PhaseStart(0, "baseline", 0)))
+    progress.append(("phase", PhaseStart(0, Phase.BASELINE, 0)))
     progress += [(name, value) for _, name, value in sorted(timed, key=lambda entry: entry[0])]
     progress += [("error", error) for error in findings.errors]
     progress += [("bye", findings.ending.bye)] if isinstance(findings.ending.bye, Bye) else []

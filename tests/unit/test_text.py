@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubectl_stress.agent.decoder import decode_line
-from kubectl_stress.agent.protocol import AgentError, Bye, Garbage, Processes
+from kubectl_stress.agent.protocol import AgentError, Garbage, Processes
 from kubectl_stress.kube.api_errors import Asker, Request, refusal
 from kubectl_stress.kube.exec.channels import parse_status
 from kubectl_stress.results.dataclass_json import from_json
@@ -107,12 +107,6 @@ def agent_error() -> str:
     return found.message
 
 
-def bye_reason() -> str:
-    found = told(type="bye", elapsed_ms=0, reason=HOSTILE, exit_code=0)
-    assert isinstance(found, Bye)
-    return found.reason
-
-
 def garbage() -> str:
     found = decode_line(HOSTILE.encode())
     assert isinstance(found, Garbage)
@@ -150,7 +144,6 @@ def budget() -> str:
         termination,
         process_name,
         agent_error,
-        bye_reason,
         garbage,
         recorded_change,
         autoscaler,
@@ -159,7 +152,7 @@ def budget() -> str:
     ],
     ids=[
         "event", "exec status", "broken exec status", "API error", "waiting reason",
-        "termination", "process name", "agent error", "final message", "garbage", "recording",
+        "termination", "process name", "agent error", "garbage", "recording",
         "autoscaler", "metric", "disruption budget",
     ],
 )  # fmt: skip

@@ -12,8 +12,16 @@ from hypothesis import strategies as st
 
 from kubectl_stress.agent.commands import MemoryLoad
 from kubectl_stress.agent.decoder import MAX_LINE_BYTES, Decoder, decode_line
-from kubectl_stress.agent.protocol import Bye, ExitCode, Garbage, Hello, PhaseStart, WorkerKilled
-from kubectl_stress.agent.samples import Sample
+from kubectl_stress.agent.protocol import (
+    Bye,
+    EndReason,
+    ExitCode,
+    Garbage,
+    Hello,
+    PhaseStart,
+    WorkerKilled,
+)
+from kubectl_stress.agent.samples import Phase, Sample
 
 ROOT = Path(__file__).parents[3]
 HELLO = {"type": "hello", "protocol": 1, "version": "0.1.0", "elapsed_ms": 0, "pid": 3}
@@ -41,7 +49,7 @@ def test_messages_come_out_as_values() -> None:
     assert isinstance(hello, Hello)
     assert isinstance(sample, Sample)
     assert (sample.held_bytes, sample.memory.usage_bytes) == (40, 90)
-    assert bye == Bye(9, "duration", 0, 0, 0)
+    assert bye == Bye(9, EndReason.DURATION, 0, 0, 0)
 
 
 def test_what_the_agent_could_not_read_is_none_and_not_zero() -> None:
@@ -107,10 +115,21 @@ def test_a_workers_death_keeps_both_counters() -> None:
     assert (found.oom_kill_before, found.oom_kill_after, found.oom_group_kill_after) == (0, 1, None)
 
 
+def test_words_of_a_newer_agent_are_no_garbage() -> None:
+    ended = decode_line(
+        b'{"type":"bye","elapsed_ms":1,"reason":"tired","exit_code":99,"held_max_bytes":0}'
+    )
+    began = decode_line(b'{"type":"phase","elapsed_ms":1,"phase":"nap","held_bytes":0}')
+
+    assert isinstance(ended, Bye)
+    assert (ended.reason, ended.exit_code) == (EndReason.OTHER, 99)
+    assert began == PhaseStart(1, Phase.NONE, 0)
+
+
 def test_a_phase_start_is_read() -> None:
     found = decode_line(b'{"type":"phase","elapsed_ms":1,"phase":"hold","held_bytes":2}')
 
-    assert found == PhaseStart(1, "hold", 2)
+    assert found == PhaseStart(1, Phase.HOLD, 2)
 
 
 def test_the_load_is_told_in_bytes_and_milliseconds() -> None:
