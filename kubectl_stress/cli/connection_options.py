@@ -17,7 +17,9 @@ _FLAGS = (
     click.option("-n", "--namespace", metavar="NAME", help="Namespace of the target"),
     click.option("--context", metavar="NAME", help="Context of the kubeconfig to use"),
     click.option("--kubeconfig", metavar="FILE", help="Kubeconfig to use instead of KUBECONFIG"),
-    click.option("--kuberc", metavar="FILE", help="kuberc file to use instead of ~/.kube/kuberc"),
+    click.option(
+        "--kuberc", metavar="FILE", help="File of kubectl preferences instead of ~/.kube/kuberc"
+    ),
     click.option("--cluster", metavar="NAME", help="Cluster of the kubeconfig to use"),
     click.option("--user", metavar="NAME", help="User of the kubeconfig to use"),
     click.option("-s", "--server", metavar="URL", help="Address of the API server"),
