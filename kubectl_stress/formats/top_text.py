@@ -33,7 +33,7 @@ def tables(states: Sequence[TargetState], *, wide: bool, width: int | None) -> s
     parts = [target_table([_row(state) for state in states], wide=wide, width=width)]
     most = _MOST_ALONE if len(states) == 1 else _MOST_OF_EACH
     for state in states:
-        if state.processes:
+        if state.processes and state.is_still_running:
             head = f"{state.target.pod}:\n" if len(states) > 1 else ""
             parts.append(head + _processes(state, most, width))
     parts.append("\n".join(folded(note, width) for note in _notes(_without_load(states))))

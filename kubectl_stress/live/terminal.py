@@ -1,9 +1,11 @@
 """The tables in place under the lines that stay: what a terminal shows. The only user of rich."""
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from kubectl_stress.formats.process_table import DIES_FIRST
 from kubectl_stress.formats.top_text import tables
 from kubectl_stress.live.sentences import Marks, sentence
 from kubectl_stress.quantity import format_duration
@@ -23,11 +25,9 @@ class Drawing:
 
     def __init__(self, live: "Live", console: "Console") -> None:
         self._live, self._console = live, console
-
-    @property
-    def width(self) -> int:
-        """Columns of the terminal as it is now."""
-        return self._console.width
+        self._body: Callable[[int], str] | None = None
+        self._drawn, self._drawn_width = "", console.width
+        self._is_busy = self._is_resized = False
 
     def start(self) -> None:
         """Have a body from now on; before, the terminal is anybody's."""
@@ -35,15 +35,52 @@ class Drawing:
 
     def say(self, text: str) -> None:
         """Print a line that stays."""
-        self._console.print(text, markup=False, highlight=False)
+        with self._busy():
+            self._console.print(text, markup=False, highlight=False)
 
-    def draw(self, body: str) -> None:
-        """Put this body in the place of the last one."""
+    def draw(self, body: Callable[[int], str]) -> None:
+        """Put this body, made for the terminal's width, in the place of the last one."""
+        self._body = body
+        self._draw()
+
+    def on_resize(self, *_signal: object) -> None:
+        """Draw again for the new width: at once, or after what is being drawn."""
+        self._is_resized = True
+        if not self._is_busy and self._body is not None:
+            self._draw()
+
+    def _draw(self) -> None:
         from rich.text import Text
 
-        text = Text(body, no_wrap=True, overflow="crop")
-        text.highlight_regex("← dies first", "bold red")
-        self._live.update(text, refresh=True)
+        assert self._body is not None
+        self._is_resized = False
+        with self._busy():
+            width = self._console.width
+            self._drawn, self._drawn_width = self._body(width), width
+            text = Text(self._drawn, no_wrap=True, overflow="crop")
+            text.highlight_regex(DIES_FIRST, "bold red")
+            self._live.update(text, refresh=True)
+        if self._is_resized:
+            self._draw()
+
+    @contextmanager
+    def _busy(self) -> Iterator[None]:
+        self._is_busy = True
+        if self._console.width != self._drawn_width:
+            self._count_rows_again()
+        try:
+            yield
+        finally:
+            self._is_busy = False
+
+    def _count_rows_again(self) -> None:
+        """A terminal that got narrower has wrapped what was drawn: rich would not clear it all."""
+        width, shown = self._console.width, self._live._live_render
+        if shown._shape is not None:
+            lines = [line[: self._drawn_width] for line in self._drawn.splitlines()]
+            rows = sum(max(1, -(-len(line) // width)) for line in lines[: self._console.height])
+            shown._shape = (width, max(rows, shown._shape[1]))
+        self._drawn_width = width
 
 
 @contextmanager
@@ -54,9 +91,12 @@ def drawing(color: bool | None) -> Iterator[Drawing]:
 
     console = Console(stderr=True, no_color=color is False, soft_wrap=True)
     live = Live(console=console, auto_refresh=False, transient=True)
+    shown = Drawing(live, console)
+    before = signal.signal(signal.SIGWINCH, shown.on_resize)
     try:
-        yield Drawing(live, console)
+        yield shown
     finally:
+        signal.signal(signal.SIGWINCH, before)
         live.stop()
 
 
@@ -84,17 +124,17 @@ class LiveScreen:
             return
         if text is not None or elapsed_ms - self._drawn_ms >= _DRAW_EVERY_MS:
             self._drawn_ms = elapsed_ms
-            self._terminal.draw(self._body())
+            self._terminal.draw(self._body)
 
     def _begin(self, state: TargetState, elapsed_ms: int) -> None:
-        self._states.append(state)
+        self._states = sorted([*self._states, state], key=lambda known: known.number)
         if self._drawn_ms is None:
             self._terminal.start()
             self._drawn_ms = elapsed_ms - _DRAW_EVERY_MS
 
-    def _body(self) -> str:
+    def _body(self, width: int) -> str:
         lines = [line for state in self._states if (line := self._progress_of(state))]
-        text = tables(self._states, wide=self._wide, width=self._terminal.width)
+        text = tables(self._states, wide=self._wide, width=width)
         return "\n".join(["", text, *([""] if lines else []), *lines])
 
     def _progress_of(self, state: TargetState) -> str | None:

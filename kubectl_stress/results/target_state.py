@@ -12,12 +12,14 @@ from kubectl_stress.targets.target import Target
 class TargetState:
     """The latest of everything; `plan` is set once a load of ours is about to begin.
 
-    `error` says why there are no more readings. No series: a target may be watched for a day.
+    `number` is its place among the targets that were named. `error` says why there are no more
+    readings. No series: a target may be watched for a day.
     """
 
-    def __init__(self, target: Target, status: ContainerStatus) -> None:
+    def __init__(self, target: Target, status: ContainerStatus, *, number: int = 0) -> None:
         self.target = target
         self.status = status
+        self.number = number
         self.plan: Plan | None = None
         self.holder = ""
         self.hello: Hello | None = None
@@ -76,8 +78,14 @@ class TargetState:
         return None if last is None or first is None or last < first else last - first
 
     @property
+    def is_still_running(self) -> bool:
+        """Whether the container is the one that was read: its processes ended with it."""
+        is_same = self.status.container_id == self.target.container_id
+        return is_same and self.status.state == "running"
+
+    @property
     def first_victim(self) -> Process | None:
         """Who would die first if the memory ran out as it is now."""
-        if self.hello is None or self.sample is None:
+        if self.hello is None or self.sample is None or not self.is_still_running:
             return None
         return victim_now(self.target, self.hello, self.sample.memory, self.processes)

@@ -51,7 +51,7 @@ class Intake:
         """The intake of a target as it is now."""
         pod = cluster.get_pod(target.namespace, target.pod)
         status = ContainerStatus.from_pod(pod, target.container)
-        return cls(loop, number, TargetState(target, status), tell)
+        return cls(loop, number, TargetState(target, status, number=number), tell)
 
     @property
     def clock(self) -> Clock:

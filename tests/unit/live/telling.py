@@ -20,10 +20,10 @@ STARTED = Started(plan(), Reading(hello(), sample(10), (PROCESS,)), STATUS)
 class Telling:
     """Tells the steps of one target, with its state as the engine keeps it."""
 
-    def __init__(self, listener: Listener, name: str = "web") -> None:
+    def __init__(self, listener: Listener, name: str = "web", *, number: int = 0) -> None:
         built = pod(name).container("app", limit="128Mi", request="64Mi").dict
         status = ContainerStatus.from_pod(built, "app")
-        self.state = TargetState(Target.from_pod(built), status)
+        self.state = TargetState(Target.from_pod(built), status, number=number)
         self._intake = Intake(EventLoop(FakeTime().clock), 0, self.state, listener)
 
     def __call__(self, what: What) -> None:

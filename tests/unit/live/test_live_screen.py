@@ -1,6 +1,8 @@
 """The live screen, as a terminal of some width shows it."""
 
 import io
+import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +14,7 @@ from kubectl_stress.agent.protocol import Processes
 from kubectl_stress.agent.samples import Process
 from kubectl_stress.formats.top_text import tables
 from kubectl_stress.live.listeners import listening
+from kubectl_stress.live.terminal import drawing
 from kubectl_stress.session.progress import LogLine, StatusSeen, What
 from kubectl_stress.targets.status import ContainerStatus
 from tests.builders.pods import MIB, pod, sample
@@ -35,6 +38,20 @@ class Terminal(io.StringIO):
         self._stream.feed(text)
         return super().write(text)
 
+    def resize(self, columns: int) -> None:
+        """The window has another width: as terminals do, wrap what is shown anew, and signal it."""
+        shown, hidden = self.screen.display[: self.screen.cursor.y + 1], self.screen.cursor.hidden
+        self.screen = pyte.Screen(columns, 40)
+        self.screen.set_mode(pyte.modes.LNM)
+        self.screen.cursor.hidden = hidden
+        self._stream = pyte.Stream(self.screen)
+        self._stream.feed("\n".join(row.rstrip() for row in shown))
+        signal.raise_signal(signal.SIGWINCH)
+
+    @property
+    def size(self) -> os.terminal_size:
+        return os.terminal_size((self.screen.columns, self.screen.lines))
+
     @property
     def rows(self) -> list[str]:
         return [row.rstrip() for row in self.screen.display if row.strip()]
@@ -50,8 +67,9 @@ def live(
 ) -> Iterator[tuple[Terminal, Telling, FakeTime]]:
     terminal, time = Terminal(columns), FakeTime()
     monkeypatch.setattr(sys, "stderr", terminal)
-    for name, value in {"COLUMNS": str(columns), "LINES": "40", "TERM": "xterm"}.items():
-        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(os, "get_terminal_size", lambda *_: terminal.size)
     with listening(quiet=False, output=output, color=None, now_ms=time.now_ms) as tell:
         yield terminal, Telling(tell), time
 
@@ -96,6 +114,43 @@ def test_the_table_is_drawn_in_place_in_any_width(
     assert text.count("COMMAND") == 1
     assert "19.0 MiB" in text
     assert "step 15" in text
+
+
+@pytest.mark.parametrize("columns", [45, 60, 100, 200])
+def test_a_resized_terminal_is_drawn_anew_at_once(
+    monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    with live(monkeypatch, columns=118) as (terminal, tell, time):
+        tell(STARTED)
+        tell(LogLine("joining"))
+        time.ms = 1_000
+        tell(sample(96, held_mib=50))
+        terminal.resize(columns)
+        rows = terminal.rows
+        whole = tables([tell.state], wide=False, width=columns)
+
+    assert rows[0] == "    0.0s  joining"
+    assert rows[1:-1] == [line for line in whole.splitlines() if line]
+    assert terminal.rows == ["    0.0s  joining"]
+
+
+def test_a_resize_while_it_is_drawn_is_drawn_after_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal, widths = Terminal(118), iter([60])
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setattr(os, "get_terminal_size", lambda *_: terminal.size)
+
+    def body(width: int) -> str:
+        for columns in widths:
+            terminal.resize(columns)
+        return f"made for {width}"
+
+    with drawing(None) as shown:
+        shown.start()
+        shown.draw(body)
+
+        assert terminal.rows == ["made for 60"]
 
 
 def test_the_live_screen_is_gone_at_the_end_and_the_story_stays(
@@ -180,6 +235,25 @@ def test_oom_kills_on_the_live_screen_are_those_of_the_run() -> None:
     text = view(sample(96, oom_kill=4), sample(96, oom_kill=6))
 
     assert table_cell(text, "OOM KILLS") == "2"
+
+
+def test_oom_kills_before_a_restart_are_unknown_and_never_negative() -> None:
+    """On cgroup v1 the new container's counter begins at 0 again."""
+    text = view(sample(96, oom_kill=1), sample(12, oom_kill=0))
+
+    assert table_cell(text, "OOM KILLS") == "unknown"
+
+
+def test_nobody_is_said_to_die_first_in_a_container_that_has_ended() -> None:
+    holder = Process(23, "agent", "holder", MIB, 999, 200 * MIB)
+    again = pod().container("app").with_container_status(containerID="containerd://app-2")
+    status = ContainerStatus.from_pod(again.dict, "app")
+
+    before = view(sample(96), Processes(0, (holder,)))
+    after = view(sample(96), Processes(0, (holder,)), StatusSeen(status))
+
+    assert "COMMAND" in before
+    assert "COMMAND" not in after
 
 
 def test_a_counter_that_cannot_be_read_is_unknown_on_the_live_screen() -> None:

@@ -89,3 +89,22 @@ def test_jsonl_says_of_each_sample_whose_it_is(capsys: pytest.CaptureFixture[str
         ("sample", "web"),
         ("change", "db"),
     ]
+
+
+def test_the_rows_stand_in_the_order_of_the_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal, time = terminal_of(monkeypatch), FakeTime()
+    with listening(
+        quiet=False, output="table", color=None, now_ms=time.now_ms, target_count=3
+    ) as heard:
+        told = [Telling(heard, name, number=number) for number, name in enumerate("cab")]
+        for tell in reversed(told):
+            time.ms += 1_000
+            tell(Attached("kubectl-stress-abc"))
+            tell(hello())
+            tell(sample(96))
+        time.ms += 1_000
+        told[0](sample(97))
+        rows = terminal.rows
+
+    head = next(number for number, row in enumerate(rows) if row.startswith("POD"))
+    assert [row.split()[0] for row in rows[head + 1 : head + 4]] == ["c", "a", "b"]
