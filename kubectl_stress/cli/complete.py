@@ -14,7 +14,8 @@ from kubectl_stress.cli.main import cli
 if TYPE_CHECKING:
     from kubectl_stress.cli.wiring import Connect
 
-_NO_FILES = ":4"  # cobra.ShellCompDirectiveNoFileComp
+# cobra.ShellCompDirectiveDefault: the shell completes file names; NoFileComp: it does not.
+_FILES, _NO_FILES = ":0", ":4"
 
 
 class _KubectlComplete(ShellComplete):
@@ -39,5 +40,7 @@ def print_completions(words: Sequence[str], *, connect: "Connect | None" = None)
 
     `connect` makes the cluster that flags name, where it is not to be a server.
     """
-    answer = _KubectlComplete(words, connect).complete()
-    print("\n".join(filter(None, [answer, _NO_FILES])))
+    completion = _KubectlComplete(words, connect)
+    found = completion.get_completions(*completion.get_completion_args())
+    plain = [completion.format_completion(item) for item in found if item.type == "plain"]
+    print("\n".join([*plain, _NO_FILES if len(plain) == len(found) else _FILES]))

@@ -72,13 +72,13 @@ def _lint_containers(names: Field, spec: Field, diagnostics: Diagnostics) -> Non
     if not names.items():
         diagnostics.note(
             spec["containerNames"],
-            "missing: the first container of each pod is loaded, and not all of them as Chaos "
-            "Mesh's reference says",
+            "missing: only the first container of each pod is loaded; Chaos Mesh's reference says "
+            "all, its code does the same",
         )
     else:
         diagnostics.note(
             names,
-            "Chaos Mesh skips silently a name that a pod does not have; here that is an error",
+            "Chaos Mesh silently skips a container that a pod does not have; here it is an error",
         )
 
 
@@ -90,7 +90,7 @@ def _lint_duration(duration: Field, diagnostics: Diagnostics) -> None:
     else:
         diagnostics.note(
             duration,
-            "counted from the start of the load; Chaos Mesh counts from the object's creation",
+            "counted from the start of the load; Chaos Mesh counts from the creation of the object",
         )
 
 
@@ -110,8 +110,8 @@ def _lint_memory(memory: Field, percent_of: ShareBase, diagnostics: Diagnostics)
     if workers not in ("", "1"):
         diagnostics.note(
             size_at,
-            f"a total, which {workers} workers share; Chaos Mesh's reference says that each "
-            "allocates it, its code divides it too",
+            f"the total of all {workers} workers; Chaos Mesh's reference says per worker, its code "
+            "divides it too",
         )
     _lint_memory_behaviour(memory, diagnostics)
 

@@ -6,13 +6,13 @@ from kubectl_stress.plan.amount import ShareBase
 from tests.builders.manifests import cpu, manifest, memory, said, stress_chaos
 
 CONTAINERS_NOTE = (
-    "9: note: spec.containerNames: Chaos Mesh skips silently a name that a pod does not"
+    "9: note: spec.containerNames: Chaos Mesh silently skips a container that a pod does"
 )
 DURATION_NOTE = "note: spec.duration: counted from the start of the load; Chaos Mesh counts from"
 SIZE = "8: {}: spec.stressors.memory.size: "
 
 ROWS = [
-    ({"containerNames": ""}, "5: note: spec.containerNames: missing: the first container of each"),
+    ({"containerNames": ""}, "5: note: spec.containerNames: missing: only the first container of"),
     ({"duration": ""}, "5: warning: spec.duration: missing: Chaos Mesh loads until the object is"),
     ({"value": "value: '3'"}, "11: warning: spec.value: ignored: mode one takes no value"),
     ({"duration": "duration: null"}, "10: warning: spec.duration: null: the API server refuses it"),
@@ -58,8 +58,7 @@ ROWS = [
     ),
     (
         {"stressors": memory("workers: 4, size: 50MiB")},
-        SIZE.format("note")
-        + "a total, which 4 workers share; Chaos Mesh's reference says that each",
+        SIZE.format("note") + "the total of all 4 workers; Chaos Mesh's reference says per worker",
     ),
     (
         {"stressors": memory("workers: 1, size: 50Mi")},
