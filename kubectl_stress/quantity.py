@@ -12,7 +12,13 @@ _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _QUANTITY = re.compile(r"(?P<number>[+-]?(?:\d+\.?\d*|\.\d+))(?P<suffix>[eE][+-]?\d+|[A-Za-z]*)")
 _DURATION_UNITS_MS = {"h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
+_LONGEST_MS = 366 * 24 * 3_600_000
 _DURATION = re.compile(r"(?:(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|h|m|s))")
+# Beyond the largest quantity of Kubernetes, 2^63 − 1, and its smallest step, 10^-9.
+_LARGEST_EXPONENT = 100
+LARGEST_BYTES = (1 << 63) - 1
+# The kernel gives memory by the page: a size below is a unit that was forgotten or mistaken.
+PAGE_BYTES = 4096
 _DECIMAL_BYTE_UNITS = {"KB": "k", "kB": "k", "MB": "M", "GB": "G", "TB": "T"}
 
 
@@ -27,8 +33,18 @@ def parse_quantity(text: str) -> Decimal:
     if suffix in _DECIMAL:
         return number * Decimal(10) ** _DECIMAL[suffix]
     if suffix[1:].lstrip("+-").isdigit():
-        return number * Decimal(10) ** int(suffix[1:])
+        return number * Decimal(10) ** _exponent(text, suffix[1:])
     raise UsageError(_wrong_suffix(text, number, suffix))
+
+
+def _exponent(text: str, digits: str) -> int:
+    if len(digits) > 4 or abs(int(digits)) > _LARGEST_EXPONENT:
+        raise UsageError(f'"{_short(text)}" is out of range: use a quantity like 256Mi or 1Gi')
+    return int(digits)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:40]}…"
 
 
 def _wrong_suffix(text: str, number: Decimal, suffix: str) -> str:
@@ -45,12 +61,19 @@ def _wrong_suffix(text: str, number: Decimal, suffix: str) -> str:
 
 
 def parse_bytes(text: str) -> int:
-    """A positive whole number of bytes, as a user gives it; raises UsageError."""
-    value = parse_quantity(text)
+    """A size of memory in whole bytes, as a user gives it; raises UsageError."""
+    value, shown = parse_quantity(text), _short(text)
     if value <= 0:
-        raise UsageError(f'"{text}" is not a size: it must be more than 0, like 50Mi')
+        raise UsageError(f'"{shown}" is not a size: it must be more than 0, like 50Mi')
+    if value < PAGE_BYTES:
+        raise UsageError(
+            f'"{shown}" is {value.normalize():f} bytes, less than a page of memory (4 KiB): did '
+            f"you mean {shown.rstrip('num')}Mi?"
+        )
+    if value > LARGEST_BYTES:
+        raise UsageError(f'"{shown}" is more than any machine has: use a size like 256Mi or 1Gi')
     if value != value.to_integral_value():
-        raise UsageError(f'"{text}" is a fraction of a byte: did you mean {text.rstrip("m")}Mi?')
+        raise UsageError(f'"{shown}" is no whole number of bytes: use a size like 256Mi or 1Gi')
     return int(value)
 
 
@@ -66,7 +89,10 @@ def parse_duration_ms(text: str) -> int:
     if not parts or "".join(part.group() for part in parts) != stripped:
         hint = f", like {stripped}s" if stripped.isdigit() else ", like 30s or 1m30s"
         raise UsageError(f'"{text}" is not a duration: give a number and a unit{hint}')
-    return int(sum(Decimal(part["number"]) * _DURATION_UNITS_MS[part["unit"]] for part in parts))
+    value_ms = sum(Decimal(part["number"]) * _DURATION_UNITS_MS[part["unit"]] for part in parts)
+    if value_ms > _LONGEST_MS:
+        raise UsageError(f'"{_short(text)}" is longer than a year')
+    return int(value_ms)
 
 
 def format_bytes(value: int | None) -> str:
@@ -74,10 +100,13 @@ def format_bytes(value: int | None) -> str:
     if value is None:
         return "-"
     sign, rest = ("-", -value) if value < 0 else ("", value)
-    for unit, shift in (("GiB", 30), ("MiB", 20), ("KiB", 10)):
-        if rest >= 1 << shift:
-            return f"{sign}{rest / (1 << shift):.1f} {unit}"
-    return f"{sign}{rest} B"
+    if rest < 1024:
+        return f"{sign}{rest} B"
+    for unit, shift in (("KiB", 10), ("MiB", 20), ("GiB", 30)):
+        shown = f"{rest / (1 << shift):.1f}"
+        if float(shown) < 1024:
+            return f"{sign}{shown} {unit}"
+    return f"{sign}{rest / (1 << 40):.1f} TiB"
 
 
 def format_quantity(value: int) -> str:

@@ -18,6 +18,7 @@ class ShareBase(Enum):
     NODE = "node"
 
 
+_LARGEST_PERCENT = 100_000
 _SHARE = re.compile(r"(?P<number>-?\d+(?:\.\d+)?)%(?P<base>[a-z]*)")
 
 
@@ -46,12 +47,14 @@ class Amount:
         return cls(text, percent=_percent(text, Decimal(match["number"]), base), base=base)
 
     def of(self, base_bytes: int) -> int:
-        """The size in whole bytes where this amount is a share of `base_bytes`."""
+        """The size in whole bytes where this amount is a share of `base_bytes`; may be 0."""
         assert self.percent is not None
         return int(self.percent * base_bytes / 100)
 
 
 def _percent(text: str, percent: Decimal, base: ShareBase) -> Decimal:
+    if percent > _LARGEST_PERCENT:
+        raise UsageError(f"a share of more than {_LARGEST_PERCENT}%: use a size like 256Mi or 1Gi")
     if percent <= 0:
         raise UsageError(f'"{text}" is not a size: it must be more than 0%')
     if base is ShareBase.NODE and percent > 100:

@@ -5,7 +5,7 @@ from kubectl_stress.agent.protocol import Hello
 from kubectl_stress.errors import Refused
 from kubectl_stress.plan.amount import Amount, ShareBase
 from kubectl_stress.plan.spec import AfterOom, LoadKind, MemSpec
-from kubectl_stress.quantity import format_bytes
+from kubectl_stress.quantity import PAGE_BYTES, format_bytes
 from kubectl_stress.targets.target import Target
 
 # memory.stat is flushed late by the kernel: what is read sooner after the release is still old.
@@ -49,6 +49,8 @@ def size_read(amount: Amount, hello: Hello, headroom_bytes: int | None) -> tuple
 def _sized(amount: Amount, base: int, word: str) -> tuple[int, str]:
     size = amount.of(base)
     share = f"{amount.percent}% of the {word} {format_bytes(base)}"
+    if size < PAGE_BYTES:
+        raise Refused(f"{share} is less than a page of memory (4 KiB): choose a larger --size")
     return size, f"{format_bytes(size)} ({share})"
 
 

@@ -15,7 +15,7 @@ GOOD = ("mem", "web", "--size", "50Mi")
         (("mem", "web", "--size", "-1"), "more than 0, like 50Mi"),
         (("mem", "web", "--size", "0"), "more than 0, like 50Mi"),
         (("mem", "web", "--size", "lots"), "use one like 256Mi"),
-        (("mem", "web", "--size", "0.5"), "a fraction of a byte"),
+        (("mem", "web", "--size", "0.5"), "did you mean 0.5Mi?"),
         (("mem", "web", "--size", "300%node"), "at most 100%node"),
         (("mem", "web", "--size", "0%"), "more than 0%"),
         (("mem", "web", "--size", "50%disk"), "use limit, request, headroom, node"),

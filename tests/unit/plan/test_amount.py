@@ -15,7 +15,9 @@ def test_a_share_is_taken_of_its_base_in_whole_bytes() -> None:
     assert Amount.parse("33.3%").of(1_000) == 333
 
 
-@pytest.mark.parametrize("text", ["0%", "-5%", "60%disk", "%", "60 %", "60%%", "300%node"])
+@pytest.mark.parametrize(
+    "text", ["0%", "-5%", "60%disk", "%", "60 %", "60%%", "300%node", "100001%", "9" * 500 + "%"]
+)
 def test_what_is_no_share_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         Amount.parse(text)

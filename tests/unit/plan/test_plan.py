@@ -35,6 +35,13 @@ def test_a_share_of_the_headroom_waits_for_the_reading() -> None:
     assert settled.size_bytes == 50 * MIB
 
 
+def test_a_share_of_less_than_a_page_is_refused() -> None:
+    with pytest.raises(Refused, match="less than a page"):
+        plan("0.0000001%")
+    with pytest.raises(Refused, match="less than a page"):
+        resolve(plan("0.0000001%headroom"), hello(), sample(28))
+
+
 def test_a_share_of_an_unlimited_container_is_refused() -> None:
     with pytest.raises(Refused, match="has no memory limit"):
         plan("50%", target=target(limit=None), force=True)
