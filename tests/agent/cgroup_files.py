@@ -17,12 +17,14 @@ V2 = {
     "memory.stat": STAT_V2,
     "memory.events": EVENTS,
     "memory.oom.group": "1\n",
-    "memory.pressure": "some avg10=1.25 avg60=0.00 avg300=0.00 total=9\n"
-    "full avg10=0.07 avg60=0.00 avg300=0.00 total=9\n",
+    "memory.pressure": "some avg10=1.25 avg60=0.00 avg300=0.00 total=9000\n"
+    "full avg10=0.07 avg60=0.00 avg300=0.00 total=8000\n",
     "cpu.stat": "usage_usec 12\nnr_periods 3\nnr_throttled 2\nthrottled_usec 1\n",
     "cpu.max": "150000 100000\n",
-    "cpu.pressure": "some avg10=12.50 avg60=0.00 avg300=0.00 total=9\n"
-    "full avg10=3.04 avg60=0.00 avg300=0.00 total=9\n",
+    "cpu.pressure": "some avg10=12.50 avg60=0.00 avg300=0.00 total=7000\n"
+    "full avg10=3.04 avg60=0.00 avg300=0.00 total=6000\n",
+    "io.pressure": "some avg10=1.00 avg60=0.00 avg300=0.00 total=5000\n"
+    "full avg10=0.99 avg60=0.00 avg300=0.00 total=4000\n",
     "pids.current": "4\n",
     "pids.max": "max\n",
 }

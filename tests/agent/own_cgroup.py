@@ -63,6 +63,18 @@ class OwnCgroup:
         target = ("--target-pid", str(self.target_pid))
         return Agent(binary, *arguments, *target, preexec_fn=lambda: self._enter(below))
 
+    def end_all(self) -> None:
+        """End every process inside."""
+        while pids := self.pids():
+            for pid in pids:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.02)
+
+    def remove(self) -> None:
+        self.end_all()
+        self.path.rmdir()
+
     def _enter(self, below: str) -> None:
         (self.path / below / "cgroup.procs").write_text("0")
 
@@ -80,15 +92,6 @@ def own_cgroup(limit_bytes: int | None = None) -> Iterator[OwnCgroup]:
         try:
             yield cgroup
         finally:
-            below = [path for path in cgroup.path.iterdir() if path.is_dir()]
-            for directory in (*below, cgroup.path):
-                _empty(directory)
-                directory.rmdir()
-
-
-def _empty(directory: Path) -> None:
-    while pids := (directory / "cgroup.procs").read_text().split():
-        for pid in pids:
-            with suppress(ProcessLookupError):
-                os.kill(int(pid), signal.SIGKILL)
-        time.sleep(0.02)
+            for path in [path for path in cgroup.path.iterdir() if path.is_dir()]:
+                OwnCgroup(path).remove()
+            cgroup.remove()

@@ -46,4 +46,4 @@ def test_a_limit_above_counts_as_the_cgroup_s_own(agent: Path) -> None:
                 sample = probe.until_type("sample")
             target.kill()
 
-    assert sample["memory"]["limit_bytes"] == 64 * MIB
+    assert sample["memory"]["effective_limit_bytes"] == 64 * MIB

@@ -27,6 +27,7 @@ def test_version_2_is_read_whole(agent: Path, tmp_path: Path) -> None:
         "usage_bytes": 4096,
         "peak_bytes": 8192,
         "limit_bytes": 134217728,
+        "effective_limit_bytes": 134217728,
         "high_bytes": None,
         "swap_bytes": 0,
         "swap_limit_bytes": 0,
@@ -44,6 +45,8 @@ def test_version_2_is_read_whole(agent: Path, tmp_path: Path) -> None:
         "oom_group_kill": 5,
         "pressure_some_avg10_percent": 1.25,
         "pressure_full_avg10_percent": 0.07,
+        "pressure_some_us": 9000,
+        "pressure_full_us": 8000,
     }
     assert sample["cpu"] == {
         "usage_us": 12,
@@ -53,6 +56,14 @@ def test_version_2_is_read_whole(agent: Path, tmp_path: Path) -> None:
         "limit_millicores": 1500,
         "pressure_some_avg10_percent": 12.5,
         "pressure_full_avg10_percent": 3.04,
+        "pressure_some_us": 7000,
+        "pressure_full_us": 6000,
+    }
+    assert sample["io"] == {
+        "pressure_some_avg10_percent": 1.0,
+        "pressure_full_avg10_percent": 0.99,
+        "pressure_some_us": 5000,
+        "pressure_full_us": 4000,
     }
     assert sample["pids"] == {"current": 4, "limit": None}
 
@@ -98,7 +109,9 @@ def test_the_smallest_limit_on_the_way_to_the_root_counts_on_version_1(
     above = {"memory/memory.stat": "rss 1\nhierarchical_memory_limit 67108864\ntotal_rss 100\n"}
     _, sample = probe(agent, tree(tmp_path, V1 | above))
 
-    assert (sample["memory"]["limit_bytes"], sample["memory"]["swap_limit_bytes"]) == (67108864, 0)
+    assert sample["memory"]["limit_bytes"] == 134217728
+    assert sample["memory"]["effective_limit_bytes"] == 67108864
+    assert sample["memory"]["swap_limit_bytes"] == 0
 
 
 @pytest.mark.parametrize("above", ["../memory.max", "../../memory.max"])
@@ -110,7 +123,8 @@ def test_the_smallest_limit_above_counts_on_version_2(
     tree(root, V2 | {"../memory.max": "max\n", above: "67108864\n"})
     _, sample = probe(agent, root)
 
-    assert sample["memory"]["limit_bytes"] == 67108864
+    assert sample["memory"]["limit_bytes"] == 134217728
+    assert sample["memory"]["effective_limit_bytes"] == 67108864
 
 
 @pytest.mark.parametrize("given", [67108864, 268435456])
@@ -120,7 +134,7 @@ def test_the_limit_of_the_pod_counts_where_it_is_smaller(
 ) -> None:
     _, sample = probe(agent, tree(tmp_path, files), "--pod-limit-bytes", str(given))
 
-    assert sample["memory"]["limit_bytes"] == min(given, 134217728)
+    assert sample["memory"]["effective_limit_bytes"] == min(given, 134217728)
 
 
 def test_the_peak_is_never_below_the_usage_beside_it(agent: Path, tmp_path: Path) -> None:
@@ -132,11 +146,12 @@ def test_the_peak_is_never_below_the_usage_beside_it(agent: Path, tmp_path: Path
 
 FROM_STAT = ("anon", "file", "inactive_file", "shmem", "kernel", "pagetables", "slab")
 FROM_EVENTS = ("max_events", "high_events", "oom", "oom_kill", "oom_group_kill")
-PRESSURE = ("pressure_some_avg10_percent", "pressure_full_avg10_percent")
+AVERAGES = ("pressure_some_avg10_percent", "pressure_full_avg10_percent")
+PRESSURE = (*AVERAGES, "pressure_some_us", "pressure_full_us")
 ABSENT_WITH = {
     "memory.current": {"memory.usage_bytes"},
     "memory.peak": {"memory.peak_bytes"},
-    "memory.max": {"memory.limit_bytes"},
+    "memory.max": {"memory.limit_bytes", "memory.effective_limit_bytes"},
     "memory.high": set(),  # there is none in the tree
     "memory.swap.current": {"memory.swap_bytes"},
     "memory.swap.max": {"memory.swap_limit_bytes"},
@@ -147,6 +162,7 @@ ABSENT_WITH = {
     | {"cpu.throttled_us"},
     "cpu.max": {"cpu.limit_millicores"},
     "cpu.pressure": {f"cpu.{name}" for name in PRESSURE},
+    "io.pressure": {f"io.{name}" for name in PRESSURE},
     "pids.current": {"pids.current"},
     "pids.max": set(),
 }
@@ -156,7 +172,7 @@ ALWAYS_NULL = {"memory.high_bytes", "pids.limit"}
 def nulls(sample: Line) -> set[str]:
     return {
         f"{part}.{key}"
-        for part in ("memory", "cpu", "pids")
+        for part in ("memory", "cpu", "io", "pids")
         for key, value in sample[part].items()
         if value is None
     }
@@ -171,7 +187,7 @@ def test_a_file_that_is_not_there_is_null_and_not_0(agent: Path, tmp_path: Path,
 
 def test_a_kernel_without_pressure_or_late_counters_gives_null(agent: Path, tmp_path: Path) -> None:
     # Linux 4.18 of RHEL 8: no PSI at boot, no memory.peak, no group kills, few keys in memory.stat.
-    lacking = ("memory.pressure", "cpu.pressure", "memory.peak")
+    lacking = ("memory.pressure", "cpu.pressure", "io.pressure", "memory.peak")
     old = {key: V2[key] for key in V2 if key not in lacking}
     few = {
         "memory.events": "low 0\nhigh 1\nmax 2\noom 3\noom_kill 4\n",
@@ -180,6 +196,7 @@ def test_a_kernel_without_pressure_or_late_counters_gives_null(agent: Path, tmp_
     _, sample = probe(agent, tree(tmp_path, old | few))
 
     expected = ABSENT_WITH["memory.pressure"] | ABSENT_WITH["cpu.pressure"]
+    expected |= ABSENT_WITH["io.pressure"]
     expected |= ABSENT_WITH["memory.stat"] | {"memory.peak_bytes", "memory.oom_group_kill"}
     assert nulls(sample) == ALWAYS_NULL | expected - {"memory.anon_bytes"}
 

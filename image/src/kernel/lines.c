@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -198,6 +199,8 @@ void line_close(char bracket)
     put(bracket);
     needs_comma = true;
 }
+
+size_t line_room(void) { return line_length < PIPE_BUF ? PIPE_BUF - line_length : 0; }
 
 int64_t line_dropped(void) { return dropped; }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 void line_start(int64_t start_ms);
@@ -17,6 +18,10 @@ void line_maybe_bool(const char* key, int64_t value);
 void line_text(const char* key, const char* value);
 void line_open(const char* key, char bracket);
 void line_close(char bracket);
+
+// How many bytes the line can still take.
+size_t line_room(void);
+
 void line_end(int wait_ms);
 
 int64_t line_dropped(void);

@@ -32,12 +32,12 @@ int64_t level_wake_ms(void) { return next_ms; }
 bool level_is_possible(const struct session* session, const struct level* level)
 {
     return !session->options->huge_pages && session->options->kind != KIND_FILE
-        && level_bytes(level, session->readings.limit_bytes) != ABSENT;
+        && level_bytes(level, session->readings.effective_limit_bytes) != ABSENT;
 }
 
 int64_t level_goal(const struct session* session)
 {
-    return level_bytes(&session->load.level, session->readings.limit_bytes);
+    return level_bytes(&session->load.level, session->readings.effective_limit_bytes);
 }
 
 int64_t level_measured(const struct session* session)
@@ -127,7 +127,7 @@ void level_follow(struct session* session, int64_t level)
     level_read(session);
     if (level == ABSENT || level_measured(session) == ABSENT)
         return;
-    slack = slack_bytes(level, session->readings.limit_bytes);
+    slack = slack_bytes(level, session->readings.effective_limit_bytes);
     off = level - level_measured(session);
     session->load.level_bytes = level;
     session->load.level_state = off > slack ? LEVEL_BELOW : off < -slack ? LEVEL_ABOVE : LEVEL_AT;
@@ -135,7 +135,7 @@ void level_follow(struct session* session, int64_t level)
     if (has_moved)
         moved_ms = now;
     session->load.wanted_bytes = session->workers.commanded;
-    next_ms = now + tick_ms(now, level, session->readings.limit_bytes);
+    next_ms = now + tick_ms(now, level, session->readings.effective_limit_bytes);
 }
 
 bool level_is_settled(const struct session* session)

@@ -173,14 +173,17 @@ static int each_in_list(int file, const struct visit* visit)
     return got < 0 ? -errno : 0;
 }
 
-static void each_in_directory(int directory, const struct visit* visit)
+// Opened anew each time: version 1 shows whoever reads again within a second the list of before.
+static int each_in_directory(int directory, const struct visit* visit)
 {
-    int file = openat(directory, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+    int file = directory < 0 ? -1 : openat(directory, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+    int error;
 
     if (file < 0)
-        return;
-    each_in_list(file, visit);
+        return -ENOENT;
+    error = each_in_list(file, visit);
     close(file);
+    return error;
 }
 
 // The cgroups below `directory`, whose number of links says whether there are any.
@@ -222,17 +225,9 @@ static void each_below(int directory, int depth, const struct visit* visit)
 int cgroup_each_process(
     const struct cgroup* cgroup, void (*each)(int64_t pid, void* context), void* context)
 {
-    static int kept; // the descriptor plus 1
     const struct visit visit = { each, context };
-    int error;
+    int error = each_in_directory(cgroup->memory, &visit);
 
-    if (cgroup->memory < 0)
-        return -ENOENT;
-    if (kept == 0)
-        kept = openat(cgroup->memory, "cgroup.procs", O_RDONLY | O_CLOEXEC) + 1;
-    if (kept == 0)
-        return -errno;
-    error = each_in_list(kept - 1, &visit);
     if (error == 0)
         each_below(cgroup->memory, 0, &visit);
     return error;

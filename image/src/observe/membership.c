@@ -59,6 +59,8 @@ bool cgroup_path_of(const char* proc_text, const char* controller, char path[CGR
     return true;
 }
 
+#define CGROUP_ROOT "/sys/fs/cgroup" // as our own namespaces show it
+
 // The cgroups of memory and of CPU of a process.
 struct cgroups {
     bool found[2];
@@ -68,6 +70,7 @@ struct cgroups {
 PAGE_BUFFER static struct cgroups cgroups[2]; // on one page
 static struct cgroups* const own = &cgroups[0];
 static struct cgroups* const target = &cgroups[1];
+static int64_t target_pid;
 
 // Returns false where there is neither, or where they cannot be read.
 static bool read_cgroups(int64_t pid, struct cgroups* read)
@@ -81,34 +84,77 @@ static bool read_cgroups(int64_t pid, struct cgroups* read)
 }
 
 // Reads where the target is now, for all comparisons with it until this is called again.
-void membership_read_target(int64_t target_pid) { read_cgroups(target_pid, target); }
-
-// Compares the cgroups of a process with the target's.
-enum membership membership_of_cgroup(int64_t pid)
+void membership_read_target(int64_t pid)
 {
-    bool target_found = target->found[0] || target->found[1];
-
-    if (!read_cgroups(pid, own) || !target_found)
-        return MEMBERSHIP_UNREADABLE;
-    for (int i = 0; i < 2; i++)
-        if (own->found[i] != target->found[i]
-            || (own->found[i] && !text_equal(own->paths[i], target->paths[i])))
-            return MEMBERSHIP_DIFFERENT;
-    return MEMBERSHIP_SAME;
+    target_pid = pid;
+    read_cgroups(pid, target);
 }
 
 // Compares a namespace by its link, like "pid:[4026531836]". An image that drops its user ID in its
 // entrypoint hides the link: that is no difference.
-enum membership membership_of_namespace(int64_t target_pid, const char* name)
+enum membership membership_of_namespace(int64_t pid, const char* name)
 {
     char own_link[64];
     char target_link[64];
     ssize_t own_length = readlink(proc_path((int64_t)getpid(), name), own_link, sizeof(own_link));
-    ssize_t target_length = readlink(proc_path(target_pid, name), target_link, sizeof(target_link));
+    ssize_t target_length = readlink(proc_path(pid, name), target_link, sizeof(target_link));
 
     if (own_length <= 0 || target_length <= 0)
         return MEMBERSHIP_UNREADABLE;
     if (own_length != target_length || memcmp(own_link, target_link, (size_t)own_length) != 0)
         return MEMBERSHIP_DIFFERENT;
     return MEMBERSHIP_SAME;
+}
+
+// True where the root of the cgroups that we see is the target's own container. The root of a
+// machine is none: it has no limit, and what is above the target there is its pod or its node.
+static bool is_root_of_target(bool with_limit)
+{
+    int64_t limit;
+
+    if (membership_of_namespace(target_pid, "ns/cgroup") != MEMBERSHIP_SAME)
+        return false;
+    limit = file_number(AT_FDCWD, CGROUP_ROOT "/memory.max");
+    return limit != ABSENT || (!with_limit && file_exists(AT_FDCWD, CGROUP_ROOT "/memory.max"));
+}
+
+static bool is_below(const char* path, const char* above)
+{
+    size_t length = strlen(above);
+
+    return text_equal(above, "/") || (strncmp(path, above, length) == 0 && path[length] == '/');
+}
+
+static enum membership compare(const char* path, const char* target_path)
+{
+    if (text_equal(path, target_path))
+        return MEMBERSHIP_SAME;
+    if (strstr(path, "/..") != NULL || strstr(target_path, "/..") != NULL)
+        return MEMBERSHIP_DIFFERENT;
+    if (is_below(path, target_path) && (!text_equal(target_path, "/") || is_root_of_target(false)))
+        return MEMBERSHIP_INSIDE;
+    if (text_equal(path, "/") && is_root_of_target(true))
+        return MEMBERSHIP_ABOVE;
+    return MEMBERSHIP_DIFFERENT;
+}
+
+// Compares the cgroups of a process with the target's. The less near of the two counts.
+enum membership membership_of_cgroup(int64_t pid)
+{
+    bool target_found = target->found[0] || target->found[1];
+    enum membership result = MEMBERSHIP_SAME;
+
+    if (!read_cgroups(pid, own) || !target_found)
+        return MEMBERSHIP_UNREADABLE;
+    for (int i = 0; i < 2; i++) {
+        enum membership found = MEMBERSHIP_SAME;
+
+        if (own->found[i] != target->found[i])
+            found = MEMBERSHIP_DIFFERENT;
+        else if (own->found[i])
+            found = compare(own->paths[i], target->paths[i]);
+        if (found > result)
+            result = found;
+    }
+    return result;
 }

@@ -1,9 +1,6 @@
 #include "observe/processes.h"
 
 #include "kernel/files.h"
-#include "kernel/lines.h"
-#include "observe/membership.h"
-#include "words/buffers.h"
 #include "words/text.h"
 
 #include <errno.h>
@@ -11,26 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-enum { RANKED_MAX = 50, COMMAND_SIZE = 68 };
-
-struct process {
-    int64_t pid;
-    int64_t rss_bytes;
-    int64_t swap_bytes;
-    int64_t pagetables_bytes;
-    int64_t oom_score_adj;
-    int64_t badness_bytes;
-    bool is_own; // this process, or a worker of it
-    char command[COMMAND_SIZE];
-};
-
-struct ranking {
-    int count;
-    bool is_shared; // the namespace: there are others beside the target's and ours
-    int64_t limit_bytes;
-    struct process processes[RANKED_MAX]; // the last, since they are seldom as many
-};
 
 static dev_t own_device;
 static ino_t own_inode;
@@ -72,6 +49,9 @@ void processes_init(enum agent_kind kind)
     }
     own_kind = kind;
 }
+
+// What this process is itself.
+enum agent_kind process_own_kind(void) { return own_kind; }
 
 static void visit_holder(int64_t pid, void* context)
 {
@@ -137,13 +117,26 @@ struct oldest {
     int64_t start_ticks;
 };
 
+// The monitor that CRI-O starts before a container lives in a cgroup of its own, as
+// "crio-conmon-ID.scope" or "crio-conmon-ID", Podman's as "libpod-conmon-ID.scope".
+static bool is_in_container(const char* cgroups, const char* container_id)
+{
+    static const char monitor[] = "conmon-";
+    const size_t length = sizeof(monitor) - 1;
+
+    for (const char* at = cgroups; (at = strstr(at, container_id)) != NULL; at++)
+        if ((size_t)(at - cgroups) < length || strncmp(at - length, monitor, length) != 0)
+            return true;
+    return false;
+}
+
 static void visit_oldest(int64_t pid, void* context)
 {
     struct oldest* oldest = context;
     int64_t start_ticks;
 
     if (proc_read(pid, "cgroup", file_text, sizeof(file_text)) <= 0
-        || strstr(file_text, oldest->container_id) == NULL)
+        || !is_in_container(file_text, oldest->container_id))
         return;
     start_ticks = process_start_time_ticks(pid);
     if (start_ticks == ABSENT)
@@ -206,115 +199,4 @@ bool processes_end_holder(void)
     int64_t holder = process_find_holder();
 
     return holder != ABSENT && kill((pid_t)holder, SIGTERM) == 0;
-}
-
-// The kernel's oom_badness() for an OOM of a cgroup with this limit, in its own integer
-// arithmetic: in pages, with the limit divided first.
-static int64_t badness_bytes(const struct process* process, int64_t limit_bytes)
-{
-    int64_t page = sysconf(_SC_PAGESIZE);
-    int64_t pages;
-
-    if (limit_bytes == ABSENT || process->oom_score_adj == ABSENT
-        || process->oom_score_adj == -1000)
-        return ABSENT;
-    pages = (process->rss_bytes + process->swap_bytes + process->pagetables_bytes) / page;
-    pages += process->oom_score_adj * (limit_bytes / page / 1000);
-    return pages * page;
-}
-
-// True where `a` dies before `b`. Without badness the larger one is shown first.
-static bool ranks_before(const struct process* a, const struct process* b)
-{
-    if (a->badness_bytes != b->badness_bytes)
-        return a->badness_bytes > b->badness_bytes;
-    return a->rss_bytes > b->rss_bytes;
-}
-
-static void insert(struct ranking* ranking, const struct process* process)
-{
-    int at = ranking->count;
-
-    if (at == RANKED_MAX) {
-        if (!ranks_before(process, &ranking->processes[at - 1]))
-            return;
-        at--;
-    } else {
-        ranking->count++;
-    }
-    for (; at > 0 && ranks_before(process, &ranking->processes[at - 1]); at--)
-        ranking->processes[at] = ranking->processes[at - 1];
-    ranking->processes[at] = *process;
-}
-
-static int64_t zero_if_absent(int64_t value) { return value == ABSENT ? 0 : value; }
-
-static void visit_process(int64_t pid, void* context)
-{
-    struct ranking* ranking = context;
-    struct process process = { .pid = pid };
-    const char* name = file_text + strlen("Name:\t");
-    size_t length;
-
-    if (ranking->is_shared && process_agent_kind(pid) == AGENT_NONE
-        && membership_of_cgroup(pid) == MEMBERSHIP_DIFFERENT)
-        return;
-    if (proc_read(pid, "status", file_text, sizeof(file_text)) <= 0
-        || !text_starts_with(file_text, "Name:\t"))
-        return;
-    process.rss_bytes = text_kib_of(file_text, "VmRSS:");
-    if (process.rss_bytes == ABSENT)
-        return; // a kernel thread or a zombie: nothing that could be killed for memory
-    process.swap_bytes = zero_if_absent(text_kib_of(file_text, "VmSwap:"));
-    process.pagetables_bytes = zero_if_absent(text_kib_of(file_text, "VmPTE:"));
-    process.is_own = pid == getpid() || text_value_of(file_text, "PPid:\t") == getpid();
-    length = strcspn(name, "\n");
-    for (size_t i = 0; i < length && i < COMMAND_SIZE - 1; i++)
-        process.command[i] = name[i];
-    if (process_oom_score_adj(pid, &process.oom_score_adj) != 0)
-        process.oom_score_adj = ABSENT;
-    process.badness_bytes = badness_bytes(&process, ranking->limit_bytes);
-    insert(ranking, &process);
-}
-
-static const char* role_of(const struct process* process, int64_t target_pid)
-{
-    enum agent_kind kind;
-
-    if (process->pid == target_pid)
-        return "target";
-    kind = process->is_own ? own_kind : process_agent_kind(process->pid);
-    return kind == AGENT_NONE ? "other" : kind == AGENT_RUN ? "load" : "holder";
-}
-
-// Prints the `processes` line: the 50 that would die first. In a process namespace that is shared
-// the processes of other containers, or of the whole machine, are left out.
-void processes_report(int64_t target_pid, int64_t limit_bytes)
-{
-    PAGE_BUFFER static struct ranking ranking;
-
-    ranking.count = 0;
-    ranking.limit_bytes = limit_bytes;
-    ranking.is_shared = target_pid != 1;
-    if (ranking.is_shared)
-        membership_read_target(target_pid);
-    proc_each(visit_process, &ranking);
-    line_begin("processes");
-    line_open("processes", '[');
-    for (int i = 0; i < ranking.count; i++) {
-        const struct process* process = &ranking.processes[i];
-
-        line_open(NULL, '{');
-        line_number("pid", process->pid);
-        line_text("command", process->command);
-        line_text("role", role_of(process, target_pid));
-        line_number("rss_bytes", process->rss_bytes);
-        line_number("swap_bytes", process->swap_bytes);
-        line_number("pagetables_bytes", process->pagetables_bytes);
-        line_number("oom_score_adj", process->oom_score_adj);
-        line_number("badness_bytes", process->badness_bytes);
-        line_close('}');
-    }
-    line_close(']');
-    line_end(0);
 }

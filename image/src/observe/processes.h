@@ -1,4 +1,4 @@
-// The processes that we can see, ranked by who would die first, and our own among them.
+// The processes that we can see, and our own among them.
 #pragma once
 
 #include <stdbool.h>
@@ -12,6 +12,7 @@ enum agent_kind {
 };
 
 void processes_init(enum agent_kind kind);
+enum agent_kind process_own_kind(void);
 enum agent_kind process_agent_kind(int64_t pid);
 int64_t process_find_holder(void);
 int64_t process_find_target(const char* container_id);
@@ -21,5 +22,3 @@ int64_t process_ending_signal(int64_t pid);
 int process_oom_score_adj(int64_t pid, int64_t* value);
 void processes_stop_runs(void);
 bool processes_end_holder(void);
-
-void processes_report(int64_t target_pid, int64_t limit_bytes);

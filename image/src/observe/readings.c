@@ -4,6 +4,7 @@
 #include "words/text.h"
 
 #include <stddef.h>
+#include <string.h>
 
 enum unit {
     PLAIN,
@@ -11,6 +12,7 @@ enum unit {
     NANOSECONDS,
     HUNDREDTHS, // "avg10=1.25"
     SECOND, // the second number of the line
+    TOTAL, // what follows "total=" in the line
 };
 
 enum {
@@ -34,6 +36,12 @@ struct source {
         offsetof(struct readings, field) }
 #define V1(...) SOURCE(1, __VA_ARGS__)
 #define V2(...) SOURCE(2, __VA_ARGS__)
+// A line of PSI: "some avg10=1.25 avg60=0.00 avg300=0.00 total=9".
+#define V2_PRESSURE(directory, file, field)                                                        \
+    V2(directory, file, "some avg10=", SLOW, HUNDREDTHS, field.some_hundredths),                   \
+        V2(directory, file, "some avg10=", SLOW, TOTAL, field.some_us),                            \
+        V2(directory, file, "full avg10=", SLOW, HUNDREDTHS, field.full_hundredths),               \
+        V2(directory, file, "full avg10=", SLOW, TOTAL, field.full_us)
 
 enum {
     USAGE = CADENCE_USAGE,
@@ -55,7 +63,7 @@ static const struct source sources[] = {
     V1(memory, "memory.stat", "total_swap ", STAT, PLAIN, swap_bytes),
     V1(memory, "memory.stat", "total_inactive_file ", STAT, PLAIN, inactive_file_bytes),
     V1(memory, "memory.oom_control", "oom_kill ", EVENTS, PLAIN, oom_kill),
-    V1(memory, "memory.limit_in_bytes", "", LIMITS, LIMIT, own_limit_bytes),
+    V1(memory, "memory.limit_in_bytes", "", LIMITS, LIMIT, limit_bytes),
     V1(memory, "memory.memsw.limit_in_bytes", "", SLOW, LIMIT, memory_and_swap_limit_bytes),
     V1(memory, "memory.max_usage_in_bytes", "", SLOW, PLAIN, peak_bytes),
     V1(memory, "memory.kmem.usage_in_bytes", "", SLOW, PLAIN, kernel_bytes),
@@ -82,21 +90,20 @@ static const struct source sources[] = {
     V2(memory, "memory.events", "oom ", EVENTS, PLAIN, oom),
     V2(memory, "memory.events", "oom_kill ", EVENTS, PLAIN, oom_kill),
     V2(memory, "memory.events", "oom_group_kill ", EVENTS, PLAIN, oom_group_kill),
-    V2(memory, "memory.max", "", LIMITS, LIMIT, own_limit_bytes),
+    V2(memory, "memory.max", "", LIMITS, LIMIT, limit_bytes),
     V2(memory, "memory.high", "", LIMITS, LIMIT, high_bytes),
     V2(memory, "memory.peak", "", SLOW, PLAIN, peak_bytes),
     V2(memory, "memory.swap.current", "", SLOW, PLAIN, swap_bytes),
     V2(memory, "memory.swap.max", "", SLOW, PLAIN, swap_limit_bytes),
-    V2(memory, "memory.pressure", "some avg10=", SLOW, HUNDREDTHS, pressure_some_hundredths),
-    V2(memory, "memory.pressure", "full avg10=", SLOW, HUNDREDTHS, pressure_full_hundredths),
+    V2_PRESSURE(memory, "memory.pressure", pressure),
     V2(cpu, "cpu.stat", "usage_usec ", SLOW | CPU, PLAIN, cpu_usage_us),
     V2(cpu, "cpu.stat", "nr_periods ", SLOW | CPU, PLAIN, cpu_nr_periods),
     V2(cpu, "cpu.stat", "nr_throttled ", SLOW | CPU, PLAIN, cpu_nr_throttled),
     V2(cpu, "cpu.stat", "throttled_usec ", SLOW | CPU, PLAIN, cpu_throttled_us),
     V2(cpu, "cpu.max", "", SLOW, PLAIN, cpu_quota_us),
     V2(cpu, "cpu.max", "", SLOW, SECOND, cpu_period_us),
-    V2(cpu, "cpu.pressure", "some avg10=", SLOW, HUNDREDTHS, cpu_pressure_some_hundredths),
-    V2(cpu, "cpu.pressure", "full avg10=", SLOW, HUNDREDTHS, cpu_pressure_full_hundredths),
+    V2_PRESSURE(cpu, "cpu.pressure", cpu_pressure),
+    V2_PRESSURE(memory, "io.pressure", io_pressure),
     V2(pids, "pids.current", "", SLOW, PLAIN, pids_current),
     V2(pids, "pids.max", "", SLOW, PLAIN, pids_limit),
 };
@@ -135,17 +142,22 @@ static const char* find_key(const char* at, const char* key)
     return found != NULL ? found : text_after_key(file_text, key);
 }
 
+static const char* behind(const char* text, const char* mark)
+{
+    const char* end = text + strcspn(text, "\n");
+    const char* found = strstr(text, mark);
+
+    return found == NULL || found > end ? end : found + strlen(mark);
+}
+
 static int64_t value_at(const char* text, enum unit unit)
 {
-    int64_t value = ABSENT;
+    int64_t value;
 
     if (unit == HUNDREDTHS)
         return text_hundredths(text);
-    if (unit == SECOND) {
-        while (*text != '\0' && *text != ' ')
-            text++;
-        text += *text == ' ';
-    }
+    if (unit == SECOND || unit == TOTAL)
+        text = behind(text, unit == SECOND ? " " : "total=");
     value = text_first_number(text);
     if (value == ABSENT || (unit == LIMIT && value >= INT64_C(1) << 60))
         return ABSENT;
@@ -176,17 +188,17 @@ static int64_t smaller_limit(int64_t a, int64_t b)
 static void combine(const struct cgroup* cgroup, struct readings* readings, unsigned cadences)
 {
     if (cadences & LIMITS) {
-        int64_t limit = smaller_limit(readings->own_limit_bytes, cgroup->pod_limit_bytes);
+        int64_t limit = smaller_limit(readings->limit_bytes, cgroup->pod_limit_bytes);
 
         limit = smaller_limit(limit, readings->hierarchical_limit_bytes);
-        readings->limit_bytes = smaller_limit(limit, cgroup_limit_above(cgroup));
+        readings->effective_limit_bytes = smaller_limit(limit, cgroup_limit_above(cgroup));
     }
     if (cadences & SLOW) {
         readings->cpu_limit_millicores
             = millicores(readings->cpu_quota_us, readings->cpu_period_us);
         if (cgroup->version == 1)
             readings->swap_limit_bytes
-                = difference(readings->memory_and_swap_limit_bytes, readings->own_limit_bytes);
+                = difference(readings->memory_and_swap_limit_bytes, readings->limit_bytes);
     }
     if (readings->peak_bytes != ABSENT && readings->usage_bytes > readings->peak_bytes)
         readings->peak_bytes = readings->usage_bytes; // it was read before
@@ -258,7 +270,7 @@ void readings_forget(struct readings* readings)
 // Where growth begins to hurt: at the limit the kernel kills, above memory.high it throttles.
 int64_t readings_ceiling(const struct readings* readings)
 {
-    return smaller_limit(readings->limit_bytes, readings->high_bytes);
+    return smaller_limit(readings->effective_limit_bytes, readings->high_bytes);
 }
 
 // The kernel makes every process wait that takes memory here, even for a file that it opens.

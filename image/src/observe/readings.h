@@ -7,10 +7,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+// Waiting for a resource: of some processes, and of all at once (the kernel's accounting/psi.rst).
+struct pressure {
+    int64_t some_hundredths; // of a percent of the last ten seconds
+    int64_t full_hundredths;
+    int64_t some_us; // since the cgroup was made
+    int64_t full_us;
+};
+
 struct readings {
     int64_t usage_bytes;
     int64_t peak_bytes;
-    int64_t limit_bytes; // the smallest that counts: the cgroup's, one above it, or the given pod's
+    int64_t limit_bytes; // the cgroup's own
+    int64_t effective_limit_bytes; // the smallest of it, those above it, and the pod's as given
     int64_t high_bytes;
     int64_t swap_bytes;
     int64_t swap_limit_bytes;
@@ -26,20 +35,18 @@ struct readings {
     int64_t oom;
     int64_t oom_kill;
     int64_t oom_group_kill;
-    int64_t pressure_some_hundredths;
-    int64_t pressure_full_hundredths;
+    struct pressure pressure;
     int64_t cpu_usage_us;
     int64_t cpu_nr_periods;
     int64_t cpu_nr_throttled;
     int64_t cpu_throttled_us;
     int64_t cpu_limit_millicores;
-    int64_t cpu_pressure_some_hundredths;
-    int64_t cpu_pressure_full_hundredths;
+    struct pressure cpu_pressure;
+    struct pressure io_pressure;
     int64_t pids_current;
     int64_t pids_limit;
 
     // What the above are made of.
-    int64_t own_limit_bytes; // of the cgroup itself
     int64_t hierarchical_limit_bytes; // version 1: the smallest on the way to the root
     int64_t memory_and_swap_limit_bytes; // version 1
     int64_t cpu_quota_us;

@@ -5,6 +5,7 @@
 #include "kernel/watchdog.h"
 #include "observe/join.h"
 #include "observe/processes.h"
+#include "observe/victims.h"
 #include "tell/report.h"
 #include "words/clock.h"
 #include "words/text.h"
@@ -51,7 +52,7 @@ static const char* cgroup_root(const struct session* session, enum membership mo
 
     if (session->options->cgroup_root != NULL)
         return session->options->cgroup_root;
-    if (session->membership == MEMBERSHIP_SAME && mount_namespace != MEMBERSHIP_DIFFERENT)
+    if (session->membership < MEMBERSHIP_DIFFERENT && mount_namespace != MEMBERSHIP_DIFFERENT)
         return "/sys/fs/cgroup";
     text_append(
         path, sizeof(path), 0, proc_path(session->options->target_pid, "root/sys/fs/cgroup"));
@@ -242,7 +243,13 @@ static int64_t badness_limit(const struct session* session)
 
 void session_report_processes(struct session* session)
 {
-    processes_report(session->options->target_pid, badness_limit(session));
+    const struct victims victims = { .cgroup = &session->cgroup,
+        .target_pid = session->options->target_pid,
+        .holder_pid = session->holder_pid,
+        .limit_bytes = badness_limit(session) };
+
+    if (!readings_over_high(&session->readings)) // there the kernel would have it wait at each file
+        victims_report(&victims);
 }
 
 // What is due each second: are we still where we should be, and who else is here?

@@ -10,7 +10,8 @@
 #include <sched.h>
 #include <unistd.h>
 
-static const char* const membership_names[] = { "same", "different", "unreadable" };
+static const char* const membership_names[]
+    = { "same", "inside", "above", "different", "unreadable" };
 static const char* const metric_names[] = { "working-set", "usage" };
 static const char* const level_state_names[] = { "below", "at", "above" };
 static const char* const shortage_names[] = { NULL, "quota", "contention", "cpus" };
@@ -167,12 +168,21 @@ static void sample_cpu_load(const struct session* session)
     line_close('}');
 }
 
+static void tell_pressure(const struct pressure* pressure)
+{
+    line_hundredths("pressure_some_avg10_percent", pressure->some_hundredths);
+    line_hundredths("pressure_full_avg10_percent", pressure->full_hundredths);
+    line_number("pressure_some_us", pressure->some_us);
+    line_number("pressure_full_us", pressure->full_us);
+}
+
 static void sample_memory(const struct readings* readings)
 {
     line_open("memory", '{');
     line_number("usage_bytes", readings->usage_bytes);
     line_number("peak_bytes", readings->peak_bytes);
     line_number("limit_bytes", readings->limit_bytes);
+    line_number("effective_limit_bytes", readings->effective_limit_bytes);
     line_number("high_bytes", readings->high_bytes);
     line_number("swap_bytes", readings->swap_bytes);
     line_number("swap_limit_bytes", readings->swap_limit_bytes);
@@ -188,8 +198,7 @@ static void sample_memory(const struct readings* readings)
     line_number("oom", readings->oom);
     line_number("oom_kill", readings->oom_kill);
     line_number("oom_group_kill", readings->oom_group_kill);
-    line_hundredths("pressure_some_avg10_percent", readings->pressure_some_hundredths);
-    line_hundredths("pressure_full_avg10_percent", readings->pressure_full_hundredths);
+    tell_pressure(&readings->pressure);
     line_close('}');
 }
 
@@ -201,8 +210,7 @@ static void sample_cpu(const struct readings* readings)
     line_number("nr_throttled", readings->cpu_nr_throttled);
     line_number("throttled_us", readings->cpu_throttled_us);
     line_number("limit_millicores", readings->cpu_limit_millicores);
-    line_hundredths("pressure_some_avg10_percent", readings->cpu_pressure_some_hundredths);
-    line_hundredths("pressure_full_avg10_percent", readings->cpu_pressure_full_hundredths);
+    tell_pressure(&readings->cpu_pressure);
     line_close('}');
 }
 
@@ -236,6 +244,9 @@ void report_sample(struct session* session, int wait_ms)
         sample_cpu_load(session);
     sample_memory(readings);
     sample_cpu(readings);
+    line_open("io", '{');
+    tell_pressure(&readings->io_pressure);
+    line_close('}');
     line_open("pids", '{');
     line_number("current", readings->pids_current);
     line_number("limit", readings->pids_limit);
