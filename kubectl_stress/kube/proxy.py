@@ -4,6 +4,7 @@ import http.client
 import socket
 import ssl
 from base64 import b64encode
+from contextlib import suppress
 from typing import cast
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -38,7 +39,12 @@ def secured(sock: socket.socket, tls: ssl.SSLContext, name: str) -> socket.socke
 
 
 def _host(target: SplitResult) -> str:
-    return unquote(str(target.hostname))  # of an IPv6 zone the % is written %25
+    host, percent, zone = unquote(str(target.hostname)).partition("%")  # written %25 in a URL
+    if not percent:
+        return host
+    with suppress(OSError):
+        zone = str(socket.if_nametoindex(zone))  # getaddrinfo takes names for link-local ones alone
+    return f"{host}%{zone}"
 
 
 def _connected(target: SplitResult, proxy_url: str, timeout_seconds: float) -> socket.socket:

@@ -12,6 +12,7 @@ from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.kube.connection import Connection
 from tests.connection.certificates import Authority, Pem
 from tests.connection.fake_api_server import FakeApiServer, running
+from tests.connection.oracle import Oracle
 from tests.connection.plugin import Plugin
 
 Connect = Callable[..., Cluster]
@@ -68,3 +69,8 @@ def plugin(tmp_path: Path) -> Plugin:
     made = Plugin(tmp_path)
     made.answer(token="word")
     return made
+
+
+@pytest.fixture
+def oracle(tmp_path: Path, authority: Authority, api: FakeApiServer) -> Oracle:
+    return Oracle(tmp_path, authority, api)

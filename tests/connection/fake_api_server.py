@@ -53,12 +53,14 @@ Reply = Answer | Script
 class FakeApiServer:
     """Runs in a thread; `replies` is looked up by method and path, a list is used up in order."""
 
-    def __init__(self, server: Pem | None, clients: Authority | None = None) -> None:
+    def __init__(
+        self, server: Pem | None, clients: Authority | None = None, address: str = "127.0.0.1"
+    ) -> None:
         self.requests: list[Seen] = []
         self.sni: list[str | None] = []
         self.replies: dict[tuple[str, str], list[Reply]] = {}
         self.over = threading.Event()  # scripts that wait, wait for this
-        self._http = _Server(self)
+        self._http = _Server(self, address)
         if server is not None:
             self._http.tls = self._context(server, clients)
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.005,))
@@ -101,11 +103,12 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = False
     block_on_close = True
 
-    def __init__(self, fake: FakeApiServer) -> None:
+    def __init__(self, fake: FakeApiServer, address: str) -> None:
+        self.address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self.fake = fake
         self.tls: ssl.SSLContext | None = None
         self.open: set[socket.socket] = set()
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__((address, 0), Handler)
 
     def server_close(self) -> None:
         for connection in list(self.open):
@@ -250,9 +253,11 @@ def exec_script(protocol: str, *payloads: bytes, then: Script | None = None) -> 
 
 
 @contextmanager
-def running(server: Pem | None, clients: Authority | None = None) -> Iterator[FakeApiServer]:
+def running(
+    server: Pem | None, clients: Authority | None = None, *, address: str = "127.0.0.1"
+) -> Iterator[FakeApiServer]:
     """A fake API server for the length of a block."""
-    fake = FakeApiServer(server, clients)
+    fake = FakeApiServer(server, clients, address)
     try:
         yield fake
     finally:

@@ -8,87 +8,20 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 import yaml
 
 from kubectl_stress.errors import StressError
-from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.kube.connection import ConnectionFlags
-from kubectl_stress.kube.kubeconfig.load import load_connection
 from tests.connection import kubeconfigs
 from tests.connection.certificates import Authority, Pem
-from tests.connection.fake_api_server import FakeApiServer, running
-from tests.connection.kubeconfigs import data
+from tests.connection.fake_api_server import running
+from tests.connection.oracle import Asked, Oracle
 from tests.connection.socks_proxy import socks_proxying
 
 pytestmark = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What of a request tells where it went and who asked."""
-
-    port: int
-    path: str
-    authorization: str
-    certificate_name: str
-    impersonate: tuple[tuple[str, str], ...]
-    sni: str | None
-
-
-class Oracle:
-    """Two API servers, and what kubectl and we ask of them."""
-
-    def __init__(self, folder: Path, authority: Authority, first: FakeApiServer) -> None:
-        self.folder, self.ca = folder, data(authority.certificate)
-        self.first, self.second = first, first
-        self.environ = {"HOME": str(folder), "PATH": os.environ["PATH"]}
-
-    def write(self, user: Mapping[str, object], name: str = "config") -> Path:
-        """One context for the first server, with this user, in KUBECONFIG."""
-        path = kubeconfigs.write_one(
-            self.folder / name, self.first.url, user=user, certificate_authority_data=self.ca
-        )
-        self.environ["KUBECONFIG"] = str(path)
-        return path
-
-    def by_kubectl(self, *flags: str) -> Asked:
-        argv = ["kubectl", "get", "--raw", "/version", *flags]
-        done = subprocess.run(argv, env=self.environ, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        return self._asked()
-
-    def by_us(self, flags: ConnectionFlags) -> Asked:
-        with Cluster(load_connection(flags, self.environ), self.environ) as cluster:
-            cluster.server_version()
-        return self._asked()
-
-    def agree(self, *words: str, **flags: object) -> Asked:
-        """What both ask, given the same flags."""
-        theirs = self.by_kubectl(*words)
-        ours = self.by_us(replace(ConnectionFlags(), **flags))  # type: ignore[arg-type]
-        assert ours == theirs
-        return ours
-
-    def _asked(self) -> Asked:
-        server = self.first if self.first.requests else self.second
-        seen, sni = server.requests[-1], server.sni[-1]
-        for each in (self.first, self.second):
-            each.requests.clear()
-        impersonate = sorted(
-            (name, value) for name, value in seen.headers if name.startswith("impersonate")
-        )
-        authorization = seen.header("authorization")
-        return Asked(server.port, seen.path, authorization, seen.peer_name, tuple(impersonate), sni)
-
-
-@pytest.fixture
-def oracle(tmp_path: Path, authority: Authority, api: FakeApiServer) -> Oracle:
-    return Oracle(tmp_path, authority, api)
 
 
 @pytest.fixture

@@ -6,17 +6,15 @@ belong to the file that they are in (k8s.io/client-go/tools/clientcmd/loader.go)
 
 import base64
 import binascii
-import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from kubectl_stress.errors import StressError, UsageError
 from kubectl_stress.kube.connection import ConnectionFlags
+from kubectl_stress.kube.kubeconfig.documents import parse
 
 
 @dataclass(frozen=True)
@@ -60,8 +58,21 @@ class Entry:
         raise self._misshapen(key, "a list of mappings")
 
     def flag(self, key: str) -> bool:
-        """Whether the value is true."""
-        return self.values.get(key) is True
+        """Whether the value is true; StressError for anything but true and false."""
+        value = self.values.get(key)
+        if isinstance(value, bool | None):
+            return bool(value)
+        raise self._misshapen(key, "true or false, without quotes")
+
+    def secret(self, key: str) -> str:
+        """A string that is no placeholder of `kubectl config view`; StressError where it is one."""
+        text = self.text(key)
+        if text in _LEFT_OUT:
+            raise StressError(
+                f'kubeconfig: {key} of "{self.name}" was left out when the file was printed: use '
+                '"kubectl config view --raw"'
+            )
+        return text
 
     def path(self, key: str) -> Path | None:
         """A path, relative to the folder of the file that names it."""
@@ -89,21 +100,18 @@ class Kubeconfig:
 
 
 NOTHING = Entry("", {}, Path())
+# What `kubectl config view` prints in the place of bytes and of secrets.
+_LEFT_OUT = ("DATA+OMITTED", "REDACTED")
 
 
 def files(flags: ConnectionFlags, environ: Mapping[str, str]) -> list[Path]:
-    """The files that are there, first wins; UsageError where --kubeconfig names none."""
+    """Where files may be, first wins; all but the one of --kubeconfig may be missing."""
     if flags.kubeconfig:
-        path = Path(flags.kubeconfig)
-        if not path.exists():
-            raise UsageError(f"--kubeconfig {path}: no such file")
-        return [path]
+        return [Path(flags.kubeconfig)]
     if environ.get("KUBECONFIG"):
         listed = environ["KUBECONFIG"].split(os.pathsep)
-        paths = [Path(name) for name in dict.fromkeys(listed) if name]
-    else:
-        paths = [home(environ) / ".kube" / "config"]
-    return [path for path in paths if path.exists()]
+        return [Path(name) for name in dict.fromkeys(listed) if name]
+    return [home(environ) / ".kube" / "config"]
 
 
 def home(environ: Mapping[str, str]) -> Path:
@@ -111,9 +119,18 @@ def home(environ: Mapping[str, str]) -> Path:
     return Path(environ.get("HOME") or environ.get("USERPROFILE") or Path.home())
 
 
-def read(path: Path) -> Kubeconfig:
-    """One file; StressError where it is none."""
-    document = _parse(path)
+def read(path: Path, *, may_be_missing: bool) -> Kubeconfig:
+    """One file; UsageError where it is missing, StressError where it is none."""
+    try:
+        document = parse(path.read_bytes())
+    except FileNotFoundError as error:
+        if may_be_missing:
+            return Kubeconfig()
+        raise UsageError(f"--kubeconfig {path}: no such file") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or " ".join(str(error).split())
+        raise StressError(f"kubeconfig {path} cannot be read: {reason}") from error
+    _check_kind(document, path)
     folder = Path(os.path.abspath(path)).parent  # noqa: PTH100 - a symlink keeps its own folder
     current = document.get("current-context")
     return Kubeconfig(
@@ -124,19 +141,11 @@ def read(path: Path) -> Kubeconfig:
     )
 
 
-def _parse(path: Path) -> Mapping[str, Any]:
-    try:
-        text = path.read_text(encoding="utf-8")
-        # JSON indented by tabs is no YAML, but kubectl reads it.
-        document = json.loads(text) if text.lstrip().startswith("{") else yaml.safe_load(text)
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise StressError(f"kubeconfig {path} cannot be read: {reason}") from error
-    if document is None:
-        return {}
-    if not isinstance(document, dict):
-        raise StressError(f"kubeconfig {path} is not a kubeconfig file")
-    return document
+def _check_kind(document: Mapping[str, Any], path: Path) -> None:
+    for key, wanted in (("kind", "Config"), ("apiVersion", "v1")):
+        found = document.get(key)
+        if found not in (None, "", wanted):
+            raise StressError(f"kubeconfig {path} is not a kubeconfig file: its {key} is {found}")
 
 
 def _entries(
@@ -174,7 +183,7 @@ def _first_wins(maps: Iterable[Mapping[str, Entry]]) -> dict[str, Entry]:
 
 def pem(entry: Entry, key: str) -> bytes | None:
     """The bytes of KEY-data, or else of the file that KEY names."""
-    data = entry.text(f"{key}-data")
+    data = entry.secret(f"{key}-data")
     if data:
         try:
             return base64.b64decode("".join(data.split()), validate=True)

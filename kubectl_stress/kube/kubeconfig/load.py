@@ -58,7 +58,9 @@ def load_connection(
     Raises UsageError where a flag names what does not exist, StressError where a file is broken
     or no cluster can be found.
     """
-    config = merged([read(path) for path in files(flags, environ)])
+    may_be_missing = not flags.kubeconfig
+    paths = files(flags, environ)
+    config = merged([read(path, may_be_missing=may_be_missing) for path in paths])
     context = _context(config, flags)
     cluster = _chosen(config.clusters, flags.cluster, context, "cluster")
     user = _chosen(config.users, flags.user, context, "user")

@@ -17,11 +17,11 @@ def user_fields(user: Entry, cluster: Entry, flags: ConnectionFlags) -> dict[str
     """The fields of a Connection that say who asks; StressError where they contradict."""
     auth_provider = user.nested("auth-provider")
     fields = {
-        "token": flags.token or user.text("token"),
+        "token": flags.token or user.secret("token"),
         # Here kubectl lets the file win, and a person who named a token acts as somebody else.
         "token_file": None if flags.token else user.path("tokenFile"),
         "username": user.text("username"),
-        "password": user.text("password"),
+        "password": user.secret("password"),
         "client_certificate": _certificate(user, flags.client_certificate, "client-certificate"),
         "client_key": _certificate(user, flags.client_key, "client-key"),
         "exec_plugin": _exec_plugin(user, cluster),
