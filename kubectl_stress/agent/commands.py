@@ -1,14 +1,25 @@
 """What the agent is told: arguments, and bytes on its stdin (image/PROTOCOL.md). Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from kubectl_stress.agent.protocol import PROTOCOL
 
 HEARTBEAT = b"."
 STOP = b"stop\n"
 
 
+_PROTOCOL_WORDS = ["--protocol", str(PROTOCOL)]
+
+
 def hold_arguments(linger_ms: int) -> list[str]:
     """Arguments of the holder, the ephemeral container's own process."""
-    return ["hold", "--linger-ms", str(linger_ms)]
+    return ["hold", *_PROTOCOL_WORDS, "--linger-ms", str(linger_ms)]
+
+
+def speaks_our_protocol(command: Sequence[str]) -> bool:
+    """Whether a holder was started by this command in our protocol: version 1 did not say it."""
+    return command[2:4] == _PROTOCOL_WORDS
 
 
 def probe_arguments(

@@ -6,7 +6,7 @@ from enum import IntEnum, StrEnum
 
 from kubectl_stress.agent.samples import Phase, Process, Sample
 
-PROTOCOL = 1
+PROTOCOL = 2
 
 
 class ExitCode(IntEnum):
@@ -18,11 +18,14 @@ class ExitCode(IntEnum):
     NO_MEMORY = 11
     WORKERS_KILLED = 12
     OOM_SCORE_ADJ = 13
+    REFUSED = 14
     STDIN_CLOSED = 20
     HEARTBEAT_LOST = 21
     DEADLINE = 22
     TARGET_GONE = 23
     SIGNAL = 24
+    NO_GO = 25
+    PARTED = 26
     INTERNAL = 70
 
 
@@ -75,14 +78,22 @@ class Hello:
     target_pid: int | None = None
     target_uid: int | None = None
     target_gid: int | None = None
+    run: str = ""
+    features: tuple[str, ...] = ()
+    command: str = ""
+    started_by: str | None = None
 
 
 @dataclass(frozen=True)
 class Processes:
-    """The processes that the agent sees, highest badness first."""
+    """The processes that the agent sees, highest badness first; `seen`: how many there were.
+
+    A set comes in one line or several, of which the decoder makes one.
+    """
 
     elapsed_ms: int
     processes: tuple[Process, ...]
+    seen: int | None = None
 
     def beside(self, reader: Hello) -> tuple[Process, ...]:
         """All but the probe that read them: it is over when it counts."""
@@ -91,11 +102,12 @@ class Processes:
 
 @dataclass(frozen=True)
 class PhaseStart:
-    """The load entered a phase."""
+    """The load entered a phase; `step` counts from 1 where there are steps."""
 
     elapsed_ms: int
     phase: Phase
     held_bytes: int
+    step: int | None = None
 
 
 @dataclass(frozen=True)
@@ -123,13 +135,50 @@ class AgentError:
 
 @dataclass(frozen=True)
 class Bye:
-    """The agent's last line."""
+    """The agent's last line; `load_reason`: why the load was released, `by`: who said so."""
 
     elapsed_ms: int
     reason: EndReason
     exit_code: int
     held_max_bytes: int
     dropped: int
+    load_reason: EndReason | None = None
+    by: str | None = None
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """What was asked for last is reached; `id` is that of the command, None for the start."""
+
+    elapsed_ms: int
+    id: int | None
+    size_bytes: int | None = None
+    held_bytes: int | None = None
+    load_percent: float | None = None
+
+
+@dataclass(frozen=True)
+class Done:
+    """A command was taken, or not: then `code` and `message` say why."""
+
+    elapsed_ms: int
+    id: int | None
+    command: str | None
+    ok: bool
+    code: str | None = None
+    message: str | None = None
+    count: int | None = None
+
+
+@dataclass(frozen=True)
+class RunningLoad:
+    """A load of ours in sight of a holder, wherever it was started from."""
+
+    elapsed_ms: int
+    run: str
+    pid: int
+    started_by: str | None
+    detached: bool
 
 
 @dataclass(frozen=True)
@@ -139,4 +188,16 @@ class Garbage:
     text: str
 
 
-Message = Hello | Sample | Processes | PhaseStart | WorkerKilled | AgentError | Bye | Garbage
+Message = (
+    Hello
+    | Sample
+    | Processes
+    | PhaseStart
+    | WorkerKilled
+    | Arrived
+    | Done
+    | RunningLoad
+    | AgentError
+    | Bye
+    | Garbage
+)

@@ -57,6 +57,9 @@ class Memory:
     oom_group_kill: int | None = None
     pressure_some_avg10_percent: float | None = None
     pressure_full_avg10_percent: float | None = None
+    pressure_some_us: int | None = None
+    pressure_full_us: int | None = None
+    effective_limit_bytes: int | None = None  # the smallest that counts, a pod's among them
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -73,9 +76,11 @@ class Memory:
     @property
     def headroom_bytes(self) -> int | None:
         """limit − usage; None without a limit."""
-        if self.usage_bytes is None or self.limit_bytes is None:
+        limits = (self.effective_limit_bytes, self.limit_bytes)
+        limit = min((limit for limit in limits if limit is not None), default=None)
+        if self.usage_bytes is None or limit is None:
             return None
-        return self.limit_bytes - self.usage_bytes
+        return limit - self.usage_bytes
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,33 @@ class Cpu:
     nr_throttled: int | None = None
     throttled_us: int | None = None
     limit_millicores: int | None = None
+    pressure_some_avg10_percent: float | None = None
+    pressure_full_avg10_percent: float | None = None
+    pressure_some_us: int | None = None
+    pressure_full_us: int | None = None
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Unknown keys are ignored."""
+        return cls(**_known(cls, values))
+
+
+@dataclass(frozen=True)
+class CpuLoadReading:
+    """How far a CPU load is: `load_percent` is asked of each worker, in percent of one CPU.
+
+    `used_us` is the CPU time of all workers, `due_us` what they were due by now; `short_percent` by
+    how much of one CPU the last second fell short of that, and `short_reason` why.
+    """
+
+    load_percent: float | None = None
+    workers: int | None = None
+    used_us: int | None = None
+    due_us: int | None = None
+    level_percent: float | None = None
+    level_state: str | None = None
+    short_percent: float | None = None
+    short_reason: str | None = None
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -108,7 +140,13 @@ class Sample:
     cgroup_same: bool | None = None  # whether the load is in the target's cgroup
     dropped: int = 0
     node_available_bytes: int | None = None  # MemAvailable of the node's /proc/meminfo
+    cpu_load: CpuLoadReading | None = None
+    late_ms: int = 0  # how much later than due it was taken
+    missed: int = 0  # samples left out since the start, because the agent came too late for them
     at_ms: int = 0  # since the run's start by the client's clock, set on arrival
+
+
+_TEXTS = ("command", "run", "started_by")
 
 
 @dataclass(frozen=True)
@@ -123,12 +161,15 @@ class Process:
     badness_bytes: int | None
     swap_bytes: int | None = None
     pagetables_bytes: int | None = None
+    run: str | None = None  # of a load of ours: which run, and who started it
+    started_by: str | None = None
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Unknown keys are ignored; a process names itself as it likes."""
         known = _known(cls, values)
-        return cls(**{**known, "command": clean(known["command"])})
+        texts = {name: clean(known[name]) for name in _TEXTS if known.get(name) is not None}
+        return cls(**{**known, **texts})
 
     @property
     def shown_role(self) -> str:

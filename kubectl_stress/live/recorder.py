@@ -9,11 +9,14 @@ from typing import TextIO
 from kubectl_stress import __version__
 from kubectl_stress.agent.protocol import (
     AgentError,
+    Arrived,
     Bye,
+    Done,
     Garbage,
     Hello,
     PhaseStart,
     Processes,
+    RunningLoad,
     WorkerKilled,
 )
 from kubectl_stress.agent.samples import Sample
@@ -30,6 +33,9 @@ _NAMES: dict[type, str] = {
     Processes: "processes",
     PhaseStart: "phase",
     WorkerKilled: "worker-killed",
+    Arrived: "arrived",
+    Done: "done",
+    RunningLoad: "load",
     AgentError: "error",
     Garbage: "garbage",
     Bye: "bye",

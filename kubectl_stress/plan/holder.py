@@ -6,7 +6,7 @@ Entries of ephemeral containers can never be removed, so a live holder is found 
 from collections.abc import Mapping
 from typing import Any
 
-from kubectl_stress.agent.commands import hold_arguments
+from kubectl_stress.agent.commands import hold_arguments, speaks_our_protocol
 from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.targets.pod import Pod
 from kubectl_stress.targets.target import Target
@@ -73,6 +73,7 @@ def _is_holder(entry: Mapping[str, Any], target: Target, holder: HolderSpec) -> 
         entry["name"].startswith(HOLDER_PREFIX)
         and entry.get("targetContainerName") == target.container
         and entry.get("image") == holder.image
+        and speaks_our_protocol(entry.get("command") or ())
         and _fits(entry.get("securityContext") or {}, target, holder)
     )
 

@@ -11,11 +11,14 @@ from typing import Any
 
 from kubectl_stress.agent.protocol import (
     AgentError,
+    Arrived,
     Bye,
+    Done,
     Garbage,
     Hello,
     PhaseStart,
     Processes,
+    RunningLoad,
     WorkerKilled,
 )
 from kubectl_stress.agent.samples import Process, Sample, table_at_peak
@@ -52,6 +55,9 @@ _KINDS: dict[str, type] = {
     "processes": Processes,
     "phase": PhaseStart,
     "worker-killed": WorkerKilled,
+    "arrived": Arrived,
+    "done": Done,
+    "load": RunningLoad,
     "error": AgentError,
     "garbage": Garbage,
     "bye": Bye,

@@ -14,7 +14,7 @@ def line(kind: str, elapsed_ms: int = 0, **values: Any) -> bytes:
 
 def hello_line(**values: Any) -> bytes:
     defaults = {
-        "protocol": 1,
+        "protocol": 2,
         "version": "0.1.0",
         "pid": 30,
         "cgroup_version": 2,
@@ -47,7 +47,7 @@ def sample_line(
     return line("sample", elapsed_ms, phase=phase, load=load, memory={**defaults, **memory})
 
 
-def processes_line(*processes: tuple[int, str, str, int]) -> bytes:
+def processes_line(*processes: tuple[int, str, str, int], **values: Any) -> bytes:
     """Each as pid, command, role and badness in MiB."""
     found = [
         {
@@ -60,7 +60,7 @@ def processes_line(*processes: tuple[int, str, str, int]) -> bytes:
         }
         for pid, command, role, badness in processes
     ]
-    return line("processes", processes=found)
+    return line("processes", processes=found, **values)
 
 
 def phase_line(phase: str, *, elapsed_ms: int = 0, held_mib: float = 0) -> bytes:

@@ -2,6 +2,7 @@
 
 from typing import Any, Self
 
+from kubectl_stress.agent.commands import hold_arguments
 from kubectl_stress.agent.protocol import Bye, EndReason, Hello, WorkerKilled
 from kubectl_stress.agent.samples import Memory, Phase, Sample
 from kubectl_stress.agent.series import Series
@@ -68,6 +69,7 @@ class PodBuilder:
 
     def with_holder(self, name: str = "kubectl-stress-abc", **values: Any) -> Self:
         entry: dict[str, Any] = {"name": name, "image": "agent:1", "targetContainerName": "app"}
+        entry["command"] = ["/agent", *hold_arguments(600_000)]
         entry |= {"securityContext": {"runAsUser": 1000, "runAsGroup": 1000}, **values}
         self.dict["spec"].setdefault("ephemeralContainers", []).append(entry)
         status = {"name": name, "state": {"running": {}}}
@@ -115,7 +117,7 @@ def sample(usage_mib: float = 10, *, at_ms: int = 0, held_mib: float = 0, **valu
 
 def hello(**values: Any) -> Hello:
     defaults: dict[str, Any] = {
-        "protocol": 1,
+        "protocol": 2,
         "version": "0.1.0",
         "elapsed_ms": 0,
         "pid": 30,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_stress.agent.decoder import decode_line
+from kubectl_stress.agent.decoder import Decoder, decode_line
 from kubectl_stress.agent.protocol import AgentError, Garbage, Processes
 from kubectl_stress.kube.api_errors import Asker, Request, refusal
 from kubectl_stress.kube.exec.channels import parse_status
@@ -90,7 +90,8 @@ def termination() -> str:
 
 
 def told(**values: Any) -> Any:
-    return decode_line(json.dumps(values).encode())
+    (message,) = Decoder().feed(json.dumps(values).encode() + b"\n")
+    return message
 
 
 def process_name() -> str:

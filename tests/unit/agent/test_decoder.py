@@ -141,7 +141,7 @@ def test_the_load_is_told_in_bytes_and_milliseconds() -> None:
 
 
 def test_the_protocol_page_names_every_exit_code() -> None:
-    page = (ROOT / "tests" / "testdata" / "protocol-1.md").read_text()
+    page = (ROOT / "image" / "PROTOCOL.md").read_text()
 
     codes = {int(code) for code in re.findall(r"^\| `[a-z-]+` \| (\d+) \|", page, re.MULTILINE)}
 

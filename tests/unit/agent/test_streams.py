@@ -56,8 +56,8 @@ def test_every_reading_is_taken_over(name: str) -> None:
     raw = [line for line in map(json.loads, lines) if line["type"] == "sample"]
 
     for sample, line in zip(only(decoded(name), Sample), raw, strict=True):
-        assert vars(sample.memory) == line["memory"]
-        assert vars(sample.cpu) == line["cpu"]
+        assert vars(sample.memory).items() >= line["memory"].items()
+        assert vars(sample.cpu).items() >= line["cpu"].items()
         assert sample.held_bytes == line["load"]["held_bytes"]
 
 

@@ -74,7 +74,7 @@ def test_a_reading_is_not_waited_for_without_end() -> None:
 def test_an_image_of_another_generation_is_named_as_such() -> None:
     newer = FakeStream().says(reading(protocol=PROTOCOL + 1, version="9.0")).ends(0)
 
-    with pytest.raises(InjectionError, match=r"agent 9\.0 speaks protocol 2, this plugin 1"):
+    with pytest.raises(InjectionError, match=r"agent 9\.0 speaks protocol 3, this plugin 2"):
         read(newer)
 
 

@@ -70,9 +70,9 @@ def test_a_target_restarted_before_the_load_is_left_alone(scene: Scene) -> None:
 
 
 def test_an_agent_of_another_protocol_is_refused_before_the_load(scene: Scene) -> None:
-    scene.cluster.readings = [FakeStream().says(reading(protocol=2)).ends(0)]
+    scene.cluster.readings = [FakeStream().says(reading(protocol=3)).ends(0)]
 
-    with pytest.raises(InjectionError, match="speaks protocol 2, this plugin 1"):
+    with pytest.raises(InjectionError, match="speaks protocol 3, this plugin 2"):
         scene.run()
 
     assert len(scene.cluster.execs) == 1
