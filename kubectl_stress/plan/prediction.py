@@ -1,4 +1,4 @@
-"""What will happen at the limit and who dies first, foretold before the load begins. Pure: no I/O.
+"""What will happen at the limit and who dies first, predicted before the load begins. Pure: no I/O.
 
 The kernel ends the process with the highest badness of the cgroup that ran out (mm/oom_kill.c,
 oom_badness): rss + swap + page tables + oom_score_adj × ⌊pages of the limit and its swap / 1000⌋.
@@ -33,30 +33,30 @@ def prediction(plan: Plan, hello: Hello, reading: Sample, processes: tuple[Proce
     memory = reading.memory
     limit, usage = memory.limit_bytes, memory.usage_bytes
     if limit is None or usage is None:
-        return "no limit: the load presses on the node"
+        return "no limit: the load could exhaust the node"
     level = usage + plan.size_bytes
-    percent = f"{100 * level / limit:.0f}% of the limit {format_bytes(limit)}"
+    made_of = f"{format_bytes(usage)} in use and {format_bytes(plan.size_bytes)} of load"
+    percent = f"{100 * level / limit:.0f}% of the limit {format_bytes(limit)} ({made_of})"
     if level < limit:
         return f"usage will reach about {format_bytes(level)}, {percent}"
+    return f"usage would reach {percent}: {_at_limit_with_load(plan, hello, memory, processes)}"
+
+
+def _at_limit_with_load(
+    plan: Plan, hello: Hello, memory: Memory, processes: tuple[Process, ...]
+) -> str:
+    """What the kernel will do about a load that reaches the limit."""
     if is_page_cache(plan.spec):
-        return f"{percent} is asked for, in page cache: the kernel will take it back at the limit"
-    need, asked = _needed_bytes(plan), f"{percent} is asked for: "
-    room = limit - _kept_bytes(memory)
+        return "the load is page cache, which the kernel will reclaim at the limit"
+    need, kept = _needed_bytes(plan), _kept_bytes(memory)
+    room, swap = (memory.limit_bytes or 0) - kept, _swap_left_bytes(hello, memory)
     if need < room:
-        cache = format_bytes(usage - _kept_bytes(memory))
-        return f"{asked}the kernel will drop page cache first ({cache} can go), so no kill is due"
-    swap = _swap_left_bytes(hello, memory)
+        cache = format_bytes((memory.usage_bytes or 0) - kept)
+        return f"the kernel will reclaim page cache first ({cache}), so no OOM kill is expected"
     if need < room + swap:
-        return (
-            f"{asked}the kernel will swap first ({format_bytes(swap)} are left for it), so no kill "
-            "is due"
-        )
-    later = f", after {format_bytes(swap)} of swap is used up: later than without" if swap else ""
-    return (
-        asked
-        + at_limit(plan.target, hello, memory, _with_load(plan, hello, memory, processes))
-        + later
-    )
+        return f"the kernel will swap first ({format_bytes(swap)} left), so no OOM kill is expected"
+    later = f", after {format_bytes(swap)} of swap has been used up" if swap else ""
+    return at_limit(plan.target, hello, memory, _with_load(plan, hello, memory, processes)) + later
 
 
 def at_limit(target: Target, hello: Hello, memory: Memory, processes: Sequence[Process]) -> str:
@@ -65,7 +65,7 @@ def at_limit(target: Target, hello: Hello, memory: Memory, processes: Sequence[P
     there = candidates(domain, hello, memory, processes)
     victim = first_victim(there)
     if victim is None:
-        return "the kernel will kill a process of this container, which one cannot be told"
+        return "the kernel will kill a process of this container, which one is unknown"
     words = _killed(victim, hello)
     if victim.role == "holder":
         others = tuple(process for process in there if process.role != "holder")

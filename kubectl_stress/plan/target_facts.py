@@ -134,7 +134,7 @@ def _as_assumed(target: Target) -> Iterator[Fact]:
 
 
 _WITHOUT_LIMIT = (
-    "no limit: the load presses on the node, which evicts pods or runs out of memory; refused "
+    "no limit: the load could exhaust the node, which then evicts pods or runs out of memory; refused "
     "without --force"
 )
 
@@ -178,9 +178,7 @@ def _swap(hello: Hello, memory: Memory) -> Fact:
 
 def _process(process: Process) -> str:
     rss = format_bytes(process.rss_bytes)
-    return (
-        f"{process.pid} {process.command} ({process.role}, rss {rss}, adj {process.oom_score_adj})"
-    )
+    return f"{process.pid} {process.command} ({process.shown_role}, rss {rss}, adj {process.oom_score_adj})"
 
 
 def _node_headroom(hello: Hello) -> Fact:

@@ -10,6 +10,15 @@ from typing import Any
 from kubectl_stress.targets.label_selector import selects
 from kubectl_stress.text import clean
 
+# What each updateMode does to a pod that runs (autoscaling.k8s.io/v1, UpdateMode).
+_VPA_DOES = {
+    "Off": "only recommends",
+    "Initial": "sets the requests of new pods, and leaves this one alone",
+    "Recreate": "may evict the pod",
+    "InPlaceOrRecreate": "may resize the pod in place, or evict it",
+    "InPlace": "may resize the pod in place",
+}
+
 Manifest = Mapping[str, Any]
 OwnerName = tuple[str, str]  # kind and name, as in a targetRef
 
@@ -62,7 +71,7 @@ def vpa_texts(found: Iterable[Manifest], owners: Sequence[OwnerName]) -> list[st
         spec = item.get("spec") or {}
         if _refers_to(spec.get("targetRef"), owners):
             mode = clean(str((spec.get("updatePolicy") or {}).get("updateMode", "Auto")))
-            does = "only recommends" if mode == "Off" else "may resize or evict the pod"
+            does = _VPA_DOES.get(mode, "may resize or evict the pod")
             texts.append(f"{_name(item)} has updateMode {mode}: {does}")
     return texts
 

@@ -34,6 +34,14 @@ def test_the_end_is_foretold(size: str, oom_group: bool | None, words: str) -> N
     assert words in prediction(settled, hello(oom_group=oom_group), sample(10), ())
 
 
+def test_a_level_above_the_limit_is_told_with_what_it_is_made_of() -> None:
+    text = prediction(plan("55%"), hello(), sample(70), ())
+
+    assert text.startswith(
+        "usage would reach 110% of the limit 128.0 MiB (70.0 MiB in use and 70.4 MiB of load): "
+    )
+
+
 @pytest.mark.parametrize(
     ("size", "adjustment", "others", "victim"),
     [
@@ -76,7 +84,7 @@ def test_page_cache_goes_before_anybody_is_killed() -> None:
 
     text = prediction(plan("50Mi"), hello(), cached, ())
 
-    assert "drop page cache first (60.0 MiB can go), so no kill is due" in text
+    assert "reclaim page cache first (60.0 MiB), so no OOM kill is expected" in text
 
 
 def test_shared_memory_is_no_page_cache_that_could_go() -> None:
@@ -88,8 +96,8 @@ def test_shared_memory_is_no_page_cache_that_could_go() -> None:
 @pytest.mark.parametrize(
     ("size", "words"),
     [
-        ("140Mi", "swap first (64.0 MiB are left for it), so no kill is due"),
-        ("300Mi", "after 64.0 MiB of swap is used up: later than without"),
+        ("140Mi", "swap first (64.0 MiB left), so no OOM kill is expected"),
+        ("300Mi", "after 64.0 MiB of swap has been used up"),
     ],
 )
 def test_swap_puts_the_kill_off(size: str, words: str) -> None:

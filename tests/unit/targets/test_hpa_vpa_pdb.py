@@ -38,13 +38,23 @@ def test_an_hpa_without_metrics_scales_on_cpu() -> None:
     [
         ({"updateMode": "Off"}, "updateMode Off: only recommends"),
         ({}, "updateMode Auto: may resize or evict the pod"),
+        (
+            {"updateMode": "Initial"},
+            "updateMode Initial: sets the requests of new pods, and leaves",
+        ),
+        ({"updateMode": "Recreate"}, "updateMode Recreate: may evict the pod"),
+        (
+            {"updateMode": "InPlaceOrRecreate"},
+            "updateMode InPlaceOrRecreate: may resize the pod in",
+        ),
     ],
 )
 def test_a_vpa_is_told_with_what_it_may_do(policy: dict[str, str], words: str) -> None:
     reference = {"kind": "Deployment", "name": "web"}
     found = named("web", spec={"targetRef": reference, "updatePolicy": policy})
 
-    assert vpa_texts([found], OWNERS) == [f"web has {words}"]
+    (text,) = vpa_texts([found], OWNERS)
+    assert text.startswith(f"web has {words}")
 
 
 @pytest.mark.parametrize(
