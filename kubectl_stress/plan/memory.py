@@ -1,5 +1,8 @@
 """What is particular to a load of memory: its size, its notes, and what the agent is told. Pure."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from kubectl_stress.agent.commands import MemoryLoad
 from kubectl_stress.agent.protocol import Hello
 from kubectl_stress.errors import Refused
@@ -10,6 +13,9 @@ from kubectl_stress.targets.target import Target
 
 # memory.stat is flushed late by the kernel: what is read sooner after the release is still old.
 SETTLE_MS = 3_000
+
+# The kernel never chooses a process at -1000; this is the lowest of those that it may choose.
+_LOWEST_KILLABLE = -999
 
 
 def declared_size(amount: Amount, target: Target, loaded: str) -> tuple[int | None, str]:
@@ -85,10 +91,28 @@ def may_reach_limit(spec: MemSpec, target: Target, size_bytes: int | None) -> bo
     return size_bytes > limit - (target.request_bytes or 0)
 
 
-def predicted_repeats(spec: MemSpec, hello: Hello) -> str | None:
-    """What `--after-oom repeat` will do on this node; None where it was not asked for."""
-    if spec.after_oom is not AfterOom.REPEAT:
-        return None
+def killable(spec: MemSpec, hello: Hello) -> MemSpec:
+    """The spec with an oom_score_adj at which the kernel can kill the load.
+
+    Copied from a target at -1000, neither load nor app could be killed at the limit, and the kernel
+    would find nobody: every process there would hang in the allocation.
+    """
+    is_copied = spec.oom_score_adj is None and hello.target_oom_score_adj == -1000
+    return replace(spec, oom_score_adj=_LOWEST_KILLABLE) if is_copied else spec
+
+
+def node_notes(spec: MemSpec, hello: Hello) -> Iterator[str]:
+    """What a person should know before the load begins, of what only the agent could read."""
+    if killable(spec, hello) is not spec:
+        yield (
+            f"the target has oom_score_adj -1000 and is never OOM-killed: the load gets "
+            f"{_LOWEST_KILLABLE}, so that the kernel can kill it at the limit"
+        )
+    if spec.after_oom is AfterOom.REPEAT:
+        yield _repeats(spec, hello)
+
+
+def _repeats(spec: MemSpec, hello: Hello) -> str:
     times = f"after an OOM kill the load begins again, at most {spec.max_restarts} times"
     if hello.oom_group:
         return (

@@ -71,7 +71,8 @@ def resolve(plan: Plan, hello: Hello, reading: Sample) -> Plan:
     growth = size if headroom is None else min(size, headroom)
     is_asked = not memory.is_page_cache(plan.spec)
     asked = guards.node_questions(plan.target, growth, hello) if is_asked else ()
-    return replace(plan, size_bytes=size, size_note=note, questions=asked)
+    spec = memory.killable(plan.spec, hello)
+    return replace(plan, spec=spec, size_bytes=size, size_note=note, questions=asked)
 
 
 def summary(plan: Plan) -> str:

@@ -134,8 +134,8 @@ def _as_assumed(target: Target) -> Iterator[Fact]:
 
 
 _WITHOUT_LIMIT = (
-    "no limit: the load could exhaust the node, which then evicts pods or runs out of memory; refused "
-    "without --force"
+    "no limit: the load could exhaust the node, which then evicts pods or runs out of memory; "
+    "refused without --force"
 )
 
 
@@ -177,8 +177,8 @@ def _swap(hello: Hello, memory: Memory) -> Fact:
 
 
 def _process(process: Process) -> str:
-    rss = format_bytes(process.rss_bytes)
-    return f"{process.pid} {process.command} ({process.shown_role}, rss {rss}, adj {process.oom_score_adj})"
+    rss, adjustment = format_bytes(process.rss_bytes), process.oom_score_adj
+    return f"{process.pid} {process.command} ({process.shown_role}, rss {rss}, adj {adjustment})"
 
 
 def _node_headroom(hello: Hello) -> Fact:

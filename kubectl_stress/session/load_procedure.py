@@ -12,7 +12,7 @@ from kubectl_stress.injection.join import JoinedHolder, Joiner, start_load
 from kubectl_stress.injection.probe import Reading
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.plan.holder_spec import HolderSpec, Join
-from kubectl_stress.plan.memory import predicted_repeats
+from kubectl_stress.plan.memory import node_notes
 from kubectl_stress.plan.plan import Plan, resolve
 from kubectl_stress.plan.prediction import prediction
 from kubectl_stress.preflight.admission import beyond_exec
@@ -102,12 +102,11 @@ class LoadProcedure:
     def _settled(self, plan: Plan, reading: Reading) -> Plan:
         """The plan with its size, told."""
         is_open = plan.size_bytes is None
+        for note in node_notes(plan.spec, reading.hello):
+            self._intake.say(note)
         plan = resolve(plan, reading.hello, reading.sample)
         if is_open:
             self._intake.say(f"the size is {plan.size_note}")
-        repeats = predicted_repeats(plan.spec, reading.hello)
-        if repeats is not None:
-            self._intake.say(repeats)
         self._intake.say(prediction(plan, reading.hello, reading.sample, reading.processes))
         return plan
 

@@ -5,7 +5,7 @@ import pytest
 from kubectl_stress.errors import Refused
 from kubectl_stress.plan.amount import Amount
 from kubectl_stress.plan.holder_spec import Join
-from kubectl_stress.plan.memory import predicted_repeats
+from kubectl_stress.plan.memory import node_notes
 from kubectl_stress.plan.plan import Plan, make_plan, resolve, summary
 from kubectl_stress.plan.spec import AfterOom, LoadKind, MemSpec
 from kubectl_stress.plan.stop_on import StopOn
@@ -120,12 +120,25 @@ def test_kind_and_dirty_rate_are_told_and_reach_the_agent() -> None:
 def test_what_a_repeat_will_do_is_foretold(oom_group: bool | None, words: str) -> None:
     spec = MemSpec(Amount.parse("120%"), after_oom=AfterOom.REPEAT, max_restarts=2)
 
-    progress = predicted_repeats(spec, hello(oom_group=oom_group))
+    (note,) = node_notes(spec, hello(oom_group=oom_group))
 
-    assert progress is not None
-    assert "at most 2 times" in progress
-    assert words in progress
-    assert predicted_repeats(plan().spec, hello()) is None
+    assert "at most 2 times" in note
+    assert words in note
+    assert [*node_notes(plan().spec, hello())] == []
+
+
+def test_a_load_is_never_as_safe_from_the_kernel_as_a_target_at_minus_1000() -> None:
+    exempt = hello(target_oom_score_adj=-1000)
+
+    assert resolve(plan(), exempt, sample(10)).load().oom_score_adj == -999
+    assert "the load gets -999" in next(node_notes(plan().spec, exempt))
+
+
+@pytest.mark.parametrize("target_oom_score_adj", [-999, 0, 998, None])
+def test_any_other_oom_score_adj_is_copied_by_the_agent(target_oom_score_adj: int | None) -> None:
+    read = hello(target_oom_score_adj=target_oom_score_adj)
+
+    assert resolve(plan(), read, sample(10)).load().oom_score_adj is None
 
 
 def test_what_releases_the_load_early_is_said_beforehand() -> None:
