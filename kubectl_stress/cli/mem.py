@@ -14,7 +14,8 @@ from kubectl_stress.cli.connection_options import connection_options
 from kubectl_stress.cli.holder_options import holder_options, holder_spec, join_option, one_target
 from kubectl_stress.cli.load_options import load_options
 from kubectl_stress.cli.memory_options import mem_spec, memory_options
-from kubectl_stress.cli.output_options import output_options, wants_color
+from kubectl_stress.cli.output_options import MANIFEST, load_output_options, wants_color
+from kubectl_stress.cli.print_manifest import print_manifest
 from kubectl_stress.cli.print_report import answer
 from kubectl_stress.cli.wiring import connect, now_ms, teller
 from kubectl_stress.plan.holder import ephemeral_container
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 @load_options
 @join_option
 @holder_options
-@output_options
+@load_output_options
 @connection_options
 def mem(flags: "ConnectionFlags", target: str, **given: Any) -> None:
     """Load a container's memory in its own cgroup, show what happens, and judge it.
@@ -50,6 +51,9 @@ def mem(flags: "ConnectionFlags", target: str, **given: Any) -> None:
     ref, spec = TargetRef.parse(target), mem_spec(given)
     holder = replace(holder_spec(given), is_writable=spec.kind is LoadKind.FILE)
     cluster = connect(flags)
+    if given["output"] == MANIFEST:
+        print_manifest(cluster, ref, given["container"], spec)
+        return
     plan = _prepare(cluster, ref, spec, holder, given=given)
     if given["dry_run"] != "none":
         _print_dry_run(cluster, plan, holder, given={**given, "ref": ref})

@@ -3,11 +3,13 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 DATA_FORMATS = ("json", "jsonl", "yaml", "csv", "name")
+_EXPONENT = re.compile(r"[-+]?[0-9.]+[eE][-+]?[0-9]+")
 FORMATS = ("table", "wide", *DATA_FORMATS)
 
 
@@ -48,7 +50,12 @@ def to_yaml(values: Mapping[str, Any]) -> str:
     """A document in the order of its keys."""
     import yaml
 
-    return str(yaml.safe_dump(dict(values), sort_keys=False, allow_unicode=True)).rstrip("\n")
+    class Dumper(yaml.SafeDumper):
+        """Quotes a string like 12e4 too: for PyYAML it is no number, for Kubernetes it is one."""
+
+    Dumper.add_implicit_resolver("tag:yaml.org,2002:float", _EXPONENT, list("-+.0123456789"))
+    text = yaml.dump(dict(values), Dumper=Dumper, sort_keys=False, allow_unicode=True)
+    return str(text).rstrip("\n")
 
 
 def _csv(documents: Sequence[Mapping[str, Any]]) -> str:

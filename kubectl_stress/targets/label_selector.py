@@ -10,15 +10,16 @@ Selector = Mapping[str, Any]
 
 def as_query(selector: Selector) -> str:
     """What the API's `labelSelector` takes."""
-    return ",".join(str(rule) for rule in _rules(selector))
+    return ",".join(str(rule) for rule in rules(selector))
 
 
 def selects(selector: Selector | None, labels: Mapping[str, str]) -> bool:
     """As in policy/v1: none selects nothing, an empty one every pod of the namespace."""
-    return selector is not None and all(rule.matches(labels) for rule in _rules(selector))
+    return selector is not None and all(rule.matches(labels) for rule in rules(selector))
 
 
-def _rules(selector: Selector) -> Iterator[LabelRule]:
+def rules(selector: Selector) -> Iterator[LabelRule]:
+    """What it requires, of `matchLabels` and `matchExpressions`."""
     for key, value in (selector.get("matchLabels") or {}).items():
         yield LabelRule.equal(key, value)
     for rule in selector.get("matchExpressions") or ():

@@ -73,7 +73,7 @@ class Target:
     def from_pod(cls, pod: Pod, container: str | None = None) -> "Target":
         """The target in `pod`; TargetError for a container that is not there or not alive."""
         refuse_impossible_pods(pod)
-        name, choice = _choose_container(pod, container)
+        name, choice = choose_container(pod, container)
         refuse_unless_running(pod, name)
         return replace(
             _read(pod, name), container_choice=choice, is_container_asked=bool(container)
@@ -127,7 +127,8 @@ def _read(pod: Pod, name: str) -> Target:
     )
 
 
-def _choose_container(pod: Pod, wanted: str | None) -> tuple[str, str]:
+def choose_container(pod: Pod, wanted: str | None) -> tuple[str, str]:
+    """The name of the container that is meant, and why it is that one; TargetError."""
     names = [container["name"] for container in targetable(pod)]
     regular = [container["name"] for container in pod["spec"]["containers"]]
     default = pod["metadata"].get("annotations", {}).get(DEFAULT_CONTAINER_ANNOTATION)

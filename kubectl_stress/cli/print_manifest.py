@@ -1,0 +1,47 @@
+"""`-o manifest`: the StressChaos that asks for the same load, for Git or for Chaos Mesh."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from kubectl_stress.plan.amount import ShareBase
+from kubectl_stress.plan.spec import MemSpec
+from kubectl_stress.targets.ref import TargetRef
+
+if TYPE_CHECKING:
+    from kubectl_stress.kube.cluster import Cluster
+
+
+def print_manifest(
+    cluster: "Cluster", ref: TargetRef, container: str | None, spec: MemSpec
+) -> None:
+    """Print it, and on stderr what Chaos Mesh would make of it that is not the same."""
+    from kubectl_stress.formats.serialize import to_yaml
+    from kubectl_stress.manifest.memory_load import memory_stressor
+    from kubectl_stress.manifest.stresschaos import Experiment
+    from kubectl_stress.manifest.writer import stress_chaos
+    from kubectl_stress.preflight.find_selection import find_selection
+    from kubectl_stress.targets.choose import Choice, Mode
+
+    memory = memory_stressor(spec)
+    selector, name = find_selection(cluster, ref, cluster.namespace, container)
+    experiment = Experiment(
+        line=1,
+        name=f"{ref.name}-memory",
+        namespace=cluster.namespace,
+        selector=selector,
+        choice=Choice(Mode.ALL),
+        containers=(name,),
+        duration_ms=spec.duration_ms,
+        memory=memory,
+    )
+    click.echo(to_yaml(stress_chaos(experiment)))
+    if spec.amount.base is ShareBase.LIMIT:
+        click.echo(f"note: {_OF_LIMIT.format(spec.amount.text)}", err=True)
+    elif spec.amount.base is ShareBase.NODE:
+        click.echo("note: kubectl stress run needs --percent-of node for this size", err=True)
+
+
+_OF_LIMIT = (
+    "{} is of the container's limit for kubectl stress run, but of the node's memory for Chaos Mesh"
+)

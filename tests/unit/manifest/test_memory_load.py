@@ -1,0 +1,116 @@
+"""A memory load and the StressChaos that stands for it are the same plan."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kubectl_stress.errors import UsageError
+from kubectl_stress.formats.serialize import to_yaml
+from kubectl_stress.manifest.memory_load import mem_spec, memory_stressor
+from kubectl_stress.manifest.stresschaos import Experiment
+from kubectl_stress.manifest.writer import stress_chaos
+from kubectl_stress.plan.amount import Amount, ShareBase
+from kubectl_stress.plan.plan import Plan, make_plan
+from kubectl_stress.plan.spec import AfterOom, LoadKind, MemSpec
+from kubectl_stress.plan.stop_on import StopOn
+from kubectl_stress.targets.choose import Choice, Mode
+from kubectl_stress.targets.selector import PodSelector
+from kubectl_stress.targets.target import Target
+from tests.builders.manifests import experiment as read
+from tests.builders.manifests import memory
+from tests.builders.manifests import stress_chaos as text_of
+from tests.builders.pods import pod
+
+TARGET = Target.from_pod(pod().container("app", limit="128Mi", request="64Mi").dict)
+AMOUNTS = st.sampled_from(["300Mi", "52428801", "1500k", "60%", "100%", "1%"]).map(Amount.parse)
+SPECS = st.builds(
+    MemSpec,
+    AMOUNTS,
+    duration_ms=st.integers(1, 86_400_000),
+    ramp_ms=st.integers(0, 3_600_000),
+    workers=st.integers(1, 64),
+    oom_score_adj=st.none() | st.integers(-999, -1) | st.integers(1, 1000),
+)
+
+
+def as_manifest(spec: MemSpec) -> str:
+    return to_yaml(
+        stress_chaos(
+            Experiment(
+                line=1,
+                name="web-memory",
+                namespace="default",
+                selector=PodSelector(pods=(("default", "web"),)),
+                choice=Choice(Mode.ALL),
+                containers=("app",),
+                duration_ms=spec.duration_ms,
+                memory=memory_stressor(spec),
+            )
+        )
+    )
+
+
+def plan(spec: MemSpec) -> Plan:
+    """Decided on the same target; how the size was written does not count."""
+    found = make_plan(spec, TARGET)
+    return replace(found, spec=replace(spec, amount=replace(spec.amount, text="")))
+
+
+@given(spec=SPECS)
+def test_a_load_is_the_same_plan_after_its_manifest(spec: MemSpec) -> None:
+    assert plan(mem_spec(read(as_manifest(spec)))) == plan(spec)
+
+
+@pytest.mark.parametrize(
+    "stressor",
+    [
+        "workers: 4, size: 50MiB",
+        "workers: 1, size: 10GB, oomScoreAdj: 1000",
+        "workers: 1, size: 50%, options: ['--time 30s']",
+        "workers: 1, size: 1.5GiB, time: 1m30s",
+    ],
+)
+def test_a_manifest_is_the_same_plan_after_its_load(stressor: str) -> None:
+    spec = mem_spec(read(text_of(stressors=memory(stressor))))
+
+    assert plan(mem_spec(read(as_manifest(spec)))) == plan(spec)
+
+
+def test_a_share_of_the_node_comes_back_where_it_is_asked_for() -> None:
+    spec = MemSpec(Amount.parse("50%node"))
+
+    assert mem_spec(read(as_manifest(spec), ShareBase.NODE)).amount == spec.amount
+
+
+def test_without_a_duration_the_default_counts() -> None:
+    spec = mem_spec(read(text_of(duration="")))
+
+    assert spec.duration_ms == MemSpec(spec.amount).duration_ms == 60_000
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"amount": Amount.parse("60%request")}, "--size 60%request"),
+        ({"amount": Amount.parse("60%headroom")}, "--size 60%headroom"),
+        ({"amount": Amount.parse("12.5%")}, "--size 12.5%"),
+        ({"amount": Amount.parse("120%")}, "--size 120%"),
+        ({"oom_score_adj": 0}, "--oom-score-adj 0"),
+        ({"kind": LoadKind.SHM}, "--kind shm"),
+        ({"dirty_bytes_per_s": 1}, "--dirty"),
+        ({"after_oom": AfterOom.REPEAT}, "--after-oom repeat"),
+        ({"stop_on": (StopOn.RESTART, StopOn.NOT_READY)}, "--stop-on restart, --stop-on not-ready"),
+    ],
+    ids=str,
+)
+def test_what_a_stresschaos_cannot_express_is_refused_by_name(
+    changes: dict[str, object], named: str
+) -> None:
+    spec = replace(MemSpec(Amount.parse("50Mi")), **changes)  # type: ignore[arg-type]
+
+    with pytest.raises(UsageError) as caught:
+        memory_stressor(spec)
+
+    assert str(caught.value).startswith(f"a StressChaos cannot express {named}: ")
