@@ -1,7 +1,7 @@
 """API events about a pod, and which of them belong to a run. Pure: no I/O."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from kubectl_stress.targets.changes import Change, ChangeKind
@@ -35,6 +35,17 @@ def is_liveness_kill(change: Change) -> bool:
     The text is all that it gives (pkg/kubelet/kuberuntime/kuberuntime_manager.go).
     """
     return change.reason == "Killing" and "liveness probe" in change.text
+
+
+def last_message(events: Sequence[Mapping[str, Any]], *, ephemeral_container: str) -> str:
+    """What was last said of an ephemeral container (Pulling image …); empty where nothing was."""
+    path = f"spec.ephemeralContainers{{{ephemeral_container}}}"
+    of_it = [
+        event for event in events if (event.get("involvedObject") or {}).get("fieldPath") == path
+    ]
+    never = datetime.min.replace(tzinfo=UTC)
+    last = max(of_it, key=lambda event: event_time(event) or never, default={})
+    return clean(last.get("message", ""))
 
 
 def event_time(event: Mapping[str, Any]) -> datetime | None:

@@ -54,6 +54,7 @@ class FakeCluster(Cluster):
         self.pods = {pod["metadata"]["name"]: pod for pod in pods}
         self.owners: dict[tuple[str, str], Object] = {}
         self.objects: dict[str, list[Object]] = {}
+        self.events: Callable[[], list[Object]] = list
         self.denied: dict[str, str] = {}
         self.errors: dict[str, list[StressError]] = {}
         self.holder_states: list[Object] = [{"running": {}}]
@@ -140,7 +141,7 @@ class FakeCluster(Cluster):
 
     def list_events(self, namespace: str | None, field_selector: str = "") -> Object:
         self._ask(f"list events {field_selector}")
-        return {"metadata": {"resourceVersion": "7"}, "items": []}
+        return {"metadata": {"resourceVersion": "7"}, "items": self.events()}
 
     def get_object(self, prefix: str, plural: str, namespace: str, name: str) -> Object:
         self._ask(f"get {plural} {name}")

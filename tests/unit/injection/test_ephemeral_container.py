@@ -2,12 +2,12 @@
 
 import pytest
 
-from kubectl_stress.errors import Conflict, InjectionError, TargetError
+from kubectl_stress.errors import Conflict, Forbidden, InjectionError, TargetError
 from kubectl_stress.injection.ephemeral_container import bring_holder, refuse_changed_target
 from kubectl_stress.kube.watch import Object
 from kubectl_stress.plan.holder_spec import HolderSpec
 from tests.builders.pods import PodBuilder, pod, target
-from tests.fakes.cluster import FakeCluster
+from tests.fakes.cluster import FakeCluster, forbidden
 from tests.fakes.time import FakeTime
 
 TARGET = target()
@@ -160,3 +160,34 @@ def test_nothing_is_added_to_a_target_that_restarted() -> None:
         bring(cluster, FakeTime())
 
     assert cluster.asked == ["get pods web"]
+
+
+def of_holder(name: str, message: str, at: str) -> Object:
+    path = {"fieldPath": f"spec.ephemeralContainers{{{name}}}"}
+    return {"involvedObject": path, "message": message, "lastTimestamp": at}
+
+
+def test_a_slow_start_is_told_each_five_seconds_in_the_kubelets_words() -> None:
+    cluster, time, progress = FakeCluster(web().dict), FakeTime(), list[str]()
+    cluster.holder_states = [*[waiting("ContainerCreating")] * 45, {"running": {}}]
+    cluster.events = lambda: [
+        of_holder(cluster.added[0]["name"], "Created container", "2026-01-01T00:00:09Z"),
+        of_holder(cluster.added[0]["name"], 'Pulling image "agent:1"', "2026-01-01T00:00:01Z"),
+        of_holder("another", "Started container", "2026-01-01T00:00:30Z"),
+    ]
+
+    name = bring(cluster, time, progress=progress)
+
+    assert progress[1:] == [f"waiting for {name} to start: Created container"] * 2
+    assert 10_000 < time.ms < 15_000
+
+
+@pytest.mark.parametrize("error", [None, forbidden("list events")], ids=["no event", "forbidden"])
+def test_without_events_the_state_is_told(error: Forbidden | None) -> None:
+    cluster, progress = FakeCluster(web().dict), list[str]()
+    cluster.holder_states = [*[waiting("ContainerCreating")] * 25, {"running": {}}]
+    cluster.errors["list events"] = [error] if error else []
+
+    name = bring(cluster, FakeTime(), progress=progress)
+
+    assert progress[1:] == [f"waiting for {name} to start: ContainerCreating"]
