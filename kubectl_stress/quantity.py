@@ -12,7 +12,7 @@ _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _QUANTITY = re.compile(r"(?P<number>[+-]?(?:\d+\.?\d*|\.\d+))(?P<suffix>[eE][+-]?\d+|[A-Za-z]*)")
 _DURATION_UNITS_MS = {"h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
-_LONGEST_MS = 366 * 24 * 3_600_000
+LONGEST_MS = 366 * 24 * 3_600_000
 _DURATION = re.compile(r"(?:(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|h|m|s))")
 # Beyond the largest quantity of Kubernetes, 2^63 − 1, and its smallest step, 10^-9.
 _LARGEST_EXPONENT = 100
@@ -90,7 +90,7 @@ def parse_duration_ms(text: str) -> int:
         hint = f", like {stripped}s" if stripped.isdigit() else ", like 30s or 1m30s"
         raise UsageError(f'"{text}" is not a duration: give a number and a unit{hint}')
     value_ms = sum(Decimal(part["number"]) * _DURATION_UNITS_MS[part["unit"]] for part in parts)
-    if value_ms > _LONGEST_MS:
+    if value_ms > LONGEST_MS:
         raise UsageError(f'"{_short(text)}" is longer than a year')
     return int(value_ms)
 

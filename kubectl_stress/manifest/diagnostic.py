@@ -10,6 +10,7 @@ from kubectl_stress.manifest.field import Field
 from kubectl_stress.text import clean
 
 Value = TypeVar("Value")
+_LONGEST = 300
 
 
 class Severity(Enum):
@@ -62,4 +63,10 @@ class Diagnostics:
         return any(one.severity is Severity.ERROR for one in self.found)
 
     def _add(self, severity: Severity, field: Field, sentence: str) -> None:
-        self.found.append(Diagnostic(severity, field.line, clean(field.path), clean(sentence)))
+        path, text = _short(clean(field.path)), _short(clean(sentence))
+        self.found.append(Diagnostic(severity, field.line, path, text))
+
+
+def _short(text: str) -> str:
+    """A value may be a whole book, and must not bury the other lines."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

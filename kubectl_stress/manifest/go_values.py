@@ -8,6 +8,7 @@ import re
 from decimal import Decimal, InvalidOperation
 
 from kubectl_stress.errors import UsageError
+from kubectl_stress.quantity import LONGEST_MS
 
 _UNITS_NS = {
     "ns": 1,
@@ -44,6 +45,8 @@ def parse_duration_ms(written: str) -> int:
     if unknown:
         raise UsageError(f'"{written}" is not a Go duration: {_instead(parts, unknown[0])}')
     total_ns = sum(Decimal(part["number"]) * _UNITS_NS[part["unit"]] for part in parts)
+    if total_ns > LONGEST_MS * 1_000_000:
+        raise UsageError(f'"{written}" is longer than a year')
     return int(total_ns) // 1_000_000
 
 

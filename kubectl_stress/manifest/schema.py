@@ -43,7 +43,8 @@ class Anything:
 
 Shape: TypeAlias = Kind | ListOf | MapOf | Struct | Anything
 
-_DECIMAL = re.compile(r"[-+]?[0-9]+")
+# No more digits than an int64 of Go has.
+_DECIMAL = re.compile(r"[-+]?[0-9]{1,18}")
 _STRINGS = ListOf(Kind.STRING)
 _STRING_MAP = MapOf(Kind.STRING)
 _SELECTOR = Struct(

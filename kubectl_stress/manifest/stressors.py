@@ -14,8 +14,10 @@ from kubectl_stress.manifest.diagnostic import Diagnostics
 from kubectl_stress.manifest.field import Field
 from kubectl_stress.manifest.go_values import parse_duration_ms, parse_size
 from kubectl_stress.plan.amount import Amount, ShareBase
+from kubectl_stress.quantity import LARGEST_BYTES, PAGE_BYTES
 
 MAX_WORKERS = 64  # of this tool's agent; Chaos Mesh takes 8192
+_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 _SHARE = re.compile(r"(\d+(?:\.\d+)?)%")
 # Options of stress-ng that only say how its workers spend the time they are given.
 HARMLESS_CPU_OPTIONS = ("--cpu-method", "--cpu-load-slice")
@@ -119,7 +121,7 @@ def _workers(
 
 
 def _worker_number(written: str) -> int:
-    if not written.lstrip("+-").isdigit():
+    if not _INTEGER.fullmatch(written):
         raise UsageError(f'"{written}" is not a number of workers')
     number = int(written)
     if number == 0:
@@ -139,8 +141,10 @@ def _amount(size: str, percent_of: ShareBase) -> Amount:
         suffix = "" if percent_of is ShareBase.LIMIT else percent_of.value
         return Amount.parse(f"{size}{suffix}")
     size_bytes = parse_size(size)
-    if not size_bytes:
-        raise UsageError(f'"{size}" is not a size: it must be more than 0, like 50MiB')
+    if size_bytes < PAGE_BYTES:
+        raise UsageError(f'"{size}" is less than a page of memory (4 KiB): write one like 50MiB')
+    if size_bytes > LARGEST_BYTES:
+        raise UsageError(f'"{size}" is more than any machine has: write one like 50MiB')
     return Amount(size, absolute_bytes=size_bytes)
 
 

@@ -16,7 +16,7 @@ Candidate = TypeVar("Candidate")
 # A whole number from 0 up to, and not including, the one given; each as likely as the others.
 Below = Callable[[int], int]
 
-_INTEGER = re.compile(r"[+-]?[0-9]+")  # strconv.Atoi
+_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")  # strconv.Atoi
 
 
 class Mode(Enum):

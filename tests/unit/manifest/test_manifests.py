@@ -117,3 +117,11 @@ def test_a_hostile_name_does_not_reach_the_terminal() -> None:
 
     assert line.isprintable()
     assert "spec.evil: unknown field" in line
+
+
+def test_a_value_as_long_as_a_book_is_cut() -> None:
+    (line,) = errors_and_warnings(stress_chaos(mode=f"mode: {'x' * 10_000}"))
+
+    assert line.startswith('6: error: spec.mode: unknown mode "xxx')
+    assert line.endswith("x…")
+    assert len(line) < 400

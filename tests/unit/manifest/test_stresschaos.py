@@ -259,8 +259,25 @@ REFUSED = [
     ),
     (
         {"stressors": memory("workers: 1, size: 0MiB")},
-        '8: error: spec.stressors.memory.size: "0MiB" is not a size: it must be more than 0',
+        '8: error: spec.stressors.memory.size: "0MiB" is less than a page of memory (4 KiB)',
     ),
+    (
+        {"stressors": memory("workers: 1, size: 512")},
+        '8: error: spec.stressors.memory.size: "512" is less than a page of memory (4 KiB)',
+    ),
+    (
+        {"stressors": memory("workers: 1, size: 9EiB")},
+        '8: error: spec.stressors.memory.size: "9EiB" is more than any machine has',
+    ),
+    (
+        {"stressors": memory(f"workers: {'9' * 5000}, size: 1MiB")},
+        "8: error: spec.stressors.memory.workers: must be a decimal integer",
+    ),
+    (
+        {"stressors": memory(f"size: 1MiB, options: ['--workers {'9' * 5000}']")},
+        "8: error: spec.stressors.memory.options[0]: ",
+    ),
+    ({"duration": "duration: 9000h"}, '10: error: spec.duration: "9000h" is longer than a year'),
     (
         {"stressors": memory("workers: 1, size: 0%")},
         '8: error: spec.stressors.memory.size: "0%" is not a share',

@@ -64,7 +64,7 @@ CHOICES = st.sampled_from([Choice(Mode.ONE), Choice(Mode.ALL)]) | st.builds(
     st.sampled_from([Mode.FIXED, Mode.FIXED_PERCENT, Mode.RANDOM_MAX_PERCENT]),
     st.integers(1, 100),
 )
-SIZES = st.integers(1, 1 << 45).map(lambda size: Amount("", absolute_bytes=size))
+SIZES = st.integers(4096, 1 << 45).map(lambda size: Amount("", absolute_bytes=size))
 SHARES = st.integers(1, 100).map(
     lambda percent: Amount("", percent=Decimal(percent), base=ShareBase.LIMIT)
 )

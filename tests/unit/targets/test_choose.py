@@ -101,6 +101,7 @@ def test_of_no_pods_none_is_chosen() -> None:
         ("fixed", "", "mode fixed needs a value: a number of pods"),
         ("fixed", "0", '"0" is not a value for mode fixed: it takes a number of pods'),
         ("fixed", "two", "it takes a number of pods"),
+        ("fixed", "9" * 5000, "it takes a number of pods"),
         ("fixed-percent", "101", "it takes a percentage from 1 to 100"),
         ("fixed-percent", "30%", "it takes a percentage from 1 to 100"),
         ("random-max-percent", "0", "it takes a percentage from 1 to 100"),
