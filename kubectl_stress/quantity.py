@@ -64,7 +64,7 @@ def parse_bytes(text: str) -> int:
     """A size of memory in whole bytes, as a user gives it; raises UsageError."""
     value, shown = parse_quantity(text), _short(text)
     if value <= 0:
-        raise UsageError(f'"{shown}" is not a size: it must be more than 0, like 50Mi')
+        raise UsageError(f'"{shown}" is not a size: must be more than 0, like 50Mi')
     if value < PAGE_BYTES:
         raise UsageError(
             f'"{shown}" is {value.normalize():f} bytes, less than a page of memory (4 KiB): did '
@@ -88,7 +88,7 @@ def parse_duration_ms(text: str) -> int:
     parts = list(_DURATION.finditer(stripped))
     if not parts or "".join(part.group() for part in parts) != stripped:
         hint = f", like {stripped}s" if stripped.isdigit() else ", like 30s or 1m30s"
-        raise UsageError(f'"{text}" is not a duration: give a number and a unit{hint}')
+        raise UsageError(f'"{text}" is not a duration: use a number and a unit{hint}')
     value_ms = sum(Decimal(part["number"]) * _DURATION_UNITS_MS[part["unit"]] for part in parts)
     if value_ms > LONGEST_MS:
         raise UsageError(f'"{_short(text)}" is longer than a year')

@@ -80,7 +80,7 @@ def _prepare(
     plan = make_plan(spec, target, force=given["force"], join=holder.join)
     if unseen and not given["quiet"]:
         words = ", ".join(str(permission) for permission in unseen)
-        click.echo(f"note: going on without events ({words} not allowed)", err=True)
+        click.echo(f"note: continuing without events ({words} not allowed)", err=True)
     return plan
 
 

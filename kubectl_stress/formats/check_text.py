@@ -69,7 +69,9 @@ def _facts(facts: Sequence[Fact], width: int | None) -> str:
 def _conclusion(checkup: Checkup) -> str:
     if checkup.problem is not None:
         return f"a run is not possible (exit code {checkup.exit_code}): {checkup.problem}"
-    asked = "".join(f"\n  asks first, or needs --yes: {text}" for text in checkup.questions)
+    asked = "".join(
+        f"\n  will ask for confirmation (or pass --yes): {text}" for text in checkup.questions
+    )
     return f"a run is possible{asked}"
 
 
@@ -79,7 +81,9 @@ def dry_run(plan: Plan, patch: Mapping[str, Any], checkup: Checkup, output: str)
         whole = {"plan": summary(plan), "check": checkup_dict(checkup), "patch": dict(patch)}
         return serialize(Document(whole, [whole], [whole], [f"pod/{plan.target.pod}"]), output)
     notes = "".join(f"\nnote: {note}" for note in plan.notes)
-    asked = "".join(f"\nasks first: {question}" for question in plan.questions)
+    asked = "".join(
+        f"\nwill ask for confirmation (or pass --yes): {question}" for question in plan.questions
+    )
     head = f"would patch pod/{plan.target.pod} (subresource ephemeralcontainers) with:"
-    parts = [f"would put a {summary(plan)}{notes}{asked}", _findings(checkup, None)]
+    parts = [f"would start: {summary(plan)}{notes}{asked}", _findings(checkup, None)]
     return "\n\n".join([*parts, f"{head}\n{to_yaml(dict(patch))}"])

@@ -88,8 +88,8 @@ def _host_note(state: TargetState) -> str | None:
         return None
     used, total = format_bytes(hello.node_total_bytes - available), hello.node_total_bytes
     return (
-        f"node {state.target.node}: {used} of {format_bytes(total)} used (free and top in the "
-        "container show this: the host's memory)"
+        f"node {state.target.node}: {used} of {format_bytes(total)} used (the host's memory, "
+        f"which free and top show in the container)"
     )
 
 
@@ -104,4 +104,8 @@ def _swap_note(state: TargetState) -> str | None:
     if not may_use:
         return f"swap: none for this container ({has})"
     used = format_bytes(sample.memory.swap_bytes)
-    return f"swap: {used} of {format_bytes(may_use)} used ({has}): an OOM comes later than without"
+    return (
+        f"swap: {used} of {format_bytes(may_use)} used ({has}): an OOM kill comes later than "
+        "without swap"
+    )
+    return None

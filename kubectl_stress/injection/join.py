@@ -87,7 +87,7 @@ class Joiner:
             return self._from_inside(joined, holder)
         raise InjectionError(
             "the target's cgroup cannot be read, even by a privileged ephemeral container: its "
-            "runtime gives no way in"
+            "container runtime is not supported"
         )
 
     def read_again(self, joined: JoinedHolder) -> Reading | None:
@@ -121,7 +121,7 @@ class Joiner:
         Neither is in the way of the exec itself, which goes by the configured user.
         """
         target, seeing = joined.target, replace(joined, cannot_read_target=True)
-        self._tell("the target hides its memory from the ephemeral container: reading by exec")
+        self._tell("the ephemeral container cannot read the target; reading it by exec")
         container, command = seeing.probe()
         try:
             reading = reading_by(self._cluster, target, container, command, clock=self._clock)

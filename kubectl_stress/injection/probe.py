@@ -54,7 +54,7 @@ def reading_by(
     with cluster.exec(target.namespace, target.pod, container, command, stdin=True) as stream:
         agent = AgentStream(stream)
         messages = list(agent.messages(lambda: clock.now_ms() >= deadline_ms))
-        late = None if stream.ended else f"no reading came within {_READING_TIMEOUT_MS // 1000} s"
+        late = None if stream.ended else f"no reading within {_READING_TIMEOUT_MS // 1000} s"
         words, is_answered = agent.end.lost or late, stream.status is not None
     return _as_reading(messages, words or "no reading came", is_answered=is_answered)
 
@@ -67,7 +67,7 @@ def _as_reading(messages: list[Message], errors: str, *, is_answered: bool) -> R
         refuse_other_protocol(hello)
     if hello is None or sample is None:
         complaints = [message.message for message in messages if isinstance(message, AgentError)]
-        words = f"the agent gave no reading: {'; '.join(complaints) or errors}"
+        words = f"the agent could not read the target: {'; '.join(complaints) or errors}"
         raise InjectionError(words) if is_answered else Silent(words)
     return Reading(hello, sample, found.beside(hello) if found else ())
 
@@ -77,5 +77,5 @@ def refuse_other_protocol(hello: Hello) -> None:
     if hello.protocol != PROTOCOL:
         raise InjectionError(
             f"the image's agent {hello.version} speaks protocol {hello.protocol}, this plugin "
-            f"{PROTOCOL}: use the image that belongs to the plugin's version"
+            f"{PROTOCOL}: use the image of the plugin's version"
         )

@@ -107,10 +107,7 @@ def recording_to(path: str | None) -> Iterator[Recorder]:
     try:
         file = Path(path).open("x", encoding="utf-8")  # noqa: SIM115 (closed below)
     except FileExistsError:
-        raise UsageError(
-            f"--record {path}: the file exists, and a recording is never overwritten: "
-            "choose another name"
-        ) from None
+        raise UsageError(f"--record {path}: already exists: choose another name") from None
     except OSError as error:
         raise UsageError(f"--record {path}: {error.strerror}") from error
     try:

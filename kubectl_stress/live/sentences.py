@@ -36,7 +36,7 @@ def _of_load(what: What) -> str | None:
             f"{format_bytes(what.held_bytes)} (oom_kill {what.oom_kill_after})"
         )
     if isinstance(what, Hello):
-        return f"agent {what.version} has verified its cgroup (v{what.cgroup_version})"
+        return f"agent {what.version} verified its cgroup (v{what.cgroup_version})"
     if isinstance(what, Bye) and what.reason is not EndReason.DURATION:
         return f"the agent ended: {what.reason}"
     return None
@@ -46,7 +46,7 @@ def _phase_sentence(phase: PhaseStart) -> str | None:
     if phase.phase is Phase.HOLD:
         return f"holding {format_bytes(phase.held_bytes)}"
     if phase.phase is Phase.SETTLE:
-        return "load released, waiting for the kernel's counters to settle"
+        return "load released; waiting for the kernel's counters to settle"
     return None
 
 
@@ -57,7 +57,7 @@ def sample_sentence(state: TargetState, sample: Sample) -> str:
     if memory.usage_bytes is not None and memory.limit_bytes:
         share = f" ({100 * memory.usage_bytes / memory.limit_bytes:.1f}% of the limit)"
     is_load = state.plan is not None
-    of_load = f", stress {format_bytes(sample.held_bytes)}" if is_load else ""
+    of_load = f", load {format_bytes(sample.held_bytes)}" if is_load else ""
     return (
         f"usage {format_bytes(memory.usage_bytes)}{share}, working set "
         f"{format_bytes(memory.working_set_bytes)}{of_load}"

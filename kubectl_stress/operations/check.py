@@ -146,7 +146,7 @@ class Check:
         except Forbidden:
             return f"not readable ({kind.permission})"
         except NotFound:
-            return "none (the cluster does not know the kind)"
+            return "none (kind not installed in this cluster)"
         except ClusterError as error:
             return f"not readable ({error})"
         return list(answer["items"])
@@ -194,7 +194,8 @@ _WAYS = {
 
 def _join(target: Target, pod: Pod, holder: HolderSpec) -> Fact:
     name = live_holder(pod, target, holder)
-    entry = f"reuses {name}" if name else "adds an ephemeral container, whose entry stays"
+    added = "adds an ephemeral container, whose entry stays in the pod in the pod"
+    entry = f"reuses {name}" if name else added
     return Fact("join", holder.join.value, f"{_WAYS[holder.join]}; {entry}")
 
 
@@ -207,7 +208,7 @@ def _questions(target: Target, join: Join, plan: Plan | None) -> tuple[str, ...]
 
 def _admission(error: StressError | None) -> Fact:
     if error is None:
-        return Fact("admission", True, "the API server admits our ephemeral container")
+        return Fact("admission", True, "the API server admits the ephemeral container")
     return Fact("admission", False, str(error))
 
 

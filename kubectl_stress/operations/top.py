@@ -88,7 +88,7 @@ class Top:
             except KeyboardInterrupt as error:
                 # Ctrl-C ends a reading that has no end; other signals bring their names.
                 if sampling.duration_ms is not None or error.args:
-                    raise Interrupted("interrupted: nothing was loaded") from None
+                    raise Interrupted("interrupted; nothing was loaded") from None
         return [intake.state for intake in intakes]
 
 
@@ -133,7 +133,7 @@ class _ReadProcedure:
                 command = joined.probe(left_ms, sampling.sample_interval_ms)
                 if (yield from self._probe(*command)):
                     return
-                failure: StressError = InjectionError("the probe in the holder broke off")
+                failure: StressError = InjectionError("the agent's stream broke off")
             except StressError as error:
                 failure = error
             yield from self._go_on_after(failure)
@@ -152,7 +152,7 @@ class _ReadProcedure:
             pass  # an API server that restarts
         if self._intake.now_ms() - self._heard_ms > _PATIENCE_MS:
             raise failure
-        self._intake.say(f"{failure}: reading again")
+        self._intake.say(f"{failure}; reading again")
         yield from self._intake.sleep(1)
 
     def _probe(self, container: str, command: list[str]) -> Procedure[bool]:
@@ -180,5 +180,7 @@ class _ReadProcedure:
             has_reading = has_reading or isinstance(arrival, Sample)
             bye = arrival if isinstance(arrival, Bye) else bye
         if not has_reading:
-            raise InjectionError(f"the agent gave no reading: {arrival.lost or 'no word came'}")
+            raise InjectionError(
+                f"the agent could not read the target: {arrival.lost or 'no word came'}"
+            )
         return bye is not None and bye.reason is EndReason.DURATION

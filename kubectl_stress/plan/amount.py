@@ -38,7 +38,9 @@ class Amount:
             return cls(text, absolute_bytes=parse_bytes(text))
         match = _SHARE.fullmatch(text.strip())
         if match is None:
-            raise UsageError(f'"{text}" is not a share: write 60%, 60%request or 60%headroom')
+            raise UsageError(
+                f'"{text}" is not a percentage: use one like 60%, 60%request or 60%headroom'
+            )
         try:
             base = ShareBase(match["base"] or "limit")
         except ValueError:
@@ -56,7 +58,7 @@ def _percent(text: str, percent: Decimal, base: ShareBase) -> Decimal:
     if percent > _LARGEST_PERCENT:
         raise UsageError(f"a share of more than {_LARGEST_PERCENT}%: use a size like 256Mi or 1Gi")
     if percent <= 0:
-        raise UsageError(f'"{text}" is not a size: it must be more than 0%')
+        raise UsageError(f'"{text}" is not a size: must be more than 0%')
     if base is ShareBase.NODE and percent > 100:
-        raise UsageError(f'"{text}" is more than the whole node: give at most 100%node')
+        raise UsageError(f'"{text}" is more than the whole node: use at most 100%node')
     return percent

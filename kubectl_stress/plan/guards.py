@@ -17,9 +17,7 @@ MIN_HEADROOM_BYTES = 8 << 20
 # defaults_linux.go); the node's own cannot be read with rights in one namespace.
 DEFAULT_EVICTION_THRESHOLD_BYTES = 100 << 20
 
-POD_LEVEL_ONLY = (
-    "the load is in the pod's cgroup alone: only the pod-level limit or the node is exercised"
-)
+POD_LEVEL_ONLY = "the load is only in the pod's cgroup: it tests the pod-level limit or the node"
 
 
 def as_loaded(target: Target, join: Join) -> Target:
@@ -56,7 +54,8 @@ def refuse_beyond_node(target: Target, size_bytes: int, hello: Hello) -> None:
     if available is not None and size_bytes >= available:
         raise Refused(
             f"{format_bytes(size_bytes)} is more than the {format_bytes(available)} that node "
-            f'"{target.node}" has available, and no limit would stop it: choose a smaller --size'
+            f'"{target.node}" has available, and no memory limit would stop the load: use a '
+            "smaller --size"
         )
 
 
@@ -66,7 +65,7 @@ def questions(target: Target, join: Join, *, may_reach_limit: bool) -> tuple[str
     if target.is_critical:
         found.append(f"{target.namespace}/{target.pod} is critical to the cluster")
     if owner and owner.replicas == 1 and may_reach_limit:
-        found.append(f"{owner} has a single replica, and this may bring it down")
+        found.append(f"{owner} has a single replica, and the load may bring it down")
     if join is Join.CGROUP:
         found.append(
             f'--join cgroup adds a privileged container to pod "{target.pod}", which is root on '

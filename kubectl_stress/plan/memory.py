@@ -30,14 +30,14 @@ def declared_size(amount: Amount, target: Target, loaded: str) -> tuple[int | No
     if amount.base is ShareBase.REQUEST:
         return _share(amount, target.request_bytes, "request", loaded)
     assert amount.base is not None
-    return None, f"{amount.percent}% of the {amount.base.value} (read once the agent is there)"
+    return None, f"{amount.percent}% of the {amount.base.value} (read once the agent has started)"
 
 
 def _share(amount: Amount, base: int | None, word: str, loaded: str) -> tuple[int, str]:
     if base is None:
         raise Refused(
-            f"{loaded} has no memory {word}, so {amount.text} has no base: give an absolute --size "
-            "like 256Mi" + (" and --force" if word == "limit" else "")
+            f"{loaded} has no memory {word}, so {amount.text} cannot be computed: use an absolute "
+            f"--size like 256Mi" + (" and --force" if word == "limit" else "")
         )
     return _sized(amount, base, word)
 
@@ -48,7 +48,7 @@ def size_read(amount: Amount, hello: Hello, headroom_bytes: int | None) -> tuple
     base = hello.node_total_bytes if is_node else headroom_bytes
     word = "node's memory" if is_node else "headroom"
     if base is None:
-        raise Refused(f"the {word} cannot be read here: give an absolute --size like 256Mi")
+        raise Refused(f"the {word} cannot be read: use an absolute --size like 256Mi")
     return _sized(amount, base, word)
 
 
@@ -65,11 +65,13 @@ def notes(spec: MemSpec, target: Target, size_bytes: int | None) -> tuple[str, .
     found, limit = [], target.effective_limit_bytes
     if spec.workers > 1 and size_bytes is not None:
         each = format_bytes(size_bytes // spec.workers)
-        found.append(f"the size is a total: {spec.workers} workers hold {each} each")
+        found.append(
+            f"the size is the total of all workers: {spec.workers} workers hold {each} each"
+        )
     if is_page_cache(spec):
         found.append(
-            "a load of kind file is page cache: it is written to the node's disk, and counts as "
-            "the pod's ephemeral storage until the end"
+            "a load of kind file is page cache, written to the node's disk: it counts as "
+            "ephemeral storage of the pod until the run ends"
         )
     elif size_bytes is not None and limit is not None and size_bytes >= limit:
         found.append("the size alone reaches the limit: expect an OOM kill")
@@ -113,7 +115,7 @@ def node_notes(spec: MemSpec, hello: Hello) -> Iterator[str]:
 
 
 def _repeats(spec: MemSpec, hello: Hello) -> str:
-    times = f"after an OOM kill the load begins again, at most {spec.max_restarts} times"
+    times = f"after an OOM kill the load is repeated, at most {spec.max_restarts} times"
     if hello.oom_group:
         return (
             f"{times}: each kill restarts the whole container (memory.oom.group), and each new "

@@ -85,5 +85,5 @@ def summary(plan: Plan) -> str:
         f"{memory.describe_load(spec, plan.size_note)} {where} of pod "
         f'"{target.pod}" in namespace "{target.namespace}" (limit {limit}, {target.qos_class}) '
         f"for {format_duration(spec.duration_ms)}{memory.describe_activity(spec)}"
-        f"{signs and f', at most until {signs}'}"
+        f"{signs and f', or until {signs}'}"
     )

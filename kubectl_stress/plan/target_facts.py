@@ -86,9 +86,9 @@ def _of_pod(target: Target) -> Iterator[Fact]:
 def _owner(target: Target) -> Fact:
     owner = target.owner
     if owner is None:
-        return Fact("owner", None, "none: nobody replaces this pod if it is evicted")
+        return Fact("owner", None, "none: nothing replaces this pod if it is evicted")
     if owner.replicas is None:
-        return _text("owner", f"{owner} (replicas not read)")
+        return _text("owner", f"{owner} (replicas unknown)")
     single = ": a single replica, so a restart is an outage" if owner.replicas == 1 else ""
     return _text("owner", f"{owner}, replicas {owner.replicas}{single}")
 
@@ -96,7 +96,7 @@ def _owner(target: Target) -> Fact:
 def _of_probes(target: Target) -> Iterator[Fact]:
     consequences = {
         "startup": "then the container is restarted",
-        "liveness": "then the container is restarted, and the load goes with it",
+        "liveness": "then the container is restarted, which also ends the load",
         "readiness": "then the pod gets no traffic",
     }
     for kind, consequence in consequences.items():
@@ -107,7 +107,7 @@ def _of_probes(target: Target) -> Iterator[Fact]:
 def _as_assumed(target: Target) -> Iterator[Fact]:
     """The kubelet's defaults, and what only `--probe` tells."""
     yield Fact("cgroup_version", 2, "v2", Known.ASSUMED)
-    yield Fact("memory_oom_group", True, "1: the container dies as a whole", Known.ASSUMED)
+    yield Fact("memory_oom_group", True, "1: an OOM kill ends the whole container", Known.ASSUMED)
     fixed = {"Guaranteed": -997, "BestEffort": 1000}.get(target.qos_class)
     if fixed is not None:
         yield Fact("oom_score_adj", fixed, str(fixed), Known.ASSUMED)
@@ -120,7 +120,7 @@ def _as_assumed(target: Target) -> Iterator[Fact]:
         "first_victim",
         "node_headroom_bytes",
     ):
-        yield Fact(key, None, "check --probe reads it", Known.UNKNOWN)
+        yield Fact(key, None, "use --probe to read it", Known.UNKNOWN)
     if target.effective_limit_bytes is None:
         yield _text("at_the_limit", _WITHOUT_LIMIT, Known.ASSUMED)
         return
@@ -135,7 +135,7 @@ def _as_assumed(target: Target) -> Iterator[Fact]:
 
 _WITHOUT_LIMIT = (
     "no limit: the load could exhaust the node, which then evicts pods or runs out of memory; "
-    "refused without --force"
+    "requires --force"
 )
 
 
@@ -163,8 +163,8 @@ def _as_read(target: Target, found: Found) -> Iterator[Fact]:
 
 def _oom_group(hello: Hello) -> Fact:
     if hello.oom_group is None:
-        return Fact("memory_oom_group", None, "none on cgroup v1: one process dies")
-    does = "the container dies as a whole" if hello.oom_group else "one process dies"
+        return Fact("memory_oom_group", None, "none on cgroup v1: an OOM kill ends one process")
+    does = "an OOM kill ends the whole container" if hello.oom_group else "one process dies"
     return Fact("memory_oom_group", hello.oom_group, f"{int(hello.oom_group)}: {does}")
 
 
@@ -172,7 +172,7 @@ def _swap(hello: Hello, memory: Memory) -> Fact:
     swap = container_swap_bytes(hello, memory)
     if not swap:
         return Fact("swap_limit_bytes", 0, "none: no swap for this container")
-    text = f"{format_bytes(swap)}: an OOM comes later than without swap"
+    text = f"{format_bytes(swap)}: an OOM kill comes later than without swap"
     return Fact("swap_limit_bytes", swap, text)
 
 

@@ -73,6 +73,6 @@ def beyond_exec(cluster: Cluster, target: Target, holder: HolderSpec) -> str:
     except StressError as error:
         return f"--join cgroup, with a privileged ephemeral container, is refused as well: {error}"
     return (
-        "--join cgroup may enter instead: a server-side dry run shows that this namespace admits "
+        "--join cgroup may work instead: a server-side dry run shows that this namespace admits "
         "its privileged ephemeral container"
     )

@@ -52,7 +52,7 @@ def _only_pod(cluster: Cluster, ref: TargetRef, owner: dict[str, Any], namespace
     if not alive:
         refuse_missing_pods(owner, ref, namespace)
     names = ", ".join(sorted(pod["metadata"]["name"] for pod in alive))
-    raise TargetError(f"{ref} has {len(alive)} pods ({names}): name one of them, like pod/NAME")
+    raise TargetError(f"{ref} has {len(alive)} pods ({names}): choose one of them, like pod/NAME")
 
 
 def _is_of(pod: Pod, ref: TargetRef) -> bool:

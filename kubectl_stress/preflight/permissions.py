@@ -92,5 +92,5 @@ def refusal(
     return (
         f'missing permission in namespace "{namespace}": {words}'
         f"{reason and f' ({reason})'}. "
-        f'Ask for the Role that "kubectl stress role -n {namespace}" prints, bound to you'
+        f'Ask an administrator for the Role that "kubectl stress role -n {namespace}" prints'
     )

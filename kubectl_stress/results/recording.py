@@ -118,10 +118,10 @@ def read_recording(data: bytes) -> Recording:
         try:
             _take(recording, line)
         except _UNREADABLE:
-            recording.damage = f"line {number} is damaged, so everything from there on is left out"
+            recording.damage = f"line {number} is damaged; it and everything after it are ignored"
             return recording
     if recording.outcome is None:
-        recording.damage = f"it breaks off after line {number}, before the end of the run"
+        recording.damage = f"incomplete: it ends after line {number}, before the end of the run"
     return recording
 
 
@@ -150,7 +150,7 @@ def _read_header(lines: Iterator[tuple[int, bytes]]) -> Header:
     except _UNREADABLE:
         values = {}
     if values.get("type") != "header":
-        raise RecordingError("this is no recording of kubectl stress: it has no header line")
+        raise RecordingError("not a kubectl stress recording: it has no header line")
     if values.get("schema") != SCHEMA:
         raise RecordingError(
             f"this recording has the schema {_shown(values.get('schema'))}, and this version reads "
@@ -231,4 +231,4 @@ def _cut_off(recording: Recording) -> Ending:
     """The end of a run whose recording does not tell it."""
     last = recording.last("sample")
     at_ms = last.at_ms if last else 0
-    return Ending(recording.last("bye"), None, "the recording breaks off", at_ms)
+    return Ending(recording.last("bye"), None, "the recording is incomplete", at_ms)

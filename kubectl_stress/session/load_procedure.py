@@ -146,8 +146,8 @@ class LoadProcedure:
             return "the stream froze when the container ended"
         if silence_ms > (_START_MS if self._collector.hello is None else _SILENCE_MS):
             self._is_silent = True
-            return f"the agent was silent for {silence_ms // 1000} s"
-        return "the load outlived its deadline" if now_ms > deadline_ms else None
+            return f"no message from the agent for {silence_ms // 1000} s"
+        return "the load exceeded its deadline" if now_ms > deadline_ms else None
 
     def _release(self, agent: SteeredAgent) -> Procedure[None]:
         """Ctrl-C: tell the agent to release, and wait until it has said so."""
@@ -159,8 +159,8 @@ class LoadProcedure:
                 break
             yield from self._intake.take_next()
         is_released = _has_released(self._collector)
-        said = "released" if is_released else "releases itself, since its connection is closed"
-        raise Interrupted(f"interrupted: the load {said}")
+        done = "been released" if is_released else "lost its connection, and releases itself"
+        raise Interrupted(f"interrupted; the load has {done}")
 
     def _find_cause(self, joined: JoinedHolder) -> Procedure[None]:
         """After a stream without goodbye: a reading if the holder lives, else the status."""
@@ -169,8 +169,8 @@ class LoadProcedure:
             return
         if collector.hello is None:
             raise InjectionError((yield from self._did_not_start(joined, ending)))
-        code = "no exit code" if ending.exit_code is None else ending.exit_code
-        self._intake.say(f"load ended ({code}), cause pending")
+        code = "no exit code" if ending.exit_code is None else f"exit code {ending.exit_code}"
+        self._intake.say(f"load ended ({code}); looking for the cause")
         reading = yield from self._intake.call(lambda: self._joiner.read_again(joined))
         if reading is not None:
             collector.afterwards = reading.sample
@@ -200,7 +200,7 @@ class LoadProcedure:
             except Interrupted:
                 raise
             except StressError as error:
-                self._intake.say(f"the load does not begin again: {error}")
+                self._intake.say(f"the load is not repeated: {error}")
                 return
 
     def _begin_again(self, plan: Plan) -> Procedure[None]:
@@ -219,9 +219,9 @@ class LoadProcedure:
         """Wait until a container that was killed runs again, and is ready where it was before."""
         if not self._collector.has_changed(ChangeKind.TERMINATED):
             return
-        self._intake.say("waiting until the container runs again")
+        self._intake.say("waiting for the container to restart")
         if not (yield from self._intake.wait_for(_BACKOFF_MS, ChangeKind.STARTED)):
-            raise InjectionError("its container did not start again")
+            raise InjectionError("its container did not restart")
         if not self._collector.status.ready:
             yield from self._intake.wait_for(_READY_MS, ChangeKind.READY)
 
@@ -229,12 +229,12 @@ class LoadProcedure:
         """What the API server says at the end; a container that ended is seen coming back."""
         target, findings = plan.target, self._collector.findings()
         if self._collector.has_changed(ChangeKind.TERMINATED):
-            self._intake.say("cause confirmed by the container's status, waiting for its restart")
+            self._intake.say("cause confirmed by the container's status; waiting for its restart")
             kinds = (ChangeKind.STARTED, ChangeKind.WAITING, ChangeKind.DELETED)
             yield from self._intake.wait_for(_RESTART_MS, *kinds)
         elif kill_counts(findings) and is_pods_limit(plan, findings):
             self._intake.say(
-                "the pod's limit is shared: looking whether another container was killed too"
+                "the pod's limit is shared: checking whether another container was killed too"
             )
             yield from self._intake.wait_for(_NEIGHBOUR_MS, ChangeKind.NEIGHBOUR)
         try:

@@ -31,8 +31,8 @@ class RepeatAfterOom:
             return None
         sign = stop_sign(self._spec.stop_on, changes)
         if sign is not None:
-            self._say(f"not beginning again: {sign.text}")
+            self._say(f"not repeating the load: {sign.text}")
             return None
         self._number += 1
-        self._say(f"beginning again, {self._number} of at most {most} times")
+        self._say(f"repeating the load, {self._number} of at most {most} times")
         return self._spec

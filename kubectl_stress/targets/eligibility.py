@@ -19,8 +19,8 @@ def refuse_impossible_pods(pod: Pod) -> None:
         raise TargetError(f"{describe(pod)} is being deleted: choose another pod")
     if _MIRROR_ANNOTATION in (meta.get("annotations") or {}):
         raise TargetError(
-            f"{describe(pod)} is a static pod, and static pods take no ephemeral containers: "
-            "choose a pod that the API server manages"
+            f"{describe(pod)} is a static pod, and static pods cannot have ephemeral containers: "
+            f"choose a pod managed by the API server"
         )
     _refuse_foreign_runtimes(pod)
 
@@ -34,7 +34,7 @@ def _refuse_foreign_runtimes(pod: Pod) -> None:
     runtime = spec.get("runtimeClassName") or ""
     if any(word in runtime.lower() for word in _SANDBOXES):
         raise TargetError(
-            f'{describe(pod)} has the RuntimeClass "{runtime}": its containers run on a kernel of '
+            f'{describe(pod)} uses RuntimeClass "{runtime}": its containers run on a kernel of '
             "their own, whose cgroups cannot be entered through Kubernetes"
         )
 
@@ -53,7 +53,7 @@ def refuse_unless_running(pod: Pod, name: str) -> None:
         f"({kind}{detail and ': ' + detail}, pod phase {phase})"
     )
     if phase in ("Succeeded", "Failed") or _stays_ended(pod, name, state.get("terminated")):
-        raise TargetError(f"{text} and is not started again: choose one that runs")
+        raise TargetError(f"{text} and will not start again: choose a running one")
     if detail == "CrashLoopBackOff":
         # The kubelet waits at most 5 minutes before it starts a container again.
         raise NotRunning(

@@ -18,11 +18,11 @@ def remedy(reason: str, message: str) -> str:
     words = message.lower()
     if any(word in words for word in _DENIED):
         return (
-            ": a private image needs a pull secret of the pod's own (imagePullSecrets), since an "
-            "ephemeral container cannot bring one; or give another with --image"
+            ": a private image needs a pull secret of the pod (imagePullSecrets), since an "
+            "ephemeral container cannot add one; or use another --image"
         )
     if any(word in words for word in _FOREIGN):
-        return ": the image is not made for this node's architecture, give one that is with --image"
+        return ": the image is not built for this node's architecture; use another --image"
     if "Image" in reason:
-        return ": give an image that the node can pull with --image, or set --image-pull-policy"
+        return ": use an --image that the node can pull, or set --image-pull-policy"
     return ""

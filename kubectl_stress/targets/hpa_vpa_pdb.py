@@ -83,8 +83,8 @@ def pdb_texts(found: Iterable[Manifest], labels: Mapping[str, str]) -> list[str]
         if selects((item.get("spec") or {}).get("selector"), labels):
             allowed = (item.get("status") or {}).get("disruptionsAllowed", 0)
             texts.append(
-                f"{_name(item)} allows {allowed} disruptions; it holds back neither OOM kills nor "
-                "evictions by the kubelet"
+                f"{_name(item)} allows {allowed} disruptions; it prevents neither OOM kills nor "
+                f"evictions by the kubelet"
             )
     return texts
 

@@ -20,7 +20,7 @@ def refuse_missing_pods(workload: Mapping[str, Any], ref: TargetRef, namespace: 
     if ended:
         raise TargetError(f"{where} has ended ({ended}): its pods do not run again")
     if status.get("desiredNumberScheduled") == 0:
-        raise NotRunning(f"{where} has no pods, since no node suits them")
+        raise NotRunning(f"{where} has no pods: no node matches")
     raise NotRunning(f"{where} has no running pod", wait="use --wait 1m to wait for one")
 
 

@@ -117,12 +117,12 @@ def _unexplained_kill(findings: Findings, ended: Change) -> Verdict:
 
 def _what_is_likely(findings: Findings) -> str:
     near = is_near_limit(findings.samples.last)
-    return "; the level was at the limit, so an OOM kill is likely" if near else ""
+    return "; usage was at the limit, so an OOM kill is likely" if near else ""
 
 
 def _exited(findings: Findings, ended: Change) -> Verdict:
     assert ended.termination is not None
-    sentence = f"the container ended by itself with exit code {ended.termination.exit_code}"
+    sentence = f"the container exited on its own with exit code {ended.termination.exit_code}"
     return Verdict(
         Outcome.APP_EXITED, sentence, as_evidence(restarts(findings)) + last_sample(findings)
     )
@@ -141,7 +141,7 @@ def replaced(_plan: Plan, findings: Findings) -> Verdict | None:
     if liveness:
         return _restarted_by_liveness(findings, "the status does not say how it ended", liveness)
     sentence = (
-        "the container was started again, but its status does not say how the one before ended"
+        "the container was restarted, but its status does not say how the previous one ended"
         f"{_what_is_likely(findings)}"
     )
     facts = as_evidence([*events(findings, "Killing"), *started])

@@ -100,7 +100,11 @@ def stream_end(findings: Findings) -> tuple[Evidence, ...]:
     if ending.bye is not None:
         return ()
     code = ending.lost if ending.exit_code is None else f"exit code {ending.exit_code}"
-    return (Evidence(ending.at_ms, "stream", f"the load ended without a goodbye ({code})"),)
+    return (
+        Evidence(
+            ending.at_ms, "stream", f"the agent's stream ended without a final message ({code})"
+        ),
+    )
 
 
 def counters_after(findings: Findings) -> Evidence:

@@ -19,7 +19,7 @@ def judge(plan: Plan, findings: Findings) -> Verdict:
         verdict = rule(plan, findings)
         if verdict is not None:
             return verdict
-    return Verdict(Outcome.INCONCLUSIVE, "the run ended without a reason that could be read")
+    return Verdict(Outcome.INCONCLUSIVE, "the run ended for an unknown reason")
 
 
 def _elsewhere(_plan: Plan, findings: Findings) -> Verdict | None:
@@ -27,7 +27,9 @@ def _elsewhere(_plan: Plan, findings: Findings) -> Verdict | None:
     strays = [s for s in findings.samples.samples if s.cgroup_same is False]
     if not strays:
         return None
-    sentence = "the load was not in the target's cgroup all the time, so its limit was not tested"
+    sentence = (
+        "the load was not in the target's cgroup for the whole run, so the limit was not tested"
+    )
     text = f"the load is in another cgroup than the target ({strays[0].phase})"
     evidence = (Evidence(strays[0].at_ms, "agent", text), *last_sample(findings))
     return Verdict(Outcome.INCONCLUSIVE, sentence, evidence)
@@ -37,7 +39,7 @@ def _evicted(_plan: Plan, findings: Findings) -> Verdict | None:
     evictions = of_kind(findings, ChangeKind.EVICTED)
     if not evictions:
         return None
-    sentence = "the kubelet evicted the pod; no memory limit was hit"
+    sentence = "the kubelet evicted the pod; no memory limit was reached"
     facts = [*events(findings, "Evicted"), *evictions]
     return Verdict(Outcome.EVICTED, sentence, as_evidence(facts) + last_sample(findings))
 
@@ -46,7 +48,7 @@ def _went_away(_plan: Plan, findings: Findings) -> Verdict | None:
     deleted = of_kind(findings, ChangeKind.DELETED)
     if not deleted:
         return None
-    sentence = "somebody deleted the pod during the run"
+    sentence = "the pod was deleted during the run"
     return Verdict(Outcome.INCONCLUSIVE, sentence, as_evidence(deleted))
 
 
@@ -54,7 +56,9 @@ def _readiness(_plan: Plan, findings: Findings) -> Verdict | None:
     lost = of_kind(findings, ChangeKind.NOT_READY)
     if not lost:
         return None
-    sentence = "the container lost its readiness under the load: it got no traffic, but lived"
+    sentence = (
+        "the container became not ready under the load: it received no traffic, but kept running"
+    )
     facts = [*events(findings, "Unhealthy")[-3:], *lost, *of_kind(findings, ChangeKind.READY)]
     return Verdict(Outcome.READINESS_LOST, sentence, as_evidence(facts) + last_sample(findings))
 

@@ -18,7 +18,7 @@ from kubectl_stress.verdict.outcome import Outcome, Verdict
 
 
 def in_loads(findings: Findings) -> str:
-    return "" if findings.loads == 1 else f" (the load began {findings.loads} times)"
+    return "" if findings.loads == 1 else f" (the load was started {findings.loads} times)"
 
 
 def killed_beside(plan: Plan, findings: Findings) -> Verdict | None:
@@ -36,10 +36,10 @@ def killed_beside(plan: Plan, findings: Findings) -> Verdict | None:
 
 def _what_else_died(findings: Findings) -> str:
     if not kill_counts(findings):
-        return "the target and the load live on"
+        return "the target and the load keep running"
     if _kills_of_the_app(findings) > 0:
-        return "a process of the target was killed too, but its container was not ended"
-    return "the load was killed too, and the target lives on"
+        return "a process of the target was killed too, but its container keeps running"
+    return "the load was killed too, and the target keeps running"
 
 
 def _kills_of_the_app(findings: Findings) -> int:
@@ -60,5 +60,5 @@ def killed_inside(plan: Plan, findings: Findings) -> Verdict | None:
         )
         return Verdict(Outcome.LOAD_OOM_KILLED, sentence, evidence)
     load = "beside the load" if load_died else "and the load lives on"
-    sentence = f"the kernel OOM-killed a process of the app, {load}; the container was not ended"
+    sentence = f"the kernel OOM-killed a process of the app, {load}; the container keeps running"
     return Verdict(Outcome.APP_OOM_KILLED, sentence, evidence)

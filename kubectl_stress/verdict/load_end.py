@@ -16,8 +16,8 @@ def stopped(plan: Plan, findings: Findings) -> Verdict | None:
         return None
     held = format_bytes(findings.samples.peak_held_bytes)
     sentence = (
-        f"the load was released at {held}, as --stop-on asked for ({sign.text}); nobody was "
-        "killed, and what would have followed was not tested"
+        f"the load was released at {held} because of --stop-on ({sign.text}); nothing was "
+        f"killed, and what would have followed was not tested"
     )
     return Verdict(Outcome.INCONCLUSIVE, sentence, as_evidence([sign]) + peak(findings))
 
@@ -27,12 +27,12 @@ def broke_off(_plan: Plan, findings: Findings) -> Verdict | None:
     if ending.bye is None:
         reason = ending.lost or f"the agent ended with exit code {ending.exit_code}"
         sentence = (
-            f"the stream of the agent broke off without a cause in status or counters: {reason}"
+            f"the agent's stream broke off, and neither status nor counters say why: {reason}"
         )
         return Verdict(Outcome.INCONCLUSIVE, sentence, last_sample(findings))
     if ending.bye.reason is not EndReason.DURATION:
         words = "; ".join(f"{error.code}: {error.message}" for error in findings.errors)
-        sentence = f"the agent ended before its time ({ending.bye.reason}{words and ': ' + words})"
+        sentence = f"the agent ended early ({ending.bye.reason}{words and ': ' + words})"
         return Verdict(Outcome.INCONCLUSIVE, sentence, last_sample(findings))
     return None
 
@@ -42,13 +42,13 @@ def ran_to_its_end(plan: Plan, findings: Findings) -> Verdict | None:
     peak_held, evidence = findings.samples.peak_held_bytes, peak(findings)
     throttled = findings.samples.delta("high_events") or 0
     if throttled:
-        sentence = f"memory.high slowed the container down ({throttled} times); nobody was killed"
+        sentence = f"memory.high throttled the container ({throttled} times); nothing was killed"
         return Verdict(Outcome.THROTTLED, sentence, evidence)
     if plan.size_bytes is not None and peak_held < plan.size_bytes:
         sentence = (
             f"the load held only {format_bytes(peak_held)} of {format_bytes(plan.size_bytes)}, so "
-            "the level asked for was never tested"
+            f"the requested size was not tested"
         )
         return Verdict(Outcome.INCONCLUSIVE, sentence, evidence)
-    sentence = "the container survived: no OOM kill, no restart, no lost readiness"
+    sentence = "the container survived: no OOM kill, no restart, no loss of readiness"
     return Verdict(Outcome.SURVIVED, sentence, evidence)

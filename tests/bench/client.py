@@ -1,9 +1,10 @@
 """What the client is late by, and what it costs: `python -m tests.bench.client [RUNS]`.
 
 Latency, on cgroup v2, each run on a pod of its own: from the kernel's OOM kill (the node's dmesg)
-to the line "load ended (137), cause pending"; and from the moment at which a plain `kubectl get -w`
-shows the container's end to the line that says so. Cost: the CPU time that a hold of 60 s takes
-beyond one of 10 s, for one pod sampled at 10 Hz, with plain lines and with the live table.
+to the line "load ended (exit code 137); looking for the cause"; and from the moment at which a
+plain `kubectl get -w` shows the container's end to the line that says so. Cost: the CPU time that a
+hold of 60 s takes beyond one of 10 s, for one pod sampled at 10 Hz, with plain lines and with the
+live table.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from tests.e2e.clusters import cluster_with
 from tests.e2e.plugin import AGENT_IMAGE, PROGRAM
 from tests.e2e.pods import Pods, pod
 
-PENDING, CONFIRMED = "load ended (137), cause pending", "cause confirmed"
+PENDING, CONFIRMED = "load ended (exit code 137); looking for the cause", "cause confirmed"
 _END = '{.status.containerStatuses[0]..terminated.reason}{"\\n"}'
 _COLUMNS, _LINES = "160", "40"
 

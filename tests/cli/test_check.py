@@ -177,7 +177,7 @@ def test_what_would_be_asked_first_is_told(
     }
 
     assert kubectl_stress("check", "web") == 0
-    assert "asks first, or needs --yes: replicaset/web-abc has a single replica" in (
+    assert "will ask for confirmation (or pass --yes): replicaset/web-abc has a single replica" in (
         capsys.readouterr().out
     )
 
@@ -201,7 +201,7 @@ def test_autoscalers_and_budgets_are_told_or_said_to_be_unreadable(
     found = progress(kubectl_stress, capsys)["facts"]
 
     assert found["hpa"]["text"] == "web scales on cpu, 1 to 3 replicas"
-    assert found["vpa"]["text"] == "none (the cluster does not know the kind)"
+    assert found["vpa"]["text"] == "none (kind not installed in this cluster)"
     assert found["pdb"]["text"] == "not readable (list poddisruptionbudgets.policy)"
 
 

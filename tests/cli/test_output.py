@@ -73,7 +73,7 @@ def test_a_dry_run_changes_nothing(
     assert kubectl_stress(*MEM, f"--dry-run={how}") == 0
 
     captured = capsys.readouterr()
-    assert captured.out.startswith('would put a memory load of 50.0 MiB on container "app"')
+    assert captured.out.startswith('would start: memory load of 50.0 MiB on container "app"')
     assert kubectl_stress.cluster.added == []
     assert kubectl_stress.cluster.execs == []
     judged = "try ephemeral container" in kubectl_stress.cluster.asked
@@ -138,7 +138,7 @@ def test_events_that_may_not_be_read_are_noted(
     kubectl_stress.cluster.denied = {"list events": ""}
 
     assert kubectl_stress(*MEM) == 0
-    assert "note: going on without events (list events not allowed)" in capsys.readouterr().err
+    assert "note: continuing without events (list events not allowed)" in capsys.readouterr().err
 
 
 def test_quiet_does_not_note_what_is_missing(
@@ -174,7 +174,7 @@ def test_a_load_at_pod_level_says_so_on_every_line(
     lines = captured.err.splitlines()
     begun = next(number for number, line in enumerate(lines) if "starting the load" in line)
     assert all("[pod level only]" in line for line in lines[begun:])
-    assert "note: the load is in the pod's cgroup alone" in captured.err
+    assert "note: the load is only in the pod's cgroup" in captured.err
     assert "(--join pod)" in captured.out
 
 

@@ -114,7 +114,7 @@ def test_what_is_no_recording_is_refused_in_one_line(tmp_path: Path, capsys: Out
 
     out, err = capsys.readouterr()
     assert out == ""
-    assert err == "error: this is no recording of kubectl stress: it has no header line\n"
+    assert err == "error: not a kubectl stress recording: it has no header line\n"
 
 
 def test_a_file_that_is_not_there_is_a_usage_error(tmp_path: Path, capsys: Output) -> None:

@@ -77,8 +77,8 @@ def test_e12_swap_is_shown_and_an_oom_is_said_to_come_later(plugin: Plugin, pods
         print("".join(line for line in done.stderr.splitlines(True) if "usage would reach" in line))
     assert progress["memory"]["swap_limit_bytes"] == limit == preflight["value"]
     assert abs(progress["node"]["swap_total_bytes"] - SWAP_MIB * MIB) <= MIB
-    assert "an OOM comes later than without" in table
-    assert "an OOM comes later" in preflight["text"]
+    assert "an OOM kill comes later than without swap" in table
+    assert "an OOM kill comes later" in preflight["text"]
     assert held.report["verdict"]["outcome"] == "survived"
     assert held.report["memory"]["under_load"]["swap_bytes"] > 0
     assert "the kernel will swap first" in held.stderr

@@ -44,5 +44,5 @@ def test_a_run_that_is_interrupted_releases_its_load(
 
     assert done.exit_code == exit_code
     if number is not signal.SIGKILL:
-        assert "the load released" in done.stderr
+        assert "the load has been released" in done.stderr
     assert pods.status(name) == before

@@ -181,7 +181,7 @@ VARIANTS = (
     Variant(
         "finished",
         all_of(of_pod(restartPolicy="Never"), of_container(command=["true"])),
-        ends={"exec": "is not started again"},
+        ends={"exec": "will not start again"},
         until=Until.STARTED,
         **_ONCE,
     ),

@@ -143,7 +143,7 @@ def _limit(frame: Frame) -> Iterator[Markup]:
     if limit is None:
         yield el("text", "no limit", x=LEFT + 8, y=TOP + 14, class_="limit-word halo")
     elif limit > frame.top_bytes:
-        words = f"limit {format_bytes(limit)}, above this picture ↑"
+        words = f"limit {format_bytes(limit)}, above this chart ↑"
         yield el("text", words, x=LEFT + 8, y=TOP + 14, class_="limit-word halo")
     else:
         y = frame.y(limit)

@@ -170,7 +170,7 @@ def _facts(report: Report) -> Markup:
         "ramp and hold": f"{format_duration(spec.ramp_ms)}, {format_duration(spec.duration_ms)}",
         "workers": str(spec.workers),
         "cgroup": "unknown" if version is None else f"v{version}",
-        "loads begun": str(report.findings.loads),
+        "loads started": str(report.findings.loads),
         "restarts": f"{report.before.restart_count} → {report.after.restart_count}",
         "OOM kills counted": "unknown" if report.oom_kills is None else str(report.oom_kills),
         "ephemeral container": report.holder,

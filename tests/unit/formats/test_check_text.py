@@ -38,7 +38,7 @@ def test_the_dry_run_is_a_sentence_what_check_finds_and_the_very_patch() -> None
     head, manifest = patching.split("\n", 1)
 
     assert sentence == (
-        'would put a memory load of 50.0 MiB on container "app" of pod "web" in namespace '
+        'would start: memory load of 50.0 MiB on container "app" of pod "web" in namespace '
         '"default" (limit 128.0 MiB, Burstable) for 1m'
     )
     assert permissions.splitlines()[1].split() == ["get", "pods", "yes"]
@@ -53,7 +53,9 @@ def test_the_dry_run_tells_what_would_be_noted_and_asked() -> None:
     text = progress("table", size="130%", target=alone)
 
     assert "\nnote: the size alone reaches the limit: expect an OOM kill" in text
-    assert "\nasks first: deployment/web has a single replica" in text
+    assert (
+        "\nwill ask for confirmation (or pass --yes): deployment/web has a single replica" in text
+    )
 
 
 def test_the_dry_run_as_data_has_the_plan_the_check_and_the_patch() -> None:
@@ -76,7 +78,7 @@ def test_workers_are_said_to_share_the_size() -> None:
 
     text = dry_run(planned, PATCH, CHECKUP, "table")
 
-    assert "note: the size is a total: 2 workers hold 25.0 MiB each" in text
+    assert "note: the size is the total of all workers: 2 workers hold 25.0 MiB each" in text
 
 
 @pytest.mark.parametrize("width", [60, 80, 160])

@@ -157,4 +157,4 @@ def test_a_moment_can_be_read_off() -> None:
 def test_a_limit_far_above_is_named_at_the_top() -> None:
     samples = [sample(10, at_ms=i, limit_bytes=8192 * MIB) for i in range(9)]
 
-    assert "limit 8.0 GiB, above this picture" in picture(runs.made_report(samples))
+    assert "limit 8.0 GiB, above this chart" in picture(runs.made_report(samples))

@@ -35,8 +35,8 @@ def test_the_host_s_memory_is_called_the_host_s() -> None:
     text = render_top([state()], "table")
 
     assert text.splitlines()[-1] == (
-        "node node-1: 548.0 MiB of 2.0 GiB used (free and top in the container show this: the "
-        "host's memory)"
+        "node node-1: 548.0 MiB of 2.0 GiB used (the host's memory, which free and top show in "
+        "the container)"
     )
     assert "96.0 MiB" in text.splitlines()[1]
 
@@ -67,7 +67,7 @@ def test_oom_kills_are_those_since_the_container_started() -> None:
         (
             1024,
             64,
-            "swap: 3.0 MiB of 64.0 MiB used (the node has 1.0 GiB of it): an OOM comes later",
+            "swap: 3.0 MiB of 64.0 MiB used (the node has 1.0 GiB of it): an OOM kill comes later",
         ),
         (1024, None, "swap: 3.0 MiB of 1.0 GiB used"),
     ],

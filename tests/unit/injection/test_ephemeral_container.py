@@ -83,7 +83,7 @@ def test_an_image_that_cannot_be_pulled_names_the_flags_that_help() -> None:
     cluster = FakeCluster(web().dict)
     cluster.holder_states = [waiting("ImagePullBackOff", "Back-off pulling image")]
 
-    with pytest.raises(InjectionError, match=r"--image, or set --image-pull-policy"):
+    with pytest.raises(InjectionError, match=r"or set --image-pull-policy"):
         bring(cluster, FakeTime())
 
 
@@ -93,12 +93,12 @@ def test_an_image_that_cannot_be_pulled_names_the_flags_that_help() -> None:
         (
             "ImagePullBackOff",
             'Back-off pulling image "r/a": failed to authorize: 401 Unauthorized',
-            "a private image needs a pull secret of the pod's own (imagePullSecrets)",
+            "a private image needs a pull secret of the pod (imagePullSecrets)",
         ),
         (
             "ImagePullBackOff",
             "no match for platform in manifest: not found",
-            "not made for this node's architecture",
+            "not built for this node's architecture",
         ),
     ],
     ids=["private", "another architecture"],

@@ -168,7 +168,7 @@ def test_a_closed_way_names_the_join_that_may_be_open() -> None:
     with pytest.raises(InjectionError, match=DENIED) as raised:
         entering.enter()
 
-    assert "--join cgroup may enter instead: a server-side dry run shows" in str(raised.value)
+    assert "--join cgroup may work instead: a server-side dry run shows" in str(raised.value)
     assert entering.cluster.asked[-1] == "try ephemeral container"
 
 
@@ -217,7 +217,7 @@ def test_a_privileged_holder_is_root_on_the_node_and_nothing_else_is() -> None:
 def test_a_privileged_holder_that_sees_nothing_is_told() -> None:
     entering = Entering(web(), unreadable())
 
-    with pytest.raises(InjectionError, match="its runtime gives no way in"):
+    with pytest.raises(InjectionError, match="its container runtime is not supported"):
         entering.enter(Join.CGROUP)
 
 

@@ -58,14 +58,14 @@ def test_an_older_agent_without_processes_still_gives_a_reading() -> None:
     ids=["the agent's words", "the runtime's words", "a lost stream", "half a reading"],
 )
 def test_a_reading_that_does_not_come_says_why(stream: FakeStream, words: str) -> None:
-    with pytest.raises(InjectionError, match=f"the agent gave no reading: {words}"):
+    with pytest.raises(InjectionError, match=f"the agent could not read the target: {words}"):
         read(stream)
 
 
 def test_a_reading_is_not_waited_for_without_end() -> None:
     time = FakeTime()
 
-    with pytest.raises(InjectionError, match="no reading came within 60 s"):
+    with pytest.raises(InjectionError, match="no reading within 60 s"):
         read(FakeStream(idle=time.sleep), time)
 
     assert time.ms == 60_000

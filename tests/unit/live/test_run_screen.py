@@ -44,7 +44,7 @@ def test_a_quiet_stretch_gets_a_plain_line_each_ten_seconds(
     lines = capsys.readouterr().err.splitlines()
     assert [line.split()[0] for line in lines] == ["10.0s", "20.0s", "30.0s"]
     assert lines[0].endswith(
-        "usage 96.0 MiB (75.0% of the limit), working set 96.0 MiB, stress 50.0 MiB"
+        "usage 96.0 MiB (75.0% of the limit), working set 96.0 MiB, load 50.0 MiB"
     )
 
 
@@ -120,7 +120,7 @@ def test_a_json_line_is_written_at_once(capsys: pytest.CaptureFixture[str]) -> N
         (LogLine("joining"), "joining"),
         (KILLED, "OOMKilled (137)"),
         (worker_killed(), "worker 41 killed by signal 9 holding 100.0 MiB (oom_kill 1)"),
-        (hello(cgroup_version=1), "agent 0.1.0 has verified its cgroup (v1)"),
+        (hello(cgroup_version=1), "agent 0.1.0 verified its cgroup (v1)"),
         (AgentError("x", "no memory"), "agent: no memory"),
         (bye("stopped"), "the agent ended: stopped"),
     ],

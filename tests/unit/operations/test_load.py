@@ -128,7 +128,7 @@ def test_a_silent_stream_is_given_up_and_said_to_have_been_silent(scene: Scene) 
     report = scene.run()
 
     assert report.verdict.outcome is Outcome.INCONCLUSIVE
-    assert "the agent was silent for 20 s" in report.verdict.sentence
+    assert "no message from the agent for 20 s" in report.verdict.sentence
 
 
 def test_a_load_that_outlives_its_deadline_is_cut_off(scene: Scene) -> None:
@@ -138,7 +138,7 @@ def test_a_load_that_outlives_its_deadline_is_cut_off(scene: Scene) -> None:
 
     report = scene.run()
 
-    assert "the load outlived its deadline" in report.verdict.sentence
+    assert "the load exceeded its deadline" in report.verdict.sentence
     agents_own_ms = 20_000 + 3_000 + 60_000  # duration, settle and 60 s
     assert report.findings.ending.at_ms < agents_own_ms
 
@@ -174,7 +174,7 @@ def test_a_deleted_pod_ends_the_run_without_a_guess(scene: Scene) -> None:
     report = scene.run()
 
     assert report.verdict.outcome is Outcome.INCONCLUSIVE
-    assert "deleted the pod" in report.verdict.sentence
+    assert "the pod was deleted" in report.verdict.sentence
     deletions = [c for c in report.findings.changes if c.kind is ChangeKind.DELETED]
     assert len(deletions) == 1
 

@@ -38,11 +38,11 @@ def test_the_load_begins_again_until_it_was_killed_often_enough(scene: Scene) ->
     report = repeated(scene, max_restarts=2)
 
     assert report.verdict.outcome is Outcome.LOAD_OOM_KILLED
-    assert report.verdict.sentence.endswith("(the load began 3 times)")
+    assert report.verdict.sentence.endswith("(the load was started 3 times)")
     assert (report.findings.loads, report.oom_kills, report.restarts) == (3, 3, 0)
     assert [container for container, _ in scene.cluster.execs].count("app") == 3
     assert len(scene.cluster.added) == 1  # the holder lives on
-    assert "beginning again, 2 of at most 2 times" in scene.stories
+    assert "repeating the load, 2 of at most 2 times" in scene.stories
 
 
 def test_a_load_that_survives_is_not_repeated_and_the_kill_before_counts(scene: Scene) -> None:
@@ -73,7 +73,7 @@ def test_a_restarted_container_gets_the_next_load(scene: Scene) -> None:
 
     assert report.verdict.outcome is Outcome.GROUP_OOM_KILLED
     assert (report.findings.loads, report.restarts) == (2, 1)
-    waited = scene.stories.index("waiting until the container runs again")
+    waited = scene.stories.index("waiting for the container to restart")
     assert "joining the target's cgroup by exec" in scene.stories[waited:]
 
 
@@ -90,7 +90,7 @@ def test_a_container_that_does_not_come_back_keeps_its_verdict(scene: Scene) -> 
     report = repeated(scene)
 
     assert report.verdict.outcome is Outcome.GROUP_OOM_KILLED
-    assert scene.stories[-2].endswith("its container did not start again")
+    assert scene.stories[-2].endswith("its container did not restart")
 
 
 def _reading() -> FakeStream:

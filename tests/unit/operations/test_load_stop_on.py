@@ -48,7 +48,7 @@ def test_a_failed_probe_releases_the_load_and_nothing_more_is_claimed(scene: Sce
     report = scene.run(stop_on=(StopOn.PROBE_FAILURE,))
 
     assert report.verdict.outcome is Outcome.INCONCLUSIVE
-    assert "released at 50.0 MiB, as --stop-on asked for" in report.verdict.sentence
+    assert "released at 50.0 MiB because of --stop-on" in report.verdict.sentence
     assert "Readiness probe failed: timeout" in report.verdict.evidence[0].text
 
 
@@ -77,4 +77,4 @@ def test_after_a_restart_nothing_is_repeated(scene: Scene) -> None:
 
     assert report.verdict.outcome is Outcome.GROUP_OOM_KILLED
     assert report.findings.loads == 1
-    assert any(log.startswith("not beginning again: ") for log in scene.stories)
+    assert any(log.startswith("not repeating the load: ") for log in scene.stories)

@@ -150,8 +150,8 @@ def test_a_stream_that_breaks_off_is_taken_up_again() -> None:
     assert state.error is None
     assert len(seen.cluster.execs) == 4
     assert [text for text in seen.texts(LogLine) if text.endswith("reading again")] == [
-        "the probe in the holder broke off: reading again",
-        "no answer: reading again",
+        "the agent's stream broke off; reading again",
+        "no answer; reading again",
     ]
 
 

@@ -144,7 +144,7 @@ def test_any_other_oom_score_adj_is_copied_by_the_agent(target_oom_score_adj: in
 def test_what_releases_the_load_early_is_said_beforehand() -> None:
     spec = MemSpec(Amount.parse("50Mi"), stop_on=(StopOn.NOT_READY, StopOn.RESTART))
 
-    assert summary(plan(spec=spec)).endswith("for 1m, at most until not-ready or restart")
+    assert summary(plan(spec=spec)).endswith("for 1m, or until not-ready or restart")
 
 
 def test_a_load_at_pod_level_is_measured_by_the_pods_limit() -> None:
@@ -153,7 +153,7 @@ def test_a_load_at_pod_level_is_measured_by_the_pods_limit() -> None:
     made = make_plan(MemSpec(Amount.parse("50%")), Target.from_pod(two), join=Join.POD)
 
     assert made.size_bytes == 64 * MIB
-    assert "only the pod-level limit or the node is exercised" in made.notes[0]
+    assert "it tests the pod-level limit or the node" in made.notes[0]
     assert 'beside container "app"' in summary(made)
 
 
@@ -185,7 +185,9 @@ def test_a_critical_pod_is_always_asked_about() -> None:
 def test_several_workers_are_said_to_share_the_size() -> None:
     spec = MemSpec(Amount.parse("50Mi"), workers=4)
 
-    assert make_plan(spec, target()).notes == ("the size is a total: 4 workers hold 12.5 MiB each",)
+    assert make_plan(spec, target()).notes == (
+        "the size is the total of all workers: 4 workers hold 12.5 MiB each",
+    )
 
 
 @pytest.mark.parametrize(
@@ -193,7 +195,7 @@ def test_several_workers_are_said_to_share_the_size() -> None:
     [
         ("50Mi", "memory load of 50.0 MiB on container"),
         ("50%", "memory load of 64.0 MiB (50% of the limit 128.0 MiB) on container"),
-        ("50%headroom", "memory load of 50% of the headroom (read once the agent is there) on"),
+        ("50%headroom", "memory load of 50% of the headroom (read once the agent has started) on"),
     ],
 )
 def test_the_plan_is_told_in_bytes_wherever_they_are_known(size: str, words: str) -> None:

@@ -77,7 +77,7 @@ def test_without_a_limit_it_is_the_node_that_runs_out() -> None:
     found = Found(hello(), memory(20, limit_bytes=None), (APP,))
 
     for progress in (known(pod().container("app")), known(pod().container("app"), found)):
-        assert "refused without --force" in progress["at_the_limit"].text
+        assert "requires --force" in progress["at_the_limit"].text
 
 
 def test_probes_are_told_with_their_times_and_what_follows() -> None:
@@ -88,8 +88,8 @@ def test_probes_are_told_with_their_times_and_what_follows() -> None:
     progress = known(built)
 
     assert progress["liveness_probe"].text == (
-        "httpGet each 5s, timeout 2s, fails after 3 in a row: then the container is restarted, and "
-        "the load goes with it"
+        "httpGet each 5s, timeout 2s, fails after 3 in a row: then the container is restarted, "
+        "which also ends the load"
     )
     assert "needs memory of the container itself" in progress["readiness_probe"].text
     assert progress["startup_probe"].text == "none"
@@ -105,7 +105,7 @@ def test_the_victim_that_was_read_is_named() -> None:
     assert (
         "in the pod's cgroup the kernel will kill one process (app" in progress["at_the_limit"].text
     )
-    assert progress["memory_oom_group"].text == "none on cgroup v1: one process dies"
+    assert progress["memory_oom_group"].text == "none on cgroup v1: an OOM kill ends one process"
 
 
 def test_swap_is_told_to_put_an_oom_off() -> None:
@@ -116,4 +116,4 @@ def test_swap_is_told_to_put_an_oom_off() -> None:
     fact = known(web(), swapping)["swap_limit_bytes"]
 
     assert fact.value == 64 * MIB
-    assert "an OOM comes later" in fact.text
+    assert "an OOM kill comes later" in fact.text

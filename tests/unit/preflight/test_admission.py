@@ -27,7 +27,7 @@ def test_a_user_who_may_do_everything_is_let_through() -> None:
     "permission", [p for p in required_permissions("deployment") if p.needed], ids=str
 )
 def test_each_missing_permission_is_refused_by_its_name(permission: object) -> None:
-    with pytest.raises(Forbidden, match=f": {permission}[.] Ask for the Role"):
+    with pytest.raises(Forbidden, match=f": {permission}[.] Ask an administrator for the Role"):
         check_permissions(cluster(str(permission)), REF, "default")
 
 

@@ -74,7 +74,7 @@ def test_of_several_pods_one_must_be_named() -> None:
     cluster = FakeCluster(of_deployment("web-b").dict, of_deployment("web-a").dict)
     cluster.owners["deployments", "web"] = deployment()
 
-    with pytest.raises(TargetError, match=r"has 2 pods \(web-a, web-b\): name one of them"):
+    with pytest.raises(TargetError, match=r"has 2 pods \(web-a, web-b\): choose one of them"):
         find(cluster, "deploy/web")
 
 
@@ -115,7 +115,7 @@ def test_an_owner_without_a_running_pod_is_told_so() -> None:
             TargetError,
             "its pods do not run again",
         ),
-        ("ds/web", {"status": {"desiredNumberScheduled": 0}}, NotRunning, "no node suits them"),
+        ("ds/web", {"status": {"desiredNumberScheduled": 0}}, NotRunning, "no node matches"),
     ],
 )
 def test_where_waiting_cannot_help_it_is_not_advised(

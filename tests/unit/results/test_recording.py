@@ -78,7 +78,7 @@ def test_a_recording_without_its_last_line_keeps_the_verdict_and_says_so(report:
     recording = read_recording(runs.recorded(report, is_finished=False))
 
     assert recording.damage is not None
-    assert "breaks off after line" in recording.damage
+    assert "ends after line" in recording.damage
     assert to_report(recording).verdict == report.verdict
 
 
@@ -88,7 +88,7 @@ def test_a_load_whose_end_was_not_recorded_is_inconclusive() -> None:
     verdict = to_report(read_recording(b"".join(lines[:20]))).verdict
 
     assert verdict.outcome is Outcome.INCONCLUSIVE
-    assert "the recording breaks off" in verdict.sentence
+    assert "the recording is incomplete" in verdict.sentence
 
 
 def test_every_line_is_an_object_with_a_type() -> None:
@@ -127,7 +127,7 @@ def test_lines_of_a_newer_version_are_skipped() -> None:
 def test_a_damaged_line_ends_the_reading(line: bytes) -> None:
     recording = read_recording(with_line(line, after=4))
 
-    assert recording.damage == "line 5 is damaged, so everything from there on is left out"
+    assert recording.damage == "line 5 is damaged; it and everything after it are ignored"
     assert len(recording.values) == 3
 
 
@@ -142,9 +142,9 @@ def test_half_surrogates_do_not_reach_the_terminal() -> None:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"", "no recording of kubectl stress"),
-        (b"\x00\x01", "no recording of kubectl stress"),
-        (SHORT.split(b"\n", 1)[1], "no recording of kubectl stress"),
+        (b"", "not a kubectl stress recording"),
+        (b"\x00\x01", "not a kubectl stress recording"),
+        (SHORT.split(b"\n", 1)[1], "not a kubectl stress recording"),
         (SHORT.replace(b"recording/v1", b"recording/v9", 1), "use the version that wrote it"),
         (SHORT.replace(b'"workers":1', b'"workers":0', 1), "header of this recording is damaged"),
         (SHORT.replace(b'"pod":"web"', b'"pod":["web"]', 1), "header of this recording is damaged"),
@@ -221,7 +221,8 @@ def test_a_real_recording_cut_after_any_line_is_read_up_to_there() -> None:
 
     for length in range(1, len(lines) + 1):
         recording = read_recording(b"".join(lines[:length]))
-        assert recording.damage == f"it breaks off after line {length}, before the end of the run"
+        damage = f"incomplete: it ends after line {length}, before the end of the run"
+        assert recording.damage == damage
         assert to_report(recording).verdict.outcome is Outcome.INCONCLUSIVE
 
 

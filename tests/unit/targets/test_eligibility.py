@@ -23,7 +23,7 @@ def ended(exit_code: int) -> dict[str, Any]:
         (pod().container("app").with_metadata(deletionTimestamp="now"), "is being deleted"),
         (
             pod().container("app").with_metadata(annotations={"kubernetes.io/config.mirror": "x"}),
-            "static pods take no ephemeral containers",
+            "static pods cannot have ephemeral containers",
         ),
         (pod().container("app").with_spec(os={"name": "windows"}), "runs on windows"),
         (
@@ -76,7 +76,7 @@ def test_a_container_that_may_run_later_is_worth_waiting_for(built: PodBuilder) 
     ids=["never, done", "never, failed", "job done", "pod done"],
 )
 def test_a_container_that_has_ended_for_good_is_not(built: PodBuilder) -> None:
-    with pytest.raises(TargetError, match="is not started again") as raised:
+    with pytest.raises(TargetError, match="will not start again") as raised:
         Target.from_pod(built.dict)
 
     assert not isinstance(raised.value, NotRunning)

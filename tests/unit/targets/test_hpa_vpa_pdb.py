@@ -81,4 +81,4 @@ def test_a_budget_is_told_where_it_selects_the_pod(selector: Any, selects: bool)
 def test_a_budget_is_told_with_what_it_does_not_hold_back() -> None:
     (text,) = pdb_texts([named("web", spec={"selector": {}})], LABELS)
 
-    assert text.startswith("web allows 0 disruptions; it holds back neither OOM kills nor")
+    assert text.startswith("web allows 0 disruptions; it prevents neither OOM kills nor")

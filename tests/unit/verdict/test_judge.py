@@ -180,7 +180,7 @@ def test_a_container_that_ended_with_its_deleted_pod_did_not_end_by_itself() -> 
     for code in (0, 137):
         seen = findings(changes=[gone, terminated("Error", code)], ending=CUT)
 
-        assert "somebody deleted the pod" in judge(plan(), seen).sentence
+        assert "the pod was deleted" in judge(plan(), seen).sentence
 
 
 def test_a_process_of_the_app_killed_beside_the_load_is_not_passed_over() -> None:
@@ -285,7 +285,7 @@ def test_a_restart_that_no_status_explains_is_inconclusive_and_no_loss_of_readin
     verdict = judge(plan("120%"), findings(*NEAR, changes=[not_ready(), started], ending=CUT))
 
     assert verdict.outcome is Outcome.INCONCLUSIVE
-    assert "does not say how the one before ended" in verdict.sentence
+    assert "does not say how the previous one ended" in verdict.sentence
     assert "an OOM kill is likely" in verdict.sentence
     assert "container started again (restart 1)" in texts(verdict)
     assert "exit code 137" in texts(verdict)
@@ -369,7 +369,10 @@ def test_a_neighbour_killed_under_the_pods_limit_is_a_kill_of_the_app() -> None:
 
 @pytest.mark.parametrize(
     ("oom_kill", "words"),
-    [(1, "the load was killed too, and the target lives on"), (2, "a process of the target was")],
+    [
+        (1, "the load was killed too, and the target keeps running"),
+        (2, "a process of the target was"),
+    ],
 )
 def test_a_neighbour_killed_before_the_load_is_not_passed_over(oom_kill: int, words: str) -> None:
     seen = findings(
@@ -399,7 +402,7 @@ def test_a_neighbour_that_dies_of_something_else_is_not_of_this_run() -> None:
 def test_a_repeated_load_says_how_often_it_began() -> None:
     seen = findings(*NEAR, changes=[terminated("OOMKilled", 137)], ending=CUT, loads=3)
 
-    assert judge(plan("120%"), seen).sentence.endswith("(the load began 3 times)")
+    assert judge(plan("120%"), seen).sentence.endswith("(the load was started 3 times)")
 
 
 def test_a_deleted_pod_is_inconclusive() -> None:

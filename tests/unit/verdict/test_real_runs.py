@@ -77,7 +77,7 @@ def test_a_real_recording_cut_after_any_line_is_read_up_to_there(run: Path) -> N
 
     for length in sampled(range(1, len(lines)), min(8, len(lines) - 1)):
         read = read_recording(b"".join(lines[:length]))
-        assert read.damage == f"it breaks off after line {length}, before the end of the run"
+        assert read.damage == f"incomplete: it ends after line {length}, before the end of the run"
         assert to_report(read).verdict.sentence
 
 
