@@ -87,7 +87,7 @@ def test_every_connection_flag_of_kubectl_reaches_the_connection() -> None:
     words = (
         "-n shop --context c --kubeconfig k --cluster cl --user u -s https://s --token t --as a "
         "--as-group g1 --as-group g2 --as-uid 7 --insecure-skip-tls-verify --tls-server-name n "
-        "--certificate-authority ca --client-certificate cc --client-key ck"
+        "--certificate-authority ca --client-certificate cc --client-key ck --kuberc kr"
     )
 
     flags = parsed(*words.split())["flags"]
