@@ -22,6 +22,7 @@ class OwnCgroup:
 
     path: Path
     target_pid: int = 0
+    cpu: Path | None = None  # on version 1 the directory of the CPU controller, where one is needed
 
     @property
     def version(self) -> int:
@@ -30,6 +31,15 @@ class OwnCgroup:
     def limit(self, limit_bytes: int) -> None:
         name = "memory.max" if self.version == 2 else "memory.limit_in_bytes"
         (self.path / name).write_text(str(limit_bytes))
+
+    def quota(self, millicores: int) -> None:
+        """Let all inside have so much of the CPU."""
+        if self.version == 2:
+            (self.path / "cpu.max").write_text(f"{100 * millicores} 100000")
+            return
+        self.cpu = _ROOT / "cpu" / self.path.name
+        self.cpu.mkdir()
+        (self.cpu / "cpu.cfs_quota_us").write_text(str(100 * millicores))
 
     def usage_bytes(self) -> int:
         name = "memory.current" if self.version == 2 else "memory.usage_in_bytes"
@@ -74,19 +84,27 @@ class OwnCgroup:
     def remove(self) -> None:
         self.end_all()
         self.path.rmdir()
+        if self.cpu is not None:
+            self.cpu.rmdir()
 
     def _enter(self, below: str) -> None:
         (self.path / below / "cgroup.procs").write_text("0")
+        if self.cpu is not None:
+            (self.cpu / "cgroup.procs").write_text("0")
 
 
 @contextmanager
-def own_cgroup(limit_bytes: int | None = None) -> Iterator[OwnCgroup]:
+def own_cgroup(
+    limit_bytes: int | None = None, millicores: int | None = None
+) -> Iterator[OwnCgroup]:
     """Make the cgroup, and end all that is in it and below it afterwards."""
     path = _ROOT / ("memory" if (_ROOT / "memory").is_dir() else "")
     cgroup = OwnCgroup(path / f"kubectl-stress-test-{os.getpid()}-{time.monotonic_ns()}")
     cgroup.path.mkdir()
     if limit_bytes is not None:
         cgroup.limit(limit_bytes)
+    if millicores is not None:
+        cgroup.quota(millicores)
     with cgroup.start("sleep", "100000") as target:
         cgroup.target_pid = target.pid
         try:

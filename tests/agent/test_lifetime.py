@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -307,12 +308,12 @@ def test_a_holder_outlives_an_attach_and_stops_loads_when_told(agent: Path) -> N
         Agent(agent, "hold", target_pid=os.getpid()) as holder,
         Agent(agent, *LOAD, target_pid=os.getpid()) as run,
     ):
-        run.until_phase("hold")
-        holder.send(b"stop\n")
+        name = run.until_phase("hold")["run"]
+        holder.send(f"stop {name}\n".encode())
         holder.stdin.close()
 
-        assert run.until_type("bye")["reason"] == "signal"
-        assert run.exit_code() == 24
+        assert run.until_type("bye")["reason"] == "stopped"
+        assert run.exit_code() == 0
         assert holder.process.poll() is None
 
 
@@ -332,3 +333,69 @@ def test_a_holder_ends_at_the_word_of_its_own_binary(agent: Path) -> None:
 
         assert holder.exit_code() == 0
     assert (nobody.exit_code, progress.exit_code) == (23, 0)
+
+
+def test_beats_that_lie_in_the_pipe_count_after_a_pause(agent: Path) -> None:
+    with Agent(agent, *LOAD, "--heartbeat-timeout-ms", "1000", target_pid=os.getpid()) as run:
+        run.until_phase("hold")
+        for _ in range(5):
+            run.process.send_signal(signal.SIGSTOP)
+            for _ in range(8):
+                run.send(b".")
+                time.sleep(0.2)
+            run.process.send_signal(signal.SIGCONT)
+            time.sleep(0.3)
+            assert run.process.poll() is None
+        run.send(b"stop\n")
+
+        assert run.until_type("bye")["reason"] == "stopped"
+
+
+def test_a_dead_worker_is_told_also_where_its_end_was_ignored(agent: Path) -> None:
+    def ignore() -> None:
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+
+    with Agent(agent, *LOAD, target_pid=os.getpid(), preexec_fn=ignore) as run:
+        run.until_phase("hold")
+        for worker in run.workers():
+            os.kill(worker, signal.SIGTERM)  # blocked
+            os.kill(worker, signal.SIGKILL)
+
+        assert run.until_type("worker-killed")["signal"] == signal.SIGKILL
+        assert run.until_type("bye")["reason"] == "workers-killed"
+
+
+@pytest.mark.parametrize(
+    ("event", "reason", "code"),
+    [("end", "stdin-closed", 20), ("signal", "signal", 24), ("silence", "heartbeat-lost", 21)],
+)
+def test_what_ends_a_settle_is_told(agent: Path, event: str, reason: str, code: int) -> None:
+    words = ("--duration-ms", "0", "--settle-ms", "60000", "--heartbeat-timeout-ms", "1500")
+    with Agent(agent, *LOAD[:4], *words, target_pid=os.getpid()) as run:
+        run.until_phase("settle")
+        if event == "end":
+            run.stdin.close()
+        elif event == "signal":
+            run.process.terminate()
+        bye = run.until_type("bye")
+
+        assert (bye["reason"], bye["load_reason"]) == (reason, "duration")
+        assert (run.exit_code(), bye["held_max_bytes"]) == (code, 8388608)
+
+
+def test_the_watchdog_sends_sigalrm_before_sigkill(agent: Path) -> None:
+    """An exit code of 137 is what an OOM kill leaves."""
+    words = (*LOAD, "--heartbeat-timeout-ms", "600000")
+    with Agent(agent, "hold", target_pid=os.getpid()) as holder:
+        holder.until_type("hello")
+        text = Path(f"/proc/{holder.pid}/timers").read_text()
+        assert set(re.findall(r"signal: (\d+)", text)) == {str(int(signal.SIGALRM)), "9"}
+    with Agent(agent, *words, target_pid=os.getpid()) as run:
+        run.until_phase("hold")
+        text = Path(f"/proc/{run.pid}/timers").read_text()
+        assert set(re.findall(r"signal: (\d+)", text)) == {str(int(signal.SIGALRM)), "9"}
+        status = Path(f"/proc/{run.pid}/status").read_text()
+        alarm = 1 << signal.SIGALRM - 1
+        for key in ("SigBlk", "SigIgn", "SigCgt"):
+            (mask,) = re.findall(rf"{key}:\t(\w+)", status)
+            assert not int(mask, 16) & alarm

@@ -31,8 +31,11 @@ def examples() -> dict[str, Line]:
     """The lines that the page shows, by their type; `…` stands there for any value."""
     blocks = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
     inline = re.findall(r'`(\{"type".*?\})`', PAGE)
-    found = [json.loads(text.replace("…", "0")) for text in (*blocks, *inline)]
-    return {values["type"]: values for values in found}
+    found: dict[str, Line] = {}
+    for text in (*blocks, *inline):
+        values = json.loads(text.replace("…", "0"))
+        found.setdefault(values["type"], {}).update(values)
+    return found
 
 
 EXAMPLES = examples()

@@ -5,4 +5,4 @@
 
 #include <stdint.h>
 
-int hold(const struct options* options, int64_t start_ms);
+int hold(struct options* options, int64_t start_ms);

@@ -1,11 +1,13 @@
 #include "do/holder.h"
 #include "do/run.h"
 #include "kernel/lines.h"
+#include "observe/agents.h"
 #include "observe/processes.h"
 #include "words/clock.h"
 #include "words/options.h"
 #include "words/reason.h"
 
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -31,6 +33,17 @@ static int usage(const char* problem)
     return REASON_USAGE;
 }
 
+// What names this process for good, among all that share a log.
+static const char* run_id(const struct options* options)
+{
+    static char id[ID_MAX_BYTES + 1];
+
+    if (options->run_id != NULL)
+        return options->run_id;
+    agent_default_run(getpid(), id);
+    return id;
+}
+
 int main(int count, char** arguments)
 {
     static struct options options;
@@ -45,12 +58,13 @@ int main(int count, char** arguments)
         return 0;
     }
     if (options.command == COMMAND_END) {
-        processes_init(AGENT_NONE);
-        return processes_end_holder() ? 0 : REASON_TARGET_GONE;
+        int64_t holder = agents_find_holder(true);
+
+        return holder != ABSENT && kill((pid_t)holder, SIGTERM) == 0 ? 0 : REASON_TARGET_GONE;
     }
     if (options.target_container != NULL)
         options.target_pid = process_find_target(options.target_container);
-    line_start(start_ms);
+    line_start(start_ms, run_id(&options));
     if (options.command == COMMAND_HOLD)
         return hold(&options, start_ms);
     return options.command == COMMAND_PROBE ? probe(&options, start_ms) : run(&options, start_ms);

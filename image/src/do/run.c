@@ -1,11 +1,14 @@
 #include "do/run.h"
 
+#include "do/answer.h"
+#include "do/turn.h"
 #include "kernel/files.h"
 #include "kernel/lines.h"
-#include "load/level.h"
-#include "load/profile.h"
-#include "observe/processes.h"
-#include "steer/session.h"
+#include "observe/agents.h"
+#include "profile/level.h"
+#include "profile/profile.h"
+#include "steer/admission.h"
+#include "steer/wakeups.h"
 #include "tell/report.h"
 #include "words/clock.h"
 #include "words/text.h"
@@ -16,8 +19,6 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-enum { PATIENT_MS = 250 }; // how long an important line waits for a slow reader
 
 static struct session session;
 
@@ -88,16 +89,6 @@ static void check_workers(void)
     }
 }
 
-static void take_command(enum request request)
-{
-    bool is_under_way = session.phase == PHASE_RAMP || session.phase == PHASE_HOLD;
-
-    if (request == REQUEST_NOTHING)
-        return;
-    if (!is_under_way || !profile_take(&session, request))
-        line_error("bad-command", "this command does not fit the load or its phase");
-}
-
 // Where a file of page cache can be made: in the holder's own layer, since the target's root may
 // be read-only. Returns a directory or -errno.
 static int file_directory(void)
@@ -106,7 +97,7 @@ static int file_directory(void)
 
     if (options()->kind != KIND_FILE)
         return -1;
-    if (session.holder_pid == ABSENT || process_agent_kind(session.holder_pid) != AGENT_HOLD)
+    if (session.holder_pid == ABSENT || agent_kind(session.holder_pid) != AGENT_HOLD)
         return -ENOENT; // never in another's: with process 1 that would be the target's own
     directory = open(proc_path(session.holder_pid, "root/tmp"), O_PATH | O_DIRECTORY | O_CLOEXEC);
     return directory < 0 ? -errno : directory;
@@ -141,75 +132,108 @@ static bool start_workers(void)
     if (options()->level.base != LEVEL_NONE && !level_is_possible(&session, &options()->level))
         return refuse("no-limit", "the level is relative to a memory limit, and there is none");
     error = workers_start(&session.workers, options(), &memory);
+    if (error == -EAGAIN)
+        return refuse("pids-limit", "a limit on processes lets no workers start");
+    if (error == -EMFILE || error == -ENFILE)
+        return refuse("rlimit-nofile", "a limit on open files lets no workers start");
     if (error != 0) {
-        line_error(
-            error == -EAGAIN ? "pids-limit" : "no-memory", "the workers could not be started");
+        line_error("no-memory", "the workers could not be started");
         session.reason = REASON_NO_MEMORY;
         return false;
     }
-    session_wait_for_workers(&session);
+    wakeups_add_workers(&session);
     return true;
 }
 
 // Waits with nothing of ours in memory, so that the record shows what the target is left with.
 static void settle(void)
 {
-    enum reason reason = session.reason;
     int64_t until_ms = now_ms() + options()->settle_ms;
 
-    if ((reason != REASON_DURATION && reason != REASON_STOPPED) || options()->settle_ms == 0)
+    session.load_reason = session.reason;
+    if ((session.reason != REASON_DURATION && session.reason != REASON_STOPPED)
+        || options()->settle_ms == 0)
         return;
     session.reason = REASON_NONE;
     report_phase(&session, PHASE_SETTLE, ABSENT);
-    while (session.reason == REASON_NONE && now_ms() < until_ms)
-        take_command(session_wait(&session, until_ms));
-    session.reason = reason;
+    while (session.reason == REASON_NONE && now_ms() < until_ms) {
+        turn(&session, until_ms);
+        answer_commands(&session);
+    }
+    session_finish(&session, session.load_reason);
 }
 
 static void release(void)
 {
-    if (session.phase == PHASE_BASELINE)
-        return;
     report_phase(&session, PHASE_RELEASE, ABSENT);
     workers_stop(&session.workers, &session.cgroup);
     session.load.wanted_bytes = session.load.wanted_load = 0;
     report_sample(&session, 0);
 }
 
-int run(const struct options* run_options, int64_t start_ms)
+// Tells how things stand before anything is allocated, until the client says `go`. Returns false
+// where the run ends before that.
+static bool wait_for_go(void)
 {
-    if (!session_open(&session, run_options, start_ms))
+    report_phase(&session, PHASE_READY, ABSENT);
+    report_sample(&session, PATIENT_MS);
+    turn_report_processes(&session);
+    while (session.reason == REASON_NONE && (session.go_ms == ABSENT || now_ms() < session.go_ms)) {
+        turn(&session, session.go_ms == ABSENT ? INT64_MAX : session.go_ms);
+        answer_commands(&session);
+    }
+    if (session.reason != REASON_NONE)
+        return false;
+    session.deadline_from_ms = now_ms();
+    session.next_slow_ms = session.deadline_from_ms; // limits and all are read again
+    admission_look_at_membership(&session);
+    return admission_check_load(&session);
+}
+
+static void load(void)
+{
+    profile_start(&session);
+    turn_report_processes(&session); // while the workers fill: it takes its time
+    while (session.reason == REASON_NONE) {
+        turn(&session, profile_wake_ms(&session));
+        check_workers();
+        answer_commands(&session);
+        if (session.reason == REASON_NONE)
+            profile_advance(&session);
+    }
+    release();
+    settle();
+}
+
+int run(struct options* run_options, int64_t start_ms)
+{
+    if (!turn_open(&session, run_options, start_ms)
+        || (run_options->waits_for_go && !wait_for_go()))
         return report_bye(&session);
     report_phase(&session, PHASE_BASELINE, ABSENT);
     report_sample(&session, PATIENT_MS);
     told = session.readings;
+    if (options()->detach)
+        wakeups_leave_input(&session);
     if (start_workers()) {
-        profile_start(&session);
-        session_report_processes(&session); // while the workers fill: it takes its time
-        while (session.reason == REASON_NONE) {
-            enum request request = session_wait(&session, profile_wake_ms(&session));
-
-            check_workers();
-            take_command(request);
-            if (session.reason == REASON_NONE)
-                profile_advance(&session);
-        }
-        release();
-        settle();
+        line_copy_to_stdout(false);
+        load();
     }
     workers_stop(&session.workers, &session.cgroup);
     return report_bye(&session);
 }
 
-int probe(const struct options* probe_options, int64_t start_ms)
+int probe(struct options* probe_options, int64_t start_ms)
 {
     int64_t until_ms = start_ms + probe_options->duration_ms;
 
-    if (session_open(&session, probe_options, start_ms)) {
+    if (turn_open(&session, probe_options, start_ms)) {
         report_sample(&session, PATIENT_MS);
-        session_report_processes(&session);
-        while (session.reason == REASON_NONE && now_ms() < until_ms)
-            session_wait(&session, until_ms);
+        turn_report_processes(&session);
+        while (session.reason == REASON_NONE && now_ms() < until_ms) {
+            turn(&session, until_ms);
+            answer_commands(&session);
+        }
         session_finish(&session, REASON_DURATION);
     }
     return report_bye(&session);

@@ -5,5 +5,5 @@
 
 #include <stdint.h>
 
-int run(const struct options* options, int64_t start_ms);
-int probe(const struct options* options, int64_t start_ms);
+int run(struct options* options, int64_t start_ms);
+int probe(struct options* options, int64_t start_ms);

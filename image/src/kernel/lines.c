@@ -6,32 +6,39 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
-// The protocol's longest line. Only the pages that a line really fills are ever touched.
-PAGE_BUFFER static char line[65536];
+enum { PATIENCE_MS = 1000 };
+
+PAGE_BUFFER static char line[LINE_SIZE];
 static size_t line_length;
-static size_t line_sent;
 static bool line_too_long;
-static bool skipping; // the line before is still half in the pipe
 static bool needs_comma;
+
+// A pipe takes a line whole or not at all; of what a socket took in part, the rest is sent first.
+BUFFER static char rest[LINE_SIZE];
+static size_t rest_length;
+static size_t rest_sent;
+
+static int64_t patience_ms = PATIENCE_MS; // what is left of this turn's
 static int64_t dropped;
 static int64_t started_ms;
+static const char* run_id;
+static bool copies;
 static int output = STDOUT_FILENO;
 
-void line_start(int64_t start_ms)
+void line_start(int64_t start_ms, const char* run)
 {
     int flags = fcntl(output, F_GETFL);
 
     started_ms = start_ms;
+    run_id = run;
     if (flags >= 0)
         fcntl(output, F_SETFL, flags | O_NONBLOCK);
 }
 
-// Sends everything from now on to the file at PATH instead. Returns 0 or -errno.
 int line_to(const char* path)
 {
     int file = open(path, O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
@@ -42,10 +49,12 @@ int line_to(const char* path)
     return 0;
 }
 
+void line_copy_to_stdout(bool also) { copies = also; }
+
+void line_turn(void) { patience_ms = PATIENCE_MS; }
+
 static void put(char byte)
 {
-    if (skipping)
-        return;
     if (line_length < sizeof(line))
         line[line_length++] = byte;
     else
@@ -54,8 +63,6 @@ static void put(char byte)
 
 static void put_text(const char* text)
 {
-    if (skipping)
-        return;
     while (*text != '\0' && line_length < sizeof(line))
         line[line_length++] = *text++;
     if (*text != '\0')
@@ -73,12 +80,15 @@ static void put_number(int64_t value)
     put_text(digits);
 }
 
-// A process may carry any bytes as its name: they must not break the line or the JSON.
+// A process may carry any bytes as its name: they must not break the line or the JSON. What is
+// longer than a text may be is cut.
 static void put_string(const char* text)
 {
     static const char hex[] = "0123456789abcdef";
+    size_t last = line_length + LINE_TEXT_SIZE - sizeof("\\u0000");
+
     put('"');
-    for (const char* at = text; *at != '\0';) {
+    for (const char* at = text; *at != '\0' && line_length <= last;) {
         size_t length = text_utf8_length(at);
         unsigned char byte = (unsigned char)*at;
 
@@ -112,39 +122,16 @@ static void put_key(const char* key)
     put_text("\":");
 }
 
-// Writes what the pipe takes. A line that was begun is finished later, never cut.
-static void send_some(void)
-{
-    while (line_sent < line_length) {
-        ssize_t sent = write(output, line + line_sent, line_length - line_sent);
-
-        if (sent < 0 && errno == EINTR)
-            continue;
-        if (sent < 0 && errno == EAGAIN)
-            return;
-        if (sent < 0) { // nobody reads any more: stdin's EOF or the heartbeat ends the run
-            line_sent = line_length;
-            dropped++;
-            return;
-        }
-        line_sent += (size_t)sent;
-    }
-}
-
 void line_begin(const char* type)
 {
-    send_some();
-    skipping = line_sent < line_length;
-    if (skipping)
-        return;
     line_length = 0;
-    line_sent = 0;
     line_too_long = false;
     needs_comma = false;
     put('{');
     line_text("type", type);
     line_number("elapsed_ms", now_ms() - started_ms);
     line_number("time_ms", clock_us(CLOCK_REALTIME) / 1000);
+    line_text("run", run_id);
 }
 
 void line_number(const char* key, int64_t value)
@@ -200,41 +187,79 @@ void line_close(char bracket)
     needs_comma = true;
 }
 
-size_t line_room(void) { return line_length < PIPE_BUF ? PIPE_BUF - line_length : 0; }
+size_t line_room(void) { return sizeof(line) - line_length; }
+
+const char* line_run(void) { return run_id; }
 
 int64_t line_dropped(void) { return dropped; }
 
-// Ends the line and sends it, waiting at most `wait_ms` for a reader that is behind. What was not
-// begun by then is dropped.
+// Returns how many bytes were taken; all of them where nobody reads any more: stdin's EOF or the
+// heartbeat ends the run.
+static size_t write_some(const char* bytes, size_t length)
+{
+    ssize_t sent;
+
+    do
+        sent = write(output, bytes, length);
+    while (sent < 0 && errno == EINTR);
+    if (sent < 0 && errno != EAGAIN) {
+        dropped++;
+        return length;
+    }
+    return sent < 0 ? 0 : (size_t)sent;
+}
+
+// Sends the rest of the line before, then this line. Returns true when both are sent.
+static bool send_some(void)
+{
+    size_t sent;
+
+    if (rest_sent < rest_length)
+        rest_sent += write_some(rest + rest_sent, rest_length - rest_sent);
+    if (rest_sent < rest_length || line_length == 0)
+        return rest_sent == rest_length;
+    sent = write_some(line, line_length);
+    if (sent == 0)
+        return false;
+    rest_sent = 0;
+    rest_length = line_length - sent;
+    memcpy(rest, line + sent, rest_length);
+    line_length = 0;
+    return rest_length == 0;
+}
+
+// Returns false when there is no time left.
+static bool wait_for_reader(int64_t until_ms)
+{
+    struct pollfd reader = { .fd = output, .events = POLLOUT };
+    int64_t now = now_ms();
+    bool waited
+        = now < until_ms && (poll(&reader, 1, (int)(until_ms - now)) >= 0 || errno == EINTR);
+
+    patience_ms -= waited ? now_ms() - now : 0;
+    return waited;
+}
+
 void line_end(int wait_ms)
 {
-    int64_t deadline_ms;
+    int64_t until_ms = 0;
 
-    if (skipping) {
-        dropped++;
-        return;
-    }
     put('}');
     put('\n');
     if (line_too_long) {
-        line_length = 0;
         dropped++;
         return;
     }
-    send_some();
-    deadline_ms = line_sent < line_length ? now_ms() + wait_ms : 0;
-    while (line_sent < line_length) {
-        struct pollfd reader = { .fd = output, .events = POLLOUT };
-        int64_t left_ms = deadline_ms - now_ms();
-
-        if (left_ms <= 0 || (poll(&reader, 1, (int)left_ms) < 0 && errno != EINTR))
+    if (copies && write(STDOUT_FILENO, line, line_length) < 0)
+        copies = errno == EAGAIN;
+    while (!send_some()) {
+        if (until_ms == 0)
+            until_ms = now_ms() + earliest(wait_ms, patience_ms);
+        if (!wait_for_reader(until_ms))
             break;
-        send_some();
     }
-    if (line_sent == 0 && line_length > 0) {
-        line_length = 0;
+    if (line_length > 0)
         dropped++;
-    }
 }
 
 void line_error(const char* code, const char* text)

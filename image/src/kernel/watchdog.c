@@ -8,31 +8,55 @@
 #include <time.h>
 #include <unistd.h>
 
-static int timer;
+enum { KILL_LATER_S = 2 };
+
+// SIGALRM first: an exit code of 137 is what an OOM kill leaves. A process that is stopped does not
+// take it, and only SIGKILL ends that one.
+static const int signals[] = { SIGALRM, SIGKILL };
+
+static int timers[2];
 static int64_t least;
 static int64_t extended_ms; // when it was put off last, and for how long
 static int64_t extended_by;
 
-// No extension is shorter than least_ms. Returns 0 or -errno. Not inherited by children.
-int watchdog_start(int64_t least_ms)
+static int set(int64_t seconds)
 {
-    struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL };
+    for (int i = 0; i < 2; i++) {
+        struct itimerspec at = { .it_value = { .tv_sec = seconds + i * KILL_LATER_S } };
 
-    least = least_ms;
-    extended_by = 0; // a child has its parent's variables, but not its timer
-    return syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) == 0 ? 0 : -errno;
+        if (syscall(SYS_timer_settime, timers[i], 0, &at, NULL) != 0)
+            return -errno;
+    }
+    return 0;
 }
 
-// Rounded up to seconds, and so not done again within one.
-void watchdog_extend(int64_t milliseconds)
+int watchdog_start(int64_t least_ms)
+{
+    sigset_t alarm;
+
+    least = least_ms;
+    extended_by = 0; // a child has its parent's variables, but not its timers
+    signal(SIGALRM, SIG_DFL); // whoever started us may have had it ignored or blocked
+    sigemptyset(&alarm);
+    sigaddset(&alarm, SIGALRM);
+    sigprocmask(SIG_UNBLOCK, &alarm, NULL);
+    for (int i = 0; i < 2; i++) {
+        struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = signals[i] };
+
+        if (syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timers[i]) != 0)
+            return -errno;
+    }
+    return 0;
+}
+
+int watchdog_extend(int64_t milliseconds)
 {
     int64_t longest = milliseconds > least ? milliseconds : least;
     int64_t now = now_ms();
-    struct itimerspec at = { .it_value = { .tv_sec = longest / 1000 + 1 } };
 
     if (longest == extended_by && now - extended_ms < 1000)
-        return;
+        return 0;
     extended_ms = now;
     extended_by = longest;
-    syscall(SYS_timer_settime, timer, 0, &at, NULL);
+    return set(longest / 1000 + 1);
 }

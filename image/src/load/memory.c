@@ -92,14 +92,14 @@ static int advise(char* start, int64_t length, int advice)
 #endif
 }
 
-// Maps the pages of a range. A kernel before 5.14 does not know the advice: writing the content
-// touches them as well. Returns 0 or -errno.
+// Maps the pages of a range. A kernel before 5.14 does not know the advice, and a seccomp profile
+// may refuse it: writing the content touches them as well. Returns 0 or -errno.
 static int populate(char* start, int64_t length)
 {
     static _Atomic bool unknown;
     int error = unknown ? 0 : advise(start, length, MADV_POPULATE_WRITE);
 
-    if (error != -EINVAL)
+    if (error != -EINVAL && error != -ENOSYS && error != -EPERM)
         return error;
     unknown = true;
     return 0;

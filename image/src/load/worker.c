@@ -134,10 +134,19 @@ static void prepare_memory(const struct options* options, const struct worker_me
     nice(10);
 }
 
+// For seccomp profiles that refuse to let the kernel end us with our parent.
+static int64_t at_most_until_a_look_at(pid_t parent, int64_t rest_us)
+{
+    if (getppid() != parent)
+        _exit(0);
+    return rest_us == RESTING_US || rest_us > SECOND_US ? SECOND_US : rest_us;
+}
+
 _Noreturn void worker_run(const struct options* options, const struct worker_memory* how,
     struct slot* slot, int notify, pid_t parent)
 {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    bool dies_with_parent = prctl(PR_SET_PDEATHSIG, SIGKILL) == 0;
+
     if (getppid() != parent) // it died before the line above
         _exit(0);
     if (watchdog_start(0) == 0)
@@ -155,6 +164,8 @@ _Noreturn void worker_run(const struct options* options, const struct worker_mem
 
         carry_out(slot, notify);
         rest_us = slot->kind == WORKER_CPU ? use_cpu(slot) : rewrite(options);
+        if (!dies_with_parent)
+            rest_us = at_most_until_a_look_at(parent, rest_us);
         if (rest_us != 0)
             futex_wait(&slot->command, slot->done, rest_us);
     }

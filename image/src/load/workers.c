@@ -244,14 +244,18 @@ static int64_t kill_all(void)
     return bytes;
 }
 
+// Only ours: whoever became this process by exec may have had children before.
 static bool all_have_ended(void)
 {
-    pid_t pid;
+    bool all = true;
 
-    do
-        pid = waitpid(-1, NULL, WNOHANG);
-    while (pid > 0 || (pid < 0 && errno == EINTR));
-    return pid < 0;
+    for (int64_t i = 0; i < slot_count; i++) {
+        if (slots[i].pid != 0 && waitpid((pid_t)slots[i].pid, NULL, WNOHANG) == 0)
+            all = false;
+        else
+            slots[i].pid = 0;
+    }
+    return all;
 }
 
 // Whether the kernel still gives memory back, or would if the cgroup were given the CPU.
@@ -285,7 +289,5 @@ void workers_stop(struct workers* workers, const struct cgroup* cgroup)
     while (!all_have_ended())
         if (sigtimedwait(&ends, NULL, &slice) < 0 && now_ms() < last_ms && goes_on(cgroup, &last))
             watchdog_extend(HANGING_MS);
-    for (int64_t i = 0; i < slot_count; i++)
-        slots[i].pid = 0;
     workers->alive = workers->alive_memory = workers->commanded = 0;
 }

@@ -4,71 +4,13 @@
 #include "words/text.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-static dev_t own_device;
-static ino_t own_inode;
 static enum agent_kind own_kind;
 
-// What a process of this very binary is doing, by its first argument.
-enum agent_kind process_agent_kind(int64_t pid)
-{
-    struct stat exe;
-    char arguments[512];
-    int length;
+void processes_init(enum agent_kind kind) { own_kind = kind; }
 
-    if (stat(proc_path(pid, "exe"), &exe) != 0 || exe.st_ino != own_inode
-        || exe.st_dev != own_device)
-        return AGENT_NONE;
-    length = proc_read(pid, "cmdline", arguments, sizeof(arguments));
-    for (int i = 0; i + 1 < length; i++) {
-        if (arguments[i] != '\0')
-            continue;
-        if (text_equal(arguments + i + 1, "hold"))
-            return AGENT_HOLD;
-        if (text_equal(arguments + i + 1, "run"))
-            return AGENT_RUN;
-        if (text_equal(arguments + i + 1, "probe"))
-            return AGENT_PROBE;
-        break;
-    }
-    return AGENT_NONE;
-}
-
-// Says what this process is itself.
-void processes_init(enum agent_kind kind)
-{
-    struct stat own;
-
-    if (stat("/proc/self/exe", &own) == 0) {
-        own_device = own.st_dev;
-        own_inode = own.st_ino;
-    }
-    own_kind = kind;
-}
-
-// What this process is itself.
 enum agent_kind process_own_kind(void) { return own_kind; }
-
-static void visit_holder(int64_t pid, void* context)
-{
-    int64_t* lowest = context;
-
-    if ((*lowest == ABSENT || pid < *lowest) && process_agent_kind(pid) == AGENT_HOLD)
-        *lowest = pid;
-}
-
-// The lowest process ID that runs this binary as `hold`, or ABSENT.
-int64_t process_find_holder(void)
-{
-    int64_t lowest = ABSENT;
-
-    proc_each(visit_holder, &lowest);
-    return lowest;
-}
 
 // The text of /proc/PID/stat after "(comm) ": a name may hold blanks and brackets itself.
 static const char* stat_fields(int64_t pid)
@@ -181,22 +123,4 @@ int process_oom_score_adj(int64_t pid, int64_t* value)
     if (negative)
         *value = -*value;
     return 0;
-}
-
-static void visit_run(int64_t pid, void* context)
-{
-    (void)context;
-    if (process_agent_kind(pid) == AGENT_RUN)
-        kill((pid_t)pid, SIGTERM); // workers have it blocked: only the supervisor takes it
-}
-
-// Asks every load of ours that we may signal to end.
-void processes_stop_runs(void) { proc_each(visit_run, NULL); }
-
-// Asks our holder to end. Returns false where there is none, or none that we may signal.
-bool processes_end_holder(void)
-{
-    int64_t holder = process_find_holder();
-
-    return holder != ABSENT && kill((pid_t)holder, SIGTERM) == 0;
 }

@@ -70,7 +70,7 @@ static int64_t badness_bytes(const struct row* row, int64_t limit_bytes)
 
 static enum role role_of(int64_t pid, bool is_own)
 {
-    enum agent_kind kind = is_own ? process_own_kind() : process_agent_kind(pid);
+    enum agent_kind kind = is_own ? process_own_kind() : agent_kind(pid);
 
     if (pid == table.victims->target_pid)
         return ROLE_TARGET;
@@ -188,7 +188,7 @@ static struct row* find(int64_t pid)
 // In a process namespace that is shared, /proc shows other containers too, or the whole machine.
 static bool is_foreign(int64_t pid)
 {
-    return table.is_shared && process_agent_kind(pid) == AGENT_NONE
+    return table.is_shared && agent_kind(pid) == AGENT_NONE
         && membership_of_cgroup(pid) == MEMBERSHIP_DIFFERENT;
 }
 
@@ -268,6 +268,9 @@ static void look(void)
 
 static void tell_row(const struct row* row)
 {
+    struct agent agent = { .kind = AGENT_NONE };
+    bool is_load = row->role == ROLE_LOAD && agent_read(row->pid, &agent);
+
     line_open(NULL, '{');
     line_number("pid", row->pid);
     line_text("command", row->command);
@@ -277,6 +280,8 @@ static void tell_row(const struct row* row)
     line_number("pagetables_bytes", row->pagetables_bytes);
     line_number("oom_score_adj", row->oom_score_adj);
     line_number("badness_bytes", row->badness_bytes);
+    line_text("run", is_load ? agent.run : NULL);
+    line_text("started_by", is_load && agent.started_by[0] != '\0' ? agent.started_by : NULL);
     line_close('}');
 }
 

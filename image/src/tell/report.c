@@ -3,6 +3,7 @@
 #include "kernel/files.h"
 #include "kernel/lines.h"
 #include "observe/processes.h"
+#include "observe/victims.h"
 #include "words/clock.h"
 #include "words/text.h"
 
@@ -15,7 +16,8 @@ static const char* const membership_names[]
 static const char* const metric_names[] = { "working-set", "usage" };
 static const char* const level_state_names[] = { "below", "at", "above" };
 static const char* const shortage_names[] = { NULL, "quota", "contention", "cpus" };
-static const char* const phase_names[] = { "baseline", "ramp", "hold", "release", "settle" };
+static const char* const phase_names[]
+    = { "ready", "baseline", "ramp", "hold", "release", "settle" };
 
 static int64_t cpu_count(void)
 {
@@ -39,17 +41,41 @@ static int64_t oom_score_adj_of(int64_t pid)
     return process_oom_score_adj(pid, &value) == 0 ? value : ABSENT;
 }
 
-// Says hello.
-void report_hello(const struct session* session, enum membership mount_namespace)
+static void begin_hello(const char* command, const char* started_by)
 {
-    int64_t target_pid = session->options->target_pid;
+    static const char* const features[]
+        = { "go", "ids", "arrived", "hold", "both", "level", "cpu-level", "holder", "pressure" };
 
     line_begin("hello");
     line_number("protocol", PROTOCOL);
     line_text("version", AGENT_VERSION);
+    line_open("features", '[');
+    for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++)
+        line_text(NULL, features[i]);
+    line_close(']');
+    line_text("command", command);
+    line_text("started_by", started_by);
     line_number("pid", getpid());
     line_number("uid", getuid());
     line_number("gid", getgid());
+}
+
+void report_hello_holder(void)
+{
+    begin_hello("hold", NULL);
+    line_end(0);
+}
+
+static const char* command_name(enum command command)
+{
+    return command == COMMAND_RUN ? "run" : command == COMMAND_PROBE ? "probe" : "hold";
+}
+
+void report_hello(const struct session* session)
+{
+    int64_t target_pid = session->options->target_pid;
+
+    begin_hello(command_name(session->options->command), session->options->started_by);
     line_number("page_size_bytes", sysconf(_SC_PAGESIZE));
     line_number("cpus", cpu_count());
     line_number("cgroup_version", session->cgroup.version);
@@ -66,9 +92,13 @@ void report_hello(const struct session* session, enum membership mount_namespace
     line_open("membership", '{');
     line_text("cgroup", membership_names[session->membership]);
     line_text("pid_namespace", membership_names[membership_of_namespace(target_pid, "ns/pid")]);
-    line_text("mount_namespace", membership_names[mount_namespace]);
+    line_text("mount_namespace", membership_names[session->mount_namespace]);
     line_close('}');
     line_number("holder_pid", session->holder_pid);
+    line_open("guards", '{');
+    line_bool("parent_death", session->has_parent_death);
+    line_bool("target_pidfd", session->target >= 0);
+    line_close('}');
     line_end(500);
 }
 
@@ -101,6 +131,10 @@ static const char* reason_name(enum reason reason)
         return "target-gone";
     case REASON_SIGNAL:
         return "signal";
+    case REASON_NO_GO:
+        return "no-go";
+    case REASON_PARTED:
+        return "parted";
     case REASON_NONE:
     case REASON_INTERNAL:
         break;
@@ -108,8 +142,7 @@ static const char* reason_name(enum reason reason)
     return "internal";
 }
 
-// Says goodbye. Returns the exit code.
-int report_bye(struct session* session)
+int report_bye(const struct session* session)
 {
     int exit_code = session->reason == REASON_STOPPED ? 0 : (int)session->reason;
 
@@ -117,8 +150,12 @@ int report_bye(struct session* session)
         exit_code = REASON_INTERNAL;
     line_begin("bye");
     line_text("reason", reason_name(session->reason));
+    line_text("load_reason",
+        session->load_reason == REASON_NONE ? NULL : reason_name(session->load_reason));
+    line_text("by", session->by);
     line_number("exit_code", exit_code);
     line_number("held_max_bytes", session->held_max_bytes);
+    line_number("missed", session->missed);
     line_number("dropped", line_dropped());
     line_end(500);
     return exit_code;
@@ -222,7 +259,6 @@ static int64_t node_available_bytes(void)
     return text_kib_of(file_text, "MemAvailable:");
 }
 
-// Reads the target's cgroup and prints it, waiting at most `wait_ms` for a slow reader.
 void report_sample(struct session* session, int wait_ms)
 {
     const struct readings* readings = &session->readings;
@@ -253,11 +289,37 @@ void report_sample(struct session* session, int wait_ms)
     line_close('}');
     line_number("node_available_bytes", session->node_available_bytes);
     line_text("cgroup", membership_names[session->membership]);
+    line_number("late_ms", session->late_ms);
+    line_number("missed", session->missed);
     line_number("dropped", line_dropped());
     line_end(wait_ms);
 }
 
-// Enters a phase and says so. `step` counts the steps of a staircase from 1; ABSENT without one.
+// The size that the kernel measures badness by: the limit, and the swap that comes with it.
+static int64_t badness_limit(const struct session* session)
+{
+    int64_t limit_bytes = session->readings.limit_bytes;
+    int64_t swap_bytes = session->node_swap_bytes;
+    int64_t swap_limit_bytes = session->readings.swap_limit_bytes;
+
+    if (limit_bytes == ABSENT || swap_bytes == ABSENT)
+        return limit_bytes;
+    if (swap_limit_bytes != ABSENT && swap_limit_bytes < swap_bytes)
+        swap_bytes = swap_limit_bytes;
+    return limit_bytes + swap_bytes;
+}
+
+void report_processes(const struct session* session)
+{
+    const struct victims victims = { .cgroup = &session->cgroup,
+        .target_pid = session->options->target_pid,
+        .holder_pid = session->holder_pid,
+        .limit_bytes = badness_limit(session) };
+
+    if (!readings_over_high(&session->readings)) // there the kernel would have it wait at each file
+        victims_report(&victims);
+}
+
 void report_phase(struct session* session, enum phase phase, int64_t step)
 {
     session->phase = phase;
@@ -284,4 +346,29 @@ void report_arrived_cpu(const struct session* session, int64_t id)
     line_number("id", id);
     line_thousandths("load_percent", session->load.wanted_load);
     line_end(250);
+}
+
+void report_done(const struct commands* commands, const char* problem, int64_t count)
+{
+    line_begin("done");
+    line_number("id", commands->id);
+    line_text("command", commands->word);
+    line_bool("ok", problem == NULL);
+    line_text("code", problem == NULL ? NULL : "bad-command");
+    line_text("message", problem);
+    line_number("count", count);
+    line_end(500);
+}
+
+void report_load(const struct agent* agent)
+{
+    line_begin("load");
+    line_open("load", '{');
+    line_text("run", agent->run);
+    line_number("pid", agent->pid);
+    line_text("started_by", agent->started_by[0] == '\0' ? NULL : agent->started_by);
+    line_bool("detached", agent->detached);
+    line_number("start_time_ticks", process_start_time_ticks(agent->pid));
+    line_close('}');
+    line_end(500);
 }

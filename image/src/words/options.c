@@ -250,10 +250,9 @@ static int parse_command(struct options* options, int count, char* const* argume
     return 0;
 }
 
-// The deadline leaves a minute beyond everything that was asked for.
-static void set_default_deadline(struct options* options)
+void options_set_default_deadline(struct options* options)
 {
-    if (options->deadline_ms == ABSENT)
+    if (options->has_default_deadline)
         options->deadline_ms = options->ramp_ms + options->steps.count * options->step_hold_ms
             + options->duration_ms + options->settle_ms + 60000;
 }
@@ -290,7 +289,8 @@ static const char* check(struct options* options)
 
     if (options->duration_ms == ABSENT)
         options->duration_ms = 0;
-    set_default_deadline(options);
+    options->has_default_deadline = options->deadline_ms == ABSENT;
+    options_set_default_deadline(options);
     return problem;
 }
 

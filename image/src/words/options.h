@@ -42,6 +42,7 @@ struct options {
     int64_t duration_ms; // of the last hold
     bool holds_until_told;
     int64_t deadline_ms;
+    bool has_default_deadline;
     int64_t heartbeat_timeout_ms;
     int64_t sample_interval_ms;
     int64_t settle_ms;
@@ -58,5 +59,8 @@ struct options {
     bool huge_pages;
     const char* cgroup_root;
 };
+
+// The deadline that was not asked for leaves a minute beyond everything that was.
+void options_set_default_deadline(struct options* options);
 
 const char* options_parse(struct options* options, int count, char* const* arguments);

@@ -16,5 +16,7 @@ enum reason {
     REASON_DEADLINE = 22,
     REASON_TARGET_GONE = 23,
     REASON_SIGNAL = 24,
+    REASON_NO_GO = 25,
+    REASON_PARTED = 26,
     REASON_INTERNAL = 70,
 };

@@ -1,4 +1,4 @@
-#include "load/cpu_level.h"
+#include "profile/cpu_level.h"
 
 #include "words/clock.h"
 

@@ -1,6 +1,6 @@
-#include "load/level.h"
+#include "profile/level.h"
 
-#include "load/pace.h"
+#include "profile/pace.h"
 #include "words/clock.h"
 
 #include <sched.h>

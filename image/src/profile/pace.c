@@ -1,4 +1,4 @@
-#include "load/pace.h"
+#include "profile/pace.h"
 
 #include "tell/report.h"
 
@@ -6,7 +6,6 @@
 
 enum {
     NEAR_STEP_SHARE = 200, // where a step is at most 1/200 of it
-    PATIENT_MS = 250, // how long a sample before such a step waits for a slow reader
 };
 
 static bool is_near;
@@ -43,7 +42,7 @@ static int64_t next_size(struct session* session, int64_t growth)
     if (usage + step < near)
         return commanded + pages_down(near - usage);
     if (!is_near)
-        session_report_processes(session); // who is killed is decided among these
+        report_processes(session); // who is killed is decided among these
     is_near = true;
     report_sample(session, PATIENT_MS);
     return commanded + (growth < step ? growth : step);

@@ -1,9 +1,9 @@
-#include "load/profile.h"
+#include "profile/profile.h"
 
-#include "load/cpu_level.h"
-#include "load/level.h"
-#include "load/pace.h"
-#include "load/ramp.h"
+#include "profile/cpu_level.h"
+#include "profile/level.h"
+#include "profile/pace.h"
+#include "profile/ramp.h"
 #include "tell/report.h"
 #include "words/clock.h"
 

@@ -1,0 +1,198 @@
+"""The holder's stdin: read, list and stop; and loads that it is the log of."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.agent.host import Agent, Line, finished, wait_until
+
+LOAD = ("run", "mem", "--size-bytes", "8388608", "--duration-ms", "600000")
+
+
+def here(agent: Path, *arguments: str) -> Agent:
+    return Agent(agent, *arguments, target_pid=os.getpid())
+
+
+def answer(holder: Agent, command: bytes) -> list[Line]:
+    """All lines up to the answer to `command`, that included."""
+    holder.send(command)
+    lines = [holder.next_line()]
+    while lines[-1]["type"] != "done":
+        lines.append(holder.next_line())
+    return lines
+
+
+def test_a_holder_reads_without_a_new_process(agent: Path) -> None:
+    with here(agent, "hold", "--protocol", "2") as holder:
+        assert holder.until_type("hello")["command"] == "hold"
+        for number in (1, 2):
+            *lines, done = answer(holder, f"#{number} read\n".encode())
+
+            assert [line["type"] for line in lines][:3] == ["hello", "sample", "processes"]
+            assert lines[0]["target"]["pid"] == os.getpid()
+            assert lines[1]["memory"]["usage_bytes"] > 0
+            assert (done["id"], done["command"], done["ok"]) == (number, "read", True)
+
+
+def test_a_holder_lists_the_loads(agent: Path) -> None:
+    words = ("--run-id", "one", "--started-by", 'ann "x"')
+    with (
+        here(agent, "hold") as holder,
+        here(agent, *LOAD, *words) as one,
+        here(agent, *LOAD) as other,
+    ):
+        holder.until_type("hello")
+        one.until_phase("hold")
+        name = other.until_phase("hold")["run"]
+        *lines, done = answer(holder, b"list\n")
+        loads = {line["load"]["run"]: line["load"] for line in lines}
+
+        assert done["count"] == len(lines) >= 2  # other agents may run on this machine
+        assert loads["one"]["pid"] == one.pid
+        assert loads["one"]["started_by"] == 'ann "x"'
+        assert loads[name] == loads[name] | {
+            "pid": other.pid,
+            "started_by": None,
+            "detached": False,
+        }
+        rows = one.until_type("processes")["processes"]
+        mine = [row for row in rows if row["role"] == "load"]
+        assert {(row["run"], row["started_by"]) for row in mine} >= {("one", 'ann "x"')}
+
+
+def test_a_holder_stops_the_run_that_is_named(agent: Path) -> None:
+    settle = ("--settle-ms", "300")
+    with (
+        here(agent, "hold") as holder,
+        here(agent, *LOAD, *settle, "--run-id", "one") as one,
+        here(agent, *LOAD) as other,
+    ):
+        holder.until_type("hello")
+        one.until_phase("hold")
+        other.until_phase("hold")
+        (nobody,) = answer(holder, b"#1 stop none by ann\n")
+        (done,) = answer(holder, "#2 stop one by ann@büro\n".encode())
+        lines = one.rest()
+
+        assert (nobody["ok"], nobody["count"], done["count"]) == (True, 0, 1)
+        assert (lines[-1]["reason"], lines[-1]["by"], one.exit_code()) == ("stopped", "ann@büro", 0)
+        assert "settle" in [line.get("phase") for line in lines]
+        assert other.process.poll() is None
+        other_run = other.until_type("sample")["run"]
+        assert answer(holder, f"stop {other_run}\n".encode())[-1]["count"] == 1
+        bye = other.until_type("bye")
+        assert (bye["reason"], bye["by"]) == ("stopped", None)
+
+
+def test_a_holder_stops_every_run_in_sight(agent: Path, tmp_path: Path) -> None:
+    """In a PID namespace of its own: other agents of this machine are not meant."""
+    load = f"{agent} {' '.join(LOAD)}"
+    script = f"""
+        cd {tmp_path} && mkfifo in
+        {agent} hold < in > holder.out &
+        exec 3> in
+        sleep 1000 | {load} > one.out & sleep 1000 | {load} > two.out &
+        until grep -q '"hold","held' one.out && grep -q '"hold","held' two.out; do sleep 0.1; done
+        echo 'stop by ann' >&3
+        until grep -q '"done"' holder.out && grep -q '"bye"' one.out && grep -q '"bye"' two.out
+        do sleep 0.1; done
+    """
+    subprocess.run(
+        ["unshare", "--pid", "--fork", "--mount-proc", "sh", "-c", script], check=True, timeout=30
+    )
+    last = [
+        json.loads((tmp_path / name).read_text().splitlines()[-1])
+        for name in ("holder.out", "one.out", "two.out")
+    ]
+
+    assert last[0]["count"] == 2
+    assert [(line["reason"], line["by"]) for line in last[1:]] == [("stopped", "ann")] * 2
+
+
+def test_another_signal_is_no_stop(agent: Path) -> None:
+    with here(agent, *LOAD) as run:
+        run.until_phase("hold")
+        run.process.terminate()
+
+        assert run.until_type("bye")["reason"] == "signal"
+        assert run.exit_code() == 24
+
+
+def test_another_copy_of_the_program_is_reached_but_nothing_else(
+    agent: Path, tmp_path: Path
+) -> None:
+    if "linux-" not in str(agent):
+        pytest.skip("only the release's linker script marks the program file")
+    copy = Path(shutil.copy(agent, tmp_path / "copy"))
+    argv = ["agent", "run", "-f", "/dev/null"]  # as a well-known monitoring agent is called
+    with (
+        here(agent, "hold") as holder,
+        here(copy, *LOAD, "--run-id", "copy") as run,
+        subprocess.Popen(argv, executable="/usr/bin/tail", stderr=subprocess.DEVNULL) as innocent,
+    ):
+        holder.until_type("hello")
+        assert run.until_type("hello")["holder_pid"] is not None
+        run.until_phase("hold")
+        listed = [line["load"]["pid"] for line in answer(holder, b"list\n")[:-1]]
+        assert run.pid in listed
+        assert innocent.pid not in listed
+        assert answer(holder, b"stop copy\n")[-1]["count"] == 1
+        assert run.until_type("bye")["reason"] == "stopped"
+        assert innocent.poll() is None
+        innocent.kill()
+
+
+def test_a_command_that_a_holder_does_not_know_is_answered(agent: Path) -> None:
+    with here(agent, "hold") as holder:
+        holder.until_type("hello")
+        done = answer(holder, b"#5 size 4096\n")[-1]
+
+        assert (done["id"], done["ok"], done["code"]) == (5, False, "bad-command")
+
+
+def test_a_detached_run_needs_a_log(agent: Path) -> None:
+    words = (*LOAD, "--detach", "--target-pid", str(os.getpid()))
+    nobody = finished(agent, *words)
+    with subprocess.Popen(["sleep", "100"], preexec_fn=lambda: os.close(1)) as mute:
+        no_log = finished(agent, *words, "--holder-pid", str(mute.pid))
+        mute.kill()
+
+    for end in (nobody, no_log):
+        assert end.of_type("error")[0]["code"] == "no-holder"
+        assert (end.bye["reason"], end.exit_code) == ("refused", 14)
+
+
+def test_detached_runs_share_a_log_and_say_who_speaks(agent: Path) -> None:
+    words = (*LOAD, "--detach", "--sample-interval-ms", "10")
+    with (
+        here(agent, "hold") as holder,
+        here(agent, *words, "--run-id", "one") as one,
+        here(agent, *words, "--wait-for-go", "--run-id", "two") as two,
+    ):
+        # What comes before the load begins is said to the caller as well.
+        assert one.until_type("hello")["run"] == "one"
+        two.until_phase("ready")
+        two.send(b"go\n")
+        two.stdin.close()
+        holder.read_until(lambda line: line["run"] == "one" and line.get("phase") == "hold")
+        holder.read_until(lambda line: line["run"] == "two" and line.get("phase") == "hold")
+        told = {holder.next_line()["run"] for _ in range(200)}
+        assert {"one", "two"} <= told
+        assert two.process.poll() is None
+        holder.send(b"stop one by bob\nstop two by bob\n")
+        ends: dict[str, tuple[str, str | None]] = {}
+        while len(ends) < 2:
+            line = holder.next_line()
+            if line["type"] == "bye":
+                ends[line["run"]] = (line["reason"], line["by"])
+
+        assert ends == {"one": ("stopped", "bob"), "two": ("stopped", "bob")}
+        wait_until(lambda: one.process.poll() == 0 and two.process.poll() == 0)
+        said = [json.loads(line) for line in one.stdout.read().splitlines()]
+        assert "ramp" not in [line.get("phase") for line in said]
