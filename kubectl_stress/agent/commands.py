@@ -64,6 +64,8 @@ class MemoryLoad:
     dirty_bytes_per_s: int = 0
     settle_ms: int = 0
     sample_interval_ms: int = 100
+    steps_bytes: tuple[int, ...] = ()
+    step_hold_ms: int = 0
 
     def arguments(self, holder_pid: int | None) -> list[str]:
         """The words after the binary's path."""
@@ -79,6 +81,9 @@ class MemoryLoad:
             "kind": self.kind,
             "dirty-bytes-per-s": self.dirty_bytes_per_s,
         }
+        if self.steps_bytes:
+            options["steps-bytes"] = ",".join(map(str, self.steps_bytes))
+            options["step-hold-ms"] = self.step_hold_ms
         if holder_pid is not None:
             options["holder-pid"] = holder_pid
         words = [word for name, value in options.items() for word in (f"--{name}", str(value))]

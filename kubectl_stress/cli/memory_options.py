@@ -6,21 +6,32 @@ from typing import Any
 import click
 
 from kubectl_stress.cli.load_options import stop_on
-from kubectl_stress.cli.param_types import Command, with_options
+from kubectl_stress.cli.param_types import DURATION, Command, with_options
 from kubectl_stress.errors import UsageError
 from kubectl_stress.plan.amount import Amount
 from kubectl_stress.plan.spec import AfterOom, LoadKind, MemSpec
 from kubectl_stress.quantity import parse_rate
 
 _DEFAULT_MAX_RESTARTS = 3
+_DEFAULT_STEP_HOLD_MS = 10_000
 _OPTIONS = (
     click.option(
         "--size",
-        required=True,
         metavar="AMOUNT",
         help=(
             "Memory to add, in total: 300Mi, 60% (of the limit), 60%request, 60%headroom or 60%node"
         ),
+    ),
+    click.option(
+        "--steps",
+        metavar="AMOUNTS",
+        help="Sizes to hold one after another before --size; without it the last step is the size",
+    ),
+    click.option(
+        "--step-hold",
+        type=DURATION,
+        metavar="TIME",
+        help="How long each of --steps is held; the size is held for --duration  [default: 10s]",
     ),
     click.option(
         "--kind",
@@ -65,9 +76,11 @@ def memory_options(command: Command) -> Command:
 
 def mem_spec(given: Mapping[str, Any]) -> MemSpec:
     """The load that was asked for, by the words that the options took; raises UsageError."""
-    after_oom = AfterOom(given["after_oom"])
+    after_oom, (amount, steps) = AfterOom(given["after_oom"]), _sizes(given)
     return MemSpec(
-        amount=Amount.parse(given["size"]),
+        amount=amount,
+        steps=steps,
+        step_hold_ms=_DEFAULT_STEP_HOLD_MS if given["step_hold"] is None else given["step_hold"],
         duration_ms=given["duration"],
         ramp_ms=given["ramp"],
         workers=given["workers"],
@@ -78,6 +91,17 @@ def mem_spec(given: Mapping[str, Any]) -> MemSpec:
         max_restarts=_max_restarts(given["max_restarts"], after_oom),
         stop_on=stop_on(given["stop_on"]),
     )
+
+
+def _sizes(given: Mapping[str, Any]) -> tuple[Amount, tuple[Amount, ...]]:
+    """The size, and the steps before it."""
+    if given["steps"] is None and given["step_hold"] is not None:
+        raise UsageError("--step-hold requires --steps")
+    texts = [*(given["steps"].split(",") if given["steps"] is not None else ()), given["size"]]
+    amounts = [Amount.parse(text) for text in texts if text is not None]
+    if not amounts:
+        raise UsageError("--size or --steps is required")
+    return amounts[-1], tuple(amounts[:-1])
 
 
 def _oom_score_adj(text: str) -> int | None:

@@ -44,7 +44,8 @@ def _of_load(what: What) -> str | None:
 
 def _phase_sentence(phase: PhaseStart) -> str | None:
     if phase.phase is Phase.HOLD:
-        return f"holding {format_bytes(phase.held_bytes)}"
+        step = "" if phase.step is None else f" (step {phase.step})"
+        return f"holding {format_bytes(phase.held_bytes)}{step}"
     if phase.phase is Phase.SETTLE:
         return "load released; waiting for the kernel's counters to settle"
     return None

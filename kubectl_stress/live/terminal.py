@@ -141,7 +141,7 @@ class LiveScreen:
         plan, sample = state.plan, state.sample
         if plan is None or sample is None:
             return None
-        total_ms = plan.spec.ramp_ms + plan.spec.duration_ms
+        total_ms = plan.spec.total_ms
         elapsed = format_duration(min(sample.elapsed_ms, total_ms))
         phase = sample.phase or "starting"
         return f"{self._marks(state)}{phase}  {elapsed} of {format_duration(total_ms)}"

@@ -43,6 +43,8 @@ def _inexpressible(spec: MemSpec) -> Iterator[str]:
         yield f"--kind {spec.kind.value}"
     if spec.dirty_bytes_per_s:
         yield "--dirty"
+    if spec.steps:
+        yield "--steps"
     if spec.after_oom is not AfterOom.STOP:
         yield f"--after-oom {spec.after_oom.value}"
     yield from (f"--stop-on {sign.value}" for sign in spec.stop_on)

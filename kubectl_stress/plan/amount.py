@@ -48,6 +48,14 @@ class Amount:
             raise UsageError(f'"{match["base"]}" is no base of a share: use {known}') from None
         return cls(text, percent=_percent(text, Decimal(match["number"]), base), base=base)
 
+    def is_less_than(self, other: "Amount") -> bool:
+        """Whether it is; False where they have not the same base."""
+        if self.percent is not None and other.percent is not None:
+            return self.base is other.base and self.percent < other.percent
+        if self.absolute_bytes is not None and other.absolute_bytes is not None:
+            return self.absolute_bytes < other.absolute_bytes
+        return False
+
     def of(self, base_bytes: int) -> int:
         """The size in whole bytes where this amount is a share of `base_bytes`; may be 0."""
         assert self.percent is not None

@@ -8,7 +8,7 @@ from kubectl_stress.agent.protocol import Hello
 from kubectl_stress.errors import Refused
 from kubectl_stress.plan.amount import Amount, ShareBase
 from kubectl_stress.plan.spec import AfterOom, LoadKind, MemSpec
-from kubectl_stress.quantity import PAGE_BYTES, format_bytes
+from kubectl_stress.quantity import PAGE_BYTES, format_bytes, format_duration
 from kubectl_stress.targets.target import Target
 
 # memory.stat is flushed late by the kernel: what is read sooner after the release is still old.
@@ -124,7 +124,7 @@ def _repeats(spec: MemSpec, hello: Hello) -> str:
     return f"{times}: only the killed process dies; usage drops and climbs again"
 
 
-def agent_load(spec: MemSpec, size_bytes: int) -> MemoryLoad:
+def agent_load(spec: MemSpec, size_bytes: int, step_bytes: tuple[int, ...] = ()) -> MemoryLoad:
     """What the agent is told."""
     return MemoryLoad(
         size_bytes=size_bytes,
@@ -135,6 +135,8 @@ def agent_load(spec: MemSpec, size_bytes: int) -> MemoryLoad:
         kind=spec.kind.value,
         dirty_bytes_per_s=spec.dirty_bytes_per_s,
         settle_ms=SETTLE_MS,
+        steps_bytes=step_bytes,
+        step_hold_ms=spec.step_hold_ms,
     )
 
 
@@ -145,6 +147,10 @@ def describe_load(spec: MemSpec, size_note: str) -> str:
 
 
 def describe_activity(spec: MemSpec) -> str:
-    """What the load does while it is held, to follow its duration; empty where it only holds."""
-    dirty = spec.dirty_bytes_per_s
-    return f", rewriting {format_bytes(dirty)} a second" if dirty else ""
+    """What the load does beside being held, to follow its duration; empty where it only holds."""
+    dirty, steps = spec.dirty_bytes_per_s, ", ".join(step.text for step in spec.steps)
+    hold = format_duration(spec.step_hold_ms)
+    return (
+        f"{steps and f', after {steps} for {hold} each'}"
+        f"{f', rewriting {format_bytes(dirty)} a second' if dirty else ''}"
+    )

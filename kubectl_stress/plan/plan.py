@@ -18,7 +18,10 @@ from kubectl_stress.targets.target import Target
 
 @dataclass(frozen=True)
 class Plan:
-    """A decided run; `size_bytes` is None while only the agent can tell what it is a share of."""
+    """A decided run; `size_bytes` is None while only the agent can tell what it is a share of.
+
+    So is each of `step_bytes`, the sizes that are visited before.
+    """
 
     target: Target
     spec: MemSpec
@@ -27,11 +30,13 @@ class Plan:
     notes: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
     join: Join = Join.EXEC
+    step_bytes: tuple[int | None, ...] = ()
 
     def load(self) -> MemoryLoad:
         """What the agent is told."""
         assert self.size_bytes is not None
-        return memory.agent_load(self.spec, self.size_bytes)
+        steps = tuple(step for step in self.step_bytes if step is not None)
+        return memory.agent_load(self.spec, self.size_bytes, steps)
 
 
 def make_plan(
@@ -54,6 +59,7 @@ def make_plan(
             target, join, may_reach_limit=memory.may_reach_limit(spec, target, size_bytes)
         ),
         join=join,
+        step_bytes=tuple(memory.declared_size(s, target, loaded)[0] for s in spec.steps),
     )
 
 
@@ -66,13 +72,19 @@ def resolve(plan: Plan, hello: Hello, reading: Sample) -> Plan:
     guards.refuse_little_headroom(headroom)
     if size is None:
         size, note = memory.size_read(plan.spec.amount, hello, headroom)
+    steps = tuple(
+        memory.size_read(step, hello, headroom)[0] if known is None else known
+        for step, known in zip(plan.spec.steps, plan.step_bytes, strict=True)
+    )
     if headroom is None:
         guards.refuse_beyond_node(plan.target, size, hello)
     growth = size if headroom is None else min(size, headroom)
     is_asked = not memory.is_page_cache(plan.spec)
     asked = guards.node_questions(plan.target, growth, hello) if is_asked else ()
     spec = memory.killable(plan.spec, hello)
-    return replace(plan, spec=spec, size_bytes=size, size_note=note, questions=asked)
+    return replace(
+        plan, spec=spec, size_bytes=size, size_note=note, questions=asked, step_bytes=steps
+    )
 
 
 def summary(plan: Plan) -> str:

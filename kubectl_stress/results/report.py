@@ -141,6 +141,8 @@ def _plan(plan: Plan) -> dict[str, Any]:
         "oom_score_adj": plan.spec.oom_score_adj,
         "after_oom": plan.spec.after_oom.value,
         "stop_on": [sign.value for sign in plan.spec.stop_on],
+        "steps_bytes": list(plan.step_bytes),
+        "step_hold_ms": plan.spec.step_hold_ms if plan.spec.steps else None,
         "ramp_ms": plan.spec.ramp_ms,
         "duration_ms": plan.spec.duration_ms,
         "join": plan.join.value,

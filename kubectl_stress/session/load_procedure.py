@@ -122,7 +122,7 @@ class LoadProcedure:
     def _steer(self, plan: Plan, agent: SteeredAgent) -> Procedure[None]:
         """Steer and listen until the stream ends, or has plainly died without an end."""
         spec, started_ms = plan.spec, self._intake.now_ms()
-        heard_ms, deadline_ms = started_ms, started_ms + spec.ramp_ms + spec.duration_ms + _GRACE_MS
+        heard_ms, deadline_ms = started_ms, started_ms + spec.total_ms + _GRACE_MS
         steerings = (Heartbeat(started_ms), StopAtSign(spec.stop_on, self._intake.say))
         while self._collector.ending is None:
             arrival = yield from self._intake.take_next()

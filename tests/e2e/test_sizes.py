@@ -111,3 +111,18 @@ def test_a_run_leaves_the_app_as_it_was_and_the_next_reuses_the_ephemeral_contai
     assert pods.status(app) == before
     assert pods.holders(app) == [first["target"]["ephemeral_container"]]
     assert second["target"]["ephemeral_container"] == first["target"]["ephemeral_container"]
+
+
+def test_steps_are_held_one_after_another(plugin: Plugin, pods: Pods, flavour: str) -> None:
+    app = app_on(flavour, pods)
+
+    with plugin.running(
+        "mem", app, "--steps=10%,20%,30%", "--step-hold=4s", "--duration=4s", "-o=json"
+    ) as running:
+        for number in (1, 2, 3):
+            running.wait_for(f"(step {number})")
+        report = running.end().report
+
+    assert report["plan"]["steps_bytes"] == [int(9.6 * MIB), int(19.2 * MIB)]
+    assert report["memory"]["peak_load_bytes"] == int(28.8 * MIB)
+    assert report["verdict"]["outcome"] == "survived"

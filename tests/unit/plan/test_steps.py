@@ -1,0 +1,54 @@
+"""Sizes that are visited one after another: asked for, decided, and told to the agent."""
+
+import pytest
+
+from kubectl_stress.errors import UsageError
+from kubectl_stress.plan.amount import Amount
+from kubectl_stress.plan.plan import resolve, summary
+from kubectl_stress.plan.spec import MemSpec
+from tests.builders.pods import MIB, hello, plan, sample
+
+
+def stepped(*sizes: str, step_hold_ms: int = 10_000) -> MemSpec:
+    *steps, amount = (Amount.parse(size) for size in sizes)
+    return MemSpec(amount, steps=tuple(steps), step_hold_ms=step_hold_ms, duration_ms=20_000)
+
+
+def test_steps_of_the_limit_are_told_to_the_agent_in_bytes() -> None:
+    decided = resolve(plan(spec=stepped("25%", "50%", "75%")), hello(), sample(10))
+
+    words = decided.load().arguments(holder_pid=23)
+
+    assert words[words.index("--steps-bytes") + 1] == f"{32 * MIB},{64 * MIB}"
+    assert words[words.index("--size-bytes") + 1] == str(96 * MIB)
+    assert words[words.index("--step-hold-ms") + 1] == "10000"
+
+
+def test_steps_of_the_headroom_are_known_once_it_is_read() -> None:
+    asked = plan(spec=stepped("25%headroom", "50%headroom"))
+
+    assert asked.step_bytes == (None,)
+    assert resolve(asked, hello(), sample(28)).step_bytes == (25 * MIB,)
+
+
+def test_a_load_without_steps_says_nothing_of_them() -> None:
+    words = resolve(plan("50Mi"), hello(), sample(10)).load().arguments(holder_pid=23)
+
+    assert not [word for word in words if word.startswith("--step")]
+
+
+def test_the_steps_are_part_of_the_whole_time_and_of_the_summary() -> None:
+    spec = stepped("25%", "50%", step_hold_ms=5_000)
+
+    assert spec.total_ms == 25_000
+    assert "for 20s, after 25% for 5s each" in summary(plan(spec=spec))
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [("75%", "50%"), ("50%", "50%"), ("50%", "64Mi"), ("10%", "20%request")],
+    ids=["falling", "twice", "another base", "a share of something else"],
+)
+def test_steps_that_cannot_be_compared_or_do_not_rise_are_refused(sizes: tuple[str, ...]) -> None:
+    with pytest.raises(UsageError, match="must rise, and all have the same base"):
+        stepped(*sizes)
