@@ -4,7 +4,7 @@ Source of the syntax: k8s.io/apimachinery/pkg/api/resource (Quantity), Go's time
 """
 
 import re
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from kubectl_stress.errors import UsageError
 
@@ -61,7 +61,10 @@ def _wrong_suffix(text: str, number: Decimal, suffix: str) -> str:
 
 
 def parse_bytes(text: str) -> int:
-    """A size of memory in whole bytes, as a user gives it; raises UsageError."""
+    """A size of memory, as a user gives it; raises UsageError.
+
+    A part of a byte is rounded up, as by Quantity.Value(): 1.1Gi is 1181116007 bytes.
+    """
     value, shown = parse_quantity(text), _short(text)
     if value <= 0:
         raise UsageError(f'"{shown}" is not a size: must be more than 0, like 50Mi')
@@ -72,9 +75,7 @@ def parse_bytes(text: str) -> int:
         )
     if value > LARGEST_BYTES:
         raise UsageError(f'"{shown}" is more than any machine has: use a size like 256Mi or 1Gi')
-    if value != value.to_integral_value():
-        raise UsageError(f'"{shown}" is no whole number of bytes: use a size like 256Mi or 1Gi')
-    return int(value)
+    return int(value.to_integral_value(ROUND_CEILING))
 
 
 def parse_rate(text: str) -> int:

@@ -52,7 +52,7 @@ def check(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> N
     from kubectl_stress.formats.check_text import render_check
     from kubectl_stress.operations.check import Check, Question
 
-    refs = [TargetRef.parse(target) for target in targets]
+    refs = TargetRef.parse_all(targets)
     clock = Clock(now_ms, time.sleep)
     question = Check(
         connect(flags), holder_spec(given), clock=clock, tell=teller(quiet=given["quiet"])
@@ -66,7 +66,7 @@ def check(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> N
                 wait_ms=given["wait"],
             )
         )
-        for ref in dict.fromkeys(refs)
+        for ref in refs
     ]
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     click.echo(render_check(checkups, given["output"], width=width))

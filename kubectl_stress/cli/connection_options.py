@@ -1,11 +1,12 @@
 """kubectl's connection flags as options of a command; parsing only."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from kubectl_stress.errors import UsageError
 from kubectl_stress.quantity import parse_duration_ms
 
 if TYPE_CHECKING:
@@ -29,18 +30,39 @@ _FLAGS = (
         "--as-group", "as_groups", metavar="GROUP", multiple=True, help="Group, repeatable"
     ),
     click.option("--as-uid", metavar="UID", help="UID to impersonate"),
+    click.option(
+        "--as-user-extra",
+        metavar="KEY=VALUE",
+        multiple=True,
+        help="Extra field of the user to impersonate, repeatable",
+    ),
     click.option("--request-timeout", metavar="TIME", help="Limit of one request, like 10s"),
     click.option("--insecure-skip-tls-verify", is_flag=True, help="Trust any server certificate"),
     click.option("--tls-server-name", metavar="NAME", help="Name to expect in the certificate"),
     click.option("--certificate-authority", metavar="FILE", help="CA of the API server"),
     click.option("--client-certificate", metavar="FILE", help="Client certificate"),
     click.option("--client-key", metavar="FILE", help="Key of the client certificate"),
+    click.option(
+        "-v",
+        "--v",
+        "verbosity",
+        type=click.IntRange(min=0),
+        default=0,
+        metavar="LEVEL",
+        help="Log level: 6 and more print each API request with its time on stderr",
+    ),
+    click.option(
+        "--cache-dir", metavar="DIR", help="Accepted as by kubectl; nothing is cached here"
+    ),
 )
 _CONNECTION_NAMES = (
     "namespace", "context", "kubeconfig", "kuberc", "cluster", "user", "server", "token", "as_user",
-    "as_groups", "as_uid", "request_timeout", "insecure_skip_tls_verify", "tls_server_name",
-    "certificate_authority", "client_certificate", "client_key",
+    "as_groups", "as_uid", "as_user_extra", "verbosity", "request_timeout",
+    "insecure_skip_tls_verify", "tls_server_name", "certificate_authority", "client_certificate",
+    "client_key",
 )  # fmt: skip
+
+_TAKEN = (*_CONNECTION_NAMES, "cache_dir")
 
 
 def _timeout_s(text: str | None) -> float | None:
@@ -50,12 +72,23 @@ def _timeout_s(text: str | None) -> float | None:
     return float(text) if text.isdecimal() else parse_duration_ms(text) / 1000
 
 
+def _user_extra(pairs: Sequence[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    found: dict[str, tuple[str, ...]] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not key or not equals:
+            raise UsageError(f'--as-user-extra "{pair}": write KEY=VALUE')
+        found[key] = (*found.get(key, ()), value)
+    return tuple(found.items())
+
+
 def connection_flags(values: Mapping[str, Any]) -> "ConnectionFlags":
     """The connection flags among the values of a command's options."""
     from kubectl_stress.kube.connection import ConnectionFlags
 
     given = {name: values[name] for name in _CONNECTION_NAMES}
     given["as_groups"] = tuple(given["as_groups"] or ())
+    given["as_user_extra"] = _user_extra(given["as_user_extra"] or ())
     given["request_timeout"] = _timeout_s(given["request_timeout"])
     return ConnectionFlags(**given)
 
@@ -66,7 +99,7 @@ def connection_options(command: Command) -> Command:
     @wraps(command)
     def with_flags(**values: Any) -> Any:
         flags = connection_flags(values)
-        rest = {name: value for name, value in values.items() if name not in _CONNECTION_NAMES}
+        rest = {name: value for name, value in values.items() if name not in _TAKEN}
         return command(flags=flags, **rest)
 
     decorated: Any = with_flags

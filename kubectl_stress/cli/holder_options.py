@@ -1,6 +1,6 @@
 """Which target, and how the agent is brought to it: options of every command that attaches."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -9,9 +9,27 @@ from kubectl_stress.agent.image import DEFAULT_IMAGE
 from kubectl_stress.cli import target_completion as target_words
 from kubectl_stress.cli.config_file import SettingOption
 from kubectl_stress.cli.param_types import DURATION, Command, with_options
+from kubectl_stress.errors import UsageError
 from kubectl_stress.plan.holder_spec import HolderSpec, Join
+from kubectl_stress.targets.ref import TargetRef
 
-one_target = click.argument("target", metavar="TARGET", shell_complete=target_words.targets)
+
+def _the_one(_context: click.Context, _param: click.Parameter, words: Sequence[str]) -> str:
+    """The one target of several words, as in `pod hello`."""
+    found = [str(ref) for ref in TargetRef.parse_all(words)]
+    if len(found) > 1:
+        raise UsageError(f"one TARGET at a time: {', '.join(found)} are {len(found)}")
+    return found[0]
+
+
+one_target = click.argument(
+    "target",
+    metavar="TARGET",
+    nargs=-1,
+    required=True,
+    callback=_the_one,
+    shell_complete=target_words.targets,
+)
 several_targets = click.argument(
     "targets",
     metavar="TARGET...",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kubectl_stress import __version__
-from kubectl_stress.cli.argv import as_click_reads
+from kubectl_stress.cli.argv import as_click_reads, is_debug, with_callers_kubectl
 from kubectl_stress.cli.commands import CommandGroup
 from kubectl_stress.errors import Interrupted, StressError
 
@@ -50,11 +50,23 @@ def run_command_line(arguments: Sequence[str], *, connect: "Connect | None" = No
         _drop_output()
         return 1
     except OSError as error:
-        if "--debug" in arguments:
+        if is_debug(arguments):
             raise
         _drop_output()
         what = f"{error.filename}: " if error.filename else ""
         return _print_error(f"error: {what}{error.strerror or error}", 1)
+    except Exception as error:
+        if is_debug(arguments):
+            raise
+        return _print_error(_unexpected(error), 1)
+
+
+def _unexpected(error: Exception) -> str:
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    return (
+        f"error: unexpected {what}; this is a bug in kubectl stress {__version__}: please report "
+        "it with what the same command and --debug print"
+    )
 
 
 def _as_interrupt(number: int, _frame: object) -> None:
@@ -71,7 +83,7 @@ def _exit_code(arguments: Sequence[str], connect: "Connect | None") -> int:
         )
         return result if isinstance(result, int) else 0
     except StressError as error:
-        if "--debug" in arguments:
+        if is_debug(arguments):
             raise
         return _print_error(f"error: {error}", error.exit_code)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -86,7 +98,7 @@ def _exit_code(arguments: Sequence[str], connect: "Connect | None") -> int:
 
 def _print_error(text: str, exit_code: int) -> int:
     with suppress(OSError):
-        click.echo(text, err=True)
+        click.echo(with_callers_kubectl(text, os.environ), err=True)
     return exit_code
 
 

@@ -50,9 +50,9 @@ def top(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> Non
     kubectl stress top deploy/hello
     kubectl stress top web-0 web-1 --duration 10s -o jsonl
     """
-    refs = [TargetRef.parse(target) for target in targets]
+    refs = TargetRef.parse_all(targets)
     cluster = connect(flags)
-    found = [_found(cluster, ref, given) for ref in dict.fromkeys(refs)]
+    found = [_found(cluster, ref, given) for ref in refs]
     states = _read(cluster, found, given=given)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     click.get_current_context().exit(_answer(states, given["output"], width=width))

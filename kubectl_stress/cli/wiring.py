@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     Connect = Callable[[ConnectionFlags], Cluster]
 
+_REQUESTS_FROM = 6  # kubectl's level
+
 
 def connect(flags: "ConnectionFlags", context: click.Context | None = None) -> "Cluster":
     """The cluster that the flags name; imported late, so that `--help` stays quick."""
@@ -28,7 +30,12 @@ def _connect_to_server(flags: "ConnectionFlags") -> "Cluster":
     connection = load_connection(flags, os.environ)
     if connection.plugin_policy.warning:
         click.echo(f"warning: kuberc: {connection.plugin_policy.warning}", err=True)
-    return Cluster(connection)
+    trace = None if flags.verbosity < _REQUESTS_FROM else _on_stderr
+    return Cluster(connection, trace=trace)
+
+
+def _on_stderr(line: str) -> None:
+    click.echo(line, err=True)
 
 
 def now_ms() -> int:

@@ -58,14 +58,22 @@ def refusal(request: Request, http_status: int, body: bytes, asker: Asker) -> Cl
     if http_status == 403:
         return _forbidden(request, message, asker)
     if http_status == 404:
+        if status.get("kind") != "Status":
+            return NotFound(_no_api(request, asker))
         return NotFound(_not_found(request, status, message))
     if http_status == 409:
         return Conflict(message or f"{request.resource} {request.name} was changed meanwhile")
     if http_status == 410:
         return Gone(message or "the resource version is too old")
+    if http_status == 400 and not status and asker.server.startswith("http://"):
+        return ClusterError(f"{asker.server} does not take plain HTTP: use https://")
     if http_status in (400, 405, 406, 413, 415, 422):
         return Rejected(message or f"HTTP status {http_status}")
     return ClusterError(_failure(request, http_status, message, asker))
+
+
+# What OpenSSL calls an answer that is no TLS, by its version.
+_NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "UNKNOWN_PROTOCOL")
 
 
 def unreachable(server: str, error: BaseException) -> Unreachable:
@@ -82,6 +90,8 @@ def brief_reason(error: BaseException) -> str:
                 f"its certificate is not trusted ({cause.verify_message}): check the "
                 "certificate authority, or --tls-server-name"
             )
+        if isinstance(cause, ssl.SSLError) and cause.reason in _NO_TLS:
+            return "it does not speak TLS: use http:// if that is meant"
         if isinstance(cause, TimeoutError):
             return "no answer in time"
     innermost = chain[-1]
@@ -155,6 +165,13 @@ def _not_found(request: Request, status: Mapping[str, Any], message: str) -> str
         return message or f"the API server knows no {request.path}"
     where = f' in namespace "{request.namespace}"' if request.namespace else ""
     return clean(f'{_singular(str(kind))} "{name}" not found{where}')
+
+
+def _no_api(request: Request, asker: Asker) -> str:
+    return (
+        f"{asker.server} is not an API server: it has no {request.path}; check the address, and "
+        "the path in it"
+    )
 
 
 def _singular(plural: str) -> str:

@@ -32,8 +32,9 @@ class Cluster:
         environ: Mapping[str, str] = os.environ,
         *,
         sleep: Callable[[float], None] = time.sleep,
+        trace: Callable[[str], None] | None = None,
     ) -> None:
-        self._transport = Transport(connection, environ, sleep=sleep)
+        self._transport = Transport(connection, environ, sleep=sleep, trace=trace)
 
     def __enter__(self) -> Self:
         return self

@@ -23,6 +23,8 @@ class ConnectionFlags:
     as_user: str | None = None
     as_groups: tuple[str, ...] = ()
     as_uid: str | None = None
+    as_user_extra: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    verbosity: int = 0  # as kubectl's -v; from 6 on each request is logged
     request_timeout: float | None = None  # seconds; None and 0 mean no limit
     insecure_skip_tls_verify: bool = False
     tls_server_name: str | None = None

@@ -5,7 +5,9 @@ import ssl
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from kubectl_stress.errors import StressError
@@ -19,6 +21,10 @@ CA_FILES = (
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
     "/etc/ssl/cert.pem",
 )
+
+_END = b"-----END CERTIFICATE-----"
+_VERSION, _UTC_TIME = 0xA0, 0x17  # tags
+_VALIDITY = 3  # after serial number, signature and issuer
 
 
 def tls_context(connection: Connection, credential: Credential) -> ssl.SSLContext | None:
@@ -63,6 +69,38 @@ def _identify(context: ssl.SSLContext, credential: Credential, user: str) -> Non
         raise StressError(
             f'the client certificate and key of user "{user}" do not work together: {error.reason}'
         ) from error
+
+
+def expiry(pem: bytes) -> datetime | None:
+    """When the first certificate stops being valid; None for what is none (RFC 5280, 4.1)."""
+    try:
+        end = pem.index(_END) + len(_END)
+        (certificate,) = _elements(ssl.PEM_cert_to_DER_cert(pem[:end].decode().strip()))
+        tbs_certificate = _elements(certificate.content)[0]
+        fields = [each for each in _elements(tbs_certificate.content) if each.tag != _VERSION]
+        not_after = _elements(fields[_VALIDITY].content)[1]
+        form = "%y%m%d%H%M%SZ" if not_after.tag == _UTC_TIME else "%Y%m%d%H%M%SZ"
+        return datetime.strptime(not_after.content.decode(), form).replace(tzinfo=UTC)
+    except (ValueError, IndexError):
+        return None
+
+
+class _Element(NamedTuple):
+    tag: int
+    content: bytes
+
+
+def _elements(der: bytes) -> list[_Element]:
+    """The elements of DER one after another, each with its content."""
+    found = []
+    while der:
+        tag, size, start = der[0], der[1], 2
+        if size >= 0x80:
+            start += size - 0x80
+            size = int.from_bytes(der[2:start], "big")
+        found.append(_Element(tag, der[start : start + size]))
+        der = der[start + size :]
+    return found
 
 
 @contextmanager

@@ -5,21 +5,24 @@ Failures of the connection and refusals of the server become errors of ours here
 
 import json
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from ssl import SSLError
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from kubectl_stress import __version__
-from kubectl_stress.errors import ClusterError
+from kubectl_stress.errors import ClusterError, Unauthorized
 from kubectl_stress.kube.api_errors import Asker, Request, refusal, unreachable
 from kubectl_stress.kube.connection import Connection, Credential
 from kubectl_stress.kube.credentials import Credentials, request_headers
 from kubectl_stress.kube.http_pool import FAILURES, Dropped, Pool, Response
 from kubectl_stress.kube.proxy import dial
-from kubectl_stress.kube.tls import tls_context
+from kubectl_stress.kube.tls import expiry, tls_context
 
 if TYPE_CHECKING:
     from kubectl_stress.kube.exec.stream import ExecStream
@@ -39,7 +42,9 @@ class Transport:
         environ: Mapping[str, str] = os.environ,
         *,
         sleep: Callable[[float], None] = time.sleep,
+        trace: Callable[[str], None] | None = None,
     ) -> None:
+        self._trace = trace
         self.connection = connection
         self.asker = Asker(connection.server, connection.user, connection.impersonation.user)
         self._credentials = Credentials(connection, environ)
@@ -64,17 +69,18 @@ class Transport:
             return self._open_exec(request, credential)
         except HandshakeRefused as refused:
             if refused.http_status != 401 or not self._credentials.renew(credential):
-                raise refusal(request, refused.http_status, refused.body, self.asker) from refused
+                raise self._refusal(request, refused.http_status, refused.body) from refused
         try:
             return self._open_exec(request, self._credentials.current())
         except HandshakeRefused as refused:
-            raise refusal(request, refused.http_status, refused.body, self.asker) from refused
+            raise self._refusal(request, refused.http_status, refused.body) from refused
 
     def _open_exec(self, request: Request, credential: Credential) -> "ExecStream":
-        from kubectl_stress.kube.exec.handshake import open_exec
+        from kubectl_stress.kube.exec.handshake import HandshakeRefused, open_exec
 
+        started = time.monotonic()
         try:
-            return open_exec(
+            stream = open_exec(
                 f"{self.connection.server}{_target(request)}",
                 [*_identity(), *request_headers(self.connection, credential)],
                 tls=tls_context(self.connection, credential),
@@ -82,8 +88,20 @@ class Transport:
                 proxy_url=self.connection.proxy_url,
                 timeout_seconds=self.connection.request_timeout_seconds or CONNECT_SECONDS,
             )
+        except HandshakeRefused as refused:
+            self._log(request, str(refused.http_status), started)
+            raise
         except OSError as error:
-            raise unreachable(self.connection.server, error) from error
+            raise self._unreachable(error) from error
+        self._log(request, "101 Switching Protocols", started)
+        return stream
+
+    def _log(self, request: Request, status: str, started: float) -> None:
+        """One line as kubectl -v=6 writes it; no header, so no secret."""
+        if self._trace is not None:
+            url = f"{_without_password(self.connection.server)}{_target(request)}"
+            took_ms = round((time.monotonic() - started) * 1000)
+            self._trace(f"{request.method} {url} {status} in {took_ms} milliseconds")
 
     def json(self, request: Request) -> dict[str, Any]:
         """The object that the server answers with."""
@@ -98,13 +116,13 @@ class Transport:
 
     def send(self, request: Request) -> bytes:
         """The body of the answer."""
-        with self._answering(self.connection.server):
+        with self._answering():
             limit = self.connection.request_timeout_seconds
             return self.open(request, read_seconds=limit or READ_SECONDS).read()
 
     def open(self, request: Request, read_seconds: float) -> Response:
         """The response to a request, its body not yet read; raises for anything but 2xx."""
-        with self._answering(self.connection.server):
+        with self._answering():
             response = self._authenticated(request, read_seconds)
             for _ in range(RETRIES):
                 pause = _retry_after(response)
@@ -114,7 +132,7 @@ class Transport:
                 self._sleep(pause)
                 response = self._authenticated(request, read_seconds)
             if not 200 <= response.status <= 299:
-                raise refusal(request, response.status, response.read(), self.asker)
+                raise self._refusal(request, response.status, response.read())
             return response
 
     def _authenticated(self, request: Request, read_seconds: float) -> Response:
@@ -137,8 +155,8 @@ class Transport:
     def _call_once(self, request: Request, credential: Credential, read_seconds: float) -> Response:
         headers = [*_identity(), *request_headers(self.connection, credential)]
         headers += [("Accept", "application/json"), ("Content-Type", request.content_type)]
-        limit = self.connection.request_timeout_seconds
-        return self._pool_for(credential).request(
+        limit, started = self.connection.request_timeout_seconds, time.monotonic()
+        response = self._pool_for(credential).request(
             request.method,
             f"{urlsplit(self.connection.server).path}{_target(request)}",
             headers,
@@ -146,13 +164,33 @@ class Transport:
             connect_seconds=min(limit or CONNECT_SECONDS, CONNECT_SECONDS),
             read_seconds=read_seconds,
         )
+        self._log(request, f"{response.status} {response.reason}".strip(), started)
+        return response
 
     @contextmanager
-    def _answering(self, server: str) -> Iterator[None]:
+    def _answering(self) -> Iterator[None]:
         try:
             yield
         except FAILURES as error:
-            raise unreachable(server, error) from error
+            raise self._unreachable(error) from error
+
+    def _refusal(self, request: Request, http_status: int, body: bytes) -> ClusterError:
+        expired = self._expired_certificate() if http_status == 401 else None
+        return expired or refusal(request, http_status, body, self.asker)
+
+    def _unreachable(self, error: BaseException) -> ClusterError:
+        # Servers that check it themselves end the handshake: which alert they send differs.
+        expired = self._expired_certificate() if isinstance(error, Dropped | SSLError) else None
+        return expired or unreachable(self.connection.server, error)
+
+    def _expired_certificate(self) -> Unauthorized | None:
+        end = expiry(self._credentials.current().certificate)
+        if end is None or end > datetime.now(UTC):
+            return None
+        return Unauthorized(
+            f'the client certificate of user "{self.connection.user}" expired on '
+            f"{end:%Y-%m-%d %H:%M} UTC: get a new one, or log in again"
+        )
 
     def _pool_for(self, credential: Credential) -> Pool:
         """The connections with this certificate; a renewed one needs new connections."""
@@ -167,17 +205,21 @@ class Transport:
 
 def _pool(connection: Connection, credential: Credential) -> Pool:
     target, tls = urlsplit(connection.server), tls_context(connection, credential)
-    host = f"{target.netloc.partition('%')[0]}]" if "%" in target.netloc else target.netloc
-    return Pool(
-        lambda seconds: dial(
-            target, connection.proxy_url, tls, connection.tls_server_name, seconds
-        ),
-        host,
-    )
+    proxy_url, name = connection.proxy_url, connection.tls_server_name
+    return Pool(lambda seconds: dial(target, proxy_url, tls, name, seconds), _host(target.netloc))
+
+
+def _host(netloc: str) -> str:
+    """For the header, which has no IPv6 zone: that means something on this machine alone."""
+    return re.sub(r"%[^\]]*", "", netloc.rpartition("@")[2])
 
 
 def _target(request: Request) -> str:
     return f"{request.path}?{urlencode(request.query)}" if request.query else request.path
+
+
+def _without_password(url: str) -> str:
+    return re.sub(r"//[^/@]*@", "//", url)
 
 
 def _identity() -> list[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """The name of a target as a user types it. Pure."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kubectl_stress.errors import UsageError
@@ -30,6 +31,17 @@ class TargetRef:
         if not _NAME.fullmatch(name):
             raise UsageError(f'"{name}" is not a valid name of a {kind}')
         return cls(kind, name)
+
+    @classmethod
+    def parse_all(cls, words: Sequence[str]) -> "list[TargetRef]":
+        """Each word as a target, once; `pod hello world` is `pod/hello pod/world`, as for kubectl.
+
+        A pod that is named like a kind is pod/NAME.
+        """
+        first, *names = words
+        if names and _kind(first) and not any("/" in word for word in words):
+            words = [f"{first}/{name}" for name in names]
+        return list(dict.fromkeys(map(cls.parse, words)))
 
     def __str__(self) -> str:
         return f"{self.kind}/{self.name}"

@@ -2,6 +2,7 @@
 
 import pytest
 
+from kubectl_stress import __version__
 from kubectl_stress.errors import NotFound
 from tests.cli.conftest import CommandLine
 
@@ -42,8 +43,10 @@ GOOD = ("mem", "web", "--size", "50Mi")
         ((*GOOD, "--expect", "luck"), "is not one of 'survive'"),
         ((*GOOD, "-o", "xml"), "is not one of 'table'"),
         ((*GOOD, "--request-timeout", "soon"), "a number and a unit"),
+        ((*GOOD, "--as-user-extra", "why"), "write KEY=VALUE"),
+        ((*GOOD, "-v", "many"), "is not a valid integer"),
         ((*GOOD, "--sise", "1"), "'--size'"),
-        ((*GOOD, "extra"), "unexpected extra argument"),
+        ((*GOOD, "extra"), "one TARGET at a time: pod/web, pod/extra are 2"),
         (("memory", "web"), "No such command 'memory'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
@@ -75,6 +78,29 @@ def test_a_command_that_is_missing_gets_the_help_and_no_error(
     assert captured.out == ""
 
 
-def test_debug_shows_where_an_error_came_from(kubectl_stress: CommandLine) -> None:
+@pytest.mark.parametrize("place", [0, 1, 3])
+def test_debug_shows_where_an_error_came_from(kubectl_stress: CommandLine, place: int) -> None:
+    words = ["mem", "other", "--size", "50Mi"]
+    words.insert(place, "--debug")
+
     with pytest.raises(NotFound):
-        kubectl_stress("--debug", "mem", "other", "--size", "50Mi")
+        kubectl_stress(*words)
+
+
+def test_what_nobody_expected_is_one_line_with_what_to_do(
+    kubectl_stress: CommandLine,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ValueError("first\nsecond")
+
+    monkeypatch.setattr(kubectl_stress.cluster, "get_pod", broken)
+
+    assert kubectl_stress("check", "web-0") == 1
+    assert capsys.readouterr().err == (
+        "error: unexpected ValueError: first second; this is a bug in kubectl stress "
+        f"{__version__}: please report it with what the same command and --debug print\n"
+    )
+    with pytest.raises(ValueError, match="first"):
+        kubectl_stress("check", "web-0", "--debug")

@@ -39,6 +39,20 @@ class Authority:
             extensions.append(f"subjectAltName={','.join(map(_alternative, names))}")
         return _new(common_name, extensions, self)
 
+    def issue_expired(self, common_name: str) -> Pem:
+        """A certificate for a client that was valid until yesterday."""
+        with tempfile.TemporaryDirectory() as name:
+            key, request, certificate = (Path(name) / each for each in ("key", "csr", "crt"))
+            argv = ["openssl", "req", "-new", *_NEW_KEY[:-2], "-subj", f"/CN={common_name}"]
+            subprocess.run(
+                [*argv, "-keyout", str(key), "-out", str(request)], check=True, capture_output=True
+            )
+            argv = ["openssl", "x509", "-req", "-in", str(request), *self.write(Path(name))]
+            subprocess.run(
+                [*argv, "-days", "-1", "-out", str(certificate)], check=True, capture_output=True
+            )
+            return Pem(certificate.read_bytes(), key.read_bytes())
+
     def write(self, folder: Path) -> list[str]:
         """The options by which openssl signs with this authority."""
         (folder / "ca.crt").write_bytes(self._pem.certificate)

@@ -54,9 +54,11 @@ def connect(api: FakeApiServer, connection: Connection) -> Iterator[Connect]:
         environ: dict[str, str] | None = None,
         *,
         sleep: Callable[[float], None] = time.sleep,
+        trace: Callable[[str], None] | None = None,
         **changes: Any,
     ) -> Cluster:
-        opened.append(Cluster(replace(connection, **changes), environ or {}, sleep=sleep))
+        changed = replace(connection, **changes)
+        opened.append(Cluster(changed, environ or {}, sleep=sleep, trace=trace))
         return opened[-1]
 
     yield new

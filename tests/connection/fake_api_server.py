@@ -74,6 +74,11 @@ class FakeApiServer:
             context.verify_mode = ssl.CERT_OPTIONAL
         return context
 
+    def accept_any_certificate(self) -> None:
+        """Ask for no client certificate: it is looked at later, as API servers do."""
+        assert self._http.tls is not None
+        self._http.tls.verify_mode = ssl.CERT_NONE
+
     @property
     def port(self) -> int:
         return int(self._http.server_address[1])

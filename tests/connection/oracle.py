@@ -36,6 +36,7 @@ class Oracle:
     def __init__(self, folder: Path, authority: Authority, first: FakeApiServer) -> None:
         self.folder, self.ca = folder, data(authority.certificate)
         self.first, self.second = first, first
+        self.kubectl = "kubectl"
         self.environ = {"HOME": str(folder), "PATH": os.environ["PATH"]}
 
     def write(self, user: Mapping[str, object], name: str = "config") -> Path:
@@ -47,7 +48,7 @@ class Oracle:
         return path
 
     def by_kubectl(self, *flags: str) -> Asked:
-        argv = ["kubectl", "get", "--raw", "/version", *flags]
+        argv = [self.kubectl, "get", "--raw", "/version", *flags]
         done = subprocess.run(argv, env=self.environ, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return self._asked()
@@ -77,7 +78,7 @@ class Oracle:
 
     def both_refuse(self, *words: str, **flags: object) -> tuple[str, str]:
         """What kubectl says and what we say, neither of us having asked the server."""
-        argv = ["kubectl", "get", "--raw", "/version", *words]
+        argv = [self.kubectl, "get", "--raw", "/version", *words]
         done = subprocess.run(argv, env=self.environ, capture_output=True, text=True, check=False)
         assert done.returncode != 0, done.stdout
         with pytest.raises(StressError) as refused:

@@ -18,6 +18,7 @@ from kubectl_stress.kube.connection import ConnectionFlags
 from tests.connection import kubeconfigs
 from tests.connection.certificates import Authority, Pem
 from tests.connection.fake_api_server import running
+from tests.connection.kubectls import kubectl_since
 from tests.connection.oracle import Asked, Oracle
 from tests.connection.socks_proxy import socks_proxying
 
@@ -262,3 +263,13 @@ def test_a_socks_proxy_is_given_the_name_of_the_server(oracle: Oracle) -> None:
     assert len(proxy.targets) >= 2  # kubectl opens more than one connection
     assert set(proxy.targets) == {f"localhost:{oracle.first.port}"}
     assert set(proxy.passwords) == {("u", "p")}
+
+
+def test_extra_fields_of_the_flag_are_shown_beside_those_of_the_file(oracle: Oracle) -> None:
+    oracle.kubectl = kubectl_since(36)
+    oracle.write({"token": "one", "as": "bob", "as-user-extra": {"a": ["1"], "b": ["2"]}})
+    words = [f"--as-user-extra={pair}" for pair in ("b=3", "c=4", "c=5=6")]
+
+    asked = oracle.agree(*words, as_user_extra=(("b", ("3",)), ("c", ("4", "5=6"))))
+
+    assert ("impersonate-extra-c", "5=6") in asked.impersonate

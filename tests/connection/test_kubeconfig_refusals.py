@@ -46,7 +46,8 @@ def one(tmp_path: Path) -> Path:
             {"insecure_skip_tls_verify": True, "certificate_authority": "ca.crt"},
             "--certificate-authority and --insecure-skip-tls-verify: give one",
         ),
-        ({"as_groups": ("dev",)}, "--as-group and --as-uid need --as: whose groups are they?"),
+        ({"as_groups": ("dev",)}, "--as-group, --as-uid and --as-user-extra need --as: whose"),
+        ({"as_user_extra": (("a", ("b",)),)}, "--as-group, --as-uid and --as-user-extra need"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
 )

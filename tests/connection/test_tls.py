@@ -1,21 +1,23 @@
 """Whom we trust and how we show who we are, over REST and over exec alike."""
 
 import ssl
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from kubectl_stress.errors import StressError, Unreachable
+from kubectl_stress.errors import StressError, Unauthorized, Unreachable
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.kube.connection import Connection, Credential
 from kubectl_stress.kube.exec.channels import V5
-from kubectl_stress.kube.tls import tls_context
+from kubectl_stress.kube.tls import expiry, tls_context
 from tests.connection.certificates import Authority, Pem
 from tests.connection.conftest import Connect
-from tests.connection.fake_api_server import FakeApiServer, exec_script, running
+from tests.connection.fake_api_server import FakeApiServer, exec_script, running, status
 from tests.connection.plugin import Plugin
 
+CUT = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"
 EXEC = "/api/v1/namespaces/n/pods/p/exec"
 
 
@@ -163,6 +165,39 @@ def test_an_encrypted_key_is_told_and_no_password_asked_for(client_pem: Pem) -> 
         tls_context(Connection("https://x", insecure=True), credential)
 
 
+@both
+@pytest.mark.parametrize("is_checked_by", ["handshake", "request"])
+def test_an_expired_client_certificate_is_told_with_its_user_and_date(
+    api: FakeApiServer, connect: Connect, authority: Authority, ask: Ask, is_checked_by: str
+) -> None:
+    if is_checked_by == "request":  # as a Kubernetes API server, which looks at it later
+        api.accept_any_certificate()
+        for path in ("/version", EXEC):
+            api.reply("GET", path, status(401))
+    pem = authority.issue_expired("alice")
+
+    with pytest.raises(Unauthorized) as refused:
+        ask(connect(token="", client_certificate=pem.certificate, client_key=pem.key))
+
+    assert str(refused.value) == (
+        'the client certificate of user "alice" expired on '
+        f"{expiry(pem.certificate):%Y-%m-%d %H:%M} UTC: get a new one, or log in again"
+    )
+
+
+def test_the_expiry_of_a_certificate_is_what_openssl_reads(client_pem: Pem) -> None:
+    argv = ["openssl", "x509", "-noout", "-enddate"]
+    done = subprocess.run(argv, input=client_pem.certificate, capture_output=True, check=True)
+
+    read = f"{expiry(client_pem.certificate):notAfter=%b %e %H:%M:%S %Y GMT}"
+    assert read == done.stdout.decode().strip()
+
+
+@pytest.mark.parametrize("pem", [b"", b"x", b"-----END CERTIFICATE-----", CUT])
+def test_what_is_no_certificate_has_no_expiry(pem: bytes) -> None:
+    assert expiry(pem) is None
+
+
 def test_no_key_is_left_on_the_disk(
     client_pem: Pem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,4 +220,6 @@ def test_a_server_that_speaks_no_tls_is_told(connect: Connect) -> None:
 
         message = refusal(connect(server=url), get_version)
 
-    assert message.startswith(f"cannot reach the API server at {url}: ")
+    assert message == (
+        f"cannot reach the API server at {url}: it does not speak TLS: use http:// if that is meant"
+    )

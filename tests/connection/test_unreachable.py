@@ -11,7 +11,7 @@ from kubectl_stress.kube.api_errors import brief_reason
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.kube.transport import RETRIES
 from tests.connection.conftest import Connect
-from tests.connection.fake_api_server import Answer, FakeApiServer, Handler, status
+from tests.connection.fake_api_server import Answer, FakeApiServer, Handler, running, status
 
 POD = "/api/v1/namespaces/n/pods/p"
 BUSY = status(429, headers={"Retry-After": "3"}, message="too many requests")
@@ -210,6 +210,35 @@ def test_a_redirect_is_not_followed_with_our_token(
 
     assert "\n" not in str(refused.value)
     assert [seen.path for seen in api.requests].count("/elsewhere") == 0
+
+
+@pytest.mark.parametrize("ask", [get_version, run_exec, watch])
+def test_a_wrong_path_in_the_address_is_told(
+    api: FakeApiServer, connect: Connect, ask: Ask
+) -> None:
+    absent = Answer(404, b"404 page not found\n")
+    for path in ("/version", f"{POD}/exec", "/api/v1/namespaces/n/pods"):
+        api.reply("GET", f"/wrong{path}", absent)
+
+    with pytest.raises(ClusterError) as refused:
+        ask(connect(server=f"{api.url}/wrong"))
+
+    assert str(refused.value).startswith(f"{api.url}/wrong is not an API server: it has no /")
+    assert str(refused.value).endswith("check the address, and the path in it")
+
+
+@pytest.mark.parametrize("ask", [get_version, run_exec, watch])
+def test_plain_http_to_a_server_of_https_is_told(connect: Connect, ask: Ask) -> None:
+    with running(None) as plain:
+        # What Go's net/http says.
+        refusing = Answer(400, b"Client sent an HTTP request to an HTTPS server.\n")
+        for path in ("/version", f"{POD}/exec", "/api/v1/namespaces/n/pods"):
+            plain.reply("GET", path, refusing)
+
+        with connect(server=plain.url) as cluster, pytest.raises(ClusterError) as refused:
+            ask(cluster)
+
+    assert str(refused.value) == f"{plain.url} does not take plain HTTP: use https://"
 
 
 # Words

@@ -47,8 +47,16 @@ def test_megabytes_are_refused_with_both_readings() -> None:
         parse_bytes("50MB")
 
 
-@pytest.mark.parametrize("text", ["-1", "0", "-50Mi", "0m", "8192.5", "8192500m", "0.1e-90"])
-def test_a_size_is_a_positive_whole_number_of_bytes(text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("1.1Gi", 1181116007), ("0.3Gi", 322122548), ("8192.5", 8193), ("8192500m", 8193)],
+)
+def test_a_part_of_a_byte_is_rounded_up_as_by_kubernetes(text: str, size: int) -> None:
+    assert parse_bytes(text) == size
+
+
+@pytest.mark.parametrize("text", ["-1", "0", "-50Mi", "0m", "0.1e-90"])
+def test_a_size_is_more_than_nothing(text: str) -> None:
     with pytest.raises(UsageError):
         parse_bytes(text)
 

@@ -92,13 +92,14 @@ def _cluster_config(cluster: Entry) -> Any:
 
 def impersonation(user: Entry, flags: ConnectionFlags) -> Impersonation:
     """Whom to act as; UsageError for groups of nobody."""
-    extra = user.nested("as-user-extra") or NOTHING
+    in_file = user.nested("as-user-extra") or NOTHING
+    extra = {key: in_file.texts(key) for key in in_file.values} | dict(flags.as_user_extra)
     found = Impersonation(
         user=flags.as_user or user.text("as"),
         groups=flags.as_groups or user.texts("as-groups"),
         uid=flags.as_uid or user.text("as-uid"),
-        extra=tuple((key, extra.texts(key)) for key in extra.values),
+        extra=tuple(extra.items()),
     )
     if not found.user and found != Impersonation():
-        raise UsageError("--as-group and --as-uid need --as: whose groups are they?")
+        raise UsageError("--as-group, --as-uid and --as-user-extra need --as: whose are they?")
     return found

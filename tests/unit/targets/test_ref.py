@@ -46,3 +46,21 @@ def test_a_target_is_named_as_in_kubectl(text: str, kind: str, name: str) -> Non
 def test_what_names_no_target_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         TargetRef.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("words", "refs"),
+    [
+        ("hello", ["pod/hello"]),
+        ("pod hello", ["pod/hello"]),
+        ("pods hello world", ["pod/hello", "pod/world"]),
+        ("deploy hello", ["deployment/hello"]),
+        ("deployment.apps/hello pod/world", ["deployment/hello", "pod/world"]),
+        ("hello hello pod/hello", ["pod/hello"]),
+        ("pod", ["pod/pod"]),
+        ("pod pod/hello", ["pod/pod", "pod/hello"]),
+        ("hello pod", ["pod/hello", "pod/pod"]),
+    ],
+)
+def test_several_words_are_read_as_kubectl_reads_them(words: str, refs: list[str]) -> None:
+    assert [str(ref) for ref in TargetRef.parse_all(words.split())] == refs
