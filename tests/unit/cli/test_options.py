@@ -87,12 +87,14 @@ def test_every_connection_flag_of_kubectl_reaches_the_connection() -> None:
     words = (
         "-n shop --context c --kubeconfig k --cluster cl --user u -s https://s --token t --as a "
         "--as-group g1 --as-group g2 --as-uid 7 --insecure-skip-tls-verify --tls-server-name n "
-        "--certificate-authority ca --client-certificate cc --client-key ck --kuberc kr"
+        "--certificate-authority ca --client-certificate cc --client-key ck --kuberc kr "
+        "--as-user-extra k=1 --as-user-extra k=2 -v 6 --cache-dir d"
     )
 
     flags = parsed(*words.split())["flags"]
 
     assert (flags.namespace, flags.as_user, flags.as_groups) == ("shop", "a", ("g1", "g2"))
+    assert (flags.as_user_extra, flags.verbosity) == ((("k", ("1", "2")),), 6)
     given = {
         name for name, value in vars(flags).items() if value != getattr(ConnectionFlags(), name)
     }
