@@ -8,7 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.agent.host import Agent
@@ -22,7 +22,7 @@ class OwnCgroup:
 
     path: Path
     target_pid: int = 0
-    cpu: Path | None = None  # on version 1 the directory of the CPU controller, where one is needed
+    cpu_paths: list[Path] = field(default_factory=list)  # version 1: where there is a quota
 
     @property
     def version(self) -> int:
@@ -33,13 +33,17 @@ class OwnCgroup:
         (self.path / name).write_text(str(limit_bytes))
 
     def quota(self, millicores: int) -> None:
-        """Let all inside have so much of the CPU."""
+        """Let it have so much of the CPU in each period of 100 ms, as a container has."""
         if self.version == 2:
-            (self.path / "cpu.max").write_text(f"{100 * millicores} 100000")
+            (self.path / "cpu.max").write_text(f"{millicores * 100} 100000")
             return
-        self.cpu = _ROOT / "cpu" / self.path.name
-        self.cpu.mkdir()
-        (self.cpu / "cpu.cfs_quota_us").write_text(str(100 * millicores))
+        controllers = {(_ROOT / name).resolve() for name in ("cpu", "cpuacct")}
+        self.cpu_paths = [path / self.path.name for path in controllers]
+        for path in self.cpu_paths:
+            path.mkdir()
+            (path / "cgroup.procs").write_text(str(self.target_pid))
+        quota = _ROOT / "cpu" / self.path.name / "cpu.cfs_quota_us"
+        quota.write_text(str(millicores * 100))
 
     def usage_bytes(self) -> int:
         name = "memory.current" if self.version == 2 else "memory.usage_in_bytes"
@@ -89,8 +93,8 @@ class OwnCgroup:
 
     def _enter(self, below: str) -> None:
         (self.path / below / "cgroup.procs").write_text("0")
-        if self.cpu is not None:
-            (self.cpu / "cgroup.procs").write_text("0")
+        for path in self.cpu_paths:
+            (path / "cgroup.procs").write_text("0")
 
 
 @contextmanager
@@ -113,3 +117,5 @@ def own_cgroup(
             for path in [path for path in cgroup.path.iterdir() if path.is_dir()]:
                 OwnCgroup(path).remove()
             cgroup.remove()
+            for path in cgroup.cpu_paths:
+                path.rmdir()
