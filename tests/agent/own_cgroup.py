@@ -41,7 +41,8 @@ class OwnCgroup:
         self.cpu_paths = [path / self.path.name for path in controllers]
         for path in self.cpu_paths:
             path.mkdir()
-            (path / "cgroup.procs").write_text(str(self.target_pid))
+            if self.target_pid:
+                (path / "cgroup.procs").write_text(str(self.target_pid))
         quota = _ROOT / "cpu" / self.path.name / "cpu.cfs_quota_us"
         quota.write_text(str(millicores * 100))
 
@@ -88,8 +89,8 @@ class OwnCgroup:
     def remove(self) -> None:
         self.end_all()
         self.path.rmdir()
-        if self.cpu is not None:
-            self.cpu.rmdir()
+        for path in self.cpu_paths:
+            path.rmdir()
 
     def _enter(self, below: str) -> None:
         (self.path / below / "cgroup.procs").write_text("0")
@@ -117,5 +118,3 @@ def own_cgroup(
             for path in [path for path in cgroup.path.iterdir() if path.is_dir()]:
                 OwnCgroup(path).remove()
             cgroup.remove()
-            for path in cgroup.cpu_paths:
-                path.rmdir()
