@@ -7,70 +7,69 @@ from kubectl_stress.verdict.outcome import Expectation, Outcome, Verdict, meets
 
 MEANINGS = {
     Outcome.SURVIVED: (
-        "The load was held to its end, and the container kept its processes, its restart count "
-        "and its readiness. Look at the headroom that was left at the peak: the container is "
-        "safe up to that level and no further. To find where it ends, run again with more, up to "
-        "a --size that reaches the limit."
+        "The container held the load and stayed ready. No process was killed, and it did not "
+        "restart. It is safe up to the peak of this run, and no further. To find where it "
+        "fails, run again with a larger --size, up to the limit."
     ),
     Outcome.LOAD_OOM_KILLED: (
-        "The limit was reached and the kernel killed processes of the load; the app lived. So it "
-        "goes where the kernel kills one process at a time (cgroup v1, or a kubelet with "
-        "singleProcessOOMKill). It is no proof of safety: the kernel takes the process with the "
-        "highest badness, and when the app itself grows that is the app. The process table shows "
-        "who dies first; run with a smaller --size and more --workers to see the app's turn "
-        "come."
+        "The kernel OOM-killed the load; the app was not killed. This happens where the kernel "
+        "kills one process at a time: on cgroup v1, or with the kubelet's singleProcessOOMKill. "
+        "It does not prove that the app is safe: the kernel kills the process with the highest "
+        "badness, and if the app itself grows, that is the app. The process table shows who "
+        "dies first. To see the app killed, run with a smaller --size and more --workers."
     ),
     Outcome.APP_OOM_KILLED: (
-        "The limit was reached and the kernel killed a process of the app. If that was the "
-        "container's main process, the container ended and the kubelet started it again; "
-        "otherwise the app goes on without a part of itself, which can be worse. Under a limit of "
-        "the whole pod it may be another of its containers. Raise the "
-        "memory limit, or have the app use less: bound its heap below the limit (-Xmx, "
-        "GOMEMLIMIT, --max-old-space-size), bound its caches, run fewer workers."
+        "The kernel OOM-killed a process of the app. If it was the container's main process, "
+        "the container ended and the kubelet restarted it; otherwise the app runs on without "
+        "that process, which can be worse. With a limit on the whole pod, the process may "
+        "belong to another container. Raise the memory limit, or make the app use less: bound "
+        "its heap below the limit (-Xmx, GOMEMLIMIT, --max-old-space-size), bound its caches, "
+        "run fewer workers."
     ),
     Outcome.GROUP_OOM_KILLED: (
-        "The limit was reached and the kernel killed every process of the container at once, the "
-        "load with the app: the kubelet sets memory.oom.group on cgroup v2. The same happens "
-        "when the app itself reaches the limit, and even when a small helper process in it does. "
-        "Raise the memory limit, or have the app use less (-Xmx, GOMEMLIMIT, "
-        "--max-old-space-size). Where single processes should die instead, the kubelet's "
-        "singleProcessOOMKill says so, for a whole node."
+        "The kernel OOM-killed the whole container, app and load. The kubelet asks for this "
+        "with memory.oom.group on cgroup v2. The same happens when the app itself reaches the "
+        "limit, even if only a small helper process does. Raise the memory limit, or make the "
+        "app use less (-Xmx, GOMEMLIMIT, --max-old-space-size). To have single processes killed "
+        "instead, set the kubelet's singleProcessOOMKill, which applies to the whole node."
     ),
     Outcome.LIVENESS_RESTARTED: (
-        "The kubelet restarted the container because its liveness probe failed: near the limit "
-        "the kernel takes back the pages of the app's own code, and the app becomes too slow to "
-        "answer. The exit code may be 137, which is then the kubelet's SIGKILL and no OOM kill. "
-        "A restart makes little better here: raise timeoutSeconds and failureThreshold of the "
-        "liveness probe, leave slowness to the readiness probe, or give the container more "
-        "memory."
+        "The liveness probe failed; the kubelet restarted the container. Near the limit the "
+        "kernel reclaims pages of the app's own code, and the app becomes too slow to answer. "
+        "The exit code may be 137, but it is the kubelet's SIGKILL, not an OOM kill. A restart "
+        "does not help here: raise timeoutSeconds and failureThreshold of the liveness probe, "
+        "leave slowness to the readiness probe, or raise the memory limit."
     ),
     Outcome.READINESS_LOST: (
-        "The container lived, but its readiness probe failed under the load, and its Service "
-        "sent it no traffic for that time. With other replicas that is how it should be; with a "
-        "single one it is an outage. Compare the time without readiness with what your clients "
-        "can wait, and give the probe more timeoutSeconds or the container more memory."
+        "The container kept running, but was not ready. Its readiness probe failed under the "
+        "load, and its Services sent it no traffic during that time. With several replicas this "
+        "is as intended; with a single replica it is an outage. Compare the time it was not "
+        "ready with what your clients tolerate, and raise the probe's timeoutSeconds or the "
+        "memory limit."
     ),
     Outcome.EVICTED: (
-        "The kubelet evicted the pod because its node ran short of memory; no limit was hit. "
-        "Pods that use more than they request go first. Request what the container really uses "
-        "(request equal to limit makes the pod Guaranteed), or keep the node from being filled "
-        "so far. The pod's owner has a new pod made elsewhere; without an owner it is gone."
+        "The node ran short of memory; the kubelet evicted the pod. No memory limit was "
+        "reached. Pods that use more than they request are evicted first. Set the request to "
+        "what the container really uses (request equal to limit makes the pod Guaranteed), or "
+        "keep the node from filling up. A controller creates a new pod elsewhere; a pod without "
+        "one is gone."
     ),
     Outcome.THROTTLED: (
-        "The kernel slowed the container down at memory.high, and nobody was killed. The kubelet "
-        "sets memory.high where its MemoryQoS is on. The container waits instead of dying: look "
-        "at the latency of the app during the run, and raise the memory request or limit where "
-        "that is too much."
+        "The kernel throttled the container at memory.high. Nothing was killed. The kubelet "
+        "sets memory.high if its MemoryQoS feature is on. The container waits instead of being "
+        "killed: check the latency of the app during the run, and raise its memory request or "
+        "limit if it is too high."
     ),
     Outcome.APP_EXITED: (
-        "The container ended by itself: its exit code is the app's own, and nobody killed it. "
-        "Many runtimes give up like this when an allocation fails or a heap is full. Read why "
-        "with kubectl logs POD -c CONTAINER --previous."
+        "The container exited on its own; nothing killed it. The exit code is the app's. Many "
+        "runtimes exit like this when an allocation fails or the heap is full. To see why, use "
+        "kubectl logs POD -c CONTAINER --previous."
     ),
     Outcome.INCONCLUSIVE: (
-        "What was seen does not force a verdict, and none is guessed: the connection broke off, "
-        "the level asked for was not reached, or somebody else deleted or killed something. The "
-        "sentence of the verdict says which. Run it again; --record FILE keeps all that is seen."
+        "The run does not allow a verdict, and none is guessed. The connection was lost, the "
+        "requested size was not reached, or someone else deleted or killed something: the "
+        "verdict's sentence says which. Run it again; --record FILE keeps everything that was "
+        "seen."
     ),
 }
 
@@ -92,9 +91,9 @@ def verdicts_page() -> str:
     ]
     parts += [f"## {outcome.value}\n\n{MEANINGS[outcome]}\n" for outcome in Outcome]
     parts.append(
-        "## What `--expect` takes for met\n\n"
-        "The exit code is 0 where the expectation is met, 3 where it is not, and 4 where the run "
-        f"was inconclusive, whatever was expected.\n\n{_expectations()}\n"
+        "## Which outcomes meet `--expect`\n\n"
+        "The exit code is 0 if the expectation is met, 3 if it is not, and 4 if the run was "
+        f"inconclusive, whatever was expected.\n\n{_expectations()}\n"
     )
     return "\n".join(parts)
 
