@@ -25,7 +25,7 @@ PLACES = {
     "mem": Place("mem", "mem", "Load a container's memory and judge what happens"),
     "report": Place("report", "report", "Show a recorded run as a table, web page or test result"),
     "role": Place("role", "role", "Print the Role that kubectl stress needs"),
-    "run": Place("run", "run", "Check StressChaos manifests without Chaos Mesh"),
+    "run": Place("run", "run", "Run or check a StressChaos manifest without Chaos Mesh"),
     "top": Place("top", "top", "Show container memory and who would be OOM-killed first"),
 }
 

@@ -38,14 +38,14 @@ several_targets = click.argument(
     shell_complete=target_words.targets,
 )
 
-_OPTIONS = (
-    click.option(
-        "-c",
-        "--container",
-        metavar="NAME",
-        shell_complete=target_words.containers,
-        help="Target container",
-    ),
+_CONTAINER_OPTION = click.option(
+    "-c",
+    "--container",
+    metavar="NAME",
+    shell_complete=target_words.containers,
+    help="Target container",
+)
+_AGENT_OPTIONS = (
     click.option(
         "--wait",
         type=DURATION,
@@ -101,7 +101,12 @@ join_option = click.option(
 
 def holder_options(command: Command) -> Command:
     """Add what every command with a holder takes; `holder_spec` makes the value of it."""
-    return with_options(command, _OPTIONS)
+    return with_options(command, (_CONTAINER_OPTION, *_AGENT_OPTIONS))
+
+
+def agent_options(command: Command) -> Command:
+    """As `holder_options`, where something else names the container."""
+    return with_options(command, _AGENT_OPTIONS)
 
 
 def holder_spec(given: Mapping[str, Any]) -> HolderSpec:

@@ -15,7 +15,14 @@ plot_option = click.option(
     "--plot", is_flag=True, help="Draw usage against the limit at the end of the run"
 )
 
-_OPTIONS = (
+stop_on_option = click.option(
+    "--stop-on",
+    type=click.Choice([sign.value for sign in StopOn]),
+    multiple=True,
+    help="Release the load as soon as this happens; may be repeated",
+)
+
+_COURSE_OPTIONS = (
     click.option(
         "--duration",
         type=DURATION,
@@ -39,12 +46,9 @@ _OPTIONS = (
         metavar="N",
         help="Number of processes that share the load",
     ),
-    click.option(
-        "--stop-on",
-        type=click.Choice([sign.value for sign in StopOn]),
-        multiple=True,
-        help="Release the load as soon as this happens; may be repeated",
-    ),
+    stop_on_option,
+)
+_RUN_OPTIONS = (
     expect_option,
     click.option(
         "--dry-run",
@@ -66,7 +70,12 @@ _OPTIONS = (
 
 def load_options(command: Command) -> Command:
     """Add what every load takes."""
-    return with_options(command, _OPTIONS)
+    return with_options(command, (*_COURSE_OPTIONS, *_RUN_OPTIONS))
+
+
+def run_options(command: Command) -> Command:
+    """Add how a run is shown, recorded and judged, whatever describes its load."""
+    return with_options(command, _RUN_OPTIONS)
 
 
 def stop_on(given: tuple[str, ...]) -> tuple[StopOn, ...]:

@@ -54,16 +54,17 @@ def mem(flags: "ConnectionFlags", target: str, **given: Any) -> None:
     if given["output"] == MANIFEST:
         print_manifest(cluster, ref, given["container"], spec)
         return
-    plan = _prepare(cluster, ref, spec, holder, given=given)
+    plan = prepare(cluster, ref, spec, holder, given=given)
     if given["dry_run"] != "none":
-        _print_dry_run(cluster, plan, holder, given={**given, "ref": ref})
+        print_dry_run(cluster, plan, holder, given={**given, "ref": ref})
         return
-    click.get_current_context().exit(_run(cluster, plan, holder, given=given).exit_code)
+    click.get_current_context().exit(run_plan(cluster, plan, holder, given=given).exit_code)
 
 
-def _prepare(
+def prepare(
     cluster: "Cluster", ref: TargetRef, spec: MemSpec, holder: HolderSpec, *, given: dict[str, Any]
 ) -> Plan:
+    """The plan for the target that is meant, once it runs; raises StressError."""
     from kubectl_stress.clock import Clock
     from kubectl_stress.preflight.admission import check_permissions
     from kubectl_stress.preflight.wait_for_target import find_and_wait
@@ -84,9 +85,10 @@ def _prepare(
     return plan
 
 
-def _print_dry_run(
+def print_dry_run(
     cluster: "Cluster", plan: Plan, holder: HolderSpec, *, given: dict[str, Any]
 ) -> None:
+    """What would be done and met, and the patch; nothing is attached."""
     from kubectl_stress.clock import Clock
     from kubectl_stress.formats.check_text import dry_run
     from kubectl_stress.operations.check import Check, Question
@@ -103,7 +105,10 @@ def _print_dry_run(
     click.echo(dry_run(plan, patch, check(question), given["output"]))
 
 
-def _run(cluster: "Cluster", plan: Plan, holder: HolderSpec, *, given: dict[str, Any]) -> "Report":
+def run_plan(
+    cluster: "Cluster", plan: Plan, holder: HolderSpec, *, given: dict[str, Any]
+) -> "Report":
+    """The plan carried out, shown while it runs, and its report printed; raises StressError."""
     from kubectl_stress.clock import Clock
     from kubectl_stress.live.listeners import listening, to_all
     from kubectl_stress.live.recorder import recording_to

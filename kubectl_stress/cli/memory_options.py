@@ -14,6 +14,9 @@ from kubectl_stress.quantity import parse_rate
 
 _DEFAULT_MAX_RESTARTS = 3
 _DEFAULT_STEP_HOLD_MS = 10_000
+force_option = click.option(
+    "--force", is_flag=True, help="Load a container that has no memory limit"
+)
 _OPTIONS = (
     click.option(
         "--size",
@@ -65,7 +68,7 @@ _OPTIONS = (
         metavar="N",
         help="How often --after-oom repeat starts the load again  [default: 3]",
     ),
-    click.option("--force", is_flag=True, help="Load a container that has no memory limit"),
+    force_option,
 )
 
 

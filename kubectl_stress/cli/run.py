@@ -1,10 +1,21 @@
 """`kubectl stress run`: StressChaos manifests, without Chaos Mesh."""
 
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
 import click
 
+from kubectl_stress.cli.connection_options import connection_options
+from kubectl_stress.cli.holder_options import agent_options, join_option
+from kubectl_stress.cli.load_options import run_options, stop_on_option
+from kubectl_stress.cli.memory_options import force_option
+from kubectl_stress.cli.output_options import output_options
 from kubectl_stress.errors import UsageError
-from kubectl_stress.formats.serialize import DATA_FORMATS
 from kubectl_stress.plan.amount import ShareBase
+
+if TYPE_CHECKING:
+    from kubectl_stress.kube.connection import ConnectionFlags
+    from kubectl_stress.manifest.manifests import Manifest
 
 
 @click.command()
@@ -21,8 +32,6 @@ from kubectl_stress.plan.amount import ShareBase
 @click.option(
     "--lint",
     is_flag=True,
-    required=True,
-    expose_value=False,
     help="Check the manifests and run nothing; no cluster is needed",
 )
 @click.option(
@@ -33,31 +42,56 @@ from kubectl_stress.plan.amount import ShareBase
     help="What a size like 50% is a share of; Chaos Mesh takes the node's memory",
 )
 @click.option(
-    "-o",
-    "--output",
-    type=click.Choice(("table", *DATA_FORMATS)),
-    default="table",
-    show_default=True,
-    help="Output format",
+    "--seed", type=int, metavar="N", help="Repeat the choice that a run with this seed made"
 )
-def run(names: tuple[str, ...], percent_of: str, output: str) -> None:
-    """Check Chaos Mesh StressChaos manifests (YAML or JSON) as they stand, without Chaos Mesh.
+@stop_on_option
+@run_options
+@force_option
+@join_option
+@agent_options
+@output_options
+@connection_options
+def run(flags: "ConnectionFlags", names: tuple[str, ...], percent_of: str, **given: Any) -> None:
+    """Run the memory load of a Chaos Mesh StressChaos (YAML or JSON) without Chaos Mesh.
 
-    Errors keep an experiment from running here. Warnings and notes say what Chaos Mesh ignores,
-    refuses or reads differently from what is written.
+    The manifest is read as it stands. So far one pod is loaded: spec.mode must choose one, and a
+    CPU stressor is refused.
 
-    Exit codes: 0 no errors, 2 errors in a manifest.
+    With --lint, check any number of manifests and run nothing. Errors keep an experiment from
+    running here (exit code 2). Warnings and notes say what Chaos Mesh ignores, refuses or reads
+    differently from what is written.
 
     \b
+    kubectl stress run -f memory.yaml
     kubectl stress run -f memory.yaml --lint
     kubectl get stresschaos -A -o yaml | kubectl stress run -f - --lint -o json
     """
     from kubectl_stress.cli.manifest_files import read_files
-    from kubectl_stress.formats.lint_text import render_lint
     from kubectl_stress.manifest.manifests import read_manifest
 
     base = ShareBase(percent_of)
     manifests = [read_manifest(name, data, base) for name, data in read_files(names)]
+    code = _lint(manifests, given["output"]) if given["lint"] else _run(flags, manifests, given)
+    click.get_current_context().exit(code)
+
+
+def _lint(manifests: "Sequence[Manifest]", output: str) -> int:
+    from kubectl_stress.formats.lint_text import render_lint
+
     click.echo(render_lint(manifests, output))
-    if any(one.has_errors for one in manifests):
-        click.get_current_context().exit(UsageError.exit_code)
+    return UsageError.exit_code if any(one.has_errors for one in manifests) else 0
+
+
+def _run(
+    flags: "ConnectionFlags", manifests: "Sequence[Manifest]", given: Mapping[str, Any]
+) -> int:
+    from kubectl_stress.cli.run_experiment import only_experiment, run_experiment
+    from kubectl_stress.formats.lint_text import lint_lines
+
+    has_errors = any(one.has_errors for one in manifests)
+    if has_errors or not given["quiet"]:
+        for line in lint_lines(manifests):
+            click.echo(line, err=True)
+    if has_errors:
+        raise UsageError("nothing was run: correct the errors above")
+    return run_experiment(flags, only_experiment(manifests), dict(given))

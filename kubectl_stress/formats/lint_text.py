@@ -11,15 +11,18 @@ from kubectl_stress.manifest.stresschaos import Experiment
 from kubectl_stress.targets.selector import PodSelector
 
 SCHEMA = "kubectl-stress/lint/v1"
-LINT_FORMATS = ("table", *DATA_FORMATS)
 
 
 def render_lint(manifests: Sequence[Manifest], output: str) -> str:
-    """One of LINT_FORMATS; for a person, a line each as compilers write them."""
+    """One of FORMATS; `table` and `wide` are for a person."""
     if output in DATA_FORMATS:
         return serialize(_document(manifests), output)
-    lines = [f"{one.file}:{found.line}: {found}" for one in manifests for found in one.diagnostics]
-    return "\n".join([*lines, _summary(manifests)])
+    return "\n".join([*lint_lines(manifests), _summary(manifests)])
+
+
+def lint_lines(manifests: Sequence[Manifest]) -> list[str]:
+    """A line each, with its file and line as compilers write them."""
+    return [f"{one.file}:{found.line}: {found}" for one in manifests for found in one.diagnostics]
 
 
 def _summary(manifests: Sequence[Manifest]) -> str:

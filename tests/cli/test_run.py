@@ -143,7 +143,7 @@ def test_the_json_keeps_its_shape(
         (("-f", ".", "--lint"), ".: no .yaml, .yml, .json file in this folder"),
         (("-f", "https://example.org/a.yaml", "--lint"), "URLs are not read; download the file"),
         (("--lint",), "Missing option '-f' / '--filename'"),
-        (("-f", "missing.yaml"), "Missing option '--lint'"),
+        (("-f", "missing.yaml"), "missing.yaml: No such file or directory"),
         (("-f", "a.yaml", "--lint", "--percent-of", "request"), "is not one of 'limit', 'node'"),
     ],
 )

@@ -1,0 +1,183 @@
+"""`run -f FILE` loads what a StressChaos means, as `mem` would."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.builders.manifests import cpu, memory, stress_chaos
+from tests.builders.pods import pod
+from tests.cli.conftest import CommandLine
+
+HERE = "selector: {namespaces: [default]}"
+
+
+@pytest.fixture
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Write":
+    monkeypatch.chdir(tmp_path)
+    return Write(tmp_path)
+
+
+class Write:
+    """Writes memory.yaml: a StressChaos of the pods here, with other fields as given."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "memory.yaml"
+
+    def __call__(self, **fields: str) -> None:
+        self._file.write_text(stress_chaos(**{"selector": HERE, **fields}))
+
+
+def execs(command_line: CommandLine) -> list[list[str]]:
+    """What was started, whatever the ephemeral container was called."""
+    return [words for _container, words in command_line.cluster.execs]
+
+
+RUN = ("run", "-f", "memory.yaml")
+
+
+def test_an_experiment_is_the_very_load_that_mem_makes(
+    kubectl_stress: CommandLine, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(stressors=memory("workers: 4, size: 50MiB, options: ['--time 1s']"))
+    by_mem = CommandLine()
+    words = ("--size", "50Mi", "--workers", "4", "--ramp", "1s", "--duration", "30s")
+
+    assert kubectl_stress(*RUN, "--yes") == 0
+    assert by_mem("mem", "web", *words, "--yes") == 0
+
+    assert execs(kubectl_stress) == execs(by_mem)
+    assert capsys.readouterr().out.count("VERDICT  survived") == 2
+
+
+def test_what_the_manifest_means_is_said_before_the_load(
+    kubectl_stress: CommandLine, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(stressors=memory("workers: 1, size: 30%"))
+
+    assert kubectl_stress(*RUN, "--yes") == 0
+    loud = capsys.readouterr().err
+    assert CommandLine()(*RUN, "--yes", "-q") == 0
+
+    assert "memory.yaml:8: warning: spec.stressors.memory.size: 30% of the container's" in loud
+    assert "38.4 MiB (30% of the limit 128.0 MiB)" in loud
+    assert "file" not in loud.partition("memory load")[0].splitlines()[-1]  # no summary
+    assert "memory.yaml" not in capsys.readouterr().err
+
+
+def test_the_dry_run_attaches_nothing(
+    kubectl_stress: CommandLine, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write()
+
+    assert kubectl_stress(*RUN, "--dry-run", "client") == 0
+
+    assert "50.0 MiB" in capsys.readouterr().out
+    assert (kubectl_stress.cluster.added, kubectl_stress.cluster.execs) == ([], [])
+
+
+def test_a_mistake_runs_nothing_and_asks_no_cluster(
+    kubectl_stress: CommandLine, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(mode="mode: some")
+
+    assert kubectl_stress(*RUN, "--yes", "-q") == 2
+
+    *lines, last = capsys.readouterr().err.splitlines()
+    assert any(line.startswith("memory.yaml:6: error: spec.mode: unknown mode") for line in lines)
+    assert last == "error: nothing was run: correct the errors above"
+    assert kubectl_stress.connections == []
+
+
+def test_a_size_beyond_the_limit_is_asked_for(
+    kubectl_stress: CommandLine, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(stressors=memory("workers: 1, size: 1000Gi"))
+
+    assert kubectl_stress(*RUN) == 5
+
+    asked = "can hold: it will be OOM-killed"
+    assert asked in capsys.readouterr().err
+    assert kubectl_stress.cluster.added == []
+
+
+def test_a_choice_by_chance_says_its_seed_and_is_repeated_by_it(
+    kubectl_stress: CommandLine, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write()
+    for name in ("a", "b", "c"):
+        kubectl_stress.cluster.pods[name] = pod(name).container("app", limit="128Mi").dict
+
+    chosen = set()
+    for _ in range(3):
+        kubectl_stress(*RUN, "--dry-run", "client", "--seed", "4")
+        (line,) = [text for text in capsys.readouterr().err.splitlines() if "--seed" in text]
+        chosen.add(line)
+
+    (line,) = chosen
+    assert line.startswith('mode one chose pod "')
+    assert line.endswith(" of 4 selected pods (--seed 4 repeats it)")
+
+
+def test_the_namespace_of_the_experiment_is_the_one_that_is_connected_to(
+    kubectl_stress: CommandLine, write: Write
+) -> None:
+    write(selector="selector: {pods: {shop: [db]}}")
+    kubectl_stress.cluster.pods["db"] = pod("db", "shop").container("app", limit="128Mi").dict
+
+    kubectl_stress(*RUN, "--dry-run", "client")
+
+    assert [flags.namespace for flags in kubectl_stress.connections] == [None, "shop"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "problem"),
+    [
+        (
+            {"selector": "selector: {labelSelectors: {app: db}}"},
+            1,
+            "no pod in namespace default matches spec.selector, since spec.selector has no namesp",
+        ),
+        (
+            {"selector": "selector: {namespaces: [shop]}"},
+            1,
+            "no pod in namespace shop matches spec",
+        ),
+        (
+            {"containerNames": "containerNames: [db]"},
+            1,
+            'no container "db" in pod "web": it has app',
+        ),
+        ({"containerNames": "containerNames: [a, b]"}, 1, "spec.containerNames means 2 containers"),
+        ({"stressors": cpu("workers: 1, load: 50")}, 2, "memory.yaml:1: a CPU stressor cannot be"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_loaded_has_one_line_that_says_why(
+    kubectl_stress: CommandLine,
+    write: Write,
+    capsys: pytest.CaptureFixture[str],
+    fields: dict[str, str],
+    code: int,
+    problem: str,
+) -> None:
+    write(**fields)
+
+    assert kubectl_stress(*RUN, "--yes", "-q") == code
+
+    assert capsys.readouterr().err.startswith(f"error: {problem}")
+    assert kubectl_stress.cluster.added == []
+
+
+def test_one_experiment_is_run_at_a_time(
+    kubectl_stress: CommandLine, write: Write, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    write()
+    (tmp_path / "service.yaml").write_text("apiVersion: v1\nkind: Service\n")
+
+    assert kubectl_stress("run", "-f", "memory.yaml", "-f", "./memory.yaml", "-q") == 2
+    assert kubectl_stress("run", "-f", "service.yaml", "-q") == 2
+
+    assert capsys.readouterr().err.splitlines() == [
+        "error: 2 experiments (memory.yaml:1, ./memory.yaml:1): run them one at a time",
+        "error: no StressChaos in these manifests",
+    ]
