@@ -35,7 +35,9 @@ def memory_stressor(spec: MemSpec) -> MemoryStressor:
 
 
 def _inexpressible(spec: MemSpec) -> Iterator[str]:
-    if not _is_size(spec.amount):
+    if spec.steps:
+        yield "--steps"
+    elif not _is_size(spec.amount):
         yield f"--size {spec.amount.text}"
     if spec.oom_score_adj == 0:
         yield "--oom-score-adj 0"  # there it means "as inherited"

@@ -1,6 +1,6 @@
 """A memory load and the StressChaos that stands for it are the same plan."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given
@@ -90,6 +90,14 @@ def test_without_a_duration_the_default_counts() -> None:
     assert spec.duration_ms == MemSpec(spec.amount).duration_ms == 60_000
 
 
+def test_every_field_of_a_load_is_expressed_or_refused() -> None:
+    expressed = {"amount", "duration_ms", "ramp_ms", "workers", "oom_score_adj"}
+    refused = {"kind", "dirty_bytes_per_s", "after_oom", "stop_on", "steps"}
+    of_these = {"max_restarts", "step_hold_ms"}  # mean nothing without --after-oom and --steps
+
+    assert {field.name for field in fields(MemSpec)} == expressed | refused | of_these
+
+
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
@@ -101,6 +109,7 @@ def test_without_a_duration_the_default_counts() -> None:
         ({"kind": LoadKind.SHM}, "--kind shm"),
         ({"dirty_bytes_per_s": 1}, "--dirty"),
         ({"after_oom": AfterOom.REPEAT}, "--after-oom repeat"),
+        ({"steps": (Amount.parse("10Mi"),)}, "--steps"),
         ({"stop_on": (StopOn.RESTART, StopOn.NOT_READY)}, "--stop-on restart, --stop-on not-ready"),
     ],
     ids=str,
