@@ -35,9 +35,7 @@ def memory_stressor(spec: MemSpec) -> MemoryStressor:
 
 
 def _inexpressible(spec: MemSpec) -> Iterator[str]:
-    if spec.steps:
-        yield "--steps"
-    elif not _is_size(spec.amount):
+    if not _is_size(spec.amount):
         yield f"--size {spec.amount.text}"
     if spec.oom_score_adj == 0:
         yield "--oom-score-adj 0"  # there it means "as inherited"
