@@ -158,7 +158,7 @@ def _memory(findings: Findings) -> dict[str, Any]:
         "last": _reading(findings.afterwards or series.last),
         "peak_usage_bytes": series.peak_usage_bytes,
         "peak_load_bytes": series.peak_held_bytes,
-        "samples": len(series.samples),
+        "samples": series.count,
         "loads": findings.loads,
     }
 

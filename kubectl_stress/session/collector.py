@@ -36,25 +36,25 @@ class Collector:
         processes_before: tuple[Process, ...] = (),
     ) -> None:
         self.status = before
-        self.series = Series()
+        self.series, self._of_this_load = Series(), Series()
         self.changes: list[Change] = []
         self.hello: Hello | None = None
         self.bye: Bye | None = None
         self.processes_before = processes_before
-        self._tables = [processes_before]
+        self.processes = processes_before  # under the full load
         self.kills: list[WorkerKilled] = []
         self.errors: list[AgentError] = []
         self.afterwards: Sample | None = None
         self.ending: Ending | None = None
         self._container = container
         self._loads = 1
-        self._samples_before = self._changes_before = self._kills_before = 0
+        self._changes_before = self._kills_before = 0
 
     def begin_again(self) -> None:
         """The load begins once more: what was seen stays, its agent's last words do not."""
         self.hello = self.bye = self.ending = self.afterwards = None
         self._loads += 1
-        self._samples_before, self._changes_before = len(self.series.samples), len(self.changes)
+        self._of_this_load, self._changes_before = Series(), len(self.changes)
         self._kills_before = len(self.kills)
 
     def take(self, message: Message, *, at_ms: int) -> Message:
@@ -62,11 +62,12 @@ class Collector:
         if isinstance(message, Sample):
             message = replace(message, at_ms=at_ms)
             self.series.add(message)
+            self._of_this_load.add(message)
         elif isinstance(message, WorkerKilled):
             message = replace(message, at_ms=at_ms)
             self.kills.append(message)
         elif isinstance(message, Processes):
-            self._tables.append(message.processes)
+            self.processes = table_at_peak([self.processes, message.processes])
         elif isinstance(message, Hello):
             self.hello = message
         elif isinstance(message, Bye):
@@ -104,11 +105,6 @@ class Collector:
         self.ending = Ending(self.bye, exit_code, lost, at_ms)
         return self.ending
 
-    @property
-    def processes(self) -> tuple[Process, ...]:
-        """The process table under the full load."""
-        return table_at_peak(self._tables)
-
     def has_changed(self, *kinds: ChangeKind) -> bool:
         """Whether a change of one of these kinds was seen since this load began."""
         return any(change.kind in kinds for change in self.changes_of_this_load)
@@ -140,7 +136,7 @@ class Collector:
         """What was seen since the load last began."""
         return replace(
             self.findings(),
-            samples=Series(self.series.samples[self._samples_before :]),
+            samples=self._of_this_load,
             changes=tuple(self.changes_of_this_load),
             kills=tuple(self.kills[self._kills_before :]),
             loads=1,

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from kubectl_stress.agent.samples import Process
+from kubectl_stress.agent.series import Series
 from kubectl_stress.results.report import SCHEMA, change_dict, sample_dict
 from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.verdict.findings import Ending
@@ -156,8 +157,7 @@ def test_an_expectation_is_answered() -> None:
 
 
 def test_a_run_without_a_sample_has_no_reading_and_no_peak() -> None:
-    seen = findings(changes=[], ending=CUT)
-    seen.samples.samples.clear()
+    seen = findings(changes=[], ending=CUT, samples=Series())
 
     memory = report(seen).to_dict()["memory"]
 
