@@ -95,10 +95,18 @@ def test_a_run_without_a_load_leaves_no_file(tmp_path: Path) -> None:
     assert not path.exists()
 
 
-def test_without_a_file_nothing_is_written() -> None:
+def test_without_a_file_nothing_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
     with recording_to(None) as recorder:
         tell = Telling(recorder)
+        tell(STARTED)
         tell(Garbage("x"))
+
+    assert list(tmp_path.iterdir()) == []
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_full_disk_ends_the_recording_and_not_the_run(
