@@ -5,6 +5,7 @@ Imports of the cluster stand inside the functions, so that `--help` stays quick.
 
 import time
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -120,19 +121,15 @@ def run_plan(
     if not quiet:
         _tell_plan(plan)
     check_admission(cluster, plan.target, holder)
-    confirm(plan.questions, yes=given["yes"])
+    ask, loop = partial(confirm, yes=given["yes"]), EventLoop(Clock(now_ms, time.sleep))
+    ask(plan.questions)
     expect = Expectation(given["expect"]) if given["expect"] else None
     color = wants_color(given["color"])
     with (
         recording_to(given["record"]) as recorder,
         listening(quiet=quiet, output=output, color=color, now_ms=now_ms) as show,
     ):
-        run = Run(
-            cluster,
-            EventLoop(Clock(now_ms, time.sleep)),
-            tell=to_all([recorder, show]),
-            confirm=lambda questions: confirm(questions, yes=given["yes"]),
-        )
+        run = Run(cluster, loop, tell=to_all([recorder, show]), confirm=ask)
         found = run(plan, holder, expect)
         recorder.finish(found)
     answer(found, output, with_plot=given["plot"])
