@@ -3,6 +3,7 @@
 import shutil
 import sys
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,6 +21,7 @@ from kubectl_stress.targets.ref import TargetRef
 
 if TYPE_CHECKING:
     from kubectl_stress.kube.connection import ConnectionFlags
+    from kubectl_stress.results.check_result import Checkup
 
 
 @click.command()
@@ -48,26 +50,24 @@ def check(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> N
     kubectl stress check deploy/hello
     kubectl stress check web-0 --probe -o yaml
     """
-    from kubectl_stress.clock import Clock
     from kubectl_stress.formats.check_text import render_check
-    from kubectl_stress.operations.check import Check, Question
 
-    refs = TargetRef.parse_all(targets)
-    clock = Clock(now_ms, time.sleep)
-    question = Check(
-        connect(flags), holder_spec(given), clock=clock, tell=teller(quiet=given["quiet"])
-    )
-    checkups = [
-        question(
-            Question(
-                ref,
-                given["container"],
-                with_probe=given["with_probe"],
-                wait_ms=given["wait"],
-            )
-        )
-        for ref in refs
-    ]
+    checkups = _check(flags, TargetRef.parse_all(targets), given)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     click.echo(render_check(checkups, given["output"], width=width))
     click.get_current_context().exit(max(checkup.exit_code for checkup in checkups))
+
+
+def _check(
+    flags: "ConnectionFlags", refs: Sequence[TargetRef], given: dict[str, Any]
+) -> "list[Checkup]":
+    from kubectl_stress.clock import Clock
+    from kubectl_stress.operations.check import Check, Question
+
+    tell, clock = teller(quiet=given["quiet"]), Clock(now_ms, time.sleep)
+    check_one = Check(connect(flags), holder_spec(given), clock=clock, tell=tell)
+    with_probe, wait_ms = given["with_probe"], given["wait"]
+    return [
+        check_one(Question(ref, given["container"], with_probe=with_probe, wait_ms=wait_ms))
+        for ref in refs
+    ]
