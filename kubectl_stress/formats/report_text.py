@@ -9,6 +9,9 @@ from kubectl_stress.quantity import format_bytes
 from kubectl_stress.results.report import Report, difference, under_load
 from kubectl_stress.text import log_line
 
+# Where the text of a fact begins: after its moment and its source.
+_FACT_INDENT = 20
+
 
 def render(report: Report, output: str, *, width: int | None = None) -> str:
     """The report in one of FORMATS; jsonl is its last line, after samples and changes."""
@@ -41,8 +44,8 @@ def _for_a_person(report: Report, *, wide: bool, width: int | None) -> str:
     parts = [target_table([report_row(report)], wide=wide, width=width)]
     if report.processes:
         parts.append(_processes(report, width))
-    parts.append(_before_and_after(report))
-    parts.append(verdict_text(report))
+    parts.append(folded(_before_and_after(report), width))
+    parts.append(verdict_text(report, width=width))
     return "\n\n".join(part for part in parts if part)
 
 
@@ -69,13 +72,23 @@ def _before_and_after(report: Report) -> str:
     return f"usage {usage} under the load ({', '.join(parts)})"
 
 
-def verdict_text(report: Report) -> str:
-    """The verdict with its evidence, a line a fact."""
+def verdict_text(report: Report, *, width: int | None = None) -> str:
+    """The verdict with its evidence in order of time, a line a fact."""
     verdict = report.verdict
-    lines = [f"VERDICT  {verdict.outcome.value}: {verdict.sentence}"]
-    lines += [
-        f"  {log_line(fact.at_ms, f'{fact.source:<7} {fact.text}')}" for fact in verdict.evidence
-    ]
+    head = f"VERDICT  {verdict.outcome.value}: {verdict.sentence}"
+    facts = sorted(verdict.evidence, key=lambda fact: fact.at_ms)
+    lines = [f"  {log_line(fact.at_ms, f'{fact.source:<7} {fact.text}')}" for fact in facts]
+    return "\n".join(
+        [
+            folded(head, width, indent=9),
+            *(folded(line, width, indent=_FACT_INDENT) for line in lines),
+            *(folded(line, width, indent=4) for line in _circumstances(report)),
+        ]
+    )
+
+
+def _circumstances(report: Report) -> list[str]:
+    verdict, lines = report.verdict, list[str]()
     after, target = report.after, report.plan.target
     restarts = f"{report.before.restart_count} → {after.restart_count}"
     lines.append(f"  restarts {restarts}, container {after.container_id or target.container_id}")
@@ -85,4 +98,4 @@ def verdict_text(report: Report) -> str:
         word = "as expected" if report.is_as_expected else "NOT as expected"
         lines.append(f"  {word} (--expect {report.expectation.value})")
     lines.append(f"  what it means: kubectl stress help {verdict.outcome.value}")
-    return "\n".join(lines)
+    return lines

@@ -164,6 +164,16 @@ def plain_table(cells: Sequence[Sequence[str]]) -> str:
     return "\n".join(line.rstrip() for line in text.splitlines())
 
 
-def folded(note: str, width: int | None) -> str:
-    """A sentence under a table, in as many lines as the terminal needs."""
-    return note if width is None else textwrap.fill(note, width, subsequent_indent="  ")
+def folded(line: str, width: int | None, *, indent: int = 2) -> str:
+    """A line under a table, in as many as the terminal needs, the further ones indented."""
+    if width is None or len(line) <= width:
+        return line
+    start = " " * (len(line) - len(line.lstrip()))
+    return textwrap.fill(
+        line.lstrip(),
+        max(width, 2 * indent),
+        initial_indent=start,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

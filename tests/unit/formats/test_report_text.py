@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 
 import pytest
 import yaml
@@ -147,3 +148,14 @@ def test_nobody_is_said_to_die_first_where_something_has_ended(
     marks = ((render(run, "table"), "← dies first"), (markdown(run), "| dies first |"))
     for text, mark in (*marks, (page(run), "<td>dies first</td>")):
         assert (mark in text) is is_marked
+
+
+def test_the_verdict_is_folded_between_words_and_its_evidence_is_in_order_of_time() -> None:
+    whole, narrow = (render(runs.liveness_restarted(), "table", width=w) for w in (None, 80))
+
+    lines = narrow[narrow.index("VERDICT") :].splitlines()
+    assert max(len(line) for line in lines) <= 80
+    assert " ".join(" ".join(lines).split()) == " ".join(whole[whole.index("VERDICT") :].split())
+    times = [float(line.split("s ")[0]) for line in lines if re.match(r" +\d+\.\ds ", line)]
+    assert times == sorted(times)
+    assert len(times) > 3
