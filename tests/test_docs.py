@@ -11,6 +11,7 @@ import pytest
 from kubectl_stress import __version__
 from kubectl_stress.cli.main import cli
 from kubectl_stress.errors import StressError
+from kubectl_stress.manifest.schema import STRESS_CHAOS, field_names
 from kubectl_stress.verdict.meanings import verdicts_page
 from kubectl_stress.verdict.outcome import Outcome
 from scripts.commands_page import commands_page
@@ -60,6 +61,13 @@ def test_the_readme_names_every_outcome_and_exit_code() -> None:
 )
 def test_a_page_made_from_the_code_is_up_to_date(name: str, text: str) -> None:
     assert (ROOT / "docs" / f"{name}.md").read_text() == text, "run scripts/write-docs"
+
+
+def test_the_page_on_stresschaos_names_every_field_of_it() -> None:
+    page = (ROOT / "docs" / "stresschaos.md").read_text()
+    words = set(re.findall(r"[A-Za-z]+", "".join(re.findall(r"`([^`]+)`", page))))
+
+    assert field_names(STRESS_CHAOS) - words - {"apiVersion", "kind", "metadata", "spec"} == set()
 
 
 def test_the_targets_of_make_that_are_named_exist() -> None:

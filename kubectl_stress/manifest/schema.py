@@ -100,6 +100,15 @@ STRESS_CHAOS = Struct(
 )
 
 
+def field_names(struct: Struct) -> set[str]:
+    """The names of all its fields, those inside others too."""
+    found = set(struct.fields)
+    for shape in struct.fields.values():
+        inner = shape.item if isinstance(shape, ListOf) else shape
+        found |= field_names(inner) if isinstance(inner, Struct) else set()
+    return found
+
+
 def check(at: Field, shape: Shape, diagnostics: Diagnostics) -> None:
     """Report what does not have its shape, and the fields that there are not."""
     if not at or isinstance(shape, Anything):

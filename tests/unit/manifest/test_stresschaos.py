@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_stress.manifest.schema import STRESS_CHAOS, Struct
+from kubectl_stress.manifest.schema import STRESS_CHAOS, field_names
 from kubectl_stress.manifest.stresschaos import Experiment
 from kubectl_stress.manifest.stressors import CpuStressor, MemoryStressor
 from kubectl_stress.plan.amount import Amount, ShareBase
@@ -342,15 +342,7 @@ def test_a_paused_experiment_is_not_run() -> None:
 
 def test_every_field_of_the_definition_is_in_a_test_of_this_file() -> None:
     text = Path(__file__).read_text()
-    names = _names(STRESS_CHAOS) - {"apiVersion", "kind", "metadata", "status", "spec"}
+    names = field_names(STRESS_CHAOS) - {"apiVersion", "kind", "metadata", "status", "spec"}
 
     assert len(names) == 28
     assert sorted(name for name in names if f"{name}:" not in text) == []
-
-
-def _names(struct: Struct) -> set[str]:
-    found = set(struct.fields)
-    for shape in struct.fields.values():
-        inner = getattr(shape, "item", shape)
-        found |= _names(inner) if isinstance(inner, Struct) else set()
-    return found
