@@ -37,7 +37,8 @@ def _lint_choice(spec: Field, diagnostics: Diagnostics) -> None:
         diagnostics.warning(spec["value"], f"ignored: mode {mode.value} takes no value")
     if mode is Mode.RANDOM_MAX_PERCENT:
         diagnostics.note(
-            spec["mode"], f"chooses from 0% to {spec['value'].written}% of the pods: maybe none"
+            spec["mode"],
+            f"chooses between 0% and {spec['value'].written}% of the pods, possibly none",
         )
 
 
@@ -46,22 +47,19 @@ def _lint_selector(selector: Field, own: Field, diagnostics: Diagnostics) -> Non
     if any(selector["pods"].named()):
         if others:
             diagnostics.warning(
-                selector["pods"], f"stands alone: {', '.join(others)} beside it are ignored"
+                selector["pods"], f"all other selectors are ignored: {', '.join(others)}"
             )
         return
-    namespace = f'"{own.written}"' if own.written else "of the connection"
+    namespace = f'namespace "{own.written}"' if own.written else "the connection's namespace"
     if not selector["namespaces"].items():
-        diagnostics.note(
-            selector["namespaces"], f"missing: only pods of the namespace {namespace} are selected"
-        )
+        diagnostics.note(selector["namespaces"], f"missing: only pods in {namespace} are selected")
     if not set(others) - {"namespaces"}:
         diagnostics.note(selector, "selects every pod of its namespaces")
     for _name, annotation in selector["annotationSelectors"].named():
         if not is_label_value(annotation.written):
             diagnostics.warning(
                 annotation,
-                "Chaos Mesh reads it as the value of a label, and fails; here the annotation's "
-                "value must be equal",
+                "Chaos Mesh parses it as a label value and fails; kubectl stress takes it as it is",
             )
     phases = selector["podPhaseSelectors"]
     if phases.items() and "Running" not in ",".join(phases.strings()):
@@ -73,19 +71,20 @@ def _lint_containers(names: Field, spec: Field, diagnostics: Diagnostics) -> Non
         diagnostics.note(
             spec["containerNames"],
             "missing: only the first container of each pod is loaded; Chaos Mesh's reference says "
-            "all, its code does the same",
+            "all, but its code does the same",
         )
     else:
         diagnostics.note(
             names,
-            "Chaos Mesh silently skips a container that a pod does not have; here it is an error",
+            "Chaos Mesh silently skips a container that a pod does not have; kubectl stress fails",
         )
 
 
 def _lint_duration(duration: Field, diagnostics: Diagnostics) -> None:
     if not duration.written:
         diagnostics.warning(
-            duration, "missing: Chaos Mesh loads until the object is deleted; here 60s are the end"
+            duration,
+            "missing: Chaos Mesh loads until the object is deleted, kubectl stress for 60s",
         )
     else:
         diagnostics.note(
@@ -100,7 +99,7 @@ def _lint_memory(memory: Field, percent_of: ShareBase, diagnostics: Diagnostics)
     overridden = {"size": options.size, "workers": options.workers, "time": options.time}
     for name, option in overridden.items():
         if option and memory[name]:
-            diagnostics.warning(memory[name], f"ignored: --{name} in options counts instead")
+            diagnostics.warning(memory[name], f"ignored: --{name} in options takes precedence")
     size_at, size = options.size or (memory["size"], memory["size"].written)
     workers = options.workers[1] if options.workers else memory["workers"].written
     if size.endswith("%"):
@@ -110,8 +109,8 @@ def _lint_memory(memory: Field, percent_of: ShareBase, diagnostics: Diagnostics)
     if workers not in ("", "1"):
         diagnostics.note(
             size_at,
-            f"the total of all {workers} workers; Chaos Mesh's reference says per worker, its code "
-            "divides it too",
+            f"the total of all {workers} workers; Chaos Mesh's reference says per worker, but its "
+            "code divides it too",
         )
     _lint_memory_behaviour(memory, diagnostics)
 
@@ -120,33 +119,33 @@ def _lint_memory_behaviour(memory: Field, diagnostics: Diagnostics) -> None:
     if memory["time"]:
         diagnostics.warning(
             memory["time"],
-            "in Chaos Mesh's documentation, but not in its API: refused or dropped there (write "
-            'options: ["--time 1m"]); here it is the ramp',
+            "in Chaos Mesh's documentation, but not in its API, which refuses or drops it (write "
+            'options: ["--time 1m"]); kubectl stress takes it as the ramp',
         )
     score = memory["oomScoreAdj"].written
     if score and int(score) < 0:
         diagnostics.warning(
             memory["oomScoreAdj"],
-            "needs CAP_SYS_RESOURCE in the target where its own is higher; Chaos Mesh sets it as "
-            "root of the node",
+            "needs CAP_SYS_RESOURCE in the target container if its own value is higher; Chaos Mesh "
+            "sets it as root on the node",
         )
     elif score and int(score) == 0:
         diagnostics.note(
             memory["oomScoreAdj"],
-            "the target's own value is kept; with Chaos Mesh the load inherits chaos-daemon's",
+            "keeps the target's own value; with Chaos Mesh the load inherits that of chaos-daemon",
         )
 
 
 def _lint_share(at: Field, size: str, percent_of: ShareBase, diagnostics: Diagnostics) -> None:
     if not size[:-1].isdigit() or int(size[:-1]) > 100:
-        diagnostics.warning(at, "Chaos Mesh refuses all but whole percentages from 0% to 100%")
+        diagnostics.warning(at, "Chaos Mesh accepts only whole percentages from 0% to 100%")
     if percent_of is ShareBase.NODE:
         diagnostics.note(at, f"{size} of the node's memory, as Chaos Mesh reads it")
     else:
         diagnostics.warning(
             at,
             f"{size} of the container's memory limit; Chaos Mesh takes {size} of the node's memory "
-            "(--percent-of node does so too)",
+            "(as --percent-of node does)",
         )
 
 
@@ -160,12 +159,12 @@ def _lint_size(at: Field, size: str, diagnostics: Diagnostics) -> None:
         first = size.split()[0]
         diagnostics.warning(
             at,
-            f"Chaos Mesh splits it at the blank and reads {first} bytes: write "
+            f"Chaos Mesh splits it at the space and reads {first} bytes: write "
             f"{''.join(size.split())}",
         )
     if not size.isdigit() and "i" not in size.lower() and size_bytes >= 1000:
         diagnostics.note(
-            at, f"decimal units: {size} are {size_bytes:,} bytes ({format_bytes(size_bytes)})"
+            at, f"decimal units: {size} is {size_bytes:,} bytes ({format_bytes(size_bytes)})"
         )
 
 
@@ -177,14 +176,14 @@ def _lint_cpu(cpu: Field, diagnostics: Diagnostics) -> None:
     if workers != "1":
         total = int(workers) * int(load)
         diagnostics.note(
-            cpu["load"], f"of each worker: {workers} workers load {total}% of one CPU together"
+            cpu["load"], f"per worker: {workers} workers load {total}% of one CPU in total"
         )
     for option, flag in cpu_flags(cpu["options"]):
-        diagnostics.warning(option, f"{flag} of stress-ng is ignored here")
+        diagnostics.warning(option, f"{flag} of stress-ng is ignored by kubectl stress")
 
 
 def _lint_workers(stressor: Field, diagnostics: Diagnostics) -> None:
     if not stressor["workers"]:
         diagnostics.warning(
-            stressor["workers"], "missing: the API server refuses it; here 1 worker is taken"
+            stressor["workers"], "missing: the API server refuses it; kubectl stress uses 1"
         )

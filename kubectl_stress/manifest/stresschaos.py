@@ -86,12 +86,12 @@ def _refuse_what_cannot_run(document: Field, diagnostics: Diagnostics) -> None:
     if spec["remoteCluster"].written:
         diagnostics.error(
             spec["remoteCluster"],
-            "another cluster: remove the field, and choose the cluster with --context",
+            "not supported: remove it, and choose the cluster with --context",
         )
     if spec["stressngStressors"].written:
         diagnostics.error(
             spec["stressngStressors"],
-            "needs stress-ng, and Chaos Mesh itself runs nothing where it is set: write stressors",
+            "needs stress-ng; Chaos Mesh itself runs nothing when it is set: use stressors",
         )
     elif not any(field for _name, field in spec["stressors"].named()):
         diagnostics.error(spec["stressors"], "missing: give memory, cpu or both")

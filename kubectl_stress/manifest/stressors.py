@@ -125,7 +125,9 @@ def _worker_number(written: str) -> int:
         raise UsageError(f'"{written}" is not a number of workers')
     number = int(written)
     if number == 0:
-        raise UsageError("0 workers load nothing: Chaos Mesh skips them and still says Injected")
+        raise UsageError(
+            "0 workers load nothing; Chaos Mesh skips the stressor and still reports Injected"
+        )
     if not 1 <= number <= MAX_WORKERS:
         raise UsageError(f"{number} workers: give a number from 1 to {MAX_WORKERS}")
     return number
@@ -133,7 +135,9 @@ def _worker_number(written: str) -> int:
 
 def _amount(size: str, percent_of: ShareBase) -> Amount:
     if not size:
-        raise UsageError("no size: Chaos Mesh would start workers that fail, again and again")
+        raise UsageError(
+            "missing: without a size, the workers of Chaos Mesh fail and restart forever"
+        )
     if size.endswith("%"):
         share = _SHARE.fullmatch(size)
         if share is None or Decimal(share[1]) == 0:

@@ -112,7 +112,7 @@ def test_the_json_keeps_its_shape(
         "line": 8,
         "severity": "note",
         "field": "spec.stressors.memory.size",
-        "message": "decimal units: 1GB are 1,000,000,000 bytes (953.7 MiB)",
+        "message": "decimal units: 1GB is 1,000,000,000 bytes (953.7 MiB)",
     }
     assert found == {"schema": "kubectl-stress/lint/v1", "errors": 0, "warnings": 0, "notes": 4}
     assert experiment.pop("selector")["labels"] == ["app=web"]

@@ -13,12 +13,12 @@ SIZE = "8: {}: spec.stressors.memory.size: "
 
 ROWS = [
     ({"containerNames": ""}, "5: note: spec.containerNames: missing: only the first container of"),
-    ({"duration": ""}, "5: warning: spec.duration: missing: Chaos Mesh loads until the object is"),
+    ({"duration": ""}, "5: warning: spec.duration: missing: Chaos Mesh loads until the object"),
     ({"value": "value: '3'"}, "11: warning: spec.value: ignored: mode one takes no value"),
     ({"duration": "duration: null"}, "10: warning: spec.duration: null: the API server refuses it"),
     (
         {"mode": "mode: random-max-percent", "value": "value: '30'"},
-        "6: note: spec.mode: chooses from 0% to 30% of the pods: maybe none",
+        "6: note: spec.mode: chooses between 0% and 30% of the pods, possibly none",
     ),
     (
         {"mode": "mode: fixed", "value": "value: 3"},
@@ -26,7 +26,7 @@ ROWS = [
     ),
     (
         {"selector": "selector: {labelSelectors: {app: web}}"},
-        "7: note: spec.selector.namespaces: missing: only pods of the namespace of the connection",
+        "7: note: spec.selector.namespaces: missing: only pods in the connection's namespace are",
     ),
     (
         {"selector": "selector: {namespaces: [shop]}"},
@@ -34,11 +34,11 @@ ROWS = [
     ),
     (
         {"selector": "selector: {namespaces: [a], nodes: [n], pods: {a: [b]}}"},
-        "7: warning: spec.selector.pods: stands alone: namespaces, nodes beside it are ignored",
+        "7: warning: spec.selector.pods: all other selectors are ignored: namespaces, nodes",
     ),
     (
         {"selector": "selector: {namespaces: [a], annotationSelectors: {who: a b}}"},
-        "7: warning: spec.selector.annotationSelectors.who: Chaos Mesh reads it as the value of a",
+        "7: warning: spec.selector.annotationSelectors.who: Chaos Mesh parses it as a label",
     ),
     (
         {"selector": "selector: {namespaces: [a], podPhaseSelectors: [Pending]}"},
@@ -71,11 +71,11 @@ ROWS = [
     (
         {"stressors": memory("workers: 1, size: 50 MiB")},
         SIZE.format("warning")
-        + "Chaos Mesh splits it at the blank and reads 50 bytes: write 50MiB",
+        + "Chaos Mesh splits it at the space and reads 50 bytes: write 50MiB",
     ),
     (
         {"stressors": memory("workers: 1, size: 10GB")},
-        SIZE.format("note") + "decimal units: 10GB are 10,000,000,000 bytes (9.3 GiB)",
+        SIZE.format("note") + "decimal units: 10GB is 10,000,000,000 bytes (9.3 GiB)",
     ),
     (
         {"stressors": memory("workers: 1, size: 50%")},
@@ -91,11 +91,11 @@ ROWS = [
     ),
     (
         {"stressors": memory("workers: 1, size: 1MiB, oomScoreAdj: 0")},
-        "8: note: spec.stressors.memory.oomScoreAdj: the target's own value is kept; with Chaos",
+        "8: note: spec.stressors.memory.oomScoreAdj: keeps the target's own value; with Chaos",
     ),
     (
         {"stressors": memory("workers: 1, size: 1MiB, options: [--size, 2MiB]")},
-        "8: warning: spec.stressors.memory.size: ignored: --size in options counts instead",
+        "8: warning: spec.stressors.memory.size: ignored: --size in options takes precedence",
     ),
     (
         {"stressors": memory("workers: 1, options: [--size, 2Mi]")},
@@ -108,11 +108,11 @@ ROWS = [
     ),
     (
         {"stressors": cpu("workers: 2, load: 60")},
-        "8: note: spec.stressors.cpu.load: of each worker: 2 workers load 120% of one CPU together",
+        "8: note: spec.stressors.cpu.load: per worker: 2 workers load 120% of one CPU in total",
     ),
     (
         {"stressors": cpu("workers: 1, load: 60, options: [--cpu-method, all]")},
-        "8: warning: spec.stressors.cpu.options[0]: --cpu-method of stress-ng is ignored here",
+        "8: warning: spec.stressors.cpu.options[0]: --cpu-method of stress-ng is ignored by",
     ),
 ]
 
@@ -148,7 +148,7 @@ def test_a_percentage_of_the_node_is_no_difference() -> None:
 def test_a_percentage_that_chaos_mesh_refuses_is_taken_here(size: str) -> None:
     found = manifest(stress_chaos(stressors=memory(f"workers: 1, size: {size}")))
 
-    refused = "Chaos Mesh refuses all but whole percentages from 0% to 100%"
+    refused = "Chaos Mesh accepts only whole percentages from 0% to 100%"
     assert SIZE.format("warning") + refused in said(found)
     assert len(found.experiments) == 1
 
