@@ -14,7 +14,7 @@ StressError                     1  could not run
 │   └── NotRunning              1    not now, but it may be one later: worth waiting for
 ├── InjectionError              1  the ephemeral container or the agent did not start
 │   └── Silent                  1    nobody refused it, but no word came in time
-├── RecordingError              1  a file is no recording of ours, or one of another version
+├── RecordingError              1  a file is not a kubectl stress recording, or one of another version
 ├── Refused                     5  a guard of ours said no before anything was done
 └── Interrupted               130  Ctrl-C or a signal, after the load was released
 """
@@ -77,7 +77,7 @@ class NotRunning(TargetError):
     """The container does not run now, and may run later.
 
     `problem` says what is the matter, `remedy` what changes it, `wait` how to wait for it. Whoever
-    has waited is told no more to wait.
+    has waited is not advised to wait.
     """
 
     def __init__(self, problem: str, *, remedy: str = "", wait: str = "") -> None:

@@ -104,8 +104,8 @@ class Joiner:
         reading = take_reading(self._cluster, target, name, clock=self._clock)
         if reading.hello.holder_pid in (None, 1):
             raise InjectionError(
-                f"the runtime did not put ephemeral container {name} into the process namespace of "
-                f'container "{target.container}": it knows no targetContainerName'
+                f"the container runtime ignored targetContainerName: {name} does not share the "
+                f'process namespace of "{target.container}"'
             )
         return JoinedHolder(target, holder.join, name, reading)
 

@@ -63,7 +63,7 @@ class Check:
         self._cluster, self._holder, self._clock, self._tell = cluster, holder, clock, tell
 
     def __call__(self, question: Question) -> Checkup:
-        """What is found; whatever would end a run is its `obstacle`, not raised."""
+        """What is found; whatever would end a run is its `problem`, not raised."""
         namespace = self._cluster.namespace
         answers, found = both(
             lambda: tuple(ask_permissions(self._cluster, question.ref, namespace)),

@@ -13,7 +13,7 @@ SCHEMA = "kubectl-stress/check/v1"
 
 @dataclass(frozen=True)
 class Checkup:
-    """What was found; `obstacle` is the error that a run would end with, None where it could run.
+    """What was found; `problem` is the error that a run would end with, None where it could run.
 
     `questions` are what a run would ask before it does anything.
     """

@@ -222,7 +222,7 @@ def _findings(recording: Recording) -> Findings:
 
 
 def _last_load(recording: Recording) -> Recording:
-    """What was told since the load last began."""
+    """The values since the load last began."""
     starts = [at for at, (name, _) in enumerate(recording.values) if name == "hello"]
     return Recording(recording.header, recording.values[starts[-1] if starts else 0 :])
 

@@ -50,7 +50,7 @@ class Report:
 
     @property
     def predicted_victim(self) -> Process | None:
-        """Who was foretold to die first at the limit; None where the agent never spoke."""
+        """The predicted first victim at the limit; None where the agent sent nothing."""
         hello, first = self.findings.hello, self.findings.samples.first
         if hello is None or first is None:
             return None
@@ -205,7 +205,7 @@ def _status(report: Report) -> dict[str, Any]:
 
 
 def victim_dict(victim: Process | None) -> dict[str, Any] | None:
-    """A foretold victim as a JSON object."""
+    """A predicted victim as a JSON object."""
     if victim is None:
         return None
     return {

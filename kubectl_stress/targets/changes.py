@@ -38,7 +38,7 @@ class Change:
 
 
 def changes(before: ContainerStatus, after: ContainerStatus, *, at_ms: int) -> list[Change]:
-    """What is new in `after`; nothing that `before` already showed is told again."""
+    """What is new in `after`; nothing that `before` already showed."""
     found = [
         *_terminations(before, after),
         *_starts(before, after),

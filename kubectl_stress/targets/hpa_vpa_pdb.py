@@ -1,6 +1,6 @@
 """What else will react to a load on a pod: autoscalers and disruption budgets. Pure: no I/O.
 
-Each is told as its manifest says; whether one is read at all is up to the user's rights.
+Each as its manifest says; whether one can be read at all depends on the user's rights.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

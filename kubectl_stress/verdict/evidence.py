@@ -27,12 +27,12 @@ class Evidence:
 
 
 def as_evidence(changes: Iterable[Change]) -> tuple[Evidence, ...]:
-    """Changes as facts, told in their own words."""
+    """Changes as facts, in their own words."""
     return tuple(Evidence(change.at_ms, change.source, change.text) for change in changes)
 
 
 def worker_kills(findings: Findings) -> tuple[Evidence, ...]:
-    """The deaths of workers as their supervisor told them."""
+    """The deaths of workers as their supervisor reports them."""
     return tuple(
         Evidence(
             kill.at_ms,

@@ -43,7 +43,7 @@ def _what_else_died(findings: Findings) -> str:
 
 
 def _kills_of_the_app(findings: Findings) -> int:
-    """OOM kills beside the load's own; without a goodbye it is not known which those were."""
+    """OOM kills beside the load's own; without a final message it is not known which those were."""
     return kill_counts(findings) - len(findings.kills) if findings.ending.bye else 0
 
 

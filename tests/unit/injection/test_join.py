@@ -196,7 +196,7 @@ def test_a_lost_stream_is_no_refusal_and_adds_no_second_holder() -> None:
 def test_a_runtime_that_shares_no_process_namespace_is_told(holder_pid: int | None) -> None:
     entering = Entering(web(), says(reading(holder_pid=holder_pid)))
 
-    with pytest.raises(InjectionError, match="it knows no targetContainerName"):
+    with pytest.raises(InjectionError, match="runtime ignored targetContainerName"):
         entering.enter()
 
 
