@@ -45,6 +45,22 @@ def test_each_load_of_a_run_is_changed_by_its_own_command(agent: Path) -> None:
         run.read_until(lambda line: line["type"] == "sample" and _loads(line) == (2 * MIB, 1))
 
 
+def test_commands_that_come_at_once_all_count(agent: Path) -> None:
+    with Agent(agent, *BOTH, "--duration-ms", "600000", *LIFE, *here()) as run:
+        run.until_phase("hold")
+        run.send(f"#1 size {2 * MIB}\n#2 load 1\n#3 size {3 * MIB}\n".encode())
+        taken: set[int] = set()
+        arrived: set[int] = set()
+        while not (arrived == {2, 3} and taken == {1, 2, 3}):
+            line = run.next_line()
+            if line["type"] == "done":
+                assert line["ok"]
+                taken.add(line["id"])
+            if line["type"] == "arrived":
+                arrived.add(line["id"])
+        run.read_until(lambda line: line["type"] == "sample" and _loads(line) == (3 * MIB, 1))
+
+
 def test_a_load_of_the_cpu_leaves_the_steps_of_the_memory_alone(agent: Path) -> None:
     steps = ("--steps-bytes", f"{MIB},{2 * MIB}", "--step-hold-ms", "400")
     with Agent(agent, *BOTH, *steps, "--duration-ms", "100", *LIFE, *here()) as run:
