@@ -14,7 +14,7 @@ StressError                     1  could not run
 │   └── NotRunning              1    not now, but it may be one later: worth waiting for
 ├── InjectionError              1  the ephemeral container or the agent did not start
 │   └── Silent                  1    nobody refused it, but no word came in time
-├── RecordingError              1  a file is not a kubectl stress recording, or one of another version
+├── RecordingError              1  a file is not a recording, or one of another version
 ├── Refused                     5  a guard of ours said no before anything was done
 └── Interrupted               130  Ctrl-C or a signal, after the load was released
 """
