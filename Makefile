@@ -32,7 +32,7 @@ unexport KUBECONFIG
 endif
 
 .PHONY: help setup format lint test unit agent image e2e matrix outcomes demo bench bench-agent \
-	bench-client screenshots eviction faults soak swap fuzz sanitize cluster-up cluster-down \
+	bench-client bench-start screenshots eviction faults soak swap fuzz sanitize cluster-up cluster-down \
 	package check clean
 
 help: ## Show this help
@@ -74,7 +74,10 @@ image: setup ## Build the agent's container image as an archive, without Docker
 	@scripts/debian-packages $(build_packages)
 	@$(image) image
 
-bench: bench-agent bench-client ## Measure everything
+bench-start: setup ## Measure how soon the client answers, side by side with kubectl (a quiet machine)
+	@$(python) -m tests.bench.start $(or $(RUNS),10) $(PROGRAM)
+
+bench: bench-agent bench-client bench-start ## Measure everything
 
 bench-agent: agent ## Measure the agent, side by side with its peers (root; a quiet machine)
 	@scripts/debian-packages $(build_packages) stress-ng=stress-ng
