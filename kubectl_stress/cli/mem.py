@@ -17,11 +17,8 @@ from kubectl_stress.cli.load_options import load_options
 from kubectl_stress.cli.memory_options import mem_spec, memory_options
 from kubectl_stress.cli.output_options import MANIFEST, load_output_options, wants_color
 from kubectl_stress.cli.print_manifest import print_manifest
-from kubectl_stress.cli.print_report import answer
 from kubectl_stress.cli.wiring import connect, now_ms, teller
-from kubectl_stress.plan.holder import ephemeral_container
 from kubectl_stress.plan.holder_spec import HolderSpec
-from kubectl_stress.plan.plan import Plan, make_plan, summary
 from kubectl_stress.plan.spec import LoadKind, MemSpec
 from kubectl_stress.targets.ref import TargetRef
 from kubectl_stress.verdict.outcome import Expectation
@@ -29,6 +26,7 @@ from kubectl_stress.verdict.outcome import Expectation
 if TYPE_CHECKING:
     from kubectl_stress.kube.cluster import Cluster
     from kubectl_stress.kube.connection import ConnectionFlags
+    from kubectl_stress.plan.plan import Plan
     from kubectl_stress.results.report import Report
 
 
@@ -64,9 +62,10 @@ def mem(flags: "ConnectionFlags", target: str, **given: Any) -> None:
 
 def prepare(
     cluster: "Cluster", ref: TargetRef, spec: MemSpec, holder: HolderSpec, *, given: dict[str, Any]
-) -> Plan:
+) -> "Plan":
     """The plan for the target that is meant, once it runs; raises StressError."""
     from kubectl_stress.clock import Clock
+    from kubectl_stress.plan.plan import make_plan
     from kubectl_stress.preflight.admission import check_permissions
     from kubectl_stress.preflight.wait_for_target import find_and_wait
 
@@ -87,12 +86,13 @@ def prepare(
 
 
 def print_dry_run(
-    cluster: "Cluster", plan: Plan, holder: HolderSpec, *, given: dict[str, Any]
+    cluster: "Cluster", plan: "Plan", holder: HolderSpec, *, given: dict[str, Any]
 ) -> None:
     """What would be done and met, and the patch; nothing is attached."""
     from kubectl_stress.clock import Clock
     from kubectl_stress.formats.check_text import dry_run
     from kubectl_stress.operations.check import Check, Question
+    from kubectl_stress.plan.holder import ephemeral_container
     from kubectl_stress.preflight.admission import check_admission
 
     if given["dry_run"] == "server":
@@ -107,9 +107,10 @@ def print_dry_run(
 
 
 def run_plan(
-    cluster: "Cluster", plan: Plan, holder: HolderSpec, *, given: dict[str, Any]
+    cluster: "Cluster", plan: "Plan", holder: HolderSpec, *, given: dict[str, Any]
 ) -> "Report":
     """The plan carried out, shown while it runs, and its report printed; raises StressError."""
+    from kubectl_stress.cli.print_report import answer
     from kubectl_stress.clock import Clock
     from kubectl_stress.live.listeners import listening, to_all
     from kubectl_stress.live.recorder import recording_to
@@ -136,7 +137,9 @@ def run_plan(
     return found
 
 
-def _tell_plan(plan: Plan) -> None:
+def _tell_plan(plan: "Plan") -> None:
+    from kubectl_stress.plan.plan import summary
+
     click.echo(summary(plan), err=True)
     if not plan.target.is_container_asked:
         choice = plan.target.container_choice

@@ -2,27 +2,32 @@
 
 import shutil
 import sys
+from typing import TYPE_CHECKING
 
-from kubectl_stress.formats.report_text import render
 from kubectl_stress.formats.serialize import FORMATS
-from kubectl_stress.formats.terminal_plot import plot
-from kubectl_stress.results.report import Report
+
+if TYPE_CHECKING:
+    from kubectl_stress.results.report import Report
 
 REPORT_FORMATS = (*(name for name in FORMATS if name != "jsonl"), "markdown", "junit", "html")
 _FOR_A_PERSON = ("table", "wide")
 
 
-def answer(report: Report, output: str, *, with_plot: bool = False) -> None:
+def answer(report: "Report", output: str, *, with_plot: bool = False) -> None:
     """Print the report; a plot goes with the tables, and to stderr beside any other format."""
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     if with_plot:
+        from kubectl_stress.formats.terminal_plot import plot
+
         file = sys.stdout if output in _FOR_A_PERSON else sys.stderr
         print(plot(report, width=shutil.get_terminal_size().columns), end="\n\n", file=file)
     print(formatted(report, output, width=width))
 
 
-def formatted(report: Report, output: str, *, width: int | None = None) -> str:
+def formatted(report: "Report", output: str, *, width: int | None = None) -> str:
     """The report in one of FORMATS or REPORT_FORMATS."""
+    from kubectl_stress.formats.report_text import render
+
     if output == "markdown":
         from kubectl_stress.formats.markdown import markdown
 

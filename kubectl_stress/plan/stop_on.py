@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from enum import Enum
+from typing import TYPE_CHECKING
 
-from kubectl_stress.targets.changes import Change, ChangeKind
+if TYPE_CHECKING:
+    from kubectl_stress.targets.changes import Change
 
 
 class StopOn(Enum):
@@ -14,19 +16,19 @@ class StopOn(Enum):
     PROBE_FAILURE = "probe-failure"
 
 
-_SIGNS = {
-    ChangeKind.NOT_READY: StopOn.NOT_READY,
-    ChangeKind.TERMINATED: StopOn.RESTART,
-    ChangeKind.STARTED: StopOn.RESTART,
-}
-
-
-def stop_sign(asked: Sequence[StopOn], changes: Iterable[Change]) -> Change | None:
+def stop_sign(asked: Sequence[StopOn], changes: "Iterable[Change]") -> "Change | None":
     """The first change for which `--stop-on` releases the load; None where none was seen."""
     return next((change for change in changes if _sign_of(change) in asked), None)
 
 
-def _sign_of(change: Change) -> StopOn | None:
+def _sign_of(change: "Change") -> StopOn | None:
+    from kubectl_stress.targets.changes import ChangeKind  # options are read without it
+
     if change.kind is ChangeKind.EVENT and change.reason == "Unhealthy":
         return StopOn.PROBE_FAILURE
-    return _SIGNS.get(change.kind)
+    signs = {
+        ChangeKind.NOT_READY: StopOn.NOT_READY,
+        ChangeKind.TERMINATED: StopOn.RESTART,
+        ChangeKind.STARTED: StopOn.RESTART,
+    }
+    return signs.get(change.kind)

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
 
-from kubectl_stress.verdict.evidence import Evidence
+if TYPE_CHECKING:
+    from kubectl_stress.verdict.evidence import Evidence
 
 
 class Outcome(Enum):
@@ -58,7 +60,7 @@ class Verdict:
 
     outcome: Outcome
     sentence: str
-    evidence: tuple[Evidence, ...] = field(default=())
+    evidence: "tuple[Evidence, ...]" = field(default=())
 
 
 def meets(verdict: Verdict, expectation: Expectation) -> bool:

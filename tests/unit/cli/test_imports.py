@@ -26,3 +26,15 @@ def test_help_imports_neither_a_heavy_library_nor_another_command(name: str) -> 
     assert found >= {"kubectl_stress.cli.commands", "click"}
     assert found & set(HEAVY) == set()
     assert found & {f"kubectl_stress.cli.{module}" for module in others} == set()
+
+
+def test_completion_of_an_option_imports_what_reads_options_alone() -> None:
+    program = "from kubectl_stress.__main__ import complete; complete()"
+    argv = [sys.executable, "-X", "importtime", "-c", program, "mem", "--si"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True)
+    found = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+
+    assert done.stdout.splitlines()[0].startswith("--size\t")
+    assert found & set(HEAVY) == set()
+    packages = {name.split(".")[1] for name in found if name.startswith("kubectl_stress.")}
+    assert packages & {"kube", "live", "operations", "session", "preflight", "results"} == set()
