@@ -1,10 +1,14 @@
 """Files hold more than one StressChaos, and other things too."""
 
 import json
+from typing import Any
 
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kubectl_stress.manifest.manifests import read_manifest
+from kubectl_stress.manifest.schema import STRESS_CHAOS, Struct, field_names
 from kubectl_stress.plan.amount import ShareBase
 from tests.builders.manifests import manifest, said, stress_chaos
 
@@ -125,3 +129,53 @@ def test_a_value_as_long_as_a_book_is_cut() -> None:
     assert line.startswith('6: error: spec.mode: unknown mode "xxx')
     assert line.endswith("x…")
     assert len(line) < 400
+
+
+def fields_of(*path: str) -> Any:
+    """The fields of the object at this path of the schema."""
+    shape: Any = STRESS_CHAOS
+    for name in path:
+        shape = shape.fields[name]
+    assert isinstance(shape, Struct)
+    return shape.fields
+
+
+SPEC = fields_of("spec")
+MEMORY = fields_of("spec", "stressors", "memory")
+SELECTOR = fields_of("spec", "selector")
+SCALARS = (
+    st.sampled_from(
+        ["", "1", "50%", "-1", "10min", "all", "fixed", "--time", "In", "!Running", "é\n"]
+    )
+    | st.text(max_size=5)
+    | st.integers()
+    | st.floats()
+    | st.booleans()
+    | st.none()
+)
+NAMES = st.sampled_from(sorted(field_names(STRESS_CHAOS))) | st.text(max_size=4)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(
+    spec=st.dictionaries(st.sampled_from(sorted(SPEC)), VALUES, max_size=6),
+    memory=st.dictionaries(st.sampled_from(sorted(MEMORY)), VALUES, max_size=4),
+    selector=st.dictionaries(st.sampled_from(sorted(SELECTOR)), VALUES, max_size=4),
+)
+def test_whatever_stands_in_a_field_is_read_or_has_an_error(
+    spec: dict[str, Any], memory: dict[str, Any], selector: dict[str, Any]
+) -> None:
+    sound = yaml.safe_load(stress_chaos())
+    sound["spec"]["stressors"]["memory"] |= memory
+    sound["spec"]["selector"] |= selector
+    sound["spec"] |= spec
+
+    found = read_manifest("memory.json", json.dumps(sound).encode(), ShareBase.LIMIT)
+
+    assert len(found.experiments) == (0 if found.has_errors else 1)
+    for experiment in found.experiments:
+        assert list(experiment.selector_in("default").queries())
