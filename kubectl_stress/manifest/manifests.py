@@ -55,8 +55,7 @@ def _ordered(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
 def _objects(document: Field) -> Iterator[Field]:
     """The document, or what it lists (`kubectl get -o yaml`)."""
     if document["kind"].written in ("List", f"{KIND}List") and document["items"].items():
-        for item in document["items"].items():
-            yield Field("", item.line, item.value)
+        yield from document["items"].items()
     else:
         yield document
 

@@ -59,6 +59,18 @@ def test_a_list_as_kubectl_prints_it_is_taken_apart() -> None:
     assert ": error: items[1].spec.mode: unknown mode" in error
 
 
+def test_what_is_missing_in_a_list_says_in_which_item() -> None:
+    items = [yaml.safe_load(stress_chaos(duration=""))]
+    del items[0]["metadata"]
+
+    text = yaml.safe_dump({"apiVersion": "v1", "kind": "List", "items": items}, sort_keys=False)
+
+    assert [line.split(": ")[2] for line in errors_and_warnings(text)] == [
+        "items[0].metadata.name",
+        "items[0].spec.duration",
+    ]
+
+
 def test_a_schedule_of_it_is_refused_with_what_to_do_instead() -> None:
     (line,) = said(manifest(SCHEDULE))
 
