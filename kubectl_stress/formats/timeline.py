@@ -150,7 +150,7 @@ _KINDS = {
 def _mark(change: Change) -> Mark | None:
     kind = _KINDS.get(change.kind)
     if change.kind is ChangeKind.TERMINATED:
-        kind = MarkKind.KILL if change.reason == "OOMKilled" else MarkKind.END
+        kind = MarkKind.KILL if change.is_oom_kill else MarkKind.END
     if change.kind is ChangeKind.EVENT:
         kind = {"Unhealthy": MarkKind.PROBE, "Killing": MarkKind.END}.get(change.reason)
     return None if kind is None else Mark(change.at_ms, kind, change.text)

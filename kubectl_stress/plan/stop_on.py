@@ -24,7 +24,7 @@ def stop_sign(asked: Sequence[StopOn], changes: "Iterable[Change]") -> "Change |
 def _sign_of(change: "Change") -> StopOn | None:
     from kubectl_stress.targets.changes import ChangeKind  # options are read without it
 
-    if change.kind is ChangeKind.EVENT and change.reason == "Unhealthy":
+    if change.is_failed_probe:
         return StopOn.PROBE_FAILURE
     signs = {
         ChangeKind.NOT_READY: StopOn.NOT_READY,

@@ -7,6 +7,7 @@ from kubectl_stress.errors import Forbidden, NotFound, TargetError
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.targets.label_selector import as_query
 from kubectl_stress.targets.missing_pods import refuse_missing_pods
+from kubectl_stress.targets.owned_pods import is_running, owned_pods
 from kubectl_stress.targets.owner_kinds import owner_kind
 from kubectl_stress.targets.pod import Pod
 from kubectl_stress.targets.ref import TargetRef
@@ -46,26 +47,11 @@ def _with_replicas(cluster: Cluster, target: Target) -> Owner | None:
 def _only_pod(cluster: Cluster, ref: TargetRef, owner: dict[str, Any], namespace: str) -> Pod:
     selector = as_query(owner["spec"].get("selector") or {})
     pods = cluster.list_pods(namespace, label_selector=selector)["items"]
-    alive = [pod for pod in pods if _is_of(pod, ref) and _is_alive(pod)]
-    if len(alive) == 1:
-        return dict(alive[0])
-    if not alive:
-        refuse_missing_pods(owner, ref, namespace)
-    names = ", ".join(sorted(pod["metadata"]["name"] for pod in alive))
-    raise TargetError(f"{ref} has {len(alive)} pods ({names}): choose one of them, like pod/NAME")
-
-
-def _is_of(pod: Pod, ref: TargetRef) -> bool:
-    """Whether the pod belongs to the owner itself: labels alone may match a stranger's pod."""
-    for reference in pod["metadata"].get("ownerReferences") or ():
-        if ref.kind == "deployment" and reference["kind"] == "ReplicaSet":
-            template = pod["metadata"].get("labels", {}).get("pod-template-hash", "")
-            return bool(reference["name"] == f"{ref.name}-{template}")
-        if reference["kind"].lower() == ref.kind and reference["name"] == ref.name:
-            return True
-    return False
-
-
-def _is_alive(pod: Pod) -> bool:
-    is_deleting = "deletionTimestamp" in pod["metadata"]
-    return not is_deleting and pod.get("status", {}).get("phase") == "Running"
+    owned = owned_pods(ref, pods)
+    running = [pod for pod in owned if is_running(pod)]
+    if len(running) == 1:
+        return running[0]
+    if not running:
+        refuse_missing_pods(owner, ref, namespace, owned)
+    names = ", ".join(pod["metadata"]["name"] for pod in running)
+    raise TargetError(f"{ref} has {len(running)} pods ({names}): choose one of them, like pod/NAME")

@@ -36,6 +36,16 @@ class Change:
     reason: str = ""
     termination: Termination | None = None
 
+    @property
+    def is_oom_kill(self) -> bool:
+        """Whether a container ended, as its status says by an OOM kill."""
+        return self.termination is not None and self.termination.is_oom_kill
+
+    @property
+    def is_failed_probe(self) -> bool:
+        """Whether it is the event of a probe that failed."""
+        return self.kind is ChangeKind.EVENT and self.reason == "Unhealthy"
+
 
 def changes(before: ContainerStatus, after: ContainerStatus, *, at_ms: int) -> list[Change]:
     """What is new in `after`; nothing that `before` already showed."""

@@ -1,14 +1,21 @@
 """Why a workload has no pod that runs, and what changes that. Pure: no I/O."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from kubectl_stress.errors import NotRunning, TargetError
+from kubectl_stress.targets.owned_pods import phase
+from kubectl_stress.targets.pod import Pod
 from kubectl_stress.targets.ref import TargetRef
 
 
-def refuse_missing_pods(workload: Mapping[str, Any], ref: TargetRef, namespace: str) -> NoReturn:
-    """Raise NotRunning, or TargetError for a Job that has ended: its pods never run again."""
+def refuse_missing_pods(
+    workload: Mapping[str, Any], ref: TargetRef, namespace: str, pods: Sequence[Pod]
+) -> NoReturn:
+    """Raise NotRunning, or TargetError for a Job that has ended: its pods never run again.
+
+    `pods` are those of the workload that do not run yet.
+    """
     spec, status = workload.get("spec") or {}, workload.get("status") or {}
     where = f'{ref} in namespace "{namespace}"'
     if spec.get("replicas") == 0:
@@ -21,7 +28,12 @@ def refuse_missing_pods(workload: Mapping[str, Any], ref: TargetRef, namespace: 
         raise TargetError(f"{where} has ended ({ended}): its pods do not run again")
     if status.get("desiredNumberScheduled") == 0:
         raise NotRunning(f"{where} has no pods: no node matches")
-    raise NotRunning(f"{where} has no running pod", wait="use --wait 1m to wait for one")
+    states = ", ".join(f"{pod['metadata']['name']} is {phase(pod)}" for pod in pods)
+    raise NotRunning(
+        f"{where} has no running pod{states and f' ({states})'}",
+        remedy=f"see kubectl describe {ref} -n {namespace}",
+        wait="use --wait 1m to wait for one",
+    )
 
 
 def _end(status: Mapping[str, Any]) -> str:

@@ -33,6 +33,11 @@ class Termination:
             clean(state.get("message", "")),
         )
 
+    @property
+    def is_oom_kill(self) -> bool:
+        """Whether kubelet and runtime call it one; containerd says so of any end after one."""
+        return self.reason == "OOMKilled"
+
     def __str__(self) -> str:
         return f"{self.reason or 'Terminated'} ({self.exit_code})"
 

@@ -57,7 +57,7 @@ def _is_oom_kill(findings: Findings, termination: Termination) -> bool:
     """
     if termination.exit_code != 137:
         return False
-    return termination.reason == "OOMKilled" or kill_counts(findings) > len(findings.kills)
+    return termination.is_oom_kill or kill_counts(findings) > len(findings.kills)
 
 
 def _is_sticky(findings: Findings) -> bool:

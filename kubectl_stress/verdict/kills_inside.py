@@ -23,7 +23,7 @@ def in_loads(findings: Findings) -> str:
 
 def killed_beside(plan: Plan, findings: Findings) -> Verdict | None:
     """An OOM kill of another container, under the pod's limit that the load pressed on."""
-    killed = [c for c in of_kind(findings, ChangeKind.NEIGHBOUR) if c.reason == "OOMKilled"]
+    killed = [c for c in of_kind(findings, ChangeKind.NEIGHBOUR) if c.is_oom_kill]
     if not killed or not is_pods_limit(plan, findings):
         return None
     sentence = (

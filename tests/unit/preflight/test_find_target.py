@@ -103,6 +103,14 @@ def test_an_owner_without_a_running_pod_is_told_so() -> None:
         find(cluster, "deploy/web")
 
 
+def test_a_pod_that_does_not_run_yet_is_named_with_its_phase() -> None:
+    cluster = FakeCluster(of_deployment("web-5d-x").with_status(phase="Pending").dict)
+    cluster.owners["deployments", "web"] = deployment()
+
+    with pytest.raises(NotRunning, match=r"has no running pod \(web-5d-x is Pending\): .*--wait"):
+        find(cluster, "deploy/web")
+
+
 @pytest.mark.parametrize(
     ("ref", "workload", "error", "words"),
     [
