@@ -81,7 +81,7 @@ def test_an_agent_of_another_protocol_is_refused_before_the_load(scene: Scene) -
 def test_an_agent_that_does_not_see_its_holder_is_refused(scene: Scene) -> None:
     scene.cluster.readings = [FakeStream().says(reading(holder_pid=None)).ends(0)]
 
-    with pytest.raises(InjectionError, match="into the process namespace"):
+    with pytest.raises(InjectionError, match="does not share the process namespace"):
         scene.run()
 
 
