@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from kubectl_stress.cli import target_completion as known
+from kubectl_stress.cli.param_types import FILE_NAME
 from kubectl_stress.errors import UsageError
 from kubectl_stress.quantity import parse_duration_ms
 
@@ -15,14 +17,43 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _FLAGS = (
-    click.option("-n", "--namespace", metavar="NAME", help="Namespace of the target"),
-    click.option("--context", metavar="NAME", help="Context of the kubeconfig to use"),
-    click.option("--kubeconfig", metavar="FILE", help="Kubeconfig to use instead of KUBECONFIG"),
     click.option(
-        "--kuberc", metavar="FILE", help="File of kubectl preferences instead of ~/.kube/kuberc"
+        "-n",
+        "--namespace",
+        metavar="NAME",
+        shell_complete=known.namespaces,
+        help="Namespace of the target",
     ),
-    click.option("--cluster", metavar="NAME", help="Cluster of the kubeconfig to use"),
-    click.option("--user", metavar="NAME", help="User of the kubeconfig to use"),
+    click.option(
+        "--context",
+        metavar="NAME",
+        shell_complete=known.kubeconfig_names,
+        help="Context of the kubeconfig to use",
+    ),
+    click.option(
+        "--kubeconfig",
+        type=FILE_NAME,
+        metavar="FILE",
+        help="Kubeconfig to use instead of KUBECONFIG",
+    ),
+    click.option(
+        "--kuberc",
+        type=FILE_NAME,
+        metavar="FILE",
+        help="File of kubectl preferences instead of ~/.kube/kuberc",
+    ),
+    click.option(
+        "--cluster",
+        metavar="NAME",
+        shell_complete=known.kubeconfig_names,
+        help="Cluster of the kubeconfig to use",
+    ),
+    click.option(
+        "--user",
+        metavar="NAME",
+        shell_complete=known.kubeconfig_names,
+        help="User of the kubeconfig to use",
+    ),
     click.option("-s", "--server", metavar="URL", help="Address of the API server"),
     click.option("--token", metavar="TOKEN", help="Bearer token to use"),
     click.option("--as", "as_user", metavar="USER", help="User to impersonate"),
@@ -39,9 +70,13 @@ _FLAGS = (
     click.option("--request-timeout", metavar="TIME", help="Limit of one request, like 10s"),
     click.option("--insecure-skip-tls-verify", is_flag=True, help="Trust any server certificate"),
     click.option("--tls-server-name", metavar="NAME", help="Name to expect in the certificate"),
-    click.option("--certificate-authority", metavar="FILE", help="CA of the API server"),
-    click.option("--client-certificate", metavar="FILE", help="Client certificate"),
-    click.option("--client-key", metavar="FILE", help="Key of the client certificate"),
+    click.option(
+        "--certificate-authority", type=FILE_NAME, metavar="FILE", help="CA of the API server"
+    ),
+    click.option("--client-certificate", type=FILE_NAME, metavar="FILE", help="Client certificate"),
+    click.option(
+        "--client-key", type=FILE_NAME, metavar="FILE", help="Key of the client certificate"
+    ),
     click.option(
         "-v",
         "--v",
@@ -86,7 +121,9 @@ def connection_flags(values: Mapping[str, Any]) -> "ConnectionFlags":
     """The connection flags among the values of a command's options."""
     from kubectl_stress.kube.connection import ConnectionFlags
 
-    given = {name: values[name] for name in _CONNECTION_NAMES}
+    given: dict[str, Any] = {name: values.get(name) for name in _CONNECTION_NAMES}
+    given["insecure_skip_tls_verify"] = bool(given["insecure_skip_tls_verify"])
+    given["verbosity"] = given["verbosity"] or 0
     given["as_groups"] = tuple(given["as_groups"] or ())
     given["as_user_extra"] = _user_extra(given["as_user_extra"] or ())
     given["request_timeout"] = _timeout_s(given["request_timeout"])

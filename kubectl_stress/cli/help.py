@@ -2,12 +2,18 @@
 
 import click
 
+from kubectl_stress.cli.commands import PLACES
 from kubectl_stress.errors import UsageError
 from kubectl_stress.verdict.outcome import Outcome
 
 
+def _topics(_context: click.Context, _param: click.Parameter, typed: str) -> list[str]:
+    words = (*(outcome.value for outcome in Outcome), *PLACES)
+    return sorted(word for word in words if word.startswith(typed))
+
+
 @click.command("help")
-@click.argument("word", metavar="[OUTCOME]", required=False)
+@click.argument("word", metavar="[OUTCOME]", required=False, shell_complete=_topics)
 @click.pass_context
 def help_command(context: click.Context, word: str | None) -> None:
     """Explain what OUTCOME means and what to do about it. Without OUTCOME, list all of them.

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from kubectl_stress.errors import UsageError
 from kubectl_stress.quantity import parse_duration_ms
@@ -38,10 +39,29 @@ class DurationType(click.ParamType[int]):
 DURATION = DurationType()
 
 
-class NewFileType(click.ParamType[str]):
-    """A file that is to be made, and so must not exist yet."""
+class FileNameType(click.ParamType[str]):
+    """The name of a file, which the shell completes; whether it is there, its reader says."""
 
     name = "file"
+
+    def convert(
+        self, value: Any, _param: click.Parameter | None, _ctx: click.Context | None
+    ) -> str:
+        """The name as given."""
+        return str(value)
+
+    def shell_complete(
+        self, _ctx: click.Context, _param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Left to the shell."""
+        return [CompletionItem(incomplete, type="file")]
+
+
+FILE_NAME = FileNameType()
+
+
+class NewFileType(FileNameType):
+    """A file that is to be made, and so must not exist yet."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The path as given; fails where something is there already, or nobody can tell."""

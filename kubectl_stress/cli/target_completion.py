@@ -1,14 +1,15 @@
-"""What may be typed for TARGET and -c, by what the cluster has; nothing where it is slow."""
+"""What may be typed, by what the cluster and the kubeconfig have; nothing where it is slow."""
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from kubectl_stress.cli.connection_options import connection_flags
 from kubectl_stress.cli.wiring import connect
 from kubectl_stress.errors import StressError
-from kubectl_stress.targets.owner_kinds import OWNER_KINDS
+from kubectl_stress.targets.owner_kinds import OWNER_KINDS, owner_kind
+from kubectl_stress.targets.ref import TargetRef
 
 if TYPE_CHECKING:
     from kubectl_stress.kube.cluster import Cluster
@@ -26,21 +27,65 @@ def targets(context: click.Context, _param: click.Parameter, typed: str) -> list
 
 
 def containers(context: click.Context, _param: click.Parameter, typed: str) -> list[str]:
-    """Names of the containers of the pod that was named."""
-    from kubectl_stress.targets.pod import targetable
-
-    # While the value of -c is still missing, click has not given its words to the parameters.
-    named = next((word for word in context.args if not word.startswith("-")), "")
+    """Names of the containers of the target that was named, of all pods where none was yet."""
     try:
-        cluster = _cluster(context)
-        pod = cluster.get_pod(cluster.namespace, named.removeprefix("pod/"))
+        found = [name for spec in _pod_specs(context) for name in targetable_names(spec)]
     except (StressError, OSError):
         return []
-    names = [str(container["name"]) for container in targetable(pod)]
+    return [name for name in dict.fromkeys(found) if name.startswith(typed)]
+
+
+def _pod_specs(context: click.Context) -> list[dict[str, Any]]:
+    cluster = _cluster(context)
+    # While the value of -c is still missing, click has not given its words to the parameters.
+    typed = context.params.get("targets") or context.params.get("target") or context.args
+    words = [typed] if isinstance(typed, str) else list(typed)
+    if not words:
+        return [pod["spec"] for pod in cluster.list_pods(cluster.namespace)["items"]]
+    specs = []
+    for ref in TargetRef.parse_all(words):
+        kind = owner_kind(ref.kind)
+        if kind is None:
+            specs.append(cluster.get_pod(cluster.namespace, ref.name)["spec"])
+        else:
+            place = (kind.api_prefix, kind.plural, cluster.namespace)
+            owner = cluster.get_object(*place, ref.name)
+            specs.append(owner["spec"]["template"]["spec"])
+    return specs
+
+
+def targetable_names(pod_spec: dict[str, Any]) -> list[str]:
+    """Names of the containers that can be targets."""
+    from kubectl_stress.targets.pod import targetable
+
+    return [str(container["name"]) for container in targetable({"spec": pod_spec})]
+
+
+def namespaces(context: click.Context, _param: click.Parameter, typed: str) -> list[str]:
+    """Names of the namespaces that the user may list."""
+    try:
+        found = _cluster(context).list_objects("/api/v1", "namespaces", "")["items"]
+    except (StressError, OSError):
+        return []
+    names = [str(each["metadata"]["name"]) for each in found]
     return [name for name in names if name.startswith(typed)]
 
 
+def kubeconfig_names(context: click.Context, param: click.Parameter, typed: str) -> list[str]:
+    """Contexts, clusters or users of the kubeconfig, by the name of the option."""
+    from kubectl_stress.cli.connection_options import connection_flags
+    from kubectl_stress.kube.kubeconfig.load import read_all
+
+    try:
+        config = read_all(connection_flags(context.params), os.environ)
+    except (StressError, OSError):
+        return []
+    return sorted(name for name in getattr(config, f"{param.name}s") if name.startswith(typed))
+
+
 def _cluster(context: click.Context) -> "Cluster":
+    from kubectl_stress.cli.connection_options import connection_flags
+
     given: dict[str, Any] = {**context.params, "request_timeout": _SECONDS}
     return connect(connection_flags(given), context)
 

@@ -1,11 +1,14 @@
 """Names of the cluster that follow `kubectl stress mem` at a press of Tab."""
 
+from pathlib import Path
+
 import pytest
 
 from kubectl_stress.cli.complete import print_completions
 from kubectl_stress.errors import Unreachable
 from kubectl_stress.kube.connection import ConnectionFlags
 from tests.builders.pods import pod
+from tests.connection import kubeconfigs
 from tests.fakes.cluster import FakeCluster
 
 
@@ -14,6 +17,9 @@ def cluster() -> FakeCluster:
     made = FakeCluster(
         pod("web-0").container("app").container("proxy").dict, pod("web-1").container("app").dict
     )
+    made.objects["namespaces"] = [{"metadata": {"name": name}} for name in ("default", "shop")]
+    template = {"spec": {"containers": [{"name": "main"}]}}
+    made.owners["deployments", "web"] = {"spec": {"template": template}}
     made.objects["deployments"] = [{"metadata": {"name": name}} for name in ("web", "worker")]
     return made
 
@@ -48,6 +54,16 @@ def words(
         (("mem", "pod/web-0", "--container", "p"), ["proxy"]),
         (("top", "web-1", "-c", ""), ["app"]),
         (("mem", "absent", "-c", ""), []),
+        (("mem", "-c", ""), ["app", "proxy"]),
+        (("check", "-c", "pr"), ["proxy"]),
+        (("top", "pod", "web-0", "-c", ""), ["app", "proxy"]),
+        (("mem", "deploy/web", "-c", ""), ["main"]),
+        (("mem", "--size", "50Mi", "web-0", "-c", ""), ["app", "proxy"]),
+        (("mem", "svc/web", "-c", ""), []),
+        (("mem", "-n", ""), ["default", "shop"]),
+        (("check", "--namespace", "s"), ["shop"]),
+        (("help", "group"), ["group-oom-killed"]),
+        (("help", "to"), ["top"]),
     ],
     ids=" ".join,
 )
@@ -77,3 +93,46 @@ def test_a_cluster_that_is_out_of_reach_offers_nothing(
 
     assert offered == []
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        (("mem", "--context", ""), ["blue", "green"]),
+        (("mem", "--context", "g"), ["green"]),
+        (("check", "--cluster", ""), ["east", "west"]),
+        (("top", "--user", ""), ["admin", "developer"]),
+    ],
+    ids=" ".join,
+)
+def test_names_of_the_kubeconfig_are_offered(
+    capsys: pytest.CaptureFixture[str],
+    cluster: FakeCluster,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    typed: tuple[str, ...],
+    offered: list[str],
+) -> None:
+    path = kubeconfigs.write(
+        tmp_path / "config",
+        clusters={"west": None, "east": None},
+        users={"developer": None, "admin": None},
+        contexts={"green": None, "blue": None},
+    )
+    monkeypatch.setenv("KUBECONFIG", str(path))
+    assert words(capsys, cluster, *typed) == (offered, [])
+
+    path.write_text("{")
+    assert words(capsys, cluster, *typed) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["report /etc/ho", "mem --record r", "mem --kubeconfig /etc", "top --client-key=k", "run -f m"],
+)
+def test_names_of_files_are_left_to_the_shell(
+    capsys: pytest.CaptureFixture[str], typed: str
+) -> None:
+    print_completions(typed.split())
+
+    assert capsys.readouterr().out == ":0\n"

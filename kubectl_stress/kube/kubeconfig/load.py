@@ -58,9 +58,7 @@ def load_connection(
     Raises UsageError where a flag names what does not exist, StressError where a file is broken
     or no cluster can be found.
     """
-    may_be_missing = not flags.kubeconfig
-    paths = files(flags, environ)
-    config = merged([read(path, may_be_missing=may_be_missing) for path in paths])
+    config = read_all(flags, environ)
     context = _context(config, flags)
     cluster = _chosen(config.clusters, flags.cluster, context, "cluster")
     user = _chosen(config.users, flags.user, context, "user")
@@ -73,6 +71,13 @@ def load_connection(
             raise _no_cluster(config, flags, environ)
         return in_cluster(flags, environ, service_account, namespace)
     return _connection(context, cluster, user, namespace, flags, environ)
+
+
+def read_all(flags: ConnectionFlags, environ: Mapping[str, str]) -> Kubeconfig:
+    """All files as one; UsageError where --kubeconfig is missing, StressError for a broken one."""
+    may_be_missing = not flags.kubeconfig
+    paths = files(flags, environ)
+    return merged([read(path, may_be_missing=may_be_missing) for path in paths])
 
 
 def _connection(
