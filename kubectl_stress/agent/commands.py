@@ -46,6 +46,11 @@ def probe_arguments(
     ]
 
 
+def read_command(number: int) -> bytes:
+    """Has a holder read its target; its answer ends with `done` of this number."""
+    return f"#{number} read\n".encode()
+
+
 def end_arguments() -> list[str]:
     """Arguments that end the holder."""
     return ["end"]

@@ -96,7 +96,9 @@ class Processes:
     seen: int | None = None
 
     def beside(self, reader: Hello) -> tuple[Process, ...]:
-        """All but the probe that read them: it is over when it counts."""
+        """All but the probe that read them: it is over when it counts. A holder stays."""
+        if reader.command == "hold":
+            return self.processes
         return tuple(process for process in self.processes if process.pid != reader.pid)
 
 

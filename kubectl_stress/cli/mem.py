@@ -79,8 +79,9 @@ def prepare(
         tell=teller(quiet=given["quiet"]),
     )
     plan = make_plan(spec, target, force=given["force"], join=holder.join)
-    if unseen and not given["quiet"]:
-        words = ", ".join(str(permission) for permission in unseen)
+    events = [permission for permission in unseen if permission.resource == "events"]
+    if events and not given["quiet"]:
+        words = ", ".join(str(permission) for permission in events)
         click.echo(f"note: continuing without events ({words} not allowed)", err=True)
     return plan
 

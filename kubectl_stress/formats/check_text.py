@@ -51,7 +51,8 @@ def _answer(answer: Answer) -> str:
     if answer.is_allowed:
         return "yes"
     reason = f" ({answer.reason})" if answer.reason else ""
-    return f"no{reason}" if answer.permission.needed else f"no{reason}: events are not shown"
+    without = answer.permission.without
+    return f"no{reason}{without and f': {without}'}"
 
 
 def _facts(facts: Sequence[Fact], width: int | None) -> str:

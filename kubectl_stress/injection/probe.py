@@ -1,17 +1,18 @@
-"""One reading of the agent, exec'd where it is told to: who it is, and what it sees.
+"""One reading of the agent: who it is, and what it sees.
 
-A reading is taken in the holder, so that it costs the target nothing, wherever the holder can look
-into the target; else in the target itself.
+The holder is asked by attach, which starts no process; else a probe is exec'd in it, which costs
+the target nothing either. Where the holder cannot look into the target, it is exec'd in there.
 """
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kubectl_stress.agent.commands import probe_arguments
-from kubectl_stress.agent.protocol import PROTOCOL, AgentError, Hello, Message, Processes
+from kubectl_stress.agent.commands import probe_arguments, read_command
+from kubectl_stress.agent.protocol import PROTOCOL, AgentError, Done, Hello, Message, Processes
 from kubectl_stress.agent.samples import Process, Sample
 from kubectl_stress.clock import Clock
-from kubectl_stress.errors import InjectionError, Silent
+from kubectl_stress.errors import InjectionError, Silent, StressError
 from kubectl_stress.injection.agent_stream import AgentStream
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.plan.holder import AGENT_PATH
@@ -19,6 +20,8 @@ from kubectl_stress.targets.target import Target
 
 # An exec takes 0.1 to 1 s; on a test node that was starved of CPU it took over 30 s.
 _READING_TIMEOUT_MS = 60_000
+# An attach takes some milliseconds; a holder that is short of CPU is not quicker by an exec.
+_ANSWER_TIMEOUT_MS = 5_000
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,31 @@ def shared_id(target: Target) -> str | None:
 
 def take_reading(cluster: Cluster, target: Target, holder: str, *, clock: Clock) -> Reading:
     """One reading of the target in its holder; raises InjectionError where none comes."""
+    if target.has_own_pid_namespace:  # else a holder does not know which process is the target's
+        reading = _read_by_attach(cluster, target, holder, clock=clock)
+        if reading is not None:
+            return reading
     command = [AGENT_PATH, *probe_arguments(container_id=shared_id(target))]
     return reading_by(cluster, target, holder, command, clock=clock)
+
+
+def _read_by_attach(
+    cluster: Cluster, target: Target, holder: str, *, clock: Clock
+) -> Reading | None:
+    """What the holder itself reads; None where it may not be attached to, or does not answer."""
+    number, deadline_ms = secrets.randbelow(1 << 31), clock.now_ms() + _ANSWER_TIMEOUT_MS
+    messages: list[Message] = []
+    try:
+        with cluster.attach(target.namespace, target.pod, holder) as stream:
+            stream.send(read_command(number))
+            for message in AgentStream(stream).messages(lambda: clock.now_ms() >= deadline_ms):
+                messages.append(message)
+                if isinstance(message, Done) and message.id == number:
+                    # Whoever attaches hears the answers to all, each of them whole: ours is last.
+                    return _as_reading(messages[::-1], "", is_answered=True)
+    except StressError:
+        pass
+    return None
 
 
 def reading_by(

@@ -199,6 +199,20 @@ class Cluster:
         )
         return self._transport.exec(request)
 
+    def attach(self, namespace: str, pod: str, container: str) -> "ExecStream":
+        """Speak with the container's own process, which must have its stdin open."""
+        streams = [("stdin", "true"), ("stdout", "true"), ("stderr", "true")]
+        request = Request(
+            "GET",
+            f"{_path('/api/v1', 'pods', namespace, pod)}/attach",
+            (("container", container), *streams),
+            verb="create",
+            resource="pods/attach",
+            namespace=namespace,
+            name=pod,
+        )
+        return self._transport.exec(request)
+
     # Requests
 
     def _review(self, api_version: str, kind: str, spec: Mapping[str, Any]) -> Object:

@@ -16,12 +16,20 @@ ROLE_NAME = "kubectl-stress"
 
 @dataclass(frozen=True)
 class Permission:
-    """One verb on one resource of the target's namespace; `needed` False: only reported less."""
+    """One verb on one resource of the target's namespace.
+
+    `without` says what is missed where it is not allowed; one that is empty is needed.
+    """
 
     verb: str
     resource: str
     group: str = ""
-    needed: bool = True
+    without: str = ""
+
+    @property
+    def needed(self) -> bool:
+        """Whether nothing works without it."""
+        return not self.without
 
     def __str__(self) -> str:
         return f"{self.verb} {self.resource}" + (f".{self.group}" if self.group else "")
@@ -36,6 +44,8 @@ class Answer:
     reason: str = ""
 
 
+_UNSEEN = "events are not shown"
+_SLOWER = "each start takes one exec more"
 POD_PERMISSIONS = (
     Permission("get", "pods"),
     Permission("list", "pods"),
@@ -43,8 +53,10 @@ POD_PERMISSIONS = (
     Permission("patch", "pods/ephemeralcontainers"),
     Permission("get", "pods/exec"),
     Permission("create", "pods/exec"),
-    Permission("list", "events", needed=False),
-    Permission("watch", "events", needed=False),
+    Permission("get", "pods/attach", without=_SLOWER),
+    Permission("create", "pods/attach", without=_SLOWER),
+    Permission("list", "events", without=_UNSEEN),
+    Permission("watch", "events", without=_UNSEEN),
 )
 
 

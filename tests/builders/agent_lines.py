@@ -78,6 +78,10 @@ def bye_line(reason: str = "duration", exit_code: int = 0, *, elapsed_ms: int = 
     return line("bye", elapsed_ms, **values)
 
 
+def done_line(number: int, **values: Any) -> bytes:
+    return line("done", **{"id": number, "command": "read", "ok": True, **values})
+
+
 def reading(**hello: Any) -> bytes:
     """A whole reading, as `agent probe` gives it."""
     processes = processes_line((1, "hello", "target", 130), (23, "agent", "holder", 128))

@@ -59,10 +59,12 @@ class FakeCluster(Cluster):
         self.errors: dict[str, list[StressError]] = {}
         self.holder_states: list[Object] = [{"running": {}}]
         self.readings: list[FakeStream | StressError] = []
+        self.answers: list[Callable[[], FakeStream]] = []  # to who attaches; nobody may without
         self.load = FakeStream()
         self.asked: list[str] = []
         self.added: list[Mapping[str, Any]] = []
         self.execs: list[tuple[str, list[str]]] = []
+        self.attached: list[str] = []
         self.before_exec: Callable[[str], None] = lambda _container: None
         self._namespace = namespace
         self._seen: dict[str, queue.Queue[Seen | StressError | FakeWatch]] = {
@@ -209,6 +211,12 @@ class FakeCluster(Cluster):
         if isinstance(found, StressError):
             raise found
         return found
+
+    def attach(self, namespace: str, pod: str, container: str) -> ExecStream:
+        if not self.answers:
+            raise forbidden("create pods/attach")
+        self.attached.append(container)
+        return self.answers.pop(0)()
 
     def load_of(self, pod_name: str) -> FakeStream:
         """The load in this pod: one after another for all of them."""

@@ -25,6 +25,7 @@ def test_the_role_grants_no_more_than_a_run_does() -> None:
         ("", "pods"): {"get", "list", "watch"},
         ("", "pods/ephemeralcontainers"): {"patch"},
         ("", "pods/exec"): {"get", "create"},
+        ("", "pods/attach"): {"get", "create"},
         ("", "events"): {"list", "watch"},
         ("apps", "deployments"): {"get"},
         ("apps", "statefulsets"): {"get"},
@@ -49,7 +50,7 @@ def test_the_role_changes_nothing_but_ephemeral_containers() -> None:
         resource for (_, resource), verbs in rules().items() if verbs - {"get", "list", "watch"}
     }
 
-    assert writing == {"pods/ephemeralcontainers", "pods/exec"}
+    assert writing == {"pods/ephemeralcontainers", "pods/exec", "pods/attach"}
 
 
 @pytest.mark.parametrize(
@@ -73,10 +74,11 @@ def test_a_target_by_the_name_of_a_pod_needs_no_owner() -> None:
     assert {permission.group for permission in required_permissions("pod")} == {""}
 
 
-def test_events_are_a_convenience() -> None:
+def test_events_and_attach_are_a_convenience() -> None:
     optional = [str(entry) for entry in full_role_permissions() if not entry.needed]
 
-    assert optional == ["list events", "watch events"]
+    attach = ["get pods/attach", "create pods/attach"]
+    assert optional == [*attach, "list events", "watch events"]
 
 
 def test_a_refusal_is_one_line_with_all_that_is_missing_and_the_remedy() -> None:
