@@ -32,7 +32,8 @@ unexport KUBECONFIG
 endif
 
 .PHONY: help setup format lint test unit agent image e2e matrix outcomes demo bench bench-agent \
-	bench-client bench-start screenshots eviction faults soak swap fuzz sanitize cluster-up cluster-down \
+	bench-client bench-start bench-start-load screenshots eviction faults soak swap fuzz sanitize \
+	cluster-up cluster-down \
 	package check clean
 
 help: ## Show this help
@@ -77,7 +78,7 @@ image: setup ## Build the agent's container image as an archive, without Docker
 bench-start: setup ## Measure how soon the client answers, side by side with kubectl (a quiet machine)
 	@$(python) -m tests.bench.start $(or $(RUNS),10) $(PROGRAM)
 
-bench: bench-agent bench-client bench-start ## Measure everything
+bench: bench-agent bench-client bench-start bench-start-load ## Measure everything
 
 bench-agent: agent ## Measure the agent, side by side with its peers (root; a quiet machine)
 	@scripts/debian-packages $(build_packages) stress-ng=stress-ng
@@ -96,6 +97,9 @@ soak: image ## Hold a load for SECONDS (900) and change it all the while, on cgr
 
 bench-client: image ## Measure how late the client tells of a kill, and what it costs
 	$(python) -m tests.bench.client
+
+bench-start-load: image ## Measure how long a load takes to stand, beside kubectl debug and exec
+	$(python) -m tests.bench.start_load
 
 screenshots: image ## Make the pictures of the README, of real runs on the cluster `demo`
 	@scripts/debian-packages tmux=tmux chromium=chromium /usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf=fonts-dejavu-core

@@ -1,7 +1,8 @@
 """Brings the holder to the pod, as an ephemeral container, and waits until it runs."""
 
+import math
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 
 from kubectl_stress.clock import Clock
 from kubectl_stress.errors import Conflict, InjectionError, StressError, TargetError
@@ -15,8 +16,8 @@ from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.targets.target import Target
 from kubectl_stress.text import clean
 
-_POLL_S = 0.25
-_LINE_EVERY_MS = 5_000
+_LINE_EVERY_S = 5
+_RETRY_S = 0.25
 
 
 def bring_holder(
@@ -82,26 +83,50 @@ class _Start:
     ) -> None:
         self._cluster, self._target, self._name = cluster, target, name
         self._clock, self._tell = clock, tell
-        self._started_ms = clock.now_ms()
 
     def wait(self, timeout_ms: int) -> None:
         """Return once it runs; raises InjectionError where it does not, or not in time."""
-        next_line_ms = _LINE_EVERY_MS
+        deadline_ms = self._clock.now_ms() + timeout_ms
+        next_line_ms = self._clock.now_ms() + 1_000 * _LINE_EVERY_S
         while True:
-            kind, detail = self._state()
+            kind, detail = self._watched(deadline_ms)
             if kind == "running":
                 return
-            waited_ms = self._clock.now_ms() - self._started_ms
-            is_hopeless = kind == "terminated" or detail.get("reason") in HOPELESS_REASONS
-            if is_hopeless or waited_ms >= timeout_ms:
+            now_ms = self._clock.now_ms()
+            if kind == "terminated" or _is_hopeless(detail) or now_ms >= deadline_ms:
                 raise InjectionError(_did_not_start(self._name, kind, detail))
-            if waited_ms >= next_line_ms:
-                next_line_ms = waited_ms + _LINE_EVERY_MS
+            if now_ms >= next_line_ms:
+                next_line_ms = now_ms + 1_000 * _LINE_EVERY_S
                 self._tell(f"waiting for {self._name} to start: {self._kubelet_says(kind, detail)}")
-            self._clock.sleep(_POLL_S)
 
-    def _state(self) -> tuple[str, dict[str, str]]:
+    def _watched(self, deadline_ms: int) -> tuple[str, dict[str, str]]:
+        """Its state once that decides, or after some seconds: a watch ends by itself."""
         pod = self._cluster.get_pod(self._target.namespace, self._target.pod)
+        kind, detail = self._seen_in(pod)
+        left_s = math.ceil((deadline_ms - self._clock.now_ms()) / 1_000)
+        if kind != "waiting" or _is_hopeless(detail) or left_s <= 0:
+            return kind, detail
+        try:
+            for newer in self._pods(pod, min(left_s, _LINE_EVERY_S)):
+                kind, detail = self._seen_in(newer)
+                if kind != "waiting" or _is_hopeless(detail):
+                    break
+        except StressError:
+            self._clock.sleep(_RETRY_S)  # it broke off; an API server that is gone is told above
+        return kind, detail
+
+    def _pods(self, pod: Pod, seconds: int) -> Iterator[Pod]:
+        """The newer states of this pod."""
+        with self._cluster.watch(
+            "pods",
+            self._target.namespace,
+            field_selector=f"metadata.name={self._target.pod}",
+            resource_version=pod["metadata"].get("resourceVersion", ""),
+            timeout_seconds=seconds,
+        ) as watch:
+            yield from (seen for change, seen in watch if change in ("ADDED", "MODIFIED"))
+
+    def _seen_in(self, pod: Pod) -> tuple[str, dict[str, str]]:
         for status in pod.get("status", {}).get("ephemeralContainerStatuses") or ():
             if status["name"] == self._name:
                 state = status.get("state") or {}
@@ -118,6 +143,10 @@ class _Start:
             found = {"items": []}  # events may be forbidden
         said = last_message(found["items"], ephemeral_container=self._name)
         return said or clean(detail.get("reason") or kind)
+
+
+def _is_hopeless(detail: Mapping[str, str]) -> bool:
+    return detail.get("reason") in HOPELESS_REASONS
 
 
 def _did_not_start(name: str, kind: str, detail: dict[str, str]) -> str:

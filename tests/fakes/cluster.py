@@ -47,6 +47,23 @@ class FakeWatch(Watch):
         self._seen.put(self)  # wakes whoever reads; another watch passes it over
 
 
+class HolderWatch(Watch):
+    """Shows a pod in the next state of its holders each 250 ms, until its time is over."""
+
+    def __init__(self, show: Callable[[], Object], idle: Callable[[float], None], s: int) -> None:
+        self._show, self._idle, self._left_s = show, idle, float(s)
+
+    def __next__(self) -> Seen:
+        if self._left_s <= 0:
+            raise StopIteration
+        self._idle(0.25)
+        self._left_s -= 0.25
+        return "MODIFIED", self._show()
+
+    def close(self) -> None:
+        pass
+
+
 class FakeCluster(Cluster):
     """`asked` tells each call in order; the other attributes say how the cluster behaves."""
 
@@ -58,6 +75,7 @@ class FakeCluster(Cluster):
         self.denied: dict[str, str] = {}
         self.errors: dict[str, list[StressError]] = {}
         self.holder_states: list[Object] = [{"running": {}}]
+        self.idle: Callable[[float], None] = lambda _seconds: None  # while a holder starts
         self.readings: list[FakeStream | StressError] = []
         self.answers: list[Callable[[], FakeStream]] = []  # to who attaches; nobody may without
         self.load = FakeStream()
@@ -114,6 +132,9 @@ class FakeCluster(Cluster):
         self._ask(f"get pods {name}")
         if name not in self.pods or self.pods[name]["metadata"]["namespace"] != namespace:
             raise NotFound(f'pod "{name}" not found in namespace "{namespace}"')
+        return self._pod(name)
+
+    def _pod(self, name: str) -> Object:
         pod = copy.deepcopy(self.pods[name])
         for entry in self._added_statuses():
             pod["spec"].setdefault("ephemeralContainers", []).append(entry["spec"])
@@ -189,6 +210,9 @@ class FakeCluster(Cluster):
         resource_version: str = "",
         timeout_seconds: int = WATCH_SECONDS,
     ) -> Watch:
+        if timeout_seconds < WATCH_SECONDS:
+            name = field_selector.removeprefix("metadata.name=")
+            return HolderWatch(lambda: self._pod(name), self.idle, timeout_seconds)
         self._watched[kind].set()
         self._ask(f"watch {kind} {field_selector}")
         return FakeWatch(self._seen[kind])

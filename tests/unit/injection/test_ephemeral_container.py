@@ -2,7 +2,13 @@
 
 import pytest
 
-from kubectl_stress.errors import Conflict, Forbidden, InjectionError, TargetError
+from kubectl_stress.errors import (
+    Conflict,
+    Forbidden,
+    InjectionError,
+    TargetError,
+    Unreachable,
+)
 from kubectl_stress.injection.ephemeral_container import bring_holder, refuse_changed_target
 from kubectl_stress.kube.watch import Object
 from kubectl_stress.plan.holder_spec import HolderSpec
@@ -24,6 +30,7 @@ def waiting(reason: str, message: str = "") -> Object:
 
 def bring(cluster: FakeCluster, time: FakeTime, *, progress: list[str] | None = None) -> str:
     heard: list[str] = [] if progress is None else progress
+    cluster.idle = time.sleep
     return bring_holder(cluster, TARGET, HOLDER, clock=time.clock, tell=heard.append)
 
 
@@ -191,3 +198,20 @@ def test_without_events_the_state_is_told(error: Forbidden | None) -> None:
     name = bring(cluster, FakeTime(), progress=progress)
 
     assert progress[1:] == [f"waiting for {name} to start: ContainerCreating"]
+
+
+def test_a_watch_that_breaks_off_costs_a_moment_and_not_the_start() -> None:
+    cluster, time = FakeCluster(web().dict), FakeTime()
+    cluster.holder_states = [waiting("ContainerCreating"), {"running": {}}]
+    broken = [Unreachable("connection reset")]
+
+    def idle(seconds: float) -> None:
+        if broken:
+            raise broken.pop()
+        time.sleep(seconds)
+
+    cluster.idle = idle
+    bring_holder(cluster, TARGET, HOLDER, clock=time.clock, tell=lambda _text: None)
+
+    assert broken == []
+    assert time.ms == 250
