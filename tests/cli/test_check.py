@@ -141,6 +141,38 @@ def test_5_the_pods_limit_is_missing_at_which_a_load_beside_the_container_would_
     assert refusal in capsys.readouterr().out
 
 
+PODS = {
+    "limited": pod().container("app", limit="128Mi"),
+    "unlimited": pod().container("app"),
+    "beside an unlimited one": pod().container("app", limit="128Mi").container("b"),
+    "limited as a pod": pod().container("app").with_spec(resources={"limits": {"memory": "1Gi"}}),
+    "critical": pod()
+    .container("app", limit="128Mi")
+    .with_spec(priorityClassName="system-node-critical"),
+    "a single replica": pod()
+    .container("app", limit="128Mi")
+    .with_metadata(ownerReferences=[{"kind": "StatefulSet", "name": "web", "controller": True}]),
+}
+
+
+@pytest.mark.parametrize("join", ["exec", "cgroup", "pod"])
+@pytest.mark.parametrize("kind", PODS)
+def test_a_check_refuses_and_asks_as_a_run_does(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str], kind: str, join: str
+) -> None:
+    kubectl_stress.cluster.pods["web"] = PODS[kind].dict
+    kubectl_stress.cluster.owners["statefulsets", "web"] = {"metadata": {}, "spec": {"replicas": 1}}
+
+    checked = kubectl_stress("check", "web", "--join", join, "-o", "json")
+    (found,) = json.loads(capsys.readouterr().out)["targets"]
+    ran = kubectl_stress("mem", "web", "--size", "900Mi", "--join", join)
+    said = capsys.readouterr().err
+
+    assert (ran == 5) is (checked == 5 or bool(found["questions"]))
+    assert all(question in said for question in found["questions"] if checked == 0)
+    assert checked == 0 or found["obstacle"] in said
+
+
 def test_a_privileged_container_is_said_to_be_asked_about(
     kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str]
 ) -> None:
