@@ -181,6 +181,6 @@ class _ReadProcedure:
             bye = arrival if isinstance(arrival, Bye) else bye
         if not has_reading:
             raise InjectionError(
-                f"the agent could not read the target: {arrival.lost or 'no word came'}"
+                f"the agent could not read the target: {arrival.lost or 'no message'}"
             )
         return bye is not None and bye.reason is EndReason.DURATION

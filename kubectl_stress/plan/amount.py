@@ -45,7 +45,9 @@ class Amount:
             base = ShareBase(match["base"] or "limit")
         except ValueError:
             known = ", ".join(base.value for base in ShareBase)
-            raise UsageError(f'"{match["base"]}" is no base of a share: use {known}') from None
+            raise UsageError(
+                f'"{match["base"]}" is not a base of a percentage (valid: {known})'
+            ) from None
         return cls(text, percent=_percent(text, Decimal(match["number"]), base), base=base)
 
     def is_less_than(self, other: "Amount") -> bool:

@@ -63,7 +63,7 @@ def questions(target: Target, join: Join, *, may_reach_limit: bool) -> tuple[str
     """What a person must say yes to, each as the reason for asking."""
     found, owner = [], target.owner
     if target.is_critical:
-        found.append(f"{target.namespace}/{target.pod} is critical to the cluster")
+        found.append(f"{target.namespace}/{target.pod} is a critical pod of the cluster")
     if owner and owner.replicas == 1 and may_reach_limit:
         found.append(f"{owner} has a single replica, and the load may bring it down")
     if join is Join.CGROUP:
@@ -82,6 +82,6 @@ def node_questions(target: Target, growth_bytes: int, hello: Hello) -> tuple[str
     if left >= DEFAULT_EVICTION_THRESHOLD_BYTES:
         return ()
     return (
-        f'this leaves node "{target.node}" {format_bytes(max(0, left))}, less than the '
+        f'the load leaves node "{target.node}" {format_bytes(max(0, left))}, less than the '
         "kubelet's default eviction threshold of 100 MiB: other pods may be evicted",
     )

@@ -65,9 +65,7 @@ def notes(spec: MemSpec, target: Target, size_bytes: int | None) -> tuple[str, .
     found, limit = [], target.effective_limit_bytes
     if spec.workers > 1 and size_bytes is not None:
         each = format_bytes(size_bytes // spec.workers)
-        found.append(
-            f"the size is the total of all workers: {spec.workers} workers hold {each} each"
-        )
+        found.append(f"the size is the total of all {spec.workers} workers: each holds {each}")
     if is_page_cache(spec):
         found.append(
             "a load of kind file is page cache, written to the node's disk: it counts as "

@@ -65,7 +65,7 @@ def at_limit(target: Target, hello: Hello, memory: Memory, processes: Sequence[P
     there = candidates(domain, hello, memory, processes)
     victim = first_victim(there)
     if victim is None:
-        return "the kernel will kill a process of this container, which one is unknown"
+        return "the kernel will kill a process of this container; which one is unknown"
     words = _killed(victim, hello)
     if victim.role == "holder":
         others = tuple(process for process in there if process.role != "holder")
@@ -77,7 +77,7 @@ def at_limit(target: Target, hello: Hello, memory: Memory, processes: Sequence[P
 def _killed(victim: Process, hello: Hello) -> str:
     who = f"{victim.command}, badness {format_bytes(victim.badness_bytes)}"
     if victim.role == "holder":
-        return f"kill our ephemeral container ({who}), which frees next to nothing"
+        return f"kill the ephemeral container of kubectl stress ({who}), which frees almost nothing"
     if hello.oom_group:
         return f"choose one process ({who}) and kill the whole container with it (memory.oom.group)"
     return f"kill one process ({who})"
@@ -87,9 +87,9 @@ def _unless(domain: OomDomain) -> str:
     """What cannot be seen from here and may turn it."""
     if domain.scope is Scope.POD and domain.unseen:
         names = ", ".join(sibling.name for sibling in domain.unseen)
-        return f", unless a process of {names}, not seen from here, weighs more in the pod's limit"
+        return f", unless an unseen process of {names} has a higher badness"
     if not domain.is_certain:
-        return ", unless the pod's other containers bring the pod to its own limit first"
+        return ", unless the pod's other containers reach the pod's limit first"
     return ""
 
 

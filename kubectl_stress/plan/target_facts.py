@@ -124,11 +124,11 @@ def _as_assumed(target: Target) -> Iterator[Fact]:
     if target.effective_limit_bytes is None:
         yield _text("at_the_limit", _WITHOUT_LIMIT, Known.ASSUMED)
         return
-    again = "fails" if target.restart_policy == "Never" else "restarts, each kill one restart"
+    again = "fails" if target.restart_policy == "Never" else "restarts: each kill is one restart"
     yield _text(
         "at_the_limit",
         "the kernel chooses one process and kills the whole container with it, which then "
-        f"{again}; on cgroup v1 or with singleProcessOOMKill that process alone",
+        f"{again}; on cgroup v1 or with singleProcessOOMKill it kills that process alone",
         Known.ASSUMED,
     )
 
@@ -164,8 +164,10 @@ def _as_read(target: Target, found: Found) -> Iterator[Fact]:
 def _oom_group(hello: Hello) -> Fact:
     if hello.oom_group is None:
         return Fact("memory_oom_group", None, "none on cgroup v1: an OOM kill ends one process")
-    does = "an OOM kill ends the whole container" if hello.oom_group else "one process dies"
-    return Fact("memory_oom_group", hello.oom_group, f"{int(hello.oom_group)}: {does}")
+    what = "the whole container" if hello.oom_group else "one process"
+    return Fact(
+        "memory_oom_group", hello.oom_group, f"{int(hello.oom_group)}: an OOM kill ends {what}"
+    )
 
 
 def _swap(hello: Hello, memory: Memory) -> Fact:

@@ -118,7 +118,7 @@ class Intake:
             for change in self.collector.see_event(arrival.event, at_ms=self.now_ms()):
                 self.tell(change)
         elif isinstance(arrival, Unobserved):
-            self.say(f"going on without: {arrival.reason}")
+            self.say(f"continuing without it: {arrival.reason}")
         elif not isinstance(arrival, Call):
             self.hear(arrival)
 

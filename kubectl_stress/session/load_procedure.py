@@ -106,7 +106,7 @@ class LoadProcedure:
             self._intake.say(note)
         plan = resolve(plan, reading.hello, reading.sample)
         if is_open:
-            self._intake.say(f"the size is {plan.size_note}")
+            self._intake.say(f"size: {plan.size_note}")
         self._intake.say(prediction(plan, reading.hello, reading.sample, reading.processes))
         return plan
 
@@ -180,7 +180,7 @@ class LoadProcedure:
             yield from self._intake.wait_for(_CAUSE_MS, *kinds)
 
     def _did_not_start(self, joined: JoinedHolder, ending: Ending) -> Procedure[str]:
-        words = ending.lost or "no word came"
+        words = ending.lost or "no message"
         if joined.join is not Join.EXEC or self._is_silent:
             return f"the agent did not start: {words}"
         hint = yield from self._intake.call(

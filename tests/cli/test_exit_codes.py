@@ -108,7 +108,7 @@ def test_5_a_question_cannot_be_asked_without_a_terminal(
 
     assert kubectl_stress(*MEM, "-q") == 5
     assert capsys.readouterr().err == (
-        "error: default/web is critical to the cluster; pass --yes to confirm\n"
+        "error: default/web is a critical pod of the cluster; pass --yes to confirm\n"
     )
     assert kubectl_stress.cluster.added == []
 

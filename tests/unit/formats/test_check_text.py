@@ -78,7 +78,7 @@ def test_workers_are_said_to_share_the_size() -> None:
 
     text = dry_run(planned, PATCH, CHECKUP, "table")
 
-    assert "note: the size is the total of all workers: 2 workers hold 25.0 MiB each" in text
+    assert "note: the size is the total of all 2 workers: each holds 25.0 MiB" in text
 
 
 @pytest.mark.parametrize("width", [60, 80, 160])

@@ -58,7 +58,7 @@ def test_a_share_of_the_headroom_is_told_in_bytes_before_the_load(scene: Scene) 
 
     report = scene.run("50%headroom")
 
-    size = "the size is 59.0 MiB (50% of the headroom 118.0 MiB)"
+    size = "size: 59.0 MiB (50% of the headroom 118.0 MiB)"
     assert scene.stories.index(size) < scene.stories.index("joining the target's cgroup by exec")
     assert report.plan.size_bytes == 59 * MIB
 
@@ -184,7 +184,7 @@ def test_events_that_may_not_be_read_cost_one_line_and_not_the_run(scene: Scene)
     scene.script.agent_says(0, survived()).stream_ends(24_000, 0)
 
     assert scene.run().verdict.outcome is Outcome.SURVIVED
-    assert 'going on without: user "me" may not list events' in scene.stories
+    assert 'continuing without it: user "me" may not list events' in scene.stories
 
 
 def test_an_agent_that_a_busy_node_starts_late_is_waited_for(scene: Scene) -> None:

@@ -186,7 +186,7 @@ def test_several_workers_are_said_to_share_the_size() -> None:
     spec = MemSpec(Amount.parse("50Mi"), workers=4)
 
     assert make_plan(spec, target()).notes == (
-        "the size is the total of all workers: 4 workers hold 12.5 MiB each",
+        "the size is the total of all 4 workers: each holds 12.5 MiB",
     )
 
 

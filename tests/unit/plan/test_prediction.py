@@ -128,7 +128,7 @@ def test_the_holder_may_die_first_in_a_pod_of_one_container() -> None:
     text = at_limit(alone, hello(oom_group=None), memory(), (APP, HOLDER))
 
     assert victim == HOLDER
-    assert "kill our ephemeral container (agent" in text
+    assert "kill the ephemeral container of kubectl stress (agent" in text
     assert "and then kill one process (app" in text
 
 
@@ -144,7 +144,7 @@ def test_a_pod_level_limit_below_the_sum_may_be_reached_first() -> None:
 
     text = at_limit(target, hello(), memory(), (APP, HOLDER))
 
-    assert "unless the pod's other containers bring the pod to its own limit first" in text
+    assert "unless the pod's other containers reach the pod's limit first" in text
 
 
 def test_a_pod_level_limit_that_is_the_containers_counts_the_siblings_too() -> None:
@@ -152,7 +152,7 @@ def test_a_pod_level_limit_that_is_the_containers_counts_the_siblings_too() -> N
 
     text = at_limit(target, hello(), memory(), (APP, HOLDER))
 
-    assert "unless a process of side, not seen from here, weighs more" in text
+    assert "unless an unseen process of side has a higher badness" in text
 
 
 def test_in_the_pod_s_cgroup_the_weights_are_of_the_pod_s_limit() -> None:

@@ -67,7 +67,7 @@ def test_the_oom_score_adj_of_a_class_is_assumed_where_the_class_alone_tells_it(
 
 @pytest.mark.parametrize(
     ("policy", "words"),
-    [("Always", "restarts, each kill one restart"), ("Never", "which then fails")],
+    [("Always", "restarts: each kill is one restart"), ("Never", "which then fails")],
 )
 def test_each_kill_is_told_to_be_a_restart_beforehand(policy: str, words: str) -> None:
     assert words in known(web().with_spec(restartPolicy=policy))["at_the_limit"].text
