@@ -1,4 +1,4 @@
-# The one door to everything: `make help`. Each target sets up what it needs by itself.
+# `make help` lists what there is; each target installs what it needs.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -43,7 +43,7 @@ help: ## Show this help
 setup: ## Make the virtual environment in .venv
 	@scripts/setup
 
-demo: image ## See a real pod brought to its memory limit (KEEP=1 leaves the cluster up; KUBECONFIG=…)
+demo: image ## Bring a real pod to its memory limit (KEEP=1 keeps the cluster; KUBECONFIG=… uses yours)
 	@$(python) -m tests.demo
 
 test: image ## Run all tests, on a real cluster too
@@ -52,18 +52,18 @@ test: image ## Run all tests, on a real cluster too
 	@$(python) -m tests.cluster build --node v2 --node v1
 	KUBECTL_STRESS_REQUIRE_BROWSER=1 $(pytest) $(beside) --durations=25 --durations-min=10
 
-unit: setup ## Run the tests that need no node: seconds
+unit: setup ## Run the tests that need no node (about a minute)
 	$(pytest) -q tests/unit tests/cli tests/connection tests/cluster/unit
 
 e2e: image ## Run all tests on the real cluster, each on cgroup v2 and on v1, and the matrix
 	KUBECTL_STRESS_FULL=1 $(pytest) $(beside) tests/cluster/test_cluster_e2e.py tests/e2e \
 		tests/e2e/long_matrix.py tests/e2e/long_registry.py
 
-matrix: image ## Try every pod with every join, and write docs/compatibility.md from it
+matrix: image ## Test every kind of pod with every join, and write docs/compatibility.md
 	KUBECTL_STRESS_FULL=1 KUBECTL_STRESS_COMPATIBILITY=docs/compatibility.md \
 		$(pytest) $(beside) tests/e2e/long_matrix.py tests/e2e/long_registry.py
 
-outcomes: image ## Bring about every outcome and first victim on the real cluster, and judge each twice
+outcomes: image ## Produce every outcome and first victim on the real cluster, and judge each twice
 	KUBECTL_STRESS_FULL=1 $(pytest) $(beside) tests/e2e/long_outcomes.py tests/e2e/long_probes.py \
 		tests/e2e/long_page_cache.py tests/e2e/long_prediction.py tests/e2e/long_top.py
 
@@ -90,29 +90,29 @@ faults: image ## Run all 1,000 kill orders, on cgroup v1 and v2 too (SEED=N repe
 	KUBECTL_STRESS_FULL=1 KUBECTL_STRESS_SEED=$(SEED) $(pytest) -rP tests/agent/test_storm.py \
 		tests/agent/test_storm_machine.py
 
-soak: image ## Hold a load for SECONDS (900) and change it all the while, on cgroup v1 and v2
+soak: image ## Hold a load for SECONDS (900) and keep changing it, on cgroup v1 and v2
 	@scripts/debian-packages $(test_packages)
 	KUBECTL_STRESS_FULL=1 KUBECTL_STRESS_SEED=$(SEED) KUBECTL_STRESS_SOAK_SECONDS=$(or $(SECONDS),900) \
 		$(pytest) -rP tests/agent/test_soak_machine.py
 
-bench-client: image ## Measure how late the client tells of a kill, and what it costs
+bench-client: image ## Measure the latency and cost of the client
 	$(python) -m tests.bench.client
 
 bench-start-load: image ## Measure how long a load takes to stand, beside kubectl debug and exec
 	$(python) -m tests.bench.start_load
 
-screenshots: image ## Make the pictures of the README, of real runs on the cluster `demo`
+screenshots: image ## Make the images of the README, from real runs on the cluster `demo`
 	@scripts/debian-packages tmux=tmux chromium=chromium /usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf=fonts-dejavu-core
 	@$(python) -m scripts.screenshots
 
-eviction: image ## See a node run short of memory: an eviction, and the kernel where that is too late
+eviction: image ## Run a node short of memory: an eviction, and OOM kills where it comes too late
 	KUBECTL_STRESS_FULL=1 $(pytest) -rP tests/e2e/long_node_memory.py
 
-swap: image ## See swap shown and an OOM foretold later, on a node with swap
+swap: image ## Show that swap is seen and an OOM kill predicted later, on a node with swap
 	@scripts/debian-packages $(test_packages)
 	$(pytest) -rP tests/e2e/long_swap.py
 
-fuzz: setup ## Fuzz all that the agent reads for FUZZ_SECONDS (600), and the corpus with gcc
+fuzz: setup ## Fuzz everything the agent reads for FUZZ_SECONDS (600), and the corpus with gcc
 	@scripts/debian-packages $(build_packages) clang-14=clang-14 \
 		/usr/share/doc/libclang-rt-14-dev=libclang-rt-14-dev
 	@$(image) fuzz
@@ -136,9 +136,9 @@ format: setup ## Format the sources
 	$(venv)/ruff check --fix
 	@$(image) format
 
-check: lint test ## Everything that CI wants
+check: lint test ## Everything that CI runs
 
-cluster-up: image ## Have the cluster `demo`, with the agent's image in it (NODES="v2 v1")
+cluster-up: image ## Start the cluster `demo`, with the agent's image in it (NODES="v2 v1")
 	@$(python) -m tests.cluster up $(NODES:%=--node %) --image $(archive)
 
 cluster-down: setup ## Remove the cluster `demo`

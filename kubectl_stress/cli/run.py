@@ -39,10 +39,13 @@ if TYPE_CHECKING:
     type=click.Choice([ShareBase.LIMIT.value, ShareBase.NODE.value]),
     default=ShareBase.LIMIT.value,
     show_default=True,
-    help="What a size like 50% is a share of; Chaos Mesh takes the node's memory",
+    help="What a percentage like 50% refers to; Chaos Mesh uses the node's memory",
 )
 @click.option(
-    "--seed", type=int, metavar="N", help="Repeat the choice that a run with this seed made"
+    "--seed",
+    type=int,
+    metavar="N",
+    help="Repeat the choice of pods of an earlier run with this seed",
 )
 @stop_on_option
 @run_options

@@ -162,7 +162,7 @@ def _not_found(request: Request, status: Mapping[str, Any], message: str) -> str
     details = details if isinstance(details, dict) else {}
     kind, name = details.get("kind"), details.get("name")
     if not kind or not name:
-        return message or f"the API server knows no {request.path}"
+        return message or f"the API server has no {request.path}"
     where = f' in namespace "{request.namespace}"' if request.namespace else ""
     return clean(f'{_singular(str(kind))} "{name}" not found{where}')
 

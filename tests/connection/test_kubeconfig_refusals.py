@@ -44,7 +44,7 @@ def one(tmp_path: Path) -> Path:
         ({"server": "https://[::1"}, 'server "https://[::1" is not an address like'),
         (
             {"insecure_skip_tls_verify": True, "certificate_authority": "ca.crt"},
-            "--certificate-authority and --insecure-skip-tls-verify: give one",
+            "--certificate-authority and --insecure-skip-tls-verify: use only one",
         ),
         ({"as_groups": ("dev",)}, "--as-group, --as-uid and --as-user-extra need --as: whose"),
         ({"as_user_extra": (("a", ("b",)),)}, "--as-group, --as-uid and --as-user-extra need"),
@@ -158,7 +158,7 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path: Path) -> None:
 def test_a_current_context_that_does_not_exist_is_told(tmp_path: Path) -> None:
     path = kubeconfigs.write(tmp_path / "config", current="gone")
 
-    assert 'current-context "gone" does not exist: give --context' in refusal(lambda: load(path))
+    assert 'current-context "gone" does not exist: use --context' in refusal(lambda: load(path))
 
 
 @pytest.mark.parametrize("missing", ["cluster", "user"])
@@ -179,7 +179,7 @@ def test_without_a_current_context_the_contexts_are_listed(tmp_path: Path) -> No
     contexts: Mapping[str, None] = {"b": None, "a": None}
     path = kubeconfigs.write(tmp_path / "config", contexts=contexts)
 
-    assert refusal(lambda: load(path)) == "no context is set: give --context, one of: a, b"
+    assert refusal(lambda: load(path)) == "no context is set: use --context with one of: a, b"
 
 
 def test_without_any_file_it_is_told_where_was_looked(tmp_path: Path) -> None:
@@ -195,7 +195,7 @@ def test_without_any_file_it_is_told_where_was_looked(tmp_path: Path) -> None:
 def test_a_cluster_without_a_server_is_told(tmp_path: Path) -> None:
     path = kubeconfigs.write_one(tmp_path / "config", "")
 
-    assert refusal(lambda: load(path)) == 'kubeconfig: cluster "here" has no server: give --server'
+    assert refusal(lambda: load(path)) == 'kubeconfig: cluster "here" has no server: use --server'
 
 
 def test_nothing_secret_is_shown_by_repr(one: Path) -> None:

@@ -63,7 +63,7 @@ def refused(
         (403, POD_SECURITY, Rejected, POD_SECURITY),
         (403, ANONYMOUS, Unauthorized, LOGIN),
         (404, "no such thing", NotFound, "no such thing"),
-        (404, "", NotFound, f"the API server knows no {PATCH.path}"),
+        (404, "", NotFound, f"the API server has no {PATCH.path}"),
         (409, "the object has been modified", Conflict, "the object has been modified"),
         (409, "", Conflict, "pods/ephemeralcontainers p was changed meanwhile"),
         (410, "too old resource version", Gone, "too old resource version"),

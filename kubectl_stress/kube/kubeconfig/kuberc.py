@@ -48,7 +48,7 @@ def _place(kuberc: str | None, environ: Mapping[str, str]) -> tuple[Path, bool] 
     named = environ.get("KUBERC", "")
     if named == "off":
         if kuberc:
-            raise UsageError("--kuberc and KUBERC=off: give one")
+            raise UsageError("--kuberc and KUBERC=off: use only one")
         return None
     if kuberc or named:
         return Path(kuberc or named), True

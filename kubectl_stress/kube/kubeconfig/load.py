@@ -114,7 +114,7 @@ def _context(config: Kubeconfig, flags: ConnectionFlags) -> Entry:
     if flags.context:
         known = ", ".join(sorted(config.contexts)) or "none"
         raise UsageError(f'--context "{name}" does not exist; there are: {known}')
-    raise StressError(f'kubeconfig: current-context "{name}" does not exist: give --context')
+    raise StressError(f'kubeconfig: current-context "{name}" does not exist: use --context')
 
 
 def _chosen(entries: Mapping[str, Entry], flag: str | None, context: Entry, kind: str) -> Entry:
@@ -134,7 +134,7 @@ def _no_cluster(
 ) -> StressError:
     if config.contexts:
         known = ", ".join(sorted(config.contexts))
-        return UsageError(f"no context is set: give --context, one of: {known}")
+        return UsageError(f"no context is set: use --context with one of: {known}")
     where = flags.kubeconfig or environ.get("KUBECONFIG") or home(environ) / ".kube" / "config"
     return StressError(f"no cluster is configured (looked in {where}): set KUBECONFIG or --server")
 
@@ -160,7 +160,7 @@ def _server_fields(
 
 def _normalised(server: str, cluster: str) -> str:
     if not server:
-        raise StressError(f'kubeconfig: cluster "{cluster}" has no server: give --server')
+        raise StressError(f'kubeconfig: cluster "{cluster}" has no server: use --server')
     url = server if "://" in server else f"http://{server}"  # as client-go reads it
     if not is_address(url, ("http", "https")):
         raise UsageError(f'server "{server}" is not an address like https://HOST:6443')
@@ -181,7 +181,7 @@ def _proxy_url(cluster: Entry) -> str:
 def _trust(cluster: Entry, flags: ConnectionFlags) -> dict[str, Any]:
     if flags.insecure_skip_tls_verify or flags.certificate_authority:
         if flags.insecure_skip_tls_verify and flags.certificate_authority:
-            raise UsageError("--certificate-authority and --insecure-skip-tls-verify: give one")
+            raise UsageError("--certificate-authority and --insecure-skip-tls-verify: use only one")
         path = flags.certificate_authority
         ca_data = content(Path(path), "--certificate-authority") if path else None
         return {"ca_data": ca_data, "insecure": flags.insecure_skip_tls_verify}
