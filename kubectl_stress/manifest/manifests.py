@@ -7,12 +7,7 @@ from kubectl_stress.manifest.diagnostic import Diagnostic, Diagnostics, Severity
 from kubectl_stress.manifest.documents import parse
 from kubectl_stress.manifest.field import Field
 from kubectl_stress.manifest.lint import lint
-from kubectl_stress.manifest.stresschaos import (
-    API_VERSION,
-    KIND,
-    Experiment,
-    read_experiment,
-)
+from kubectl_stress.manifest.stresschaos import API_VERSION, KIND, Experiment, read_experiment
 from kubectl_stress.plan.amount import ShareBase
 
 _GROUP = "chaos-mesh.org"

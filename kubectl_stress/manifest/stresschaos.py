@@ -7,12 +7,7 @@ from kubectl_stress.manifest.field import Field
 from kubectl_stress.manifest.go_values import parse_duration_ms
 from kubectl_stress.manifest.schema import STRESS_CHAOS, check
 from kubectl_stress.manifest.selection import read_selector
-from kubectl_stress.manifest.stressors import (
-    CpuStressor,
-    MemoryStressor,
-    read_cpu,
-    read_memory,
-)
+from kubectl_stress.manifest.stressors import CpuStressor, MemoryStressor, read_cpu, read_memory
 from kubectl_stress.plan.amount import ShareBase
 from kubectl_stress.targets.choose import Choice
 from kubectl_stress.targets.selector import PodSelector

@@ -5,11 +5,9 @@ Only with a probe is something attached: the holder, as a run would attach it.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
 
 from kubectl_stress.clock import Clock
-from kubectl_stress.errors import ClusterError, Forbidden, NotFound, StressError
+from kubectl_stress.errors import StressError
 from kubectl_stress.injection.join import Joiner
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.plan import guards
@@ -18,21 +16,10 @@ from kubectl_stress.plan.holder_spec import HolderSpec, Join
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.target_facts import Fact, Found, Known, facts
 from kubectl_stress.preflight.admission import ask_permissions, check_admission, refuse_missing
-from kubectl_stress.preflight.at_once import at_once, both
+from kubectl_stress.preflight.at_once import both
+from kubectl_stress.preflight.reactions import reactions
 from kubectl_stress.preflight.wait_for_target import find_and_wait
 from kubectl_stress.results.check_result import Checkup
-from kubectl_stress.targets.hpa_vpa_pdb import (
-    HPA,
-    PDB,
-    REACTOR_KINDS,
-    VPA,
-    OwnerName,
-    ReactorKind,
-    hpa_texts,
-    pdb_texts,
-    vpa_texts,
-)
-from kubectl_stress.targets.owner_kinds import owner_kind
 from kubectl_stress.targets.pod import Pod
 from kubectl_stress.targets.ref import TargetRef
 from kubectl_stress.targets.target import Target
@@ -97,9 +84,9 @@ class Check:
 
     def _of_target(self, checkup: Checkup, target: Target, pod: Pod, question: Question) -> Checkup:
         is_judged = checkup.problem is None and question.is_judged
-        refused, reactions = both(
+        refused, reacting = both(
             lambda: self._admission_error(target) if is_judged else None,
-            lambda: self._reactions(target, pod),
+            lambda: reactions(self._cluster, target.namespace, pod),
         )
         problem = checkup.problem or refused
         admission = (
@@ -116,7 +103,7 @@ class Check:
         problem = problem or _error_of(
             lambda: _refuse_by_guard(target, self._holder.join, found, question.plan)
         )
-        known = facts(target, reactions, found)
+        known = facts(target, reacting, found)
         joining = (_join(target, pod, self._holder), admission)
         return replace(checkup, facts=(*joining, *known), problem=problem)
 
@@ -127,62 +114,6 @@ class Check:
 
     def _admission_error(self, target: Target) -> StressError | None:
         return _error_of(lambda: check_admission(self._cluster, target, self._holder))
-
-    def _reactions(self, target: Target, pod: Pod) -> dict[str, str]:
-        lists, owners = both(
-            lambda: at_once([partial(self._listed, kind, target) for kind in REACTOR_KINDS]),
-            lambda: self._owners(target, pod),
-        )
-        labels = pod["metadata"].get("labels") or {}
-        return {
-            kind.key: found if isinstance(found, str) else _reaction(kind, found, owners, labels)
-            for kind, found in zip(REACTOR_KINDS, lists, strict=True)
-        }
-
-    def _listed(self, kind: ReactorKind, target: Target) -> list[dict[str, Any]] | str:
-        """The objects of the kind, or why there are none."""
-        try:
-            answer = self._cluster.list_objects(kind.prefix, kind.plural, target.namespace)
-        except Forbidden:
-            return f"not readable ({kind.permission})"
-        except NotFound:
-            return "none (kind not installed in this cluster)"
-        except ClusterError as error:
-            return f"not readable ({error})"
-        return list(answer["items"])
-
-    def _owners(self, target: Target, pod: Pod) -> list[OwnerName]:
-        """The pod's controller and, of a ReplicaSet, its own: what an autoscaler refers to."""
-        references = pod["metadata"].get("ownerReferences") or ()
-        found = [(ref["kind"], ref["name"]) for ref in references if ref.get("controller")]
-        for kind, name in list(found):
-            replica_set = owner_kind(kind) if kind == "ReplicaSet" else None
-            if replica_set is None:
-                continue
-            prefix, plural = replica_set.api_prefix, replica_set.plural
-            try:
-                owner = self._cluster.get_object(prefix, plural, target.namespace, name)
-            except ClusterError:
-                # Without the right to read it, a Deployment's is named after it and a hash.
-                found.append(("Deployment", name.rpartition("-")[0]))
-            else:
-                above = owner["metadata"].get("ownerReferences") or ()
-                found += [(ref["kind"], ref["name"]) for ref in above if ref.get("controller")]
-        return found
-
-
-def _reaction(
-    kind: ReactorKind,
-    found: list[dict[str, Any]],
-    owners: list[OwnerName],
-    labels: dict[str, str],
-) -> str:
-    texts = {
-        HPA.key: lambda: hpa_texts(found, owners),
-        VPA.key: lambda: vpa_texts(found, owners),
-        PDB.key: lambda: pdb_texts(found, labels),
-    }[kind.key]()
-    return "; ".join(texts) or "none"
 
 
 _WAYS = {

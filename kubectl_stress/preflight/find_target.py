@@ -9,9 +9,10 @@ from kubectl_stress.targets.label_selector import as_query
 from kubectl_stress.targets.missing_pods import refuse_missing_pods
 from kubectl_stress.targets.owned_pods import is_running, owned_pods
 from kubectl_stress.targets.owner_kinds import owner_kind
+from kubectl_stress.targets.owners import Owner, replicas
 from kubectl_stress.targets.pod import Pod
 from kubectl_stress.targets.ref import TargetRef
-from kubectl_stress.targets.target import Owner, Target
+from kubectl_stress.targets.target import Target
 
 
 def find_target(
@@ -25,9 +26,8 @@ def find_target(
     assert kind is not None
     owner = cluster.get_object(kind.api_prefix, kind.plural, namespace, ref.name)
     pod = _only_pod(cluster, ref, owner, namespace)
-    replicas = (owner.get("spec") or {}).get("replicas")
     target = Target.from_pod(pod, container)
-    return replace(target, owner=Owner(ref.kind, ref.name, replicas))
+    return replace(target, owner=Owner(ref.kind, ref.name, replicas(owner)))
 
 
 def _with_replicas(cluster: Cluster, target: Target) -> Owner | None:
@@ -41,7 +41,7 @@ def _with_replicas(cluster: Cluster, target: Target) -> Owner | None:
         found = cluster.get_object(kind.api_prefix, kind.plural, target.namespace, owner.name)
     except (Forbidden, NotFound):
         return owner
-    return replace(owner, replicas=(found.get("spec") or {}).get("replicas"))
+    return replace(owner, replicas=replicas(found))
 
 
 def _only_pod(cluster: Cluster, ref: TargetRef, owner: dict[str, Any], namespace: str) -> Pod:

@@ -10,6 +10,7 @@ from typing import Any
 from kubectl_stress.errors import TargetError
 from kubectl_stress.targets import resources
 from kubectl_stress.targets.eligibility import refuse_impossible_pods, refuse_unless_running
+from kubectl_stress.targets.owners import Owner, owner_of
 from kubectl_stress.targets.pod import (
     Pod,
     container_spec,
@@ -26,18 +27,6 @@ from kubectl_stress.targets.pod import (
 
 DEFAULT_CONTAINER_ANNOTATION = "kubectl.kubernetes.io/default-container"
 _CRITICAL_PRIORITY_CLASSES = ("system-cluster-critical", "system-node-critical")
-
-
-@dataclass(frozen=True)
-class Owner:
-    """The controller of the pod, as far as it could be read; `replicas` None: unknown."""
-
-    kind: str
-    name: str
-    replicas: int | None = None
-
-    def __str__(self) -> str:
-        return f"{self.kind.lower()}/{self.name}"
 
 
 @dataclass(frozen=True)
@@ -119,7 +108,7 @@ def _read(pod: Pod, name: str) -> Target:
         security=copied_security(pod, name),
         has_own_pid_namespace=has_own_pid_namespaces(pod),
         priority_class=pod["spec"].get("priorityClassName", ""),
-        owner=_owner(meta),
+        owner=owner_of(pod),
         siblings=tuple(resources.siblings(pod, name)),
         pod_cgroup_limit_bytes=resources.pod_cgroup_limit_bytes(pod),
         restart_policy=restart_policy(pod, name),
@@ -142,10 +131,3 @@ def choose_container(pod: Pod, wanted: str | None) -> tuple[str, str]:
     if len(regular) == 1:
         return regular[0], "the only one"
     return regular[0], f"the first of {', '.join(regular)}; choose with -c"
-
-
-def _owner(meta: Mapping[str, Any]) -> Owner | None:
-    for reference in meta.get("ownerReferences") or ():
-        if reference.get("controller"):
-            return Owner(reference["kind"], reference["name"])
-    return None

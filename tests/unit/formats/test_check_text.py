@@ -17,7 +17,7 @@ from kubectl_stress.plan.spec import MemSpec
 from kubectl_stress.plan.target_facts import Fact, Known
 from kubectl_stress.preflight.permissions import Answer, Permission
 from kubectl_stress.results.check_result import Checkup, checkup_dict
-from kubectl_stress.targets.target import Owner
+from kubectl_stress.targets.owners import Owner
 from tests.builders.pods import plan, target
 
 PATCH = {"spec": {"ephemeralContainers": [ephemeral_container(target(), HolderSpec("a:1"), "x")]}}

@@ -2,13 +2,7 @@
 
 import pytest
 
-from kubectl_stress.errors import (
-    Conflict,
-    Forbidden,
-    InjectionError,
-    TargetError,
-    Unreachable,
-)
+from kubectl_stress.errors import Conflict, Forbidden, InjectionError, TargetError, Unreachable
 from kubectl_stress.injection.ephemeral_container import bring_holder, refuse_changed_target
 from kubectl_stress.kube.watch import Object
 from kubectl_stress.plan.holder_spec import HolderSpec

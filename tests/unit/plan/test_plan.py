@@ -9,7 +9,8 @@ from kubectl_stress.plan.memory import node_notes
 from kubectl_stress.plan.plan import Plan, make_plan, resolve, summary
 from kubectl_stress.plan.spec import AfterOom, LoadKind, MemSpec
 from kubectl_stress.plan.stop_on import StopOn
-from kubectl_stress.targets.target import Owner, Target
+from kubectl_stress.targets.owners import Owner
+from kubectl_stress.targets.target import Target
 from tests.builders.pods import MIB, hello, plan, pod, sample, target
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from kubectl_stress.errors import Forbidden, NotFound, NotRunning, TargetError
 from kubectl_stress.preflight.find_target import find_target
+from kubectl_stress.targets.owners import Owner
 from kubectl_stress.targets.ref import TargetRef
-from kubectl_stress.targets.target import Owner, Target
+from kubectl_stress.targets.target import Target
 from tests.builders.pods import PodBuilder, pod
 from tests.fakes.cluster import FakeCluster
 
