@@ -10,6 +10,7 @@ DIES_FIRST = "← dies first"
 # What a difference must be to puzzle: usage alone moves in batches of 256 KiB a CPU.
 _NOTED_BYTES, _NOTED_PERCENT = 2 << 20, 10
 _SHORTER = {"OOM_SCORE_ADJ": "ADJ"}
+_GAP = 2  # as plain_table has it
 _GO_FIRST = ("ROLE", "ADJ", "RSS", "BADNESS")
 
 
@@ -50,7 +51,9 @@ def _drawn(columns: dict[str, list[str]]) -> str:
 
 
 def _width(columns: dict[str, list[str]]) -> int:
-    return max(len(line) for line in _drawn(columns).splitlines())
+    """How wide it would be drawn; a live table asks several times for each of its pictures."""
+    widths = [max(map(len, [head, *cells])) for head, cells in columns.items()]
+    return sum(widths) + _GAP * sum(width > 0 for width in widths[1:])
 
 
 def outside_processes(processes: Sequence[Process], memory: Memory) -> str | None:

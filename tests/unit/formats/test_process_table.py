@@ -80,3 +80,17 @@ def test_one_line_says_where_the_rest_of_the_usage_is(
     text = outside_processes([*listed, holder], given)
 
     assert text is None if note is None else (text or "").startswith(note)
+
+
+@pytest.mark.parametrize("most", [1, 2])
+@pytest.mark.parametrize("victim", [None, 1])
+@pytest.mark.parametrize("name", ["sh", "a-command-with-a-long-name"])
+def test_the_width_of_a_process_table_is_known_before_it_is_drawn(
+    most: int, victim: int | None, name: str
+) -> None:
+    processes = [Process(1, name, "target", MIB, 998, 2 * MIB), Process(7, "b", "load", 0, 1, None)]
+    whole = process_table(processes, victim_pid=victim, most=most)
+    widest = max(map(len, whole.splitlines()))
+
+    assert process_table(processes, victim_pid=victim, most=most, width=widest) == whole
+    assert process_table(processes, victim_pid=victim, most=most, width=widest - 1) != whole
