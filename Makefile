@@ -32,9 +32,8 @@ unexport KUBECONFIG
 endif
 
 .PHONY: help setup format lint test unit agent image e2e matrix outcomes demo bench bench-agent \
-	bench-client bench-start bench-start-load screenshots eviction faults soak swap fuzz sanitize \
-	cluster-up cluster-down \
-	package check clean
+	bench-client bench-level bench-start bench-start-load screenshots eviction faults soak swap fuzz \
+	sanitize cluster-up cluster-down package check clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | \
@@ -83,6 +82,9 @@ bench: bench-agent bench-client bench-start bench-start-load ## Measure everythi
 bench-agent: agent ## Measure the agent, side by side with its peers (root; a quiet machine)
 	@scripts/debian-packages $(build_packages) stress-ng=stress-ng
 	@$(image) bench
+
+bench-level: agent ## Measure the agent's level loop, beside an app that grows and shrinks (root)
+	@$(image) bench-level
 
 faults: image ## Run all 1,000 kill orders, on cgroup v1 and v2 too (SEED=N repeats a storm)
 	@scripts/debian-packages $(test_packages)

@@ -8,7 +8,7 @@
 enum {
     STILL_TICK_MS = 100,
     MOVING_TICK_MS = 50,
-    MOVING_MS = 500, // after the last move
+    MOVING_MS = 500, // after the last move; in this time the level is met closer than later
     STOCK_BYTES = 256 * 1024, // what the kernel charges in advance, for each CPU
     BIG_BYTES = 8 * 1024 * 1024,
     BIG_SHARE = 64, // of a big growth is left to the next turn: see first_part()
@@ -131,8 +131,8 @@ void level_follow(struct session* session, int64_t level)
     off = level - level_measured(session);
     session->load.level_bytes = level;
     session->load.level_state = off > slack ? LEVEL_BELOW : off < -slack ? LEVEL_ABOVE : LEVEL_AT;
-    has_moved = move_by(session, off, slack);
-    if (has_moved)
+    has_moved = move_by(session, off, now - moved_ms < MOVING_MS ? slack / 2 : slack);
+    if (has_moved && (off > slack || off < -slack))
         moved_ms = now;
     session->load.wanted_bytes = session->workers.commanded;
     next_ms = now + tick_ms(now, level, session->readings.effective_limit_bytes);
