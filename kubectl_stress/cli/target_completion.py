@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kubectl_stress.cli.connection_flags import connection_flags
 from kubectl_stress.cli.wiring import connect
 from kubectl_stress.errors import StressError
 from kubectl_stress.targets.owner_kinds import OWNER_KINDS, owner_kind
@@ -73,7 +74,6 @@ def namespaces(context: click.Context, _param: click.Parameter, typed: str) -> l
 
 def kubeconfig_names(context: click.Context, param: click.Parameter, typed: str) -> list[str]:
     """Contexts, clusters or users of the kubeconfig, by the name of the option."""
-    from kubectl_stress.cli.connection_options import connection_flags
     from kubectl_stress.kube.kubeconfig.load import read_all
 
     try:
@@ -84,8 +84,6 @@ def kubeconfig_names(context: click.Context, param: click.Parameter, typed: str)
 
 
 def _cluster(context: click.Context) -> "Cluster":
-    from kubectl_stress.cli.connection_options import connection_flags
-
     given: dict[str, Any] = {**context.params, "request_timeout": _SECONDS}
     return connect(connection_flags(given), context)
 
