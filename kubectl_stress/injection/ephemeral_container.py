@@ -11,7 +11,7 @@ from kubectl_stress.plan.holder import ephemeral_container, live_holder
 from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.targets.api_events import last_message
 from kubectl_stress.targets.holder_start import HOPELESS_REASONS, remedy
-from kubectl_stress.targets.pod import Pod
+from kubectl_stress.targets.pod import Pod, ephemeral_states
 from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.targets.target import Target
 from kubectl_stress.text import clean
@@ -127,12 +127,9 @@ class _Start:
             yield from (seen for change, seen in watch if change in ("ADDED", "MODIFIED"))
 
     def _seen_in(self, pod: Pod) -> tuple[str, dict[str, str]]:
-        for status in pod.get("status", {}).get("ephemeralContainerStatuses") or ():
-            if status["name"] == self._name:
-                state = status.get("state") or {}
-                kind = next(iter(state), "waiting")
-                return kind, dict(state.get(kind) or {})
-        return "waiting", {}
+        state = ephemeral_states(pod).get(self._name, {})
+        kind = next(iter(state), "waiting")
+        return kind, dict(state.get(kind) or {})
 
     def _kubelet_says(self, kind: str, detail: dict[str, str]) -> str:
         """Its last event on this container, else the state: that says only "ContainerCreating"."""

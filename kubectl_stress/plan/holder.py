@@ -8,7 +8,7 @@ from typing import Any
 
 from kubectl_stress.agent.commands import hold_arguments, speaks_our_protocol
 from kubectl_stress.plan.holder_spec import HolderSpec
-from kubectl_stress.targets.pod import Pod
+from kubectl_stress.targets.pod import Pod, ephemeral_states
 from kubectl_stress.targets.target import Target
 
 HOLDER_PREFIX = "kubectl-stress-"
@@ -60,11 +60,11 @@ def live_holder(pod: Pod, target: Target, holder: HolderSpec) -> str | None:
 
     Entries of ephemeral containers can never be removed: each one reused is one not added.
     """
-    statuses = pod.get("status", {}).get("ephemeralContainerStatuses") or ()
-    running = {status["name"] for status in statuses if "running" in status.get("state", {})}
+    states = ephemeral_states(pod)
     for entry in pod["spec"].get("ephemeralContainers") or ():
-        if entry["name"] in running and _is_holder(entry, target, holder):
-            return str(entry["name"])
+        name = str(entry["name"])
+        if "running" in states.get(name, {}) and _is_holder(entry, target, holder):
+            return name
     return None
 
 

@@ -25,6 +25,12 @@ def container_status(pod: Pod, name: str) -> Mapping[str, Any]:
     return {}
 
 
+def ephemeral_states(pod: Pod) -> dict[str, Mapping[str, Any]]:
+    """The state of each ephemeral container by its name, `{}` for one that has none yet."""
+    statuses = (pod.get("status") or {}).get("ephemeralContainerStatuses") or ()
+    return {status["name"]: status.get("state") or {} for status in statuses}
+
+
 def targetable(pod: Pod) -> Iterator[Mapping[str, Any]]:
     """The specs of all containers that an ephemeral container may name as its target."""
     yield from pod["spec"]["containers"]
