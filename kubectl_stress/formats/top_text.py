@@ -58,8 +58,15 @@ def _processes(state: TargetState, most: int, width: int | None) -> str:
     victim = state.first_victim
     victim_pid = victim.pid if victim else None
     text = process_table(state.processes, victim_pid=victim_pid, most=most, width=width)
-    note = outside_processes(state.processes, state.sample.memory) if state.sample else None
+    note = _outside(state)
     return f"{text}\n{folded(note, width)}" if note else text
+
+
+def _outside(state: TargetState) -> str | None:
+    """Not while a load grows: the processes are read once a second, the usage ten times."""
+    if state.sample is None or (state.plan is not None and state.sample.phase != "hold"):
+        return None
+    return outside_processes(state.processes, state.sample.memory)
 
 
 def _without_load(states: Sequence[TargetState]) -> list[TargetState]:

@@ -231,6 +231,15 @@ def test_the_view_shows_the_latest_of_everything() -> None:
     assert last.startswith("40   agent")
 
 
+@pytest.mark.parametrize(("phase", "is_noted"), [("hold", True), ("ramp", False)])
+def test_where_the_rest_of_the_usage_is_is_said_while_a_load_is_held(
+    phase: str, is_noted: bool
+) -> None:
+    text = view(sample(96, held_mib=50, phase=phase, file_bytes=80 * MIB))
+
+    assert ("USAGE is 91.0 MiB above RSS" in text) is is_noted
+
+
 def test_oom_kills_on_the_live_screen_are_those_of_the_run() -> None:
     text = view(sample(96, oom_kill=4), sample(96, oom_kill=6))
 
