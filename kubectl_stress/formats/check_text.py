@@ -30,7 +30,8 @@ def _document(checkups: Sequence[Checkup]) -> Document:
 
 def check_text(checkup: Checkup, *, width: int | None = None) -> str:
     """One target for a person."""
-    where = f" (pod {checkup.pod})" if checkup.pod else ""
+    is_named = checkup.asked == f"pod/{checkup.pod}"
+    where = f" (pod {checkup.pod})" if checkup.pod and not is_named else ""
     parts = [f"{checkup.asked}{where}", _findings(checkup, width), _conclusion(checkup)]
     return "\n\n".join(parts)
 

@@ -92,7 +92,7 @@ class Check:
         admission = (
             _admission(refused)
             if is_judged
-            else Fact("admission", None, "not asked", Known.UNKNOWN)
+            else Fact("admission", None, "not checked", Known.UNKNOWN)
         )
         found: Found | None = None
         if question.with_probe and problem is None:

@@ -32,7 +32,7 @@ def test_nothing_is_attached_and_nothing_is_run(
     assert not [ask for ask in kubectl_stress.cluster.asked if ask.startswith(CHANGES)]
     assert "try ephemeral container" in kubectl_stress.cluster.asked
     text = capsys.readouterr().out
-    assert text.startswith("pod/web (pod web)")
+    assert text.startswith("pod/web\n")
     assert text.endswith("\n\na run is possible\n")
 
 
