@@ -41,8 +41,8 @@ class OwnCgroup:
         self.cpu_paths = [path / self.path.name for path in controllers]
         for path in self.cpu_paths:
             path.mkdir()
-            if self.target_pid:
-                (path / "cgroup.procs").write_text(str(self.target_pid))
+            for pid in self.pids():
+                (path / "cgroup.procs").write_text(str(pid))
         quota = _ROOT / "cpu" / self.path.name / "cpu.cfs_quota_us"
         quota.write_text(str(millicores * 100))
 

@@ -14,6 +14,7 @@ import pytest
 
 from tests.agent.cgroup_files import V1, tree
 from tests.agent.host import Agent, bystander, finished, is_alive, wait_until
+from tests.agent.own_cgroup import own_cgroup
 
 LOAD = ("run", "mem", "--size-bytes", "8388608", "--workers", "2", "--duration-ms", "600000")
 
@@ -399,3 +400,15 @@ def test_the_watchdog_sends_sigalrm_before_sigkill(agent: Path) -> None:
         for key in ("SigBlk", "SigIgn", "SigCgt"):
             (mask,) = re.findall(rf"{key}:\t(\w+)", status)
             assert not int(mask, 16) & alarm
+
+
+def test_a_load_that_was_moved_away_is_released_and_told(agent: Path) -> None:
+    """Exit code 10 means that nothing was allocated."""
+    words = (*LOAD, "--settle-ms", "0")
+    with own_cgroup() as cgroup, cgroup.agent(agent, *words) as run:
+        run.until_phase("hold")
+        (cgroup.path.parent / "cgroup.procs").write_text(str(run.pid))
+
+        assert run.until_type("error")["code"] == "not-a-member"
+        assert run.until_type("bye")["reason"] == "parted"
+        assert run.exit_code() == 26
