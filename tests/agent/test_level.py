@@ -192,6 +192,26 @@ def test_a_level_needs_memory_that_can_be_given_back_by_the_page(
     assert finished(agent, *level("50%"), *what).exit_code == 2
 
 
+def test_a_level_can_be_set_before_go(agent: Path) -> None:
+    arguments = ("run", "mem", "--size-bytes", str(MIB), "--wait-for-go", *_LIFE)
+    with own_cgroup(LIMIT) as cgroup, cgroup.agent(agent, *arguments) as run:
+        run.until_phase("ready")
+        run.send(b"#1 level 50%\n#2 go\n")
+        assert run.until_type("done")["ok"]
+        run.until_type("arrived")
+
+        assert abs(measured(cgroup, "working-set") - LIMIT // 2) <= SETTLED
+
+
+def test_a_level_that_is_not_possible_does_not_fit_before_go(agent: Path) -> None:
+    arguments = ("run", "mem", "--size-bytes", str(MIB), "--wait-for-go", *_LIFE)
+    with own_cgroup() as cgroup, cgroup.agent(agent, *arguments) as run:
+        run.until_phase("ready")
+        run.send(b"#1 level 50%\n")
+
+        assert not run.until_type("done")["ok"]
+
+
 def test_workers_that_are_lost_are_not_made_up_for(agent: Path) -> None:
     with own_cgroup(LIMIT) as cgroup:
         with cgroup.agent(agent, *level("50%"), "--workers", "2") as run:

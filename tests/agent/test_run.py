@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -107,6 +108,27 @@ def test_a_hold_can_be_told_to_last(agent: Path, when: str) -> None:
         time.sleep(1)
 
         assert run.process.poll() is None
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_run_of_both_ends_with_the_last_worker_of_either(agent: Path, which: int) -> None:
+    with Agent(agent, *BOTH, "--duration-ms", "600000", *LIFE, *here()) as run:
+        run.until_phase("hold")
+        os.kill(run.workers()[which], signal.SIGKILL)
+
+        assert run.until_type("bye")["reason"] == "workers-killed"
+
+
+def test_a_lost_worker_of_the_cpu_leaves_the_memory_alone(agent: Path) -> None:
+    arguments = (*BOTH, "--cpu-workers", "2", "--duration-ms", "600000", *LIFE)
+    if len(os.sched_getaffinity(0)) < 2:
+        pytest.skip("there are no more CPU workers than CPUs")
+    with Agent(agent, *arguments, "--ramp-ms", "1500", *here()) as run:
+        run.until_phase("ramp")
+        os.kill(run.workers()[-1], signal.SIGKILL)
+        run.until_type("worker-killed")
+
+        assert run.until_phase("hold")["held_bytes"] == 8 * MIB
 
 
 def test_a_load_that_a_run_does_not_have_cannot_be_changed(agent: Path) -> None:

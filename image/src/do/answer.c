@@ -1,6 +1,7 @@
 #include "do/answer.h"
 
 #include "kernel/lines.h"
+#include "profile/level.h"
 #include "profile/profile.h"
 #include "steer/wakeups.h"
 #include "tell/report.h"
@@ -64,6 +65,8 @@ static const char* take_before_go(struct session* session, enum request request)
     case REQUEST_STEPS:
     case REQUEST_LEVEL:
         if (!options->has_memory)
+            return no_fit;
+        if (request == REQUEST_LEVEL && !level_is_possible(session, &session->commands.level))
             return no_fit;
         take_memory_before_go(options, &session->commands, request);
         return NULL;

@@ -79,9 +79,10 @@ static void check_workers(void)
         line_number("oom_group_kill_after", after.oom_group_kill);
         line_end(PATIENT_MS);
         told = after;
-        if (session.workers.alive == 0)
+        if (workers_lost_a_load(&session.workers, options()))
             session_finish(&session, REASON_WORKERS_KILLED);
-        profile_keep(&session);
+        if (dead.kind == WORKER_MEMORY)
+            profile_keep(&session);
     }
     if (workers_error() != 0 && session.reason == REASON_NONE) {
         tell_refusal(workers_error());
@@ -167,7 +168,7 @@ static void release(void)
 {
     report_phase(&session, PHASE_RELEASE, ABSENT);
     workers_stop(&session.workers, &session.cgroup);
-    session.load.wanted_bytes = session.load.wanted_load = 0;
+    session.load = (struct load_state) { .level_bytes = ABSENT, .cpu_level = ABSENT };
     report_sample(&session, 0);
 }
 

@@ -189,6 +189,7 @@ static struct slot* slot_of(pid_t pid)
 static void tell_end(
     struct workers* workers, struct slot* slot, int64_t signal, struct dead_worker* dead)
 {
+    dead->kind = slot->kind;
     dead->pid = slot->pid;
     dead->signal = signal;
     dead->held_bytes = slot->held_bytes;
@@ -229,6 +230,12 @@ bool workers_find_dead(struct workers* workers, struct dead_worker* dead)
     }
     workers->has_child_ended = false;
     return false;
+}
+
+bool workers_lost_a_load(const struct workers* workers, const struct options* options)
+{
+    return (options->has_memory && workers->alive_memory == 0)
+        || (options->has_cpu && workers->alive == workers->alive_memory);
 }
 
 static int64_t kill_all(void)

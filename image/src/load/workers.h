@@ -17,6 +17,7 @@ struct workers {
 };
 
 struct dead_worker {
+    enum worker_kind kind;
     int64_t pid;
     int64_t signal;
     int64_t held_bytes;
@@ -45,6 +46,9 @@ int64_t workers_largest_share(void);
 
 // Finds one worker that ends or has ended, each once. Returns false when there is none.
 bool workers_find_dead(struct workers* workers, struct dead_worker* dead);
+
+// Whether one of the loads has no worker any more.
+bool workers_lost_a_load(const struct workers* workers, const struct options* options);
 
 // Ends every worker and waits until the kernel has taken all of its memory back, as long as that
 // goes on in the target's cgroup.
