@@ -23,7 +23,10 @@ def _until_the_kill(cgroup: OwnCgroup, agent: Path, *, lowered_to: int, size: in
         lines = [run.next_line()]
         while lines[-1]["type"] != "worker-killed":
             lines.append(run.next_line())
-    return next(line for line in reversed(lines) if line["type"] == "sample")
+    samples = [line for line in lines if line["type"] == "sample"]
+    # One may come between the kill and its line.
+    kills = samples[0]["memory"]["oom_kill"]
+    return [line for line in samples if line["memory"]["oom_kill"] == kills][-1]
 
 
 def test_a_limit_that_was_just_lowered_counts_for_the_next_step(agent: Path) -> None:
