@@ -205,8 +205,10 @@ def test_the_oom_score_adj_can_be_raised(agent: Path) -> None:
 
 def _pages(worker: int, size_bytes: int) -> list[bytes]:
     """The content of a load, page by page."""
-    maps = Path(f"/proc/{worker}/maps").read_text().splitlines()
-    ranges = [tuple(int(end, 16) for end in line.split()[0].split("-")) for line in maps]
+    maps = map(str.split, Path(f"/proc/{worker}/maps").read_text().splitlines())
+    # The program's own text may be as large.
+    writable = [place for place, rights, *_ in maps if rights.startswith("rw")]
+    ranges = [tuple(int(end, 16) for end in place.split("-")) for place in writable]
     start = next(low for low, high in ranges if high - low == size_bytes)
     with Path(f"/proc/{worker}/mem").open("rb") as memory:
         memory.seek(start)

@@ -55,7 +55,7 @@ static void read_target(struct options* options, int64_t start_ms)
         is_open = true;
     }
     admission_look_at_membership(&session);
-    session.next_slow_ms = now_ms();
+    session.next_slow_ms = clock_begin_turn();
     report_hello(&session);
     report_sample(&session, PATIENT_MS);
     report_processes(&session);

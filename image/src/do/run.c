@@ -193,6 +193,7 @@ static bool wait_for_go(void)
 
 static void load(void)
 {
+    clock_begin_turn(); // to start the workers takes its time
     profile_start(&session);
     turn_report_processes(&session); // while the workers fill: it takes its time
     while (session.reason == REASON_NONE) {

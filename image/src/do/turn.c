@@ -35,7 +35,7 @@ bool turn_open(struct session* session, struct options* options, int64_t start_m
         .reason = REASON_NONE,
         .load_reason = REASON_NONE,
         .input_open = !options->detach || options->waits_for_go,
-        .input_ms = now_ms(),
+        .input_ms = clock_begin_turn(),
         .deadline_from_ms = start_ms,
         .go_ms = ABSENT,
         .phase = PHASE_BASELINE,
@@ -91,7 +91,7 @@ static void each_second(struct session* session)
     check_membership(session);
     if (session->holder_pid != ABSENT && agent_kind(session->holder_pid) == AGENT_HOLD)
         kill((pid_t)session->holder_pid, SIGURG); // harmless to one that does not listen yet
-    if (now_ms() >= next_processes_ms)
+    if (turn_ms() >= next_processes_ms)
         turn_report_processes(session);
 }
 
@@ -111,7 +111,7 @@ void turn(struct session* session, int64_t until_ms)
     int64_t now;
 
     wakeups_wait(session, until_ms);
-    now = now_ms();
+    now = turn_ms();
     if (session->reason == REASON_NONE && now >= session->next_sample_ms)
         sample(session, now);
     if (session->reason == REASON_NONE && now >= session->next_second_ms) {

@@ -122,15 +122,30 @@ static void put_key(const char* key)
     put_text("\":");
 }
 
+// A clock that is set is followed within a second.
+static int64_t wall_clock_ms(int64_t now)
+{
+    static int64_t offset_ms;
+    static int64_t next_ms;
+
+    if (now >= next_ms) {
+        next_ms = now + 1000;
+        offset_ms = clock_us(CLOCK_REALTIME) / 1000 - now;
+    }
+    return now + offset_ms;
+}
+
 void line_begin(const char* type)
 {
+    int64_t now = now_ms();
+
     line_length = 0;
     line_too_long = false;
     needs_comma = false;
     put('{');
     line_text("type", type);
-    line_number("elapsed_ms", now_ms() - started_ms);
-    line_number("time_ms", clock_us(CLOCK_REALTIME) / 1000);
+    line_number("elapsed_ms", now - started_ms);
+    line_number("time_ms", wall_clock_ms(now));
     line_text("run", run_id);
 }
 

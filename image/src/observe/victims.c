@@ -2,6 +2,7 @@
 
 #include "kernel/files.h"
 #include "kernel/lines.h"
+#include "observe/agents.h"
 #include "observe/membership.h"
 #include "observe/processes.h"
 #include "words/buffers.h"
@@ -33,6 +34,7 @@ struct row {
     int64_t oom_score_adj;
     int64_t badness_bytes;
     enum role role;
+    bool is_own; // this process, or a worker of it
     bool seen; // in this look
     char command[COMMAND_SIZE];
 };
@@ -68,11 +70,11 @@ static int64_t badness_bytes(const struct row* row, int64_t limit_bytes)
     return pages * page;
 }
 
-static enum role role_of(int64_t pid, bool is_own)
+static enum role role_of(const struct row* row)
 {
-    enum agent_kind kind = is_own ? process_own_kind() : agent_kind(pid);
+    enum agent_kind kind = row->is_own ? process_own_kind() : agent_kind(row->pid);
 
-    if (pid == table.victims->target_pid)
+    if (row->pid == table.victims->target_pid)
         return ROLE_TARGET;
     return kind == AGENT_NONE ? ROLE_OTHER : kind == AGENT_RUN ? ROLE_LOAD : ROLE_HOLDER;
 }
@@ -90,7 +92,6 @@ static void read_name(struct row* row)
 {
     const char* name = file_text + strlen("Name:\t");
     size_t length = strcspn(name, "\n");
-    bool is_own;
 
     if (length > COMMAND_SIZE - 1)
         length = COMMAND_SIZE - 1;
@@ -99,8 +100,8 @@ static void read_name(struct row* row)
         return;
     memcpy(row->command, name, length);
     row->command[length] = '\0';
-    is_own = row->pid == getpid() || text_value_of(file_text, "PPid:\t") == getpid();
-    row->role = role_of(row->pid, is_own);
+    row->is_own = row->pid == getpid() || text_value_of(file_text, "PPid:\t") == getpid();
+    row->role = role_of(row);
 }
 
 // Returns false for what no kill for memory chooses: a kernel thread, a zombie, one that is gone.
@@ -266,11 +267,25 @@ static void look(void)
     rank();
 }
 
+static void tell_who_started(const struct row* row)
+{
+    const char* run = NULL;
+    const char* started_by = NULL;
+    struct agent agent;
+
+    if (row->role == ROLE_LOAD && row->is_own) {
+        run = line_run();
+        started_by = table.victims->started_by;
+    } else if (row->role == ROLE_LOAD && agent_read(row->pid, &agent)) {
+        run = agent.run;
+        started_by = agent.started_by[0] != '\0' ? agent.started_by : NULL;
+    }
+    line_text("run", run);
+    line_text("started_by", started_by);
+}
+
 static void tell_row(const struct row* row)
 {
-    struct agent agent = { .kind = AGENT_NONE };
-    bool is_load = row->role == ROLE_LOAD && agent_read(row->pid, &agent);
-
     line_open(NULL, '{');
     line_number("pid", row->pid);
     line_text("command", row->command);
@@ -280,8 +295,7 @@ static void tell_row(const struct row* row)
     line_number("pagetables_bytes", row->pagetables_bytes);
     line_number("oom_score_adj", row->oom_score_adj);
     line_number("badness_bytes", row->badness_bytes);
-    line_text("run", is_load ? agent.run : NULL);
-    line_text("started_by", is_load && agent.started_by[0] != '\0' ? agent.started_by : NULL);
+    tell_who_started(row);
     line_close('}');
 }
 

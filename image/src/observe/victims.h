@@ -9,6 +9,7 @@ struct victims {
     const struct cgroup* cgroup; // the target's
     int64_t target_pid;
     int64_t holder_pid; // or ABSENT
+    const char* started_by; // who started this run, or NULL
     int64_t limit_bytes; // that badness is measured by, or ABSENT
 };
 

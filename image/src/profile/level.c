@@ -118,7 +118,7 @@ static int64_t tick_ms(int64_t now, int64_t level, int64_t limit)
 
 void level_follow(struct session* session, int64_t level)
 {
-    int64_t now = now_ms();
+    int64_t now = turn_ms();
     int64_t slack;
     int64_t off;
 

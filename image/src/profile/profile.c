@@ -51,7 +51,7 @@ static bool has_level(const struct session* session)
 static struct ramp ramp_from(int64_t from, int64_t goal, int64_t length_ms)
 {
     return (
-        struct ramp) { .from = from, .goal = goal, .from_ms = now_ms(), .length_ms = length_ms };
+        struct ramp) { .from = from, .goal = goal, .from_ms = turn_ms(), .length_ms = length_ms };
 }
 
 static void say_phase(struct session* session, enum phase phase)
@@ -116,15 +116,15 @@ static void enter_hold(struct session* session)
     int64_t hold_ms = is_last_step(session) ? profile.last_hold_ms : session->options->step_hold_ms;
 
     say_phase(session, PHASE_HOLD);
-    profile.hold_until_ms = hold_ms == ABSENT ? INT64_MAX : now_ms() + hold_ms;
+    profile.hold_until_ms = hold_ms == ABSENT ? INT64_MAX : turn_ms() + hold_ms;
 }
 
 static void advance_size(struct session* session)
 {
-    int64_t wanted = pages_up(ramp_at(&profile.memory, now_ms()));
+    int64_t wanted = pages_up(ramp_at(&profile.memory, turn_ms()));
     int64_t growth = wanted - session->workers.commanded;
 
-    session->load.wanted_bytes = ramp_at(&profile.memory, now_ms());
+    session->load.wanted_bytes = ramp_at(&profile.memory, turn_ms());
     if (growth < 0)
         workers_command_total(&session->workers, wanted);
     else if (workers_busy(WORKER_MEMORY))
@@ -141,12 +141,12 @@ static void advance_memory(struct session* session)
     }
     profile.memory.goal = level_goal(session);
     if (profile.memory.goal != ABSENT)
-        level_follow(session, ramp_at(&profile.memory, now_ms()));
+        level_follow(session, ramp_at(&profile.memory, turn_ms()));
 }
 
 static void advance_cpu(struct session* session)
 {
-    int64_t wanted = ramp_at(&profile.cpu, now_ms());
+    int64_t wanted = ramp_at(&profile.cpu, turn_ms());
 
     if (session->load.cpu_level == ABSENT)
         cpu_level_command(session, wanted);
@@ -157,7 +157,7 @@ static void advance_cpu(struct session* session)
 
 static bool memory_has_arrived(const struct session* session)
 {
-    if (!ramp_is_over(&profile.memory, now_ms()) || workers_busy(WORKER_MEMORY))
+    if (!ramp_is_over(&profile.memory, turn_ms()) || workers_busy(WORKER_MEMORY))
         return false;
     return has_level(session) ? level_is_settled(session)
                               : session->workers.commanded == pages_up(profile.memory.goal);
@@ -167,7 +167,7 @@ static bool memory_has_arrived(const struct session* session)
 static bool has_arrived(const struct session* session)
 {
     return session->options->has_memory ? memory_has_arrived(session)
-                                        : ramp_is_over(&profile.cpu, now_ms());
+                                        : ramp_is_over(&profile.cpu, turn_ms());
 }
 
 static void tell_arrivals(struct session* session)
@@ -179,7 +179,7 @@ static void tell_arrivals(struct session* session)
         profile.memory_arrival.is_due = false;
         report_arrived_memory(session, profile.memory_arrival.id);
     }
-    if (profile.cpu_arrival.is_due && ramp_is_over(&profile.cpu, now_ms())
+    if (profile.cpu_arrival.is_due && ramp_is_over(&profile.cpu, turn_ms())
         && !workers_busy(WORKER_CPU)
         && (load->cpu_level == ABSENT || load->cpu_level_state == LEVEL_AT)) {
         profile.cpu_arrival.is_due = false;
@@ -198,7 +198,7 @@ void profile_advance(struct session* session)
     }
     if (session->phase == PHASE_RAMP && has_arrived(session))
         enter_hold(session);
-    if (session->phase != PHASE_HOLD || now_ms() < profile.hold_until_ms)
+    if (session->phase != PHASE_HOLD || turn_ms() < profile.hold_until_ms)
         return;
     if (is_last_step(session)) {
         session_finish(session, REASON_DURATION);
@@ -244,7 +244,7 @@ static void turn_hold(const struct session* session, int64_t milliseconds)
 {
     profile.last_hold_ms = milliseconds;
     if (session->phase == PHASE_HOLD && is_last_step(session))
-        profile.hold_until_ms = milliseconds == ABSENT ? INT64_MAX : now_ms() + milliseconds;
+        profile.hold_until_ms = milliseconds == ABSENT ? INT64_MAX : turn_ms() + milliseconds;
 }
 
 static bool take_memory(struct session* session, enum request request)
@@ -318,7 +318,7 @@ static int64_t cpu_wake_ms(const struct session* session, int64_t now)
 
 int64_t profile_wake_ms(const struct session* session)
 {
-    int64_t now = now_ms();
+    int64_t now = turn_ms();
     int64_t wake_ms = session->phase == PHASE_HOLD ? profile.hold_until_ms : INT64_MAX;
 
     if (session->options->has_memory)

@@ -110,7 +110,7 @@ static void read_input(struct session* session)
     }
     bytes_count = got;
     bytes_at = 0;
-    session->input_ms = now_ms();
+    session->input_ms = turn_ms();
 }
 
 enum request wakeups_next_request(struct session* session)
@@ -169,11 +169,11 @@ static void check_heartbeat(struct session* session)
 {
     int64_t timeout_ms = session->options->heartbeat_timeout_ms;
 
-    if (!HEARTBEAT || !session->input_open || now_ms() - session->input_ms < timeout_ms)
+    if (!HEARTBEAT || !session->input_open || turn_ms() - session->input_ms < timeout_ms)
         return;
     if (is_input_waiting(session))
         read_input(session);
-    if (now_ms() - session->input_ms >= timeout_ms)
+    if (turn_ms() - session->input_ms >= timeout_ms)
         session_finish(session, REASON_HEARTBEAT_LOST);
 }
 
@@ -182,9 +182,9 @@ static void check_time(struct session* session)
     const struct options* options = session->options;
 
     if (session->phase == PHASE_READY) {
-        if (session->go_ms == ABSENT && now_ms() - session->start_ms >= options->go_timeout_ms)
+        if (session->go_ms == ABSENT && turn_ms() - session->start_ms >= options->go_timeout_ms)
             session_finish(session, REASON_NO_GO);
-    } else if (now_ms() - session->deadline_from_ms >= options->deadline_ms) {
+    } else if (turn_ms() - session->deadline_from_ms >= options->deadline_ms) {
         session_finish(session, REASON_DEADLINE);
     }
     check_heartbeat(session);
@@ -205,6 +205,17 @@ static int64_t next_wake_ms(const struct session* session, int64_t until_ms)
     return wake_ms;
 }
 
+// Each second is often enough, for what bites after ten.
+static void extend_watchdog(void)
+{
+    static int64_t next_ms;
+
+    if (turn_ms() < next_ms)
+        return;
+    next_ms = turn_ms() + SECOND_MS;
+    watchdog_extend(HANGING_MS);
+}
+
 void wakeups_wait(struct session* session, int64_t until_ms)
 {
     struct epoll_event events[SOURCE_COUNT];
@@ -212,11 +223,12 @@ void wakeups_wait(struct session* session, int64_t until_ms)
     bool has_come[SOURCE_COUNT] = { [INPUT] = session->input_is_file };
     int count;
 
-    watchdog_extend(HANGING_MS);
+    extend_watchdog();
     line_turn();
     if (left_ms < 0 || session->input_is_file || bytes_at < bytes_count)
         left_ms = 0;
     count = epoll_wait(session->events, events, SOURCE_COUNT, (int)earliest(left_ms, SECOND_MS));
+    clock_begin_turn();
     for (int i = 0; i < count; i++)
         has_come[events[i].data.u32] = true;
     if (has_come[SIGNALS])

@@ -263,7 +263,7 @@ void report_sample(struct session* session, int wait_ms)
 {
     const struct readings* readings = &session->readings;
 
-    int64_t now = now_ms();
+    int64_t now = turn_ms();
     bool slow = now >= session->next_slow_ms;
 
     readings_take_sample(&session->cgroup, &session->readings, slow, now);
@@ -314,6 +314,7 @@ void report_processes(const struct session* session)
     const struct victims victims = { .cgroup = &session->cgroup,
         .target_pid = session->options->target_pid,
         .holder_pid = session->holder_pid,
+        .started_by = session->options->started_by,
         .limit_bytes = badness_limit(session) };
 
     if (!readings_over_high(&session->readings)) // there the kernel would have it wait at each file

@@ -18,6 +18,11 @@ static inline int64_t clock_us(clockid_t clock)
 
 static inline int64_t now_ms(void) { return clock_us(CLOCK_MONOTONIC) / 1000; }
 
+// The time at which the turn of the agent began that is being done. What decides about a turn asks
+// this: a look at the clock is a system call, and they were a third of all.
+int64_t clock_begin_turn(void);
+int64_t turn_ms(void);
+
 static inline int64_t earliest(int64_t a, int64_t b) { return a < b ? a : b; }
 
 // When something is due next that is due at every `interval`: what has the same beginning is due at
