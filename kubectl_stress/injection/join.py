@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from kubectl_stress.agent.commands import end_arguments, probe_arguments
 from kubectl_stress.clock import Clock
 from kubectl_stress.errors import InjectionError, Silent, StressError
+from kubectl_stress.injection.agent_stream import AgentStream
 from kubectl_stress.injection.ephemeral_container import bring_holder, refuse_changed_target
 from kubectl_stress.injection.probe import Reading, reading_by, shared_id, take_reading
 from kubectl_stress.kube.cluster import Cluster
@@ -165,8 +166,8 @@ def end_holder(cluster: Cluster, joined: JoinedHolder) -> None:
     target = joined.target
     command = [AGENT_PATH, *end_arguments()]
     with cluster.exec(target.namespace, target.pod, joined.holder, command) as stream:
-        while not stream.ended:
-            stream.receive(0.5)
+        for _ in AgentStream(stream).messages():
+            pass
 
 
 def start_load(cluster: Cluster, plan: Plan, joined: JoinedHolder) -> ExecStream:

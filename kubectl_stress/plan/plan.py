@@ -43,24 +43,24 @@ def make_plan(
     spec: MemSpec, target: Target, *, force: bool = False, join: Join = Join.EXEC
 ) -> Plan:
     """Decide what can be decided from the API alone; raises Refused."""
-    target = guards.as_loaded(target, join)
-    loaded = guards.describe_loaded(target, join)
-    size_bytes, size_note = memory.declared_size(spec.amount, target, loaded)
+    plan = with_load(Plan(guards.as_loaded(target, join), spec, None, "", join=join), spec)
     if spec.amount.absolute_bytes is None or not force:
-        guards.refuse_without_limit(target, join)
+        guards.refuse_without_limit(plan.target, join)
     pod_level = (guards.POD_LEVEL_ONLY,) if join is Join.POD else ()
-    return Plan(
-        target,
-        spec,
-        size_bytes,
-        size_note,
-        notes=(*pod_level, *memory.notes(spec, target, size_bytes)),
-        questions=guards.questions(
-            target, join, may_reach_limit=memory.may_reach_limit(spec, target, size_bytes)
-        ),
-        join=join,
-        step_bytes=tuple(memory.declared_size(s, target, loaded)[0] for s in spec.steps),
+    reaches = memory.may_reach_limit(spec, plan.target, plan.size_bytes)
+    return replace(
+        plan,
+        notes=(*pod_level, *memory.notes(spec, plan.target, plan.size_bytes)),
+        questions=guards.questions(plan.target, join, may_reach_limit=reaches),
     )
+
+
+def with_load(plan: Plan, spec: MemSpec) -> Plan:
+    """The plan with another load on the same target, as far as the API alone tells its size."""
+    loaded = guards.describe_loaded(plan.target, plan.join)
+    size, note = memory.declared_size(spec.amount, plan.target, loaded)
+    steps = tuple(memory.declared_size(step, plan.target, loaded)[0] for step in spec.steps)
+    return replace(plan, spec=spec, size_bytes=size, size_note=note, step_bytes=steps)
 
 
 def resolve(plan: Plan, hello: Hello, reading: Sample) -> Plan:

@@ -13,7 +13,7 @@ from kubectl_stress.injection.probe import Reading
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.plan.holder_spec import HolderSpec, Join
 from kubectl_stress.plan.memory import node_notes
-from kubectl_stress.plan.plan import Plan, resolve
+from kubectl_stress.plan.plan import Plan, resolve, with_load
 from kubectl_stress.plan.prediction import prediction
 from kubectl_stress.preflight.admission import beyond_exec
 from kubectl_stress.results.report import Report
@@ -195,8 +195,10 @@ class LoadProcedure:
             spec = next_load(verdict, self._collector.changes_of_this_load)
             if spec is None:
                 return
+            if spec != plan.spec:
+                plan = with_load(plan, spec)
             try:
-                yield from self._begin_again(replace(plan, spec=spec))
+                yield from self._begin_again(plan)
             except Interrupted:
                 raise
             except StressError as error:

@@ -6,7 +6,7 @@ from kubectl_stress.errors import Refused
 from kubectl_stress.plan.amount import Amount
 from kubectl_stress.plan.holder_spec import Join
 from kubectl_stress.plan.memory import node_notes
-from kubectl_stress.plan.plan import Plan, make_plan, resolve, summary
+from kubectl_stress.plan.plan import Plan, make_plan, resolve, summary, with_load
 from kubectl_stress.plan.spec import AfterOom, LoadKind, MemSpec
 from kubectl_stress.plan.stop_on import StopOn
 from kubectl_stress.targets.owners import Owner
@@ -212,3 +212,12 @@ def test_a_share_settled_by_the_reading_is_told_in_bytes() -> None:
     settled = resolve(plan("50%headroom"), hello(), sample(28))
 
     assert settled.size_note == "50.0 MiB (50% of the headroom 100.0 MiB)"
+
+
+def test_another_load_on_the_same_target_has_its_own_size() -> None:
+    first = resolve(plan("50Mi"), hello(), sample(10))
+
+    other = with_load(first, MemSpec(Amount.parse("75%"), steps=(Amount.parse("25%"),)))
+
+    assert (other.size_bytes, other.step_bytes) == (96 * MIB, (32 * MIB,))
+    assert other.target == first.target
