@@ -66,14 +66,18 @@ def outside_processes(processes: Sequence[Process], memory: Memory) -> str | Non
     usage = memory.usage_bytes
     if usage is None or not inside or any(process.rss_bytes is None for process in inside):
         return None
-    over = sum(process.rss_bytes or 0 for process in inside) - usage
-    if over > _NOTED_BYTES:
+    rss = sum(process.rss_bytes or 0 for process in inside)
+    rss_text, usage_text = format_bytes(rss), format_bytes(usage)
+    if rss - usage > _NOTED_BYTES:
         return (
-            f"RSS is {format_bytes(over)} above USAGE: it counts shared pages in every process, "
-            "and file pages that another cgroup is charged for"
+            f"the RSS of all processes ({rss_text}) is more than the usage ({usage_text}): RSS "
+            "counts shared pages in every process, and file pages charged to another cgroup"
         )
-    if -over > max(_NOTED_BYTES, usage * _NOTED_PERCENT // 100) and (parts := _parts(memory)):
-        return f"USAGE is {format_bytes(-over)} above RSS: the cgroup is also charged for {parts}"
+    if usage - rss > max(_NOTED_BYTES, usage * _NOTED_PERCENT // 100) and (parts := _parts(memory)):
+        return (
+            f"the usage ({usage_text}) is more than the RSS of all processes ({rss_text}): the "
+            f"cgroup is also charged for {parts}"
+        )
     return None
 
 

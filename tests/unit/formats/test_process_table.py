@@ -58,12 +58,17 @@ def memory(usage_mib: int, **values_mib: int) -> Memory:
     ("rss_mib", "given", "note"),
     [
         ((40, 8), memory(50, file=2), None),
-        ((40, 8), memory(30), "RSS is 18.0 MiB above USAGE: it counts shared pages"),
+        (
+            (40, 8),
+            memory(30),
+            "the RSS of all processes (48.0 MiB) is more than the usage (30.0 MiB): RSS counts shared",
+        ),
         (
             (8,),
             memory(96, file=70, shmem=60, kernel=4),
-            "USAGE is 88.0 MiB above RSS: the cgroup is also charged for tmpfs and shared memory "
-            "(60.0 MiB), page cache (10.0 MiB), kernel memory (4.0 MiB)",
+            "the usage (96.0 MiB) is more than the RSS of all processes (8.0 MiB): the cgroup is also "
+            "charged for tmpfs and shared memory (60.0 MiB), page cache (10.0 MiB), kernel memory "
+            "(4.0 MiB)",
         ),
         ((8,), memory(96), None),  # nothing of it was readable
         ((8,), Memory(), None),
