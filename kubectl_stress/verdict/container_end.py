@@ -61,9 +61,14 @@ def _is_oom_kill(findings: Findings, termination: Termination) -> bool:
 
 
 def _is_sticky(findings: Findings) -> bool:
-    """Whether the reason OOMKilled may be of an earlier kill that the container lived through."""
+    """Whether the reason OOMKilled may be of an earlier kill that the container lived through.
+
+    None lives through a kill of its whole group: the probe that failed then found nobody there.
+    """
+    if kill_counts(findings):
+        return not (findings.hello and findings.hello.oom_group)
     first = findings.samples.first
-    return bool(kill_counts(findings)) or bool(first and first.memory.oom_kill)
+    return bool(first and first.memory.oom_kill)
 
 
 def _is_deleted_before(findings: Findings, ended: Change) -> bool:

@@ -61,14 +61,14 @@ def memory(usage_mib: int, **values_mib: int) -> Memory:
         (
             (40, 8),
             memory(30),
-            "the RSS of all processes (48.0 MiB) is more than the usage (30.0 MiB): RSS counts shared",
+            "the RSS of all processes (48.0 MiB) is more than the usage (30.0 MiB): RSS counts",
         ),
         (
             (8,),
             memory(96, file=70, shmem=60, kernel=4),
-            "the usage (96.0 MiB) is more than the RSS of all processes (8.0 MiB): the cgroup is also "
-            "charged for tmpfs and shared memory (60.0 MiB), page cache (10.0 MiB), kernel memory "
-            "(4.0 MiB)",
+            "the usage (96.0 MiB) is more than the RSS of all processes (8.0 MiB): the cgroup is "
+            "also charged for tmpfs and shared memory (60.0 MiB), page cache (10.0 MiB), kernel "
+            "memory (4.0 MiB)",
         ),
         ((8,), memory(96), None),  # nothing of it was readable
         ((8,), Memory(), None),

@@ -144,6 +144,18 @@ def test_a_kill_while_a_liveness_kill_was_under_way_is_an_oom_kill_and_tells_bot
     assert "failed liveness probe" in texts(verdict)
 
 
+def test_a_probe_that_failed_after_a_counted_kill_of_the_whole_group_did_not_end_it() -> None:
+    # On a node short of CPU the kubelet probed a dead container for 16 s before it saw its end.
+    seen = findings(
+        *NEAR,
+        changes=[LIVENESS, terminated("OOMKilled", 137, at_ms=29_300)],
+        ending=CUT,
+        afterwards=sample(1, oom_kill=4),
+    )
+
+    assert judge(plan("120%"), seen).outcome is Outcome.GROUP_OOM_KILLED
+
+
 def test_a_reason_that_stuck_to_the_container_does_not_make_its_own_exit_a_kill() -> None:
     seen = findings(
         changes=[terminated("OOMKilled", 0)],
