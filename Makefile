@@ -12,6 +12,8 @@ pytest := $(python) -m pytest
 image := $(MAKE) --no-print-directory -C image ZIG="$(python) -m ziglang" PYTHON=$(python) \
 	CLANG_FORMAT=$(venv)/clang-format
 archive := image/build/agent.tar
+# What the wheel and the packed program carry.
+carried := kubectl_stress/agent/agent.tar
 
 # COMMAND=PACKAGE: what Debian must give, each where it is needed.
 build_packages := gcc=gcc make=make
@@ -74,6 +76,7 @@ agent: setup ## Build the agent for amd64 and arm64
 image: setup ## Build the agent's container image as an archive, without Docker
 	@scripts/debian-packages $(build_packages)
 	@$(image) image
+	@install -m 644 $(archive) $(carried)
 
 bench-start: setup ## Measure how soon the client answers, side by side with kubectl (a quiet machine)
 	@$(python) -m tests.bench.start $(or $(RUNS),10) $(PROGRAM)
@@ -147,8 +150,8 @@ cluster-up: image ## Start the cluster `demo`, with the agent's image in it (NOD
 cluster-down: setup ## Remove the cluster `demo`
 	@$(python) -m tests.cluster down
 
-package: setup ## Build the wheel and the standalone program into dist/
+package: image ## Build the wheel and the standalone program into dist/
 	@scripts/package
 
 clean: ## Remove what was built here; the cache in ~/.cache/kubectl-stress stays
-	rm -rf .venv build dist image/build
+	rm -rf .venv build dist image/build $(carried)

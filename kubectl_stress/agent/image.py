@@ -15,4 +15,12 @@ def reference(repository: str, tag: str, digest: str) -> str:
     return f"{repository}:{tag}@{digest}" if digest else f"{repository}:{tag}"
 
 
+def full_name(name: str) -> str:
+    """A name as container runtimes keep it: `agent:1` is `docker.io/library/agent:1`."""
+    first, slash, _ = name.partition("/")
+    if slash and ("." in first or ":" in first or first == "localhost"):
+        return name
+    return f"docker.io/{name}" if slash else f"docker.io/library/{name}"
+
+
 DEFAULT_IMAGE = reference(REPOSITORY, __version__, DIGEST)

@@ -21,12 +21,15 @@ class Place:
 PLACES = {
     "check": Place("check", "check", "Check whether a run is possible and predict what it will do"),
     "completion": Place("completion", "completion_command", "Install shell completion"),
+    "doctor": Place("doctor", "doctor", "Check what is missing, and how to get it"),
     "help": Place("help", "help_command", "Explain an outcome and what to do about it"),
+    "image": Place("image", "image", "Print the agent's image, and how to copy or save it"),
     "mem": Place("mem", "mem", "Load a container's memory and judge what happens"),
     "report": Place("report", "report", "Show a recorded run as a table, web page or test result"),
     "role": Place("role", "role", "Print the Role that kubectl stress needs"),
     "run": Place("run", "run", "Run or check a StressChaos manifest without Chaos Mesh"),
     "top": Place("top", "top", "Show container memory and who would be OOM-killed first"),
+    "version": Place("version", "version", "Print the versions of client, agent and API server"),
 }
 
 

@@ -98,3 +98,11 @@ def test_under_kubectls_name_for_it_the_same_program_completes(
     assert made.returncode == 0
     assert done.stdout.splitlines()[0].startswith("mem\t")
     assert done.stdout.splitlines()[-1] == ":4"
+
+
+def test_it_carries_the_agents_image(linked: Path, tmp_path: Path) -> None:
+    saved = tmp_path / "agent.tar"
+
+    assert call(linked, "image", "save", str(saved)).returncode == 0
+    assert saved.stat().st_size > 50_000
+    assert json.loads(call(linked, "image", "-o", "json").stdout)["digest"].startswith("sha256:")
