@@ -103,6 +103,7 @@ soak: image ## Hold a load for SECONDS (900) and keep changing it, on cgroup v1 
 
 bench-client: image ## Measure the latency and cost of the client
 	$(python) -m tests.bench.client
+	$(python) -m tests.bench.long_run
 
 bench-start-load: image ## Measure how long a load takes to stand, beside kubectl debug and exec
 	$(python) -m tests.bench.start_load
