@@ -1,6 +1,7 @@
 """Where the agent's image is, and the commands that copy it, as text."""
 
-_TARGET = "REGISTRY/agent:TAG"
+_REPOSITORY = "REGISTRY/agent"
+_TARGET = f"{_REPOSITORY}:TAG"
 
 
 def image_text(reference: str, released_digest: str, carried_digest: str) -> str:
@@ -12,7 +13,10 @@ def image_text(reference: str, released_digest: str, carried_digest: str) -> str
         lines += ["", "This build has no image in a public registry."]
     if carried_digest:
         lines += ["", "Without a registry to copy from, use one of:", *_from_archive()]
-    lines += ["", f"Then use --image {_TARGET}, or KUBECTL_STRESS_IMAGE, or the config file."]
+    digest = released_digest or carried_digest
+    copied = f"{_REPOSITORY}@{digest}" if digest else _TARGET
+    lines += ["", "Then set --image, KUBECTL_STRESS_IMAGE or image in the config file to:"]
+    lines += [f"  {copied}"]
     return "\n".join(lines)
 
 

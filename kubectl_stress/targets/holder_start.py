@@ -24,5 +24,8 @@ def remedy(reason: str, message: str) -> str:
     if any(word in words for word in _FOREIGN):
         return ": the image is not built for this node's architecture; use another --image"
     if "Image" in reason:
-        return ": use an --image that the node can pull, or set --image-pull-policy"
+        return (
+            ": use an --image that the node can pull (kubectl stress image prints how to copy it), "
+            "or set --image-pull-policy"
+        )
     return ""

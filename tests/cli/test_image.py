@@ -37,6 +37,7 @@ def test_the_image_is_told_with_the_commands_that_copy_it(
     assert f"image:   {DEFAULT_IMAGE}\ndigest:  sha256:abc\n" in shown
     assert "kubectl stress image save agent.tar" in shown
     assert "crane push" in shown
+    assert shown.endswith("  REGISTRY/agent@sha256:abc\n")
 
 
 def test_a_released_image_is_copied_by_its_digest() -> None:
