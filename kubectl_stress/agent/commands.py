@@ -71,6 +71,7 @@ class MemoryLoad:
     sample_interval_ms: int = 100
     steps_bytes: tuple[int, ...] = ()
     step_hold_ms: int = 0
+    pod_limit_bytes: int | None = None
 
     def arguments(self, holder_pid: int | None) -> list[str]:
         """The words after the binary's path."""
@@ -89,6 +90,8 @@ class MemoryLoad:
         if self.steps_bytes:
             options["steps-bytes"] = ",".join(map(str, self.steps_bytes))
             options["step-hold-ms"] = self.step_hold_ms
+        if self.pod_limit_bytes is not None:
+            options["pod-limit-bytes"] = self.pod_limit_bytes
         if holder_pid is not None:
             options["holder-pid"] = holder_pid
         words = [word for name, value in options.items() for word in (f"--{name}", str(value))]

@@ -36,7 +36,9 @@ class Plan:
         """What the agent is told."""
         assert self.size_bytes is not None
         steps = tuple(step for step in self.step_bytes if step is not None)
-        return memory.agent_load(self.spec, self.size_bytes, steps)
+        load = memory.agent_load(self.spec, self.size_bytes, steps)
+        # Near a limit of the pod the load must grow as carefully as near the container's.
+        return replace(load, pod_limit_bytes=self.target.pod_limit_bytes)
 
 
 def make_plan(

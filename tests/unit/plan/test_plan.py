@@ -221,3 +221,16 @@ def test_another_load_on_the_same_target_has_its_own_size() -> None:
 
     assert (other.size_bytes, other.step_bytes) == (96 * MIB, (32 * MIB,))
     assert other.target == first.target
+
+
+def test_the_agent_is_told_the_limit_of_the_pod_where_it_has_one() -> None:
+    built = (
+        pod().container("app", limit="128Mi").with_spec(resources={"limits": {"memory": "96Mi"}})
+    )
+    shared = resolve(plan("50Mi", target=Target.from_pod(built.dict)), hello(), sample(10))
+    alone = resolve(plan("50Mi"), hello(), sample(10))
+
+    words = shared.load().arguments(holder_pid=23)
+
+    assert words[words.index("--pod-limit-bytes") + 1] == str(96 * MIB)
+    assert "--pod-limit-bytes" not in alone.load().arguments(holder_pid=23)
