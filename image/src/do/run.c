@@ -6,6 +6,7 @@
 #include "kernel/lines.h"
 #include "observe/agents.h"
 #include "profile/level.h"
+#include "profile/memory_goal.h"
 #include "profile/profile.h"
 #include "steer/admission.h"
 #include "steer/wakeups.h"
@@ -82,7 +83,7 @@ static void check_workers(void)
         if (workers_lost_a_load(&session.workers, options()))
             session_finish(&session, REASON_WORKERS_KILLED);
         if (dead.kind == WORKER_MEMORY)
-            profile_keep(&session);
+            memory_goal_keep(&session);
     }
     if (workers_error() != 0 && session.reason == REASON_NONE) {
         tell_refusal(workers_error());

@@ -18,8 +18,5 @@ void profile_advance(struct session* session);
 // Returns false where it does not fit this run.
 bool profile_take(struct session* session, enum request request);
 
-// Stays with what the living workers have been told: they do not take over what was lost.
-void profile_keep(struct session* session);
-
 // When to come back, unless something happens before.
 int64_t profile_wake_ms(const struct session* session);

@@ -1,8 +1,12 @@
-// A straight way from one value to another. Pure.
+// A straight way from one value to another.
 #pragma once
+
+#include "words/clock.h"
 
 #include <stdbool.h>
 #include <stdint.h>
+
+enum { RAMP_TICK_MS = 20 };
 
 struct ramp {
     int64_t from;
@@ -10,6 +14,11 @@ struct ramp {
     int64_t from_ms;
     int64_t length_ms;
 };
+
+static inline struct ramp ramp_from(int64_t from, int64_t goal, int64_t length_ms)
+{
+    return (struct ramp) { from, goal, turn_ms(), length_ms };
+}
 
 static inline bool ramp_is_over(const struct ramp* ramp, int64_t now_ms)
 {
