@@ -115,7 +115,7 @@ def main() -> int:
         for columns in (80, 160):
             argv = [str(PROGRAM), "mem", "deploy/hello", *HOLD]
             with terminal(argv, columns, environment) as opened:
-                opened.wait_for("hold")
+                opened.wait_for("hold  ")
                 time.sleep(8)
                 picture(tab, f"live-{columns}", opened.screen(), columns)
                 opened.wait_for("[exit code")

@@ -138,10 +138,10 @@ class LiveScreen:
         return "\n".join(["", text, *([""] if lines else []), *lines])
 
     def _progress_of(self, state: TargetState) -> str | None:
-        plan, sample = state.plan, state.sample
+        plan, sample, elapsed_ms = state.plan, state.sample, state.load_elapsed_ms
         if plan is None or sample is None:
             return None
-        total_ms = plan.spec.total_ms
-        elapsed = format_duration(min(sample.elapsed_ms, total_ms))
-        phase = sample.phase or "starting"
+        total_ms, done_ms = plan.spec.total_ms, elapsed_ms or 0
+        elapsed = format_duration(min(done_ms, total_ms))
+        phase = "starting" if elapsed_ms is None else sample.phase
         return f"{self._marks(state)}{phase}  {elapsed} of {format_duration(total_ms)}"

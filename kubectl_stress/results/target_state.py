@@ -8,6 +8,9 @@ from kubectl_stress.plan.prediction import victim_now
 from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.targets.target import Target
 
+# The agent reads before it is told to go, however long that takes.
+_BEFORE_THE_LOAD = ("", "baseline")
+
 
 class TargetState:
     """The latest of everything; `plan` is set once a load of ours is about to begin.
@@ -29,6 +32,7 @@ class TargetState:
         self.is_over = False
         self.error: StressError | None = None
         self._first: Sample | None = None
+        self._first_of_load: Sample | None = None
 
     def hear(self, message: Message) -> None:
         """Keep what the agent says."""
@@ -40,6 +44,8 @@ class TargetState:
             self.processes = message.processes if is_load else message.beside(self.hello)
         elif isinstance(message, Sample):
             self._first = self._first or message
+            if message.phase not in _BEFORE_THE_LOAD:
+                self._first_of_load = self._first_of_load or message
             self.sample = message
             usages = (self.peak_usage_bytes, message.memory.usage_bytes)
             self.peak_usage_bytes = max((u for u in usages if u is not None), default=None)
@@ -47,7 +53,7 @@ class TargetState:
     def begin_load(self, plan: Plan) -> None:
         """What counts from here on is this load."""
         self.plan, self.target = plan, plan.target
-        self.peak_usage_bytes = self._first = None
+        self.peak_usage_bytes = self._first = self._first_of_load = None
 
     def end(self, error: StressError | None) -> None:
         """No more readings come; what an ended container held is no news of what it holds."""
@@ -61,6 +67,13 @@ class TargetState:
         if self.plan is not None:
             return self.sample.held_bytes if self.sample else None
         return load_rss_bytes(self.processes) if self.processes else None
+
+    @property
+    def load_elapsed_ms(self) -> int | None:
+        """How long the load has been growing or held; None before it began."""
+        if self.sample is None or self._first_of_load is None:
+            return None
+        return self.sample.elapsed_ms - self._first_of_load.elapsed_ms
 
     @property
     def oom_kills(self) -> int | None:

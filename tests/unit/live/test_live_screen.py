@@ -197,11 +197,16 @@ def test_the_progress_is_told_in_the_time_that_was_asked_for(
 ) -> None:
     with live(monkeypatch) as (terminal, tell, time):
         tell(STARTED)
-        time.ms = 21_000
-        tell(sample(60, at_ms=21_000, held_mib=50))
+        time.ms = 90_000  # the holder has been there for long, and somebody was asked
+        tell(sample(10, at_ms=90_000, phase="baseline"))
+        before = terminal.rows[-1]
+        time.ms = 91_000
+        tell(sample(60, at_ms=91_000, held_mib=50))
+        time.ms = 112_000
+        tell(sample(60, at_ms=112_000, held_mib=50))
         row = terminal.rows[-1]
 
-    assert row == "hold  21s of 1m"
+    assert (before, row) == ("starting  0.0s of 1m", "hold  21s of 1m")
 
 
 def test_wide_shows_more_live_too(monkeypatch: pytest.MonkeyPatch) -> None:
