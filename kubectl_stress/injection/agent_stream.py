@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from kubectl_stress.agent.decoder import Decoder
 from kubectl_stress.agent.protocol import Message
 from kubectl_stress.kube.exec.channels import Channel
-from kubectl_stress.kube.exec.stream import ExecStream
 from kubectl_stress.text import clean_bytes
+
+if TYPE_CHECKING:
+    from kubectl_stress.kube.exec.stream import ExecStream
 
 _RECEIVE_S = 0.5
 
@@ -23,7 +26,7 @@ class StreamEnded:
 class AgentStream:
     """What an exec of the agent says; whoever opened the exec closes it."""
 
-    def __init__(self, stream: ExecStream) -> None:
+    def __init__(self, stream: "ExecStream") -> None:
         self._stream, self._decoder, self._errors = stream, Decoder(), b""
 
     def messages(self, is_over: Callable[[], bool] = lambda: False) -> Iterator[Message]:

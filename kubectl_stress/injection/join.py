@@ -7,6 +7,7 @@ target's cgroup. `pod`: it stays in the holder. Nothing here goes from one to an
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from kubectl_stress.agent.commands import end_arguments, probe_arguments
 from kubectl_stress.clock import Clock
@@ -15,12 +16,14 @@ from kubectl_stress.injection.agent_stream import AgentStream
 from kubectl_stress.injection.ephemeral_container import bring_holder, refuse_changed_target
 from kubectl_stress.injection.probe import Reading, reading_by, shared_id, take_reading
 from kubectl_stress.kube.cluster import Cluster
-from kubectl_stress.kube.exec.stream import ExecStream
 from kubectl_stress.plan.holder import AGENT_PATH
 from kubectl_stress.plan.holder_spec import HolderSpec, Join
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.preflight.admission import beyond_exec
 from kubectl_stress.targets.target import Target
+
+if TYPE_CHECKING:
+    from kubectl_stress.kube.exec.stream import ExecStream
 
 
 @dataclass(frozen=True)
@@ -170,7 +173,7 @@ def end_holder(cluster: Cluster, joined: JoinedHolder) -> None:
             pass
 
 
-def start_load(cluster: Cluster, plan: Plan, joined: JoinedHolder) -> ExecStream:
+def start_load(cluster: Cluster, plan: Plan, joined: JoinedHolder) -> "ExecStream":
     """Exec the agent with the load; the caller reads the stream, beats, and closes it.
 
     The pod is looked at again first: the exec goes by the container's name, and a restarted one

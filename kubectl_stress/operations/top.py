@@ -9,6 +9,7 @@ removed. Whoever shows it is given every step through `tell`, in the thread that
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from kubectl_stress.agent.protocol import Bye, EndReason, Message, Processes
 from kubectl_stress.agent.samples import Sample
@@ -24,7 +25,6 @@ from kubectl_stress.injection.agent_stream import StreamEnded
 from kubectl_stress.injection.ephemeral_container import refuse_changed_target
 from kubectl_stress.injection.join import JoinedHolder, Joiner
 from kubectl_stress.kube.cluster import Cluster
-from kubectl_stress.kube.exec.stream import ExecStream
 from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.results.target_state import TargetState
 from kubectl_stress.session.agent_stream import SteeredAgent
@@ -34,6 +34,9 @@ from kubectl_stress.session.pod_watcher import PodWatcher
 from kubectl_stress.session.progress import Attached, LogLine, Progress
 from kubectl_stress.session.steering import Heartbeat
 from kubectl_stress.targets.target import Target
+
+if TYPE_CHECKING:
+    from kubectl_stress.kube.exec.stream import ExecStream
 
 # The kubelet takes some 4 s to say that a container ended; an API server restarts in about 10 s.
 _PATIENCE_MS = 30_000
@@ -159,7 +162,7 @@ class _ReadProcedure:
         """Whether the probe ran to its end."""
         namespace, pod = self._target.namespace, self._target.pod
 
-        def start() -> ExecStream:
+        def start() -> "ExecStream":
             return self._cluster.exec(namespace, pod, container, command, stdin=True)
 
         with SteeredAgent((yield from self._intake.call(start)), self._intake.put) as agent:

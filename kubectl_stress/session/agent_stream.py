@@ -3,12 +3,14 @@
 import threading
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from kubectl_stress.agent.protocol import Message
 from kubectl_stress.injection.agent_stream import AgentStream, StreamEnded
-from kubectl_stress.kube.exec.stream import ExecStream
 from kubectl_stress.session.pod_watcher import Failed
+
+if TYPE_CHECKING:
+    from kubectl_stress.kube.exec.stream import ExecStream
 
 _END_S = 2.0
 
@@ -17,7 +19,7 @@ class SteeredAgent:
     """Context manager around an exec of the agent: what it says is put, in order, and its end."""
 
     def __init__(
-        self, stream: ExecStream, put: Callable[[Message | StreamEnded | Failed], None]
+        self, stream: "ExecStream", put: Callable[[Message | StreamEnded | Failed], None]
     ) -> None:
         self._stream, self._put = stream, put
         self._thread = threading.Thread(target=self._hear, daemon=True)
