@@ -17,6 +17,7 @@ from pathlib import Path
 
 from alone import measure_agent
 from cgroup import KIB, MIB, Cgroup
+from still import measure_still
 from tables import SIZES, Figures, print_fill, print_goals, print_rest
 from tools import Command, build_bare, tools
 
@@ -40,7 +41,7 @@ def main() -> None:
         print_fill(found)
         print_rest(found)
         print("\nthe agent alone")
-        for line in measure_agent(cgroup, agent):
+        for line in (*measure_agent(cgroup, agent), *measure_still(cgroup, agent, Path(folder))):
             print(f"  {line}")
         print_goals(found)
 

@@ -76,8 +76,13 @@ static int64_t target_pid;
 static bool read_cgroups(int64_t pid, struct cgroups* read)
 {
     static const char* const controllers[] = { "memory", "cpu" };
+    static int kept[2]; // of the target and of ourselves: both are read each second
 
-    proc_read(pid, "cgroup", file_text, sizeof(file_text));
+    if (pid == target_pid || pid == getpid())
+        file_read_again(&kept[pid == target_pid], AT_FDCWD, proc_path(pid, "cgroup"), file_text,
+            sizeof(file_text));
+    else
+        proc_read(pid, "cgroup", file_text, sizeof(file_text));
     for (int i = 0; i < 2; i++)
         read->found[i] = cgroup_path_of(file_text, controllers[i], read->paths[i]);
     return read->found[0] || read->found[1];

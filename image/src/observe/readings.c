@@ -16,7 +16,7 @@ enum unit {
 };
 
 enum {
-    STILL_BYTES = 64 * 1024, // usage that moves less stands still
+    STILL_BYTES = 256 * 1024, // the kernel charges as much in advance: less is no movement
     STILL_STAT_MS = 500, // how often memory.stat is read then
     AMPLE_SHARE = 10, // of the limit must be left for that
 };
@@ -239,8 +239,7 @@ static bool is_stat_due(const struct readings* readings, int64_t now_ms)
 
     if (usage == ABSENT || readings->stat_usage_bytes == ABSENT)
         return true;
-    if (now_ms - readings->stat_ms >= STILL_STAT_MS || moved >= STILL_BYTES
-        || moved <= -STILL_BYTES)
+    if (now_ms - readings->stat_ms >= STILL_STAT_MS || moved > STILL_BYTES || moved < -STILL_BYTES)
         return true;
     return ceiling != ABSENT && usage > ceiling - ceiling / AMPLE_SHARE;
 }
