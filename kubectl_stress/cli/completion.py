@@ -14,21 +14,21 @@ _LINK = "kubectl_complete-stress"
 
 @click.group("completion")
 def completion_command() -> None:
-    """Have the shell complete words after `kubectl stress`, as kubectl's own completion does.
+    """Install shell completion for `kubectl stress`, as a part of kubectl's own.
 
-    kubectl asks a program named kubectl_complete-stress on PATH. pip and pipx install it; krew does
-    not, so `install` puts a link beside the plugin. kubectl's own completion must be set up
-    (kubectl completion --help).
+    kubectl runs a program named kubectl_complete-stress from PATH. pip and pipx install it; krew
+    does not, so `install` adds a link next to the plugin. kubectl's own completion must be set up
+    first (kubectl completion --help).
     """
 
 
 @completion_command.command(short_help="Put kubectl_complete-stress on PATH")
-@click.option("--folder", metavar="DIR", help="Folder of the link, instead of the plugin's own")
+@click.option("--folder", metavar="DIR", help="Folder for the link  [default: the plugin's folder]")
 def install(folder: str | None) -> None:
-    """Put a link kubectl_complete-stress to this program into a folder on PATH."""
+    """Add a link named kubectl_complete-stress to a folder on PATH."""
     found = shutil.which(_LINK)
     if found is not None and folder is None:
-        click.echo(f"already there: {found}", err=True)
+        click.echo(f"already installed: {found}", err=True)
         return
     program = Path(shutil.which(sys.argv[0]) or sys.argv[0]).absolute()
     link = Path(folder or program.parent) / _LINK
@@ -36,7 +36,7 @@ def install(folder: str | None) -> None:
         link.symlink_to(program)
     except OSError as error:
         reason = error.strerror or error
-        raise UsageError(f"cannot make {link}: {reason}; name a folder with --folder") from error
-    click.echo(f"made {link}")
+        raise UsageError(f"cannot create {link}: {reason}; use --folder") from error
+    click.echo(f"created {link}")
     if str(link.parent) not in os.environ.get("PATH", "").split(os.pathsep):
         click.echo(f"note: {link.parent} is not on PATH", err=True)

@@ -57,7 +57,11 @@ _FLAGS = (
     click.option("--token", metavar="TOKEN", help="Bearer token to use"),
     click.option("--as", "as_user", metavar="USER", help="User to impersonate"),
     click.option(
-        "--as-group", "as_groups", metavar="GROUP", multiple=True, help="Group, repeatable"
+        "--as-group",
+        "as_groups",
+        metavar="GROUP",
+        multiple=True,
+        help="Group to impersonate; may be repeated",
     ),
     click.option("--as-uid", metavar="UID", help="UID to impersonate"),
     click.option(
@@ -66,11 +70,22 @@ _FLAGS = (
         multiple=True,
         help="Extra field of the user to impersonate, repeatable",
     ),
-    click.option("--request-timeout", metavar="TIME", help="Limit of one request, like 10s"),
-    click.option("--insecure-skip-tls-verify", is_flag=True, help="Trust any server certificate"),
-    click.option("--tls-server-name", metavar="NAME", help="Name to expect in the certificate"),
     click.option(
-        "--certificate-authority", type=FILE_NAME, metavar="FILE", help="CA of the API server"
+        "--request-timeout", metavar="TIME", help="How long one request may take, like 10s"
+    ),
+    click.option(
+        "--insecure-skip-tls-verify",
+        is_flag=True,
+        help="Do not verify the certificate of the API server",
+    ),
+    click.option(
+        "--tls-server-name", metavar="NAME", help="Server name to expect in that certificate"
+    ),
+    click.option(
+        "--certificate-authority",
+        type=FILE_NAME,
+        metavar="FILE",
+        help="Certificate authority of the API server",
     ),
     click.option("--client-certificate", type=FILE_NAME, metavar="FILE", help="Client certificate"),
     click.option(
