@@ -149,7 +149,7 @@ def test_the_pointer_shows_the_values_of_a_moment(tab: Tab, tmp_path: Path) -> N
 
     shown = {words for words, *_ in tab.value(TEXTS)} - hidden
     assert len(shown) == 1
-    assert re.fullmatch(r"[\d.]+ s   usage 6\d.\d MiB \(\d+.\d%\) .* load 50.0 MiB", shown.pop())
+    assert re.fullmatch(r"[\d.]+s   usage 6\d.\d MiB \(\d+.\d%\) .* load 50.0 MiB", shown.pop())
 
 
 def test_the_pointer_reaches_the_mark_of_a_kill(tab: Tab, tmp_path: Path) -> None:
@@ -161,4 +161,4 @@ def test_the_pointer_reaches_the_mark_of_a_kill(tab: Tab, tmp_path: Path) -> Non
         "(document.querySelector('.mark.kill').getBoundingClientRect())"
     )
 
-    assert words == "6.0 s: container terminated: OOMKilled (137)"
+    assert words == "6.0s: container terminated: OOMKilled (137)"

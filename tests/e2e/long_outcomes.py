@@ -68,7 +68,7 @@ def cases(flavour: str) -> list[Case]:
         Case("shm", "survived", pod(flavour), (*short[:1], "--kind=shm", "--duration=3s")),
         Case("exited", "app-exited", pod(flavour), short, signalled("TERM"), "exit code 0"),
         Case("killed", "inconclusive", pod(flavour), short, signalled("KILL"), "by whom"),
-        Case("deleted", "inconclusive", pod(flavour), short, delete, "deleted the pod"),
+        Case("deleted", "inconclusive", pod(flavour), short, delete, "the pod was deleted"),
         Case(
             "child",
             "group-oom-killed" if is_v2 else "app-oom-killed",

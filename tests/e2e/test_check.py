@@ -31,7 +31,7 @@ def test_e07_check_tells_beforehand_what_a_kill_will_be_and_attaches_nothing(
     assert done.exit_code == 0
     assert after["spec"] == before["spec"]
     assert "ephemeralContainerStatuses" not in after["status"]
-    assert "each kill one restart" in assumed["at_the_limit"]["text"]
+    assert "each kill is one restart" in assumed["at_the_limit"]["text"]
     assert assumed["cgroup_version"]["known"] == "assumed"
     assert assumed["first_victim"]["known"] == "unknown"
     assert probed["cgroup_version"] == {
