@@ -29,14 +29,6 @@ def event_change(event: Mapping[str, Any], *, at_ms: int) -> Change:
     return Change(at_ms, ChangeKind.EVENT, f"{reason}: {message}", "event", reason)
 
 
-def is_liveness_kill(change: Change) -> bool:
-    """Whether it is the event by which the kubelet kills a container whose liveness probe failed.
-
-    The text is all that it gives (pkg/kubelet/kuberuntime/kuberuntime_manager.go).
-    """
-    return change.reason == "Killing" and "liveness probe" in change.text
-
-
 def last_message(events: Sequence[Mapping[str, Any]], *, ephemeral_container: str) -> str:
     """What was last said of an ephemeral container (Pulling image …); empty where nothing was."""
     path = f"spec.ephemeralContainers{{{ephemeral_container}}}"

@@ -17,6 +17,7 @@ class ChangeKind(Enum):
     EVICTED = "evicted"
     DELETED = "deleted"
     NEIGHBOUR = "neighbour-terminated"
+    ALL_RESTARTING = "all-containers-restarting"
     EVENT = "event"
     STREAM = "stream"
 
@@ -100,6 +101,11 @@ def _pod_level(before: ContainerStatus, after: ContainerStatus) -> list[Change]:
     if after.pod_reason == "Evicted" and before.pod_reason != "Evicted":
         text = f"pod evicted: {after.pod_message}"
         found.append(Change(0, ChangeKind.EVICTED, text, "status", "Evicted"))
+    if after.is_all_restarting and not before.is_all_restarting:
+        text = "all containers of the pod are being restarted (RestartAllContainers)"
+        found.append(
+            Change(0, ChangeKind.ALL_RESTARTING, text, "status", "AllContainersRestarting")
+        )
     if after.is_deleting and not before.is_deleting:
         found.append(Change(0, ChangeKind.DELETED, "pod is being deleted"))
     return found

@@ -54,6 +54,22 @@ def restart_policy(pod: Pod, name: str) -> str:
     return str(own or pod["spec"].get("restartPolicy") or "Always")
 
 
+def stop_signal(pod: Pod, name: str) -> str:
+    """What the runtime says that it stops the container with, else what the spec asks for.
+
+    Both are of KEP-4960; an image's own STOPSIGNAL is told by the status alone. "" without either.
+    """
+    told = container_status(pod, name).get("stopSignal")
+    lifecycle = container_spec(pod, name).get("lifecycle") or {}
+    return str(told or lifecycle.get("stopSignal") or "")
+
+
+def liveness_failures(pod: Pod, name: str) -> int | None:
+    """How many failures in a row of the liveness probe end the container; None without a probe."""
+    probe = container_spec(pod, name).get("livenessProbe")
+    return None if probe is None else int(probe.get("failureThreshold", 3))
+
+
 def has_own_pid_namespaces(pod: Pod) -> bool:
     """Whether each container has process 1 for itself."""
     return not (pod["spec"].get("shareProcessNamespace") or pod["spec"].get("hostPID"))

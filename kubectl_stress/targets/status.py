@@ -66,6 +66,7 @@ class ContainerStatus:
     pod_message: str
     is_deleting: bool = False
     neighbour_ends: tuple[NeighbourEnd, ...] = ()
+    is_all_restarting: bool = False
 
     @classmethod
     def from_pod(cls, pod: Pod, container: str) -> "ContainerStatus":
@@ -88,7 +89,18 @@ class ContainerStatus:
             pod_message=clean(status.get("message", "")),
             is_deleting="deletionTimestamp" in pod["metadata"],
             neighbour_ends=tuple(_neighbour_ends(pod, container)),
+            is_all_restarting=_is_true(pod, "AllContainersRestarting"),
         )
+
+    @property
+    def last_end(self) -> Termination | None:
+        """How the container ended last: for good, or before it was started again."""
+        return self.termination or self.last_termination
+
+
+def _is_true(pod: Pod, condition: str) -> bool:
+    conditions = pod.get("status", {}).get("conditions") or ()
+    return any(c["type"] == condition and c.get("status") == "True" for c in conditions)
 
 
 def _neighbour_ends(pod: Pod, container: str) -> Iterator[NeighbourEnd]:

@@ -18,8 +18,10 @@ from kubectl_stress.targets.pod import (
     copied_security,
     describe,
     has_own_pid_namespaces,
+    liveness_failures,
     probe_texts,
     restart_policy,
+    stop_signal,
     targetable,
     user,
     user_guess,
@@ -57,6 +59,8 @@ class Target:
     user_guess: tuple[int, int] = (0, 0)
     is_container_asked: bool = False
     container_choice: str = ""
+    stop_signal: str = ""
+    liveness_failures: int | None = None
 
     @classmethod
     def from_pod(cls, pod: Pod, container: str | None = None) -> "Target":
@@ -113,6 +117,8 @@ def _read(pod: Pod, name: str) -> Target:
         pod_cgroup_limit_bytes=resources.pod_cgroup_limit_bytes(pod),
         restart_policy=restart_policy(pod, name),
         probe_texts=probe_texts(pod, name),
+        stop_signal=stop_signal(pod, name),
+        liveness_failures=liveness_failures(pod, name),
     )
 
 

@@ -67,6 +67,17 @@ def kill_counts(findings: Findings) -> int:
     return max(findings.samples.delta("oom_kill") or 0, from_kills, _afterwards_delta(findings))
 
 
+def app_kill_counts(findings: Findings) -> int:
+    """OOM kills counted in the target's cgroup that were not of the load.
+
+    Its supervisor reports each of its workers' deaths; after its own, which nobody reports, only
+    what it had counted itself is known not to be of the load.
+    """
+    if findings.ending.bye is not None:
+        return kill_counts(findings) - len(findings.kills)
+    return (findings.samples.delta("oom_kill") or 0) - len(findings.kills)
+
+
 def _afterwards_delta(findings: Findings) -> int:
     first, after = findings.samples.first, findings.afterwards
     if first is None or after is None:

@@ -19,10 +19,10 @@ MEANINGS = {
         "dies first. To see the app killed, run with a smaller --size and more --workers."
     ),
     Outcome.APP_OOM_KILLED: (
-        "The kernel OOM-killed a process of the app. If it was the container's main process, "
-        "the container ended and the kubelet restarted it; otherwise the app runs on without "
-        "that process, which can be worse. With a limit on the whole pod, the process may "
-        "belong to another container. Raise the memory limit, or make the app use less: bound "
+        "The kernel OOM-killed a process of the app. If it was the container's main process, or "
+        "one that it waited for, the container ended, whatever its exit code says; otherwise the "
+        "app runs on without that process, which can be worse. With a limit on the whole pod, "
+        "the process may belong to another container. Raise the memory limit, or make the app use less: bound "
         "its heap below the limit (-Xmx, GOMEMLIMIT, --max-old-space-size), bound its caches, "
         "run fewer workers."
     ),
@@ -39,6 +39,14 @@ MEANINGS = {
         "The exit code may be 137, but it is the kubelet's SIGKILL, not an OOM kill. A restart "
         "does not help here: raise timeoutSeconds and failureThreshold of the liveness probe, "
         "leave slowness to the readiness probe, or raise the memory limit."
+    ),
+    Outcome.KUBELET_RESTARTED: (
+        "The kubelet restarted the container for another reason than its liveness probe. The "
+        "verdict says which: its startup probe failed, its definition was changed (a new image), "
+        "it was resized and its resizePolicy asks for a restart, or a restart rule restarted all "
+        "containers of the pod. The exit code is of the kubelet's SIGTERM or SIGKILL, not of an "
+        "OOM kill. A startup probe may fail because of the load: raise its failureThreshold, or "
+        "start the load later. For the other reasons, run again without the change."
     ),
     Outcome.READINESS_LOST: (
         "The container kept running, but was not ready. Its readiness probe failed under the "
@@ -61,7 +69,8 @@ MEANINGS = {
         "limit if it is too high."
     ),
     Outcome.APP_EXITED: (
-        "The container exited on its own; nothing killed it. The exit code is the app's. Many "
+        "The container exited on its own; nothing killed it. The exit code is the app's, and not "
+        "one of a signal that somebody else may have sent (143 is a SIGTERM). Many "
         "runtimes exit like this when an allocation fails or the heap is full. To see why, use "
         "kubectl logs POD -c CONTAINER --previous."
     ),

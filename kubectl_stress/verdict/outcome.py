@@ -16,6 +16,7 @@ class Outcome(Enum):
     APP_OOM_KILLED = "app-oom-killed"
     GROUP_OOM_KILLED = "group-oom-killed"
     LIVENESS_RESTARTED = "liveness-restarted"
+    KUBELET_RESTARTED = "kubelet-restarted"
     READINESS_LOST = "readiness-lost"
     EVICTED = "evicted"
     THROTTLED = "throttled"
@@ -48,6 +49,7 @@ _MET_BY = {
         Outcome.APP_OOM_KILLED,
         Outcome.GROUP_OOM_KILLED,
         Outcome.LIVENESS_RESTARTED,
+        Outcome.KUBELET_RESTARTED,
         Outcome.APP_EXITED,
     },
     Expectation.EVICT: {Outcome.EVICTED},

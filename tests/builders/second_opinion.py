@@ -142,15 +142,50 @@ def second_opinion(facts: Facts) -> str:
     return "throttled" if is_slowed else "survived"
 
 
+# The kubelet's words of its Killing events, and what they come to; the first that was said counts.
+_KILLS = {
+    "failed liveness probe": "liveness-restarted",
+    "failed startup probe": "kubelet-restarted",
+    "definition changed": "kubelet-restarted",
+    "resize requires restart": "kubelet-restarted",
+}
+# man 7 signal: by these a program ends through a fault of its own, by others because it was told.
+_FAULTS = {4, 5, 6, 7, 8, 11, 13, 14, 24, 25, 26, 27, 31}
+
+
 def _of_an_end(facts: Facts, ended: dict[str, Any]) -> str:
-    is_by_liveness = bool(facts.progress("Killing", "failed liveness probe"))
+    said = next((kind for words, kind in _KILLS.items() if facts.progress("Killing", words)), None)
     if not ended:  # the node may know more, but the API server was never told
-        return "liveness-restarted" if is_by_liveness else "inconclusive"
-    if facts.victims:
-        return "group-oom-killed" if facts.is_group else "app-oom-killed"
-    if is_by_liveness:
-        return "liveness-restarted"
-    return "inconclusive" if ended.get("exitCode") == 137 else "app-exited"
+        return said or "inconclusive"
+    if facts.is_group:
+        return "group-oom-killed"
+    if any("agent" not in command for command in facts.victims):
+        return "app-oom-killed"
+    if said or _is_restarting_all(facts.after):
+        return said or "kubelet-restarted"
+    if facts.progress("Killing", ""):
+        return "inconclusive"
+    signal = ended.get("exitCode", 0) - 128
+    is_told = 0 < signal <= 64 and signal not in _FAULTS
+    if _liveness_failures_in_row(facts):
+        return "liveness-restarted" if is_told else "inconclusive"
+    return "inconclusive" if is_told else "app-exited"
+
+
+def _is_restarting_all(after: Pod | None) -> bool:
+    conditions = (after or {"status": {}})["status"].get("conditions") or []
+    kind = "AllContainersRestarting"
+    return any(entry["type"] == kind and entry["status"] == "True" for entry in conditions)
+
+
+def _liveness_failures_in_row(facts: Facts) -> bool:
+    """Whether as many were counted as end the container."""
+    specs = facts.before["spec"]["containers"]
+    spec: dict[str, Any] = next((entry for entry in specs if entry["name"] == facts.container), {})
+    probe = spec.get("livenessProbe")
+    found = [e for e in facts.events if "Liveness probe failed" in e.get("message", "")]
+    failed = sum(event.get("count") or 1 for event in found)
+    return probe is not None and failed >= probe.get("failureThreshold", 3)
 
 
 def _ready_since(pod: Pod) -> str:

@@ -65,6 +65,23 @@ def killing(words: str) -> list[dict[str, Any]]:
             ),
             "liveness-restarted",
         ),
+        (opinion(restarted("OOMKilled", 0), oom("sleep")), "app-oom-killed"),
+        (opinion(restarted("Completed", 0), oom("agent-worker")), "app-exited"),
+        (opinion(restarted("Error", 143)), "inconclusive"),
+        (opinion(restarted("Error", 130)), "inconclusive"),
+        (opinion(restarted("Error", 139)), "app-exited"),
+        (
+            opinion(restarted("Error", 143), events=killing("Container app failed startup probe")),
+            "kubelet-restarted",
+        ),
+        (
+            opinion(restarted("Error", 137), events=killing("Container app definition changed")),
+            "kubelet-restarted",
+        ),
+        (
+            opinion(restarted("Completed", 0), events=killing("Stopping container app")),
+            "inconclusive",
+        ),
         (opinion(web().with_status(reason="Evicted").dict), "evicted"),
         (opinion(memory_events={"container": {"high": 3}}), "throttled"),
     ],

@@ -4,7 +4,13 @@ from typing import Any
 
 import pytest
 
-from kubectl_stress.targets.pod import copied_security, user, user_guess
+from kubectl_stress.targets.pod import (
+    copied_security,
+    liveness_failures,
+    stop_signal,
+    user,
+    user_guess,
+)
 from tests.builders.pods import pod
 
 SECCOMP = {"seccompProfile": {"type": "RuntimeDefault"}}
@@ -59,3 +65,19 @@ def test_what_the_runtime_says_of_the_user_stands_above_the_spec() -> None:
     built = pod().container("app", securityContext={"runAsUser": 5, "runAsGroup": 6})
 
     assert user(built.dict, "app") == (1000, 1000)
+
+
+def test_the_stop_signal_is_the_runtimes_else_the_specs() -> None:
+    asked = pod().container("app", lifecycle={"stopSignal": "SIGUSR1"})
+
+    assert stop_signal(pod().container("app").dict, "app") == ""
+    assert stop_signal(asked.dict, "app") == "SIGUSR1"
+    assert stop_signal(asked.with_container_status(stopSignal="SIGQUIT").dict, "app") == "SIGQUIT"
+
+
+def test_a_liveness_probe_ends_the_container_after_three_failures_unless_told_otherwise() -> None:
+    probed = pod().container("app", livenessProbe={}).dict
+    patient = pod().container("app", livenessProbe={"failureThreshold": 9}).dict
+
+    assert liveness_failures(pod().container("app").dict, "app") is None
+    assert [liveness_failures(one, "app") for one in (probed, patient)] == [3, 9]

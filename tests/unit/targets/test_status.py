@@ -132,3 +132,13 @@ def test_a_neighbours_end_is_told_once() -> None:
         'container "side" of the same pod terminated: OOMKilled (137)'
     ]
     assert difference(dead, again) == []
+
+
+def test_a_restart_of_all_containers_is_told_once() -> None:
+    conditions = [{"type": "AllContainersRestarting", "status": "True"}]
+    restarting = status(pod().container("app").with_status(conditions=conditions))
+
+    (found,) = difference(running(), restarting)
+
+    assert found.kind is ChangeKind.ALL_RESTARTING
+    assert difference(restarting, restarting) == []

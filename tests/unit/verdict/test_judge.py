@@ -431,6 +431,7 @@ def test_a_deleted_pod_is_inconclusive() -> None:
         (Outcome.APP_OOM_KILLED, {"oom", "restart"}),
         (Outcome.GROUP_OOM_KILLED, {"oom", "restart"}),
         (Outcome.LIVENESS_RESTARTED, {"restart"}),
+        (Outcome.KUBELET_RESTARTED, {"restart"}),
         (Outcome.READINESS_LOST, {"survive"}),
         (Outcome.EVICTED, {"evict"}),
         (Outcome.THROTTLED, {"survive", "ready", "throttle"}),

@@ -1,0 +1,202 @@
+"""How a container ended, and by whom: each kind of end, and what must not be mistaken for it."""
+
+from dataclasses import replace
+
+import pytest
+
+from kubectl_stress.plan.plan import Plan
+from kubectl_stress.targets.changes import Change, ChangeKind
+from kubectl_stress.verdict.findings import Ending
+from kubectl_stress.verdict.judge import judge
+from kubectl_stress.verdict.outcome import Outcome
+from tests.builders.pods import (
+    bye,
+    event,
+    findings,
+    hello,
+    plan,
+    sample,
+    target,
+    terminated,
+    worker_killed,
+)
+
+CUT = Ending(None, 137, None, at_ms=5_500)
+V1 = hello(oom_group=None, cgroup_version=1)
+STARTED = Change(9_000, ChangeKind.STARTED, "container started again (restart 1)")
+COUNTED = (sample(10), sample(60, at_ms=4_000, oom_kill=1), sample(50, at_ms=5_000, oom_kill=1))
+RESTARTS = {
+    "Container app failed startup probe, will be restarted": "its startup probe failed",
+    "Init container app failed startup probe": "its startup probe failed",
+    "Container app definition changed, will be restarted": "its definition was changed",
+    "Container app resize requires restart": "a resize of it requires a restart",
+}
+
+
+@pytest.mark.parametrize("code", [0, 1, 137])
+@pytest.mark.parametrize("reason", ["OOMKilled", "Completed", "Error"])
+def test_a_counted_kill_of_a_child_is_the_cause_whatever_process_1_ends_with(
+    reason: str, code: int
+) -> None:
+    seen = findings(*COUNTED, changes=[terminated(reason, code)], ending=CUT, hello=V1)
+
+    verdict = judge(plan(), seen)
+
+    assert verdict.outcome is Outcome.APP_OOM_KILLED
+    assert "OOM-killed a process of the app" in verdict.sentence
+    assert f"then the container ended with exit code {code}" in verdict.sentence
+
+
+@pytest.mark.parametrize("code", [0, 1, 143])
+def test_the_status_alone_tells_of_a_child_that_nobody_could_count(code: int) -> None:
+    seen = findings(changes=[terminated("OOMKilled", code)], ending=CUT, hello=V1)
+
+    assert judge(plan(), seen).outcome is Outcome.APP_OOM_KILLED
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_kill_of_the_load_is_not_the_cause_of_the_apps_own_end(code: int) -> None:
+    seen = findings(
+        *COUNTED,
+        changes=[terminated("OOMKilled", code, at_ms=20_000)],
+        ending=Ending(bye("workers-killed", 12), 12),
+        kills=[worker_killed()],
+        hello=V1,
+    )
+
+    assert judge(plan(), seen).outcome is Outcome.APP_EXITED
+
+
+def test_a_kill_of_the_supervisor_that_only_a_later_reading_counts_is_not_the_apps() -> None:
+    seen = findings(
+        changes=[terminated("OOMKilled", 0, at_ms=60_000)],
+        ending=CUT,
+        afterwards=sample(20, oom_kill=1),
+        hello=V1,
+    )
+
+    assert judge(plan(), seen).outcome is Outcome.APP_EXITED
+
+
+def test_a_reason_that_an_older_kill_left_is_no_oom_kill_of_this_run() -> None:
+    older = (sample(10, oom_kill=3), sample(60, oom_kill=3))
+    killed = findings(*older, changes=[terminated("OOMKilled", 137)], ending=CUT, hello=V1)
+    exited = findings(*older, changes=[terminated("OOMKilled", 1)], ending=CUT, hello=V1)
+
+    assert judge(plan(), killed).outcome is Outcome.INCONCLUSIVE
+    assert judge(plan(), exited).outcome is Outcome.APP_EXITED
+
+
+@pytest.mark.parametrize(("message", "why"), RESTARTS.items())
+@pytest.mark.parametrize("code", [0, 1, 137, 143])
+def test_the_kubelets_own_restarts_are_told_with_its_reason(
+    message: str, why: str, code: int
+) -> None:
+    killing = event("Killing", message, at_ms=2_000)
+    seen = findings(changes=[killing, terminated("Error", code), STARTED], ending=CUT)
+
+    verdict = judge(plan(), seen)
+
+    assert verdict.outcome is Outcome.KUBELET_RESTARTED
+    assert why in verdict.sentence
+    assert f"exit code {code} is that kill" in verdict.sentence
+    assert any(message in fact.text for fact in verdict.evidence)
+
+
+def test_a_restart_of_all_containers_is_the_kubelets() -> None:
+    text = "all containers of the pod are being restarted (RestartAllContainers)"
+    all_of_them = Change(5_000, ChangeKind.ALL_RESTARTING, text)
+
+    verdict = judge(plan(), findings(changes=[all_of_them, terminated("Error", 137)], ending=CUT))
+
+    assert verdict.outcome is Outcome.KUBELET_RESTARTED
+    assert "RestartAllContainers" in verdict.sentence
+
+
+def test_the_container_whose_own_exit_restarts_all_exited() -> None:
+    all_of_them = Change(6_000, ChangeKind.ALL_RESTARTING, "all containers are being restarted")
+
+    verdict = judge(plan(), findings(changes=[terminated("Error", 42), all_of_them], ending=CUT))
+
+    assert verdict.outcome is Outcome.APP_EXITED
+
+
+def test_a_killing_event_of_an_earlier_load_does_not_explain_a_later_end() -> None:
+    late = event("Killing", "Container app definition changed", at_ms=60_000)
+
+    verdict = judge(plan(), findings(changes=[terminated("Error", 1), late], ending=CUT))
+
+    assert verdict.outcome is Outcome.APP_EXITED
+
+
+def test_a_container_that_the_kubelet_stopped_did_not_exit_on_its_own() -> None:
+    stopped = event("Killing", "Stopping container app")
+
+    verdict = judge(plan(), findings(changes=[stopped, terminated("Completed", 0)], ending=CUT))
+
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "the kubelet stopped the container" in verdict.sentence
+
+
+def liveness_failures(count: int) -> list[Change]:
+    text = "Liveness probe failed: HTTP probe failed with statuscode: 500"
+    return [event("Unhealthy", text, at_ms=1_000 * number) for number in range(count)]
+
+
+def with_liveness_probe(failures: int = 3, stop_signal: str = "") -> Plan:
+    probed = replace(target(), liveness_failures=failures, stop_signal=stop_signal)
+    return plan(target=probed)
+
+
+@pytest.mark.parametrize("code", [137, 143])
+def test_enough_failures_of_the_liveness_probe_explain_a_kill_without_its_event(code: int) -> None:
+    seen = findings(changes=[*liveness_failures(3), terminated("Error", code)], ending=CUT)
+
+    verdict = judge(with_liveness_probe(), seen)
+
+    assert verdict.outcome is Outcome.LIVENESS_RESTARTED
+    assert "failed 3 times" in verdict.sentence
+    assert "Killing event did not come" in verdict.sentence
+
+
+@pytest.mark.parametrize(("count", "code"), [(2, 143), (0, 143), (3, 0)])
+def test_too_little_evidence_of_a_liveness_kill_is_inconclusive(count: int, code: int) -> None:
+    seen = findings(changes=[*liveness_failures(count), terminated("Error", code)], ending=CUT)
+
+    assert judge(with_liveness_probe(), seen).outcome is Outcome.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("code", "signal"),
+    [(143, "SIGTERM"), (130, "SIGINT"), (131, "SIGQUIT"), (138, "SIGUSR1"), (165, "SIGRTMIN+3")],
+)
+def test_an_exit_code_of_a_signal_that_nobody_explains_is_inconclusive(
+    code: int, signal: str
+) -> None:
+    verdict = judge(plan(), findings(changes=[terminated("Error", code)], ending=CUT))
+
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert f"exit code {code} is a {signal}" in verdict.sentence
+    assert "events may have been dropped" in verdict.sentence
+
+
+@pytest.mark.parametrize("code", [0, 1, 2, 127, 128, 134, 139, 255])
+def test_an_exit_code_of_the_apps_own_is_its_exit(code: int) -> None:
+    verdict = judge(plan(), findings(changes=[terminated("Error", code)], ending=CUT))
+
+    assert verdict.outcome is Outcome.APP_EXITED
+
+
+@pytest.mark.parametrize(("signal", "code"), [("SIGABRT", 134), ("SIGRTMAX-1", 191)])
+def test_the_containers_own_stop_signal_may_be_sent_by_the_kubelet(signal: str, code: int) -> None:
+    seen = findings(changes=[terminated("Error", code)], ending=CUT)
+
+    assert judge(with_liveness_probe(stop_signal=signal), seen).outcome is Outcome.INCONCLUSIVE
+
+
+def test_an_exit_with_137_that_nobody_caused_is_called_neither_a_kill_nor_an_oom() -> None:
+    verdict = judge(plan(), findings(changes=[terminated("Error", 137)], ending=CUT))
+
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "was killed" not in verdict.sentence
+    assert "a SIGKILL or the app's own" in verdict.sentence
