@@ -179,9 +179,11 @@ class Transport:
         return expired or refusal(request, http_status, body, self.asker)
 
     def _unreachable(self, error: BaseException) -> ClusterError:
-        # Servers that check it themselves end the handshake: which alert they send differs.
-        expired = self._expired_certificate() if isinstance(error, Dropped | SSLError) else None
-        return expired or unreachable(self.connection.server, error)
+        # Servers that check it in TLS hang up, and how that arrives differs from one to another.
+        is_hung_up = isinstance(error, ConnectionError | SSLError)
+        if is_hung_up and not isinstance(error, ConnectionRefusedError):
+            return self._expired_certificate() or unreachable(self.connection.server, error)
+        return unreachable(self.connection.server, error)
 
     def _expired_certificate(self) -> Unauthorized | None:
         end = expiry(self._credentials.current().certificate)
