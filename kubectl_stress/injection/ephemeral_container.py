@@ -97,7 +97,7 @@ class _Start:
                 raise InjectionError(_did_not_start(self._name, kind, detail))
             if now_ms >= next_line_ms:
                 next_line_ms = now_ms + 1_000 * _LINE_EVERY_S
-                self._tell(f"waiting for {self._name} to start: {self._kubelet_says(kind, detail)}")
+                self._tell(f"waiting for {self._name} to start: {self._kubelet_says(detail)}")
 
     def _watched(self, deadline_ms: int) -> tuple[str, dict[str, str]]:
         """Its state once that decides, or after some seconds: a watch ends by itself."""
@@ -131,7 +131,7 @@ class _Start:
         kind = next(iter(state), "waiting")
         return kind, dict(state.get(kind) or {})
 
-    def _kubelet_says(self, kind: str, detail: dict[str, str]) -> str:
+    def _kubelet_says(self, detail: dict[str, str]) -> str:
         """Its last event on this container, else the state: that says only "ContainerCreating"."""
         selector = f"involvedObject.uid={self._target.pod_uid}"
         try:
@@ -139,7 +139,7 @@ class _Start:
         except StressError:
             found = {"items": []}  # events may be forbidden
         said = last_message(found["items"], ephemeral_container=self._name)
-        return said or clean(detail.get("reason") or kind)
+        return said or clean(detail.get("reason", "")) or "the kubelet has not begun yet"
 
 
 def _is_hopeless(detail: Mapping[str, str]) -> bool:

@@ -209,3 +209,12 @@ def test_a_watch_that_breaks_off_costs_a_moment_and_not_the_start() -> None:
 
     assert broken == []
     assert time.ms == 250
+
+
+def test_a_kubelet_that_is_late_is_said_to_be() -> None:
+    cluster, progress = FakeCluster(web().dict), list[str]()
+    cluster.holder_states = [*[Object()] * 25, {"running": {}}]
+
+    name = bring(cluster, FakeTime(), progress=progress)
+
+    assert progress[1:] == [f"waiting for {name} to start: the kubelet has not begun yet"]
