@@ -83,7 +83,7 @@ COLUMNS = (
     Column("OOM KILLS", _oom_kills),
     Column("RESTARTS", _restarts),
     Column("READY", lambda row: "yes" if row.status.ready else "no", stays=False),
-    Column("LAST STATE", lambda row: str(row.status.last_termination or "-"), wide_only=True),
+    Column("LAST STATE", lambda row: str(row.status.last_end or "-"), wide_only=True),
     Column("QOS", lambda row: row.target.qos_class, wide_only=True),
     Column("ANON", _size("anon_bytes"), wide_only=True),
     Column("FILE", _size("file_bytes"), wide_only=True),

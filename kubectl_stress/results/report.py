@@ -191,7 +191,7 @@ def _reading(sample: Sample | None) -> dict[str, Any] | None:
 
 
 def _status(report: Report) -> dict[str, Any]:
-    after, last = report.after, report.after.last_termination
+    after, last = report.after, report.after.last_end
     return {
         "container_id": after.container_id,
         "state": after.state,

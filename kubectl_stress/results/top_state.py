@@ -55,7 +55,7 @@ def available_bytes(state: TargetState) -> int | None:
 
 
 def _status(status: ContainerStatus) -> dict[str, Any]:
-    last = status.last_termination
+    last = status.last_end
     return {
         "container_id": status.container_id,
         "state": status.state,

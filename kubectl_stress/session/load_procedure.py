@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from kubectl_stress.agent.commands import STOP
 from kubectl_stress.agent.protocol import Message
 from kubectl_stress.agent.samples import Phase
-from kubectl_stress.errors import InjectionError, Interrupted, NotFound, StressError
+from kubectl_stress.errors import InjectionError, Interrupted, StressError
 from kubectl_stress.injection.agent_stream import StreamEnded
 from kubectl_stress.injection.join import JoinedHolder, Joiner, start_load
 from kubectl_stress.injection.probe import Reading
@@ -15,18 +15,17 @@ from kubectl_stress.plan.holder_spec import HolderSpec, Join
 from kubectl_stress.plan.memory import node_notes
 from kubectl_stress.plan.plan import Plan, resolve, with_load
 from kubectl_stress.plan.prediction import prediction
-from kubectl_stress.preflight.admission import beyond_exec
 from kubectl_stress.results.report import Report
 from kubectl_stress.session.agent_stream import SteeredAgent
+from kubectl_stress.session.cause_search import CauseSearch, refuse_if_not_restarted
 from kubectl_stress.session.collector import Collector
 from kubectl_stress.session.event_loop import Procedure
 from kubectl_stress.session.intake import Intake
 from kubectl_stress.session.next_load import NextLoad, RepeatAfterOom
-from kubectl_stress.session.progress import Afterwards, LogLine, Started
+from kubectl_stress.session.progress import LogLine, Started
 from kubectl_stress.session.steering import Heartbeat, Steering, StopAtSign
 from kubectl_stress.targets.changes import ChangeKind
 from kubectl_stress.targets.status import ContainerStatus
-from kubectl_stress.verdict.findings import Ending, is_pods_limit, kill_counts
 from kubectl_stress.verdict.judge import judge
 from kubectl_stress.verdict.outcome import Expectation
 
@@ -36,12 +35,6 @@ _START_MS = 60_000
 _GRACE_MS = 45_000
 _RELEASE_MS = 5_000
 _FROZEN_MS = 5_000
-# The watch showed `terminated` 3.9 s after a group kill on the test node, and `running` at 7.2 s;
-# a loaded node is several times slower.
-_CAUSE_MS = 60_000
-_RESTART_MS = 40_000
-# The load's own death is told at once, but a container's only once the kubelet has seen it.
-_NEIGHBOUR_MS = 15_000
 # The kubelet waits at most 5 minutes before it starts a container again (CrashLoopBackOff).
 _BACKOFF_MS = 330_000
 _READY_MS = 60_000
@@ -70,6 +63,7 @@ class LoadProcedure:
         self._joiner = Joiner(
             cluster, clock=intake.clock, tell=lambda text: intake.put(LogLine(text))
         )
+        self._search = CauseSearch(cluster, holder_spec, intake, self._joiner)
         self._is_silent = False
 
     @property
@@ -91,9 +85,12 @@ class LoadProcedure:
         plan, joined = ready.plan, ready.joined
         self._intake.begin(Started(plan, joined.reading, ready.before, joined.holder, expectation))
         yield from self._load(plan, joined)
-        yield from self._find_cause(joined)
-        yield from self._go_on(plan, RepeatAfterOom(plan, self._intake.say))
-        yield from self._last_look(plan)
+        try:
+            yield from self._search.find(joined, is_silent=self._is_silent)
+            yield from self._go_on(plan, RepeatAfterOom(plan, self._intake.say))
+            yield from self._search.last_look(plan)
+        except KeyboardInterrupt:
+            raise Interrupted(self._search.known_so_far(plan)) from None
         return self._conclude(ready, expectation)
 
     def _enter(self, plan: Plan) -> Procedure[JoinedHolder]:
@@ -162,32 +159,6 @@ class LoadProcedure:
         done = "been released" if is_released else "lost its connection, and releases itself"
         raise Interrupted(f"interrupted; the load has {done}")
 
-    def _find_cause(self, joined: JoinedHolder) -> Procedure[None]:
-        """After a stream without goodbye: a reading if the holder lives, else the status."""
-        collector, ending = self._collector, self._collector.ending
-        if ending is None or not collector.needs_cause:
-            return
-        if collector.hello is None:
-            raise InjectionError((yield from self._did_not_start(joined, ending)))
-        code = "no exit code" if ending.exit_code is None else f"exit code {ending.exit_code}"
-        self._intake.say(f"load ended ({code}); looking for the cause")
-        reading = yield from self._intake.call(lambda: self._joiner.read_again(joined))
-        if reading is not None:
-            collector.afterwards = reading.sample
-            self._intake.tell(Afterwards(reading.sample))
-        if reading is None or not _has_counted_kill(collector):
-            kinds = (ChangeKind.TERMINATED, ChangeKind.EVICTED, ChangeKind.DELETED)
-            yield from self._intake.wait_for(_CAUSE_MS, *kinds)
-
-    def _did_not_start(self, joined: JoinedHolder, ending: Ending) -> Procedure[str]:
-        words = ending.lost or "no message"
-        if joined.join is not Join.EXEC or self._is_silent:
-            return f"the agent did not start: {words}"
-        hint = yield from self._intake.call(
-            lambda: beyond_exec(self._cluster, joined.target, self._holder_spec)
-        )
-        return f"the agent did not start in the target: {words}. {hint}"
-
     def _go_on(self, plan: Plan, next_load: NextLoad) -> Procedure[None]:
         """The loads after the first; what prevents one costs the run no verdict."""
         while True:
@@ -207,7 +178,7 @@ class LoadProcedure:
 
     def _begin_again(self, plan: Plan) -> Procedure[None]:
         """Once more, in the container as it is now: with a new holder where the old one died."""
-        yield from self._await_container()
+        yield from self._await_container(plan)
         container_id = self._collector.status.container_id
         plan = replace(plan, target=replace(plan.target, container_id=container_id))
         joined = yield from self._enter(plan)
@@ -215,38 +186,18 @@ class LoadProcedure:
         plan = resolve(replace(plan, target=joined.target), hello, sample)
         self._collector.begin_again()
         yield from self._load(plan, joined)
-        yield from self._find_cause(joined)
+        yield from self._search.find(joined, is_silent=self._is_silent)
 
-    def _await_container(self) -> Procedure[None]:
+    def _await_container(self, plan: Plan) -> Procedure[None]:
         """Wait until a container that was killed runs again, and is ready where it was before."""
         if not self._collector.has_changed(ChangeKind.TERMINATED):
             return
+        refuse_if_not_restarted(plan.target, self._collector.status)
         self._intake.say("waiting for the container to restart")
         if not (yield from self._intake.wait_for(_BACKOFF_MS, ChangeKind.STARTED)):
             raise InjectionError("its container did not restart")
         if not self._collector.status.ready:
             yield from self._intake.wait_for(_READY_MS, ChangeKind.READY)
-
-    def _last_look(self, plan: Plan) -> Procedure[None]:
-        """What the API server says at the end; a container that ended is seen coming back."""
-        target, findings = plan.target, self._collector.findings()
-        if self._collector.has_changed(ChangeKind.TERMINATED):
-            self._intake.say("cause confirmed by the container's status; waiting for its restart")
-            kinds = (ChangeKind.STARTED, ChangeKind.WAITING, ChangeKind.DELETED)
-            yield from self._intake.wait_for(_RESTART_MS, *kinds)
-        elif kill_counts(findings) and is_pods_limit(plan, findings):
-            self._intake.say(
-                "the pod's limit is shared: checking whether another container was killed too"
-            )
-            yield from self._intake.wait_for(_NEIGHBOUR_MS, ChangeKind.NEIGHBOUR)
-        try:
-            pod = yield from self._intake.call(
-                lambda: self._cluster.get_pod(target.namespace, target.pod)
-            )
-        except NotFound:
-            self._intake.see_pod(None)
-        else:
-            self._intake.see_pod(pod)
 
     def _conclude(self, ready: Ready, expectation: Expectation | None) -> Report:
         findings = self._collector.findings()
@@ -261,13 +212,6 @@ class LoadProcedure:
             processes_before=self._collector.processes_before,
             expectation=expectation,
         )
-
-
-def _has_counted_kill(collector: Collector) -> bool:
-    first, after = collector.of_this_load().samples.first, collector.afterwards
-    if first is None or after is None:
-        return False
-    return (after.memory.oom_kill or 0) > (first.memory.oom_kill or 0)
 
 
 def _has_released(collector: Collector) -> bool:

@@ -57,11 +57,11 @@ def restart_policy(pod: Pod, name: str) -> str:
 def stop_signal(pod: Pod, name: str) -> str:
     """What the runtime says that it stops the container with, else what the spec asks for.
 
-    Both are of KEP-4960; an image's own STOPSIGNAL is told by the status alone. "" without either.
+    Both are of KEP-4960; an image's own STOPSIGNAL is in the status alone. "" without either.
     """
-    told = container_status(pod, name).get("stopSignal")
+    effective = container_status(pod, name).get("stopSignal")
     lifecycle = container_spec(pod, name).get("lifecycle") or {}
-    return str(told or lifecycle.get("stopSignal") or "")
+    return str(effective or lifecycle.get("stopSignal") or "")
 
 
 def liveness_failures(pod: Pod, name: str) -> int | None:

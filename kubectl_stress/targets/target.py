@@ -61,6 +61,7 @@ class Target:
     container_choice: str = ""
     stop_signal: str = ""
     liveness_failures: int | None = None
+    has_restart_rules: bool = False
 
     @classmethod
     def from_pod(cls, pod: Pod, container: str | None = None) -> "Target":
@@ -82,6 +83,12 @@ class Target:
     def is_critical(self) -> bool:
         """In kube-system, or of a priority class that the node cannot do without."""
         return self.namespace == "kube-system" or self.priority_class in _CRITICAL_PRIORITY_CLASSES
+
+    def is_restarted_after(self, exit_code: int) -> bool:
+        """Whether the kubelet starts the container again; with restart rules it may."""
+        if self.has_restart_rules or self.restart_policy == "Always":
+            return True
+        return self.restart_policy == "OnFailure" and exit_code != 0
 
     def at_pod_level(self) -> "Target":
         """The target as a load meets it that stays in the pod's cgroup, beside the container's."""
@@ -119,6 +126,7 @@ def _read(pod: Pod, name: str) -> Target:
         probe_texts=probe_texts(pod, name),
         stop_signal=stop_signal(pod, name),
         liveness_failures=liveness_failures(pod, name),
+        has_restart_rules=bool(spec.get("restartPolicyRules")),
     )
 
 

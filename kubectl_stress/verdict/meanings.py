@@ -22,9 +22,9 @@ MEANINGS = {
         "The kernel OOM-killed a process of the app. If it was the container's main process, or "
         "one that it waited for, the container ended, whatever its exit code says; otherwise the "
         "app runs on without that process, which can be worse. With a limit on the whole pod, "
-        "the process may belong to another container. Raise the memory limit, or make the app use less: bound "
-        "its heap below the limit (-Xmx, GOMEMLIMIT, --max-old-space-size), bound its caches, "
-        "run fewer workers."
+        "the process may belong to another container. Raise the memory limit, or make the app "
+        "use less: bound its heap below the limit (-Xmx, GOMEMLIMIT, --max-old-space-size), bound "
+        "its caches, run fewer workers."
     ),
     Outcome.GROUP_OOM_KILLED: (
         "The kernel OOM-killed the whole container, app and load. The kubelet asks for this "
