@@ -59,6 +59,6 @@ def killed_inside(plan: Plan, findings: Findings) -> Verdict | None:
             f"killed{in_loads(findings)}"
         )
         return Verdict(Outcome.LOAD_OOM_KILLED, sentence, evidence)
-    load = "beside the load" if load_died else "and the load lives on"
+    load = "together with the load" if load_died else "and the load keeps running"
     sentence = f"the kernel OOM-killed a process of the app, {load}; the container keeps running"
     return Verdict(Outcome.APP_OOM_KILLED, sentence, evidence)

@@ -62,8 +62,8 @@ def stopped_by_somebody(plan: Plan, findings: Findings, ended: Change) -> Verdic
         return _inconclusive(findings, ended, f"{words} because the kubelet stopped it ({code})")
     if code == SIGKILLED:
         sentence = (
-            "the container ended with exit code 137, a SIGKILL or the app's own, but neither its "
-            "status nor a counter nor an event tells of a kill"
+            "the container ended with exit code 137, a SIGKILL or the app's own, but no status, "
+            "counter or event shows a kill"
         )
         return _inconclusive(findings, ended, sentence + what_is_likely(findings))
     if signal:

@@ -77,7 +77,7 @@ def test_137_with_reason_error_is_not_called_an_oom_kill() -> None:
     verdict = judge(plan(), findings(changes=[terminated("Error", 137)], ending=CUT))
 
     assert verdict.outcome is Outcome.INCONCLUSIVE
-    assert "neither its status nor a counter" in verdict.sentence
+    assert "no status, counter or event shows" in verdict.sentence
 
 
 def test_a_liveness_restart_with_137_is_a_liveness_restart() -> None:
@@ -207,7 +207,7 @@ def test_a_process_of_the_app_killed_beside_the_load_is_not_passed_over() -> Non
     verdict = judge(plan("120%"), seen)
 
     assert verdict.outcome is Outcome.APP_OOM_KILLED
-    assert "beside the load" in verdict.sentence
+    assert "together with the load" in verdict.sentence
 
 
 def test_an_app_that_exits_by_itself_is_told_so() -> None:
