@@ -50,3 +50,17 @@ def test_a_limit_above_counts_as_the_cgroup_s_own(agent: Path) -> None:
             target.kill()
 
     assert sample["memory"]["effective_limit_bytes"] == 64 * MIB
+
+
+def test_a_limit_is_read_again_at_go(agent: Path) -> None:
+    arguments = ("run", "mem", "--size-bytes", str(MIB), "--wait-for-go", *_LIFE)
+    with own_cgroup(200 * MIB) as cgroup, cgroup.agent(agent, *arguments) as run:
+        waiting = run.until_type("sample")
+        run.until_type("processes")
+        cgroup.limit(100 * MIB)
+        run.send(b"go\n")
+        run.until_phase("baseline")
+        begun = run.until_type("sample")
+
+    assert waiting["memory"]["limit_bytes"] == 200 * MIB
+    assert begun["memory"]["limit_bytes"] == 100 * MIB

@@ -169,6 +169,7 @@ static void release(void)
 {
     report_phase(&session, PHASE_RELEASE, ABSENT);
     workers_stop(&session.workers, &session.cgroup);
+    clock_begin_turn(); // it takes its time as well
     session.load = (struct load_state) { .level_bytes = ABSENT, .cpu_level = ABSENT };
     report_sample(&session, 0);
 }
@@ -186,7 +187,7 @@ static bool wait_for_go(void)
     }
     if (session.reason != REASON_NONE)
         return false;
-    session.deadline_from_ms = now_ms();
+    session.deadline_from_ms = clock_begin_turn();
     session.next_slow_ms = session.deadline_from_ms; // limits and all are read again
     admission_look_at_membership(&session);
     return admission_check_load(&session);
