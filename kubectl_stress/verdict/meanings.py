@@ -44,9 +44,10 @@ MEANINGS = {
         "The kubelet restarted the container for another reason. It was not the liveness probe; "
         "the verdict says which: its startup probe failed, its definition was changed (a new "
         "image), it was resized and its resizePolicy asks for a restart, or a restart rule "
-        "restarted all containers of the pod. The exit code is of the kubelet's SIGTERM or SIGKILL, not of an "
-        "OOM kill. A startup probe may fail because of the load: raise its failureThreshold, or "
-        "start the load later. For the other reasons, run again without the change."
+        "restarted all containers of the pod. The exit code is of the kubelet's SIGTERM or "
+        "SIGKILL, not of an OOM kill. A startup probe may fail because of the load: raise its "
+        "failureThreshold, or start the load later. For the other reasons, run again without the "
+        "change."
     ),
     Outcome.READINESS_LOST: (
         "The container kept running, but was not ready. Its readiness probe failed under the "
