@@ -142,7 +142,9 @@ class Cluster:
 
     def server_version(self) -> Object:
         """As in /version: major, minor, gitVersion."""
-        return self._transport.json(Request("GET", "/version", verb="get", resource="/version"))
+        request = Request("GET", "/version", verb="get", resource="/version")
+        found = self._transport.json(request).items()
+        return {key: clean(value) if isinstance(value, str) else value for key, value in found}
 
     # Streams
 

@@ -36,6 +36,12 @@ def test_a_request_says_who_and_what(api: FakeApiServer, connect: Connect) -> No
     assert seen.header("accept") == "application/json"
 
 
+def test_a_version_cannot_speak_to_the_terminal(api: FakeApiServer, connect: Connect) -> None:
+    api.reply("GET", "/version", {"gitVersion": "v1.37.0\x1b[2J\x1b]0;owned\x07", "major": "1"})
+
+    assert connect().server_version() == {"gitVersion": "v1.37.0", "major": "1"}
+
+
 def test_each_impersonated_group_goes_out_over_rest_and_exec(
     api: FakeApiServer, connect: Connect
 ) -> None:
