@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 from kubectl_stress.clock import Clock
 from kubectl_stress.errors import StressError
-from kubectl_stress.injection.join import Joiner
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.plan import guards
 from kubectl_stress.plan.holder import live_holder
@@ -108,6 +107,8 @@ class Check:
         return replace(checkup, facts=(*joining, *known), problem=problem)
 
     def _probe(self, target: Target) -> Found:
+        from kubectl_stress.injection.join import Joiner  # without a probe it is not used
+
         joiner = Joiner(self._cluster, clock=self._clock, tell=self._tell)
         reading = joiner.enter(target, self._holder).reading
         return Found(reading.hello, reading.sample.memory, reading.processes)
