@@ -26,7 +26,8 @@ def declared_size(amount: Amount, target: Target, loaded: str) -> tuple[int | No
     if amount.absolute_bytes is not None:
         return amount.absolute_bytes, format_bytes(amount.absolute_bytes)
     if amount.base is ShareBase.LIMIT:
-        return _share(amount, target.effective_limit_bytes, "limit", loaded)
+        word = "pod's limit" if target.is_limited_by_pod else "limit"
+        return _share(amount, target.effective_limit_bytes, word, loaded)
     if amount.base is ShareBase.REQUEST:
         return _share(amount, target.request_bytes, "request", loaded)
     assert amount.base is not None

@@ -116,12 +116,14 @@ class CauseSearch:
     def _await_restart(self, plan: Plan) -> Procedure[None]:
         """A container that runs again already needs no waiting, and no word on it."""
         policy, status = plan.target.restart_policy, self._collector.status
-        kinds = (ChangeKind.STARTED, ChangeKind.WAITING, ChangeKind.DELETED)
+        kinds = (ChangeKind.STARTED, ChangeKind.DELETED)
         if _has_ended_for_good(plan.target, status):
             self._intake.say(f"{self._cause(plan)}; restartPolicy {policy}: it is not restarted")
+        elif self._collector.has_changed(ChangeKind.WAITING):
+            self._intake.say(self._cause(plan))
         elif not self._collector.has_changed(*kinds):
             self._intake.say(f"{self._cause(plan)}; waiting for its restart")
-            yield from self._intake.wait_for(_RESTART_MS, *kinds)
+            yield from self._intake.wait_for(_RESTART_MS, *kinds, ChangeKind.WAITING)
 
     def _cause(self, plan: Plan) -> str:
         """Confirmed is only what no later event can turn into another verdict."""

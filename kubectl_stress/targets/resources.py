@@ -53,18 +53,40 @@ def siblings(pod: Pod, name: str) -> Iterator[Sibling]:
 
 
 def pod_limit_bytes(pod: Pod) -> int | None:
-    """The limit that the pod itself declares (pod-level resources)."""
+    """The limit of the pod beside its containers': what it declares, or a lower one that it has.
+
+    After a resize the pod's cgroup may still have the limit of before (seen with Kubernetes 1.36).
+    """
+    declared, applied = _declared_pod_limit_bytes(pod), _applied_pod_limit_bytes(pod)
+    if applied is None:
+        return declared
+    intended = _intended_pod_cgroup_limit_bytes(pod)
+    return declared if intended is not None and applied >= intended else applied
+
+
+def _declared_pod_limit_bytes(pod: Pod) -> int | None:
     return _bytes((pod["spec"].get("resources") or {}).get("limits")) or None
 
 
+def _applied_pod_limit_bytes(pod: Pod) -> int | None:
+    """The memory.max of the pod's cgroup as the kubelet reads it back (Kubernetes 1.36)."""
+    status = pod.get("status") or {}
+    return _bytes((status.get("resources") or {}).get("limits")) or None
+
+
 def pod_cgroup_limit_bytes(pod: Pod) -> int | None:
+    """The limit of the pod's cgroup: what the kubelet reads back from it, else what it sets."""
+    return _applied_pod_limit_bytes(pod) or _intended_pod_cgroup_limit_bytes(pod)
+
+
+def _intended_pod_cgroup_limit_bytes(pod: Pod) -> int | None:
     """What the kubelet sets for the pod's cgroup (pkg/kubelet/cm/helpers_linux.go).
 
     The pod's own limit, else what its containers need together where every one of them has a limit,
     and the RuntimeClass' overhead (k8s.io/component-helpers/resource, PodLimits). In a pod of one
     container it equals the container's, and ephemeral containers then count against it.
     """
-    limit = pod_limit_bytes(pod)
+    limit = _declared_pod_limit_bytes(pod)
     if limit is None:
         limits = {spec["name"]: limit_bytes(pod, spec["name"]) for spec in targetable(pod)}
         known = {name: limit for name, limit in limits.items() if limit is not None}

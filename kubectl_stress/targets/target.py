@@ -80,6 +80,12 @@ class Target:
         return min(limits, default=None)
 
     @property
+    def is_limited_by_pod(self) -> bool:
+        """Whether the pod's limit is the lower one, or the only one."""
+        own, pod = self.limit_bytes, self.pod_limit_bytes
+        return pod is not None and (own is None or pod < own)
+
+    @property
     def is_critical(self) -> bool:
         """In kube-system, or of a priority class that the node cannot do without."""
         return self.namespace == "kube-system" or self.priority_class in _CRITICAL_PRIORITY_CLASSES

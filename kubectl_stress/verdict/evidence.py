@@ -55,9 +55,12 @@ def where_it_ran_out(plan: Plan, findings: Findings) -> str:
     if last is None or last.memory.usage_bytes is None:
         return "at the limit"
     usage, limit = last.memory.usage_bytes, last.memory.limit_bytes
+    is_pods = is_pods_limit(plan, findings)
+    if is_pods and plan.target.is_limited_by_pod:
+        return "at the pod's limit"
     if limit is not None and usage * 100 >= limit * _NEAR_PERCENT:
         return "at the limit"
-    if is_pods_limit(plan, findings):
+    if is_pods:
         return "at the pod's limit"
     if limit is None:
         return "because the node ran out of memory (the container has no limit)"

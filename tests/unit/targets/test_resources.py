@@ -83,3 +83,23 @@ def test_an_init_container_runs_beside_the_sidecars_before_it(
 
 def test_a_limit_of_zero_is_no_limit() -> None:
     assert limit_bytes(pod().container("app", limit="0").dict, "app") is None
+
+
+def read_back(limit: str, applied: str) -> PodBuilder:
+    built = pod().container("app", limit=limit)
+    return built.with_status(resources={"limits": {"memory": applied}})
+
+
+def test_a_pod_cgroup_that_a_resize_has_not_reached_is_the_limit() -> None:
+    target = Target.from_pod(read_back("256Mi", "64Mi").dict, "app")
+
+    assert target.effective_limit_bytes == 64 * MIB
+    assert target.pod_cgroup_limit_bytes == 64 * MIB
+    assert target.is_limited_by_pod
+
+
+def test_a_pod_cgroup_with_the_limit_that_its_containers_need_is_no_limit_of_its_own() -> None:
+    target = Target.from_pod(read_back("256Mi", "256Mi").dict, "app")
+
+    assert (target.pod_limit_bytes, target.pod_cgroup_limit_bytes) == (None, 256 * MIB)
+    assert not target.is_limited_by_pod

@@ -6,6 +6,7 @@ import pytest
 
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.targets.changes import Change, ChangeKind
+from kubectl_stress.targets.target import Target
 from kubectl_stress.verdict.findings import Ending
 from kubectl_stress.verdict.judge import judge
 from kubectl_stress.verdict.outcome import Outcome
@@ -15,6 +16,7 @@ from tests.builders.pods import (
     findings,
     hello,
     plan,
+    pod,
     sample,
     target,
     terminated,
@@ -200,3 +202,17 @@ def test_an_exit_with_137_that_nobody_caused_is_called_neither_a_kill_nor_an_oom
     assert verdict.outcome is Outcome.INCONCLUSIVE
     assert "was killed" not in verdict.sentence
     assert "a SIGKILL or the app's own" in verdict.sentence
+
+
+def test_a_container_without_a_limit_of_its_own_dies_at_the_pods() -> None:
+    # Its own memory.max is the pod's, and the pod's cgroup, with its siblings, is full first.
+    built = pod().container("app").container("side")
+    built.with_spec(resources={"limits": {"memory": "128Mi"}})
+    seen = findings(
+        sample(10), sample(127, held_mib=110), changes=[terminated("OOMKilled", 137)], ending=CUT
+    )
+
+    asked = plan("60%", target=Target.from_pod(built.dict, "app"))
+
+    assert "60% of the pod's limit 128.0 MiB" in asked.size_note
+    assert "at the pod's limit" in judge(asked, seen).sentence
