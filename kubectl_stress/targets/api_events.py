@@ -26,7 +26,19 @@ def is_reported(event: Mapping[str, Any], container: str) -> bool:
 def event_change(event: Mapping[str, Any], *, at_ms: int) -> Change:
     """An API event as a change; its text is the kubelet's own."""
     reason, message = clean(event.get("reason", "")), clean(event.get("message", ""))
-    return Change(at_ms, ChangeKind.EVENT, f"{reason}: {message}", "event", reason)
+    text = f"{reason}: {message}{_eviction_facts(event)}"
+    return Change(at_ms, ChangeKind.EVENT, text, "event", reason)
+
+
+def _eviction_facts(event: Mapping[str, Any]) -> str:
+    """The annotations of an Evicted event (pkg/kubelet/eviction/helpers.go, evictionMessage)."""
+    annotations = (event.get("metadata") or {}).get("annotations") or {}
+    starved = clean(annotations.get("starved_resource", ""))
+    names = clean(annotations.get("offending_containers", "")).split(",")
+    usages = clean(annotations.get("offending_containers_usage", "")).split(",")
+    used = [f"{name} used {usage}" for name, usage in zip(names, usages, strict=False) if name]
+    facts = [*([f"starved resource: {starved}"] if starved else []), *used]
+    return f" ({'; '.join(facts)})" if facts else ""
 
 
 def last_message(events: Sequence[Mapping[str, Any]], *, ephemeral_container: str) -> str:

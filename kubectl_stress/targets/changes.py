@@ -27,7 +27,8 @@ class Change:
     """Something that happened to the target, `at_ms` after the run's start by the client's clock.
 
     `source` says who said so: `status` (the container's status), `event` (an API event), `stream`
-    (the connection to the agent). `reason` is the API's own word where it has one.
+    (the connection to the agent). `reason` is the API's own word where it has one; `container` the
+    name where it is of another container of the pod.
     """
 
     at_ms: int
@@ -36,6 +37,7 @@ class Change:
     source: str = "status"
     reason: str = ""
     termination: Termination | None = None
+    container: str = ""
 
     @property
     def is_oom_kill(self) -> bool:
@@ -121,6 +123,7 @@ def _neighbours(before: ContainerStatus, after: ContainerStatus) -> list[Change]
             "status",
             end.termination.reason,
             end.termination,
+            end.container,
         )
         for end in after.neighbour_ends
         if end not in known

@@ -26,7 +26,7 @@ from kubectl_stress.verdict.findings import (
     of_kind,
     restarts,
 )
-from kubectl_stress.verdict.kills_inside import in_loads
+from kubectl_stress.verdict.kills_inside import finished_at, in_loads, killed_siblings
 from kubectl_stress.verdict.kubelet_end import (
     kubelet_kills,
     restarted_by_kubelet,
@@ -46,7 +46,7 @@ def terminated(plan: Plan, findings: Findings) -> Verdict | None:
     code = first.termination.exit_code
     killing = kubelet_kills(findings, before_ms=first.at_ms)
     if _is_oom_kill(findings, first.termination):
-        return _oom_killed_container(plan, findings, code)
+        return _oom_killed_container(plan, findings, first)
     if killing:
         kind = "that kill, not an OOM kill" if code == SIGKILLED else "that kill"
         return restarted_by_kubelet(findings, killing, f"exit code {code} is {kind}")
@@ -87,24 +87,33 @@ def _is_deleted_before(findings: Findings, ended: Change) -> bool:
     return bool(deleted) and deleted[0].at_ms <= ended.at_ms
 
 
-def _oom_killed_container(plan: Plan, findings: Findings, exit_code: int) -> Verdict:
-    killing = events(findings, "Killing")
-    facts = (*stream_end(findings), *last_sample(findings), *as_evidence(killing))
-    ends = (*worker_kills(findings), *as_evidence(restarts(findings)))
-    evidence = (*facts, *ends, counters_after(findings))
-    where = where_it_ran_out(plan, findings)
+def _oom_killed_container(plan: Plan, findings: Findings, ended: Change) -> Verdict:
+    assert ended.termination is not None
+    exit_code, others = ended.termination.exit_code, killed_siblings(plan, findings)
+    facts = (*stream_end(findings), *last_sample(findings), *worker_kills(findings))
+    changes = as_evidence([*events(findings, "Killing"), *others, *restarts(findings)])
+    evidence = (*facts, *changes, counters_after(findings))
+    where = "at the pod's limit" if others else where_it_ran_out(plan, findings)
+    order = _order(plan, [*others, ended]) if others else ""
     # The kernel's SIGKILL reaches process 1 too.
     if findings.hello and findings.hello.oom_group and exit_code == SIGKILLED:
         sentence = (
             "the kernel OOM-killed the container as a group (memory.oom.group): app and load "
-            f"died together {where}{in_loads(findings)}"
+            f"died together {where}{order}{in_loads(findings)}"
         )
         return Verdict(Outcome.GROUP_OOM_KILLED, sentence, evidence)
     sentence = (
         f"the kernel OOM-killed a process of the app {where}, then the container ended with exit "
-        f"code {exit_code}{in_loads(findings)}"
+        f"code {exit_code}{order}{in_loads(findings)}"
     )
     return Verdict(Outcome.APP_OOM_KILLED, sentence, evidence)
+
+
+def _order(plan: Plan, ended: list[Change]) -> str:
+    """Every container that the pod's limit cost, in order: the first may have caused the others."""
+    in_order = sorted(ended, key=finished_at)
+    names = [change.container or plan.target.container for change in in_order]
+    return f"; the containers of the pod were killed in this order: {', '.join(names)}"
 
 
 def _exited(findings: Findings, ended: Change) -> Verdict:

@@ -10,6 +10,8 @@ from kubectl_stress.plan.oom_domain import Scope, oom_domain
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.targets.changes import Change, ChangeKind
 
+_PROBE_MS, _LATE_MS = 60_000, 5_000  # events may arrive a moment after the status
+
 
 @dataclass(frozen=True)
 class Ending:
@@ -52,6 +54,22 @@ def of_kind(findings: Findings, *kinds: ChangeKind) -> list[Change]:
 def events(findings: Findings, *reasons: str) -> list[Change]:
     """The API events with one of these reasons, in order."""
     return [c for c in of_kind(findings, ChangeKind.EVENT) if c.reason in reasons]
+
+
+def lost_readiness(findings: Findings) -> list[Change]:
+    """How often the container became not ready, restarts of the kubelet apart.
+
+    A kubelet up to 1.34 shows a container that it finds running as not ready until its next probe.
+    """
+    return [c for c in of_kind(findings, ChangeKind.NOT_READY) if not _is_flip(findings, c)]
+
+
+def _is_flip(findings: Findings, lost: Change) -> bool:
+    """It came back, and no probe had failed."""
+    came_back = any(c.at_ms >= lost.at_ms for c in of_kind(findings, ChangeKind.READY))
+    failed = [c for c in findings.changes if c.is_failed_probe]
+    near = [c for c in failed if -_PROBE_MS <= c.at_ms - lost.at_ms <= _LATE_MS]
+    return came_back and not near
 
 
 def restarts(findings: Findings) -> list[Change]:

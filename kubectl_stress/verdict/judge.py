@@ -7,7 +7,7 @@ from kubectl_stress.plan.plan import Plan
 from kubectl_stress.targets.changes import ChangeKind
 from kubectl_stress.verdict.container_end import replaced, terminated
 from kubectl_stress.verdict.evidence import Evidence, as_evidence, last_sample
-from kubectl_stress.verdict.findings import Findings, events, of_kind
+from kubectl_stress.verdict.findings import Findings, events, lost_readiness, of_kind
 from kubectl_stress.verdict.kills_inside import killed_beside, killed_inside
 from kubectl_stress.verdict.load_end import broke_off, ran_to_its_end, stopped
 from kubectl_stress.verdict.outcome import Outcome, Verdict
@@ -53,7 +53,7 @@ def _went_away(_plan: Plan, findings: Findings) -> Verdict | None:
 
 
 def _readiness(_plan: Plan, findings: Findings) -> Verdict | None:
-    lost = of_kind(findings, ChangeKind.NOT_READY)
+    lost = lost_readiness(findings)
     if not lost:
         return None
     sentence = (

@@ -5,7 +5,7 @@ by `oom_kill`, never by `oom` or `max` (kernel: cgroup-v2, memory.events).
 """
 
 from kubectl_stress.plan.plan import Plan
-from kubectl_stress.targets.changes import ChangeKind
+from kubectl_stress.targets.changes import Change, ChangeKind
 from kubectl_stress.verdict.evidence import (
     as_evidence,
     counters_after,
@@ -21,13 +21,27 @@ def in_loads(findings: Findings) -> str:
     return "" if findings.loads == 1 else f" (the load was started {findings.loads} times)"
 
 
+def killed_siblings(plan: Plan, findings: Findings) -> list[Change]:
+    """The OOM kills of other containers under the pod's limit, in the order in which they ended."""
+    if not is_pods_limit(plan, findings):
+        return []
+    killed = [c for c in of_kind(findings, ChangeKind.NEIGHBOUR) if c.is_oom_kill]
+    return sorted(killed, key=finished_at)
+
+
+def finished_at(change: Change) -> str:
+    """When the container ended by the kubelet's clock, in whole seconds."""
+    return change.termination.finished_at if change.termination else ""
+
+
 def killed_beside(plan: Plan, findings: Findings) -> Verdict | None:
     """An OOM kill of another container, under the pod's limit that the load pressed on."""
-    killed = [c for c in of_kind(findings, ChangeKind.NEIGHBOUR) if c.is_oom_kill]
-    if not killed or not is_pods_limit(plan, findings):
+    killed = killed_siblings(plan, findings)
+    if not killed:
         return None
+    names = ", then ".join(f'"{change.container}"' for change in killed)
     sentence = (
-        "the kernel OOM-killed another container of the pod, at the pod's limit; "
+        f"the kernel OOM-killed another container of the pod ({names}), at the pod's limit; "
         f"{_what_else_died(findings)}"
     )
     evidence = (*as_evidence(killed), *worker_kills(findings), *last_sample(findings))

@@ -4,8 +4,9 @@ from kubectl_stress.agent.protocol import EndReason
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.stop_on import stop_sign
 from kubectl_stress.quantity import format_bytes
+from kubectl_stress.targets.changes import ChangeKind
 from kubectl_stress.verdict.evidence import as_evidence, last_sample, peak
-from kubectl_stress.verdict.findings import Findings
+from kubectl_stress.verdict.findings import Findings, of_kind
 from kubectl_stress.verdict.outcome import Outcome, Verdict
 
 
@@ -50,5 +51,12 @@ def ran_to_its_end(plan: Plan, findings: Findings) -> Verdict | None:
             f"the requested size was not tested"
         )
         return Verdict(Outcome.INCONCLUSIVE, sentence, evidence)
-    sentence = "the container survived: no OOM kill, no restart, no loss of readiness"
-    return Verdict(Outcome.SURVIVED, sentence, evidence)
+    flips = of_kind(findings, ChangeKind.NOT_READY)
+    readiness = (
+        "not ready for a moment, but without a failed probe, as after a restart of the kubelet"
+        if flips
+        else "no loss of readiness"
+    )
+    sentence = f"the container survived: no OOM kill, no restart, {readiness}"
+    back = as_evidence([*flips, *of_kind(findings, ChangeKind.READY)]) if flips else ()
+    return Verdict(Outcome.SURVIVED, sentence, back + evidence)

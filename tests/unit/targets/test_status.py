@@ -142,3 +142,20 @@ def test_a_restart_of_all_containers_is_told_once() -> None:
 
     assert found.kind is ChangeKind.ALL_RESTARTING
     assert difference(restarting, restarting) == []
+
+
+def test_an_eviction_tells_what_ran_short_and_who_used_it() -> None:
+    annotations = {
+        "starved_resource": "memory",
+        "offending_containers": "app,side",
+        "offending_containers_usage": "812Mi,4Mi",
+    }
+    evicted = {"reason": "Evicted", "message": "The node was low.", "metadata": {}}
+
+    bare, told = (
+        event_change({**evicted, "metadata": {"annotations": found}}, at_ms=1).text
+        for found in ({}, annotations)
+    )
+
+    assert bare == "Evicted: The node was low."
+    assert told == f"{bare} (starved resource: memory; app used 812Mi; side used 4Mi)"

@@ -216,3 +216,58 @@ def test_a_container_without_a_limit_of_its_own_dies_at_the_pods() -> None:
 
     assert "60% of the pod's limit 128.0 MiB" in asked.size_note
     assert "at the pod's limit" in judge(asked, seen).sentence
+
+
+def sibling(name: str, finished_at: str) -> Change:
+    died = terminated("OOMKilled", 137, at_ms=5_000)
+    assert died.termination is not None
+    end = replace(died.termination, finished_at=finished_at)
+    text = f'container "{name}" of the same pod terminated: {end}'
+    return replace(died, kind=ChangeKind.NEIGHBOUR, text=text, termination=end, container=name)
+
+
+def test_every_container_that_the_pods_limit_cost_is_named_in_order() -> None:
+    built = pod().container("app", limit="128Mi").container("side").container("log")
+    built.with_spec(resources={"limits": {"memory": "160Mi"}})
+    log, side = sibling("log", "2026-01-01T00:00:58Z"), sibling("side", "2026-01-01T00:00:57Z")
+    ended = terminated("OOMKilled", 137)
+    seen = findings(sample(10), sample(90, held_mib=80), changes=[log, side, ended], ending=CUT)
+
+    verdict = judge(plan(target=Target.from_pod(built.dict, "app")), seen)
+
+    assert verdict.outcome is Outcome.GROUP_OOM_KILLED
+    assert "at the pod's limit" in verdict.sentence
+    assert verdict.sentence.endswith("killed in this order: side, log, app")
+    told = [fact.text for fact in verdict.evidence if "of the same pod" in fact.text]
+    assert ["side" in text for text in told] == [True, False]
+
+
+def test_a_sibling_that_died_alone_is_named() -> None:
+    built = pod().container("app").container("side")
+    built.with_spec(resources={"limits": {"memory": "96Mi"}})
+    seen = findings(changes=[sibling("side", "2026-01-01T00:00:57Z")])
+
+    verdict = judge(plan(target=Target.from_pod(built.dict, "app")), seen)
+
+    assert 'another container of the pod ("side"), at the pod\'s limit' in verdict.sentence
+
+
+def flip(*others: Change) -> list[Change]:
+    lost = Change(3_000, ChangeKind.NOT_READY, "container is not ready")
+    return [*others, lost, Change(9_000, ChangeKind.READY, "container is ready")]
+
+
+def test_a_moment_without_readiness_and_without_a_failed_probe_is_the_kubelets() -> None:
+    verdict = judge(plan(), findings(changes=flip()))
+
+    assert verdict.outcome is Outcome.SURVIVED
+    assert "as after a restart of the kubelet" in verdict.sentence
+    assert "container is not ready" in [fact.text for fact in verdict.evidence]
+
+
+def test_a_failed_probe_near_it_makes_it_a_loss_of_readiness() -> None:
+    failed = event("Unhealthy", "Readiness probe failed: timeout", at_ms=2_000)
+    long_before = event("Unhealthy", "Readiness probe failed: timeout", at_ms=-90_000)
+
+    assert judge(plan(), findings(changes=flip(failed))).outcome is Outcome.READINESS_LOST
+    assert judge(plan(), findings(changes=flip(long_before))).outcome is Outcome.SURVIVED

@@ -252,9 +252,12 @@ def test_oom_events_without_a_kill_are_no_kill() -> None:
 
 
 def test_lost_readiness_is_told_even_if_it_came_back() -> None:
+    failed = event("Unhealthy", "Readiness probe failed: timeout", at_ms=2_500)
     back = Change(9_000, ChangeKind.READY, "container is ready")
 
-    assert judge(plan(), findings(changes=[not_ready(), back])).outcome is Outcome.READINESS_LOST
+    seen = findings(changes=[failed, not_ready(), back])
+
+    assert judge(plan(), seen).outcome is Outcome.READINESS_LOST
 
 
 def test_a_kill_outweighs_lost_readiness() -> None:
