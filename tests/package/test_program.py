@@ -11,6 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.builders import runs
+from tests.connection import kubeconfigs
+from tests.connection.certificates import Authority
+from tests.connection.fake_api_server import running
+from tests.connection.socks_proxy import socks_proxying
 
 PLUGIN = Path(sys.executable).with_name("kubectl-stress")
 
@@ -106,3 +110,21 @@ def test_it_carries_the_agents_image(linked: Path, tmp_path: Path) -> None:
     assert call(linked, "image", "save", str(saved)).returncode == 0
     assert saved.stat().st_size > 50_000
     assert json.loads(call(linked, "image", "-o", "json").stdout)["digest"].startswith("sha256:")
+
+
+def test_it_goes_through_a_socks_proxy(linked: Path, tmp_path: Path) -> None:
+    authority = Authority("package")
+    with running(authority.issue("api server", "localhost")) as api, socks_proxying() as proxy:
+        api.reply("GET", "/version", {"gitVersion": "v1.37.2"})
+        path = kubeconfigs.write_one(
+            tmp_path / "config",
+            f"https://localhost:{api.port}",
+            user={"token": "word"},
+            certificate_authority_data=kubeconfigs.data(authority.certificate),
+            proxy_url=f"socks5://{proxy.address}",
+        )
+
+        done = call(linked, "version", KUBECONFIG=str(path))
+
+    assert "Server Version: v1.37.2" in done.stdout, done.stderr
+    assert proxy.targets == [f"localhost:{api.port}"]
