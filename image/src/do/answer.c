@@ -5,6 +5,7 @@
 #include "profile/profile.h"
 #include "steer/wakeups.h"
 #include "tell/report.h"
+#include "words/buffers.h"
 #include "words/clock.h"
 
 #include <string.h>
@@ -26,7 +27,7 @@ static const char* take_go(struct session* session)
 
 static const char* take_stop(struct session* session)
 {
-    static char by[FREE_TEXT_MAX_BYTES + 1];
+    BUFFER static char by[FREE_TEXT_MAX_BYTES + 1];
 
     if (session->commands.run != NULL && !text_equal(session->commands.run, line_run()))
         return "this is another run";

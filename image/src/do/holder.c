@@ -6,6 +6,7 @@
 #include "observe/processes.h"
 #include "steer/admission.h"
 #include "tell/report.h"
+#include "words/buffers.h"
 #include "words/clock.h"
 #include "words/reason.h"
 
@@ -22,7 +23,7 @@ enum {
     STOPPED_MS = 15000, // a holder that is stopped for so long is ended by the kernel
 };
 
-static struct session session; // of what `read` reads
+BUFFER static struct session session; // of what `read` reads
 static struct commands commands;
 static bool is_open;
 

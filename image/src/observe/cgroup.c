@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { LIST_SIZE = 4096, DEPTH_MAX = 8 };
+enum { LIST_SIZE = 1024, DEPTH_MAX = 8 };
 
 struct visit {
     void (*each)(int64_t pid, void* context);

@@ -74,7 +74,7 @@ static bool is_needed(const char* controllers)
 // Walks the lines "N:CONTROLLERS:PATH" of /proc/PID/cgroup. Returns NULL, or what went wrong.
 static const char* join_all_v1(bool check_only)
 {
-    static char controllers[64];
+    BUFFER static char controllers[64];
     const char* line = target_text;
     const char* problem = NULL;
 

@@ -27,7 +27,7 @@ enum { HEARTBEAT = 1 };
 enum source { SIGNALS, INPUT, WORKERS, TARGET, SOURCE_COUNT };
 
 // What was read from stdin and not looked at yet.
-static char bytes[256];
+BUFFER static char bytes[256];
 static ssize_t bytes_count;
 static ssize_t bytes_at;
 
@@ -127,7 +127,7 @@ enum request wakeups_next_request(struct session* session)
 // Who has a holder stop us says so in a file of the holder's, whose descriptor comes along.
 static void read_who_stopped(struct session* session, const struct signalfd_siginfo* info)
 {
-    static char text[FREE_TEXT_MAX_BYTES + 1];
+    BUFFER static char text[FREE_TEXT_MAX_BYTES + 1];
     char name[16] = "fd/";
     size_t length = strlen(name);
 

@@ -1,5 +1,7 @@
 #include "words/options.h"
 
+#include "words/buffers.h"
+
 #include <stddef.h>
 #include <string.h>
 
@@ -296,7 +298,7 @@ static const char* check(struct options* options)
 
 static const char* message(const char* name, const char* value, const char* problem)
 {
-    static char text[256];
+    BUFFER static char text[256];
     size_t length = text_append(text, sizeof(text), 0, name);
 
     if (value != NULL) {
