@@ -202,6 +202,7 @@ def test_the_clusters_proxy_wins_over_the_environments(tmp_path: Path) -> None:
     ("server", "environ", "proxy"),
     [
         (SERVER, {"HTTPS_PROXY": "http://p:1"}, "http://p:1"),
+        (SERVER, {"HTTPS_PROXY": "socks5://u:p@p:1"}, "socks5://u:p@p:1"),
         (SERVER, {"https_proxy": "p:1"}, "http://p:1"),
         (SERVER, {"HTTP_PROXY": "http://p:1"}, ""),
         ("http://api.example", {"HTTP_PROXY": "http://p:1"}, "http://p:1"),
