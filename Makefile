@@ -54,7 +54,7 @@ test: image ## Run all tests, on a real cluster too
 	@$(python) -m tests.cluster build --node v2 --node v1
 	KUBECTL_STRESS_REQUIRE_BROWSER=1 $(pytest) $(beside) --durations=25 --durations-min=10
 
-unit: setup ## Run the tests that need no node (about a minute)
+unit: setup ## Run the tests that need no node (a minute or two)
 	$(pytest) -q tests/unit tests/cli tests/connection tests/cluster/unit
 
 e2e: image ## Run all tests on the real cluster, each on cgroup v2 and on v1, and the matrix
