@@ -107,7 +107,7 @@ int proc_read(int64_t pid, const char* name, char* buffer, size_t size)
 // getdents64 instead of readdir: the C library's takes memory from the heap.
 int proc_each(void (*visit)(int64_t pid, void* context), void* context)
 {
-    _Alignas(struct dirent) char entries[1024];
+    _Alignas(struct dirent) char entries[512];
     int directory = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     long got;
 

@@ -22,7 +22,6 @@ static enum likeness likeness_of(int64_t pid)
 {
     struct stat own;
     struct stat other;
-    char beginning[BEGINNING_SIZE];
     int length;
 
     if (stat(proc_path(pid, "exe"), &other) != 0 || stat("/proc/self/exe", &own) != 0)
@@ -31,8 +30,8 @@ static enum likeness likeness_of(int64_t pid)
         return SAME_FILE;
     if (other.st_size > LARGEST_PROGRAM)
         return FOREIGN;
-    length = proc_read(pid, "exe", beginning, sizeof(beginning));
-    return length > 0 && memmem(beginning, (size_t)length, mark, sizeof(mark) - 1) != NULL
+    length = proc_read(pid, "exe", file_text, BEGINNING_SIZE);
+    return length > 0 && memmem(file_text, (size_t)length, mark, sizeof(mark) - 1) != NULL
         ? COPY
         : FOREIGN;
 }
