@@ -13,6 +13,7 @@ _SIGNS = {
     MarkKind.END: "■",
     MarkKind.RESTART: "↻",
     MarkKind.GONE: "†",
+    MarkKind.RESIZE: "↕",
 }
 
 

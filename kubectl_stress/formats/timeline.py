@@ -24,6 +24,7 @@ class MarkKind(Enum):
     END = "ended"
     RESTART = "started"
     GONE = "pod gone"
+    RESIZE = "resized"
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,7 @@ _KINDS = {
     ChangeKind.WAITING: MarkKind.END,
     ChangeKind.EVICTED: MarkKind.GONE,
     ChangeKind.DELETED: MarkKind.GONE,
+    ChangeKind.RESIZED: MarkKind.RESIZE,
 }
 
 
@@ -153,6 +155,7 @@ def _mark(change: Change) -> Mark | None:
         kind = MarkKind.KILL if change.is_oom_kill else MarkKind.END
     if change.kind is ChangeKind.EVENT:
         kind = {"Unhealthy": MarkKind.PROBE, "Killing": MarkKind.END}.get(change.reason)
+        kind = MarkKind.RESIZE if change.reason == "ResizeError" else kind
     return None if kind is None else Mark(change.at_ms, kind, change.text)
 
 

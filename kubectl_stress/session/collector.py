@@ -19,6 +19,7 @@ from kubectl_stress.agent.protocol import (
 )
 from kubectl_stress.agent.samples import Process, Sample, table_at_peak
 from kubectl_stress.agent.series import Series
+from kubectl_stress.quantity import format_bytes
 from kubectl_stress.targets.api_events import event_change, is_reported
 from kubectl_stress.targets.changes import Change, ChangeKind, changes
 from kubectl_stress.targets.pod import Pod
@@ -61,6 +62,7 @@ class Collector:
         """What the agent said, stamped with `at_ms` where it has a time on the client's axis."""
         if isinstance(message, Sample):
             message = replace(message, at_ms=at_ms)
+            self.changes += _resizes(self._of_this_load.last, message)
             self.series.add(message)
             self._of_this_load.add(message)
         elif isinstance(message, WorkerKilled):
@@ -141,3 +143,12 @@ class Collector:
             kills=tuple(self.kills[self._kills_before :]),
             loads=1,
         )
+
+
+def _resizes(before: Sample | None, now: Sample) -> list[Change]:
+    """A limit that is another one than a sample ago: the container was resized in place."""
+    old, new = (before.memory.limit_bytes if before else None), now.memory.limit_bytes
+    if old is None or new is None or old == new:
+        return []
+    text = f"memory limit resized: {format_bytes(old)} → {format_bytes(new)}"
+    return [Change(now.at_ms, ChangeKind.RESIZED, text, "cgroup")]

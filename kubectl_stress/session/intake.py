@@ -126,7 +126,10 @@ class Intake:
         """Take what the agent says; raises InjectionError where it is of another protocol."""
         if isinstance(message, Hello):
             refuse_other_protocol(message)
+        known = len(self.collector.changes)
         self.tell(self.collector.take(message, at_ms=self.now_ms()))
+        for change in self.collector.changes[known:]:
+            self.tell(change)
 
     def see_pod(self, pod: Pod | None) -> None:
         """Take the pod as it is now; None where it is gone."""

@@ -10,6 +10,7 @@ from kubectl_stress.text import clean
 _REPORTED_EVENTS = {
     "Unhealthy", "Killing", "BackOff", "Evicted", "OOMKilling", "FailedKillPod",
     "Preempting", "NodeNotReady", "ExceededGracePeriod", "ProbeWarning",
+    "ResizeStarted", "ResizeCompleted", "ResizeError", "ResizeDeferred", "ResizeInfeasible",
 }  # fmt: skip
 
 

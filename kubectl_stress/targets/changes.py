@@ -17,6 +17,7 @@ class ChangeKind(Enum):
     EVICTED = "evicted"
     DELETED = "deleted"
     NEIGHBOUR = "neighbour-terminated"
+    RESIZED = "resized"
     ALL_RESTARTING = "all-containers-restarting"
     EVENT = "event"
     STREAM = "stream"
@@ -27,8 +28,8 @@ class Change:
     """Something that happened to the target, `at_ms` after the run's start by the client's clock.
 
     `source` says who said so: `status` (the container's status), `event` (an API event), `stream`
-    (the connection to the agent). `reason` is the API's own word where it has one; `container` the
-    name where it is of another container of the pod.
+    (the connection to the agent), `cgroup` (what the agent reads there). `reason` is the API's own
+    word where it has one; `container` the name where it is of another container of the pod.
     """
 
     at_ms: int

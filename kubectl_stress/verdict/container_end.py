@@ -11,9 +11,11 @@ from kubectl_stress.targets.changes import Change, ChangeKind
 from kubectl_stress.targets.kubelet_kills import SIGKILLED
 from kubectl_stress.targets.status import Termination
 from kubectl_stress.verdict.evidence import (
+    after_a_resize,
     as_evidence,
     counters_after,
     last_sample,
+    resizes,
     stream_end,
     where_it_ran_out,
     worker_kills,
@@ -90,10 +92,11 @@ def _is_deleted_before(findings: Findings, ended: Change) -> bool:
 def _oom_killed_container(plan: Plan, findings: Findings, ended: Change) -> Verdict:
     assert ended.termination is not None
     exit_code, others = ended.termination.exit_code, killed_siblings(plan, findings)
-    facts = (*stream_end(findings), *last_sample(findings), *worker_kills(findings))
+    facts = (*resizes(findings), *stream_end(findings), *last_sample(findings))
     changes = as_evidence([*events(findings, "Killing"), *others, *restarts(findings)])
-    evidence = (*facts, *changes, counters_after(findings))
+    evidence = (*facts, *worker_kills(findings), *changes, counters_after(findings))
     where = "at the pod's limit" if others else where_it_ran_out(plan, findings)
+    where += after_a_resize(findings)
     order = _order(plan, [*others, ended]) if others else ""
     # The kernel's SIGKILL reaches process 1 too.
     if findings.hello and findings.hello.oom_group and exit_code == SIGKILLED:

@@ -5,16 +5,18 @@ Every fact keeps its time and its source; a counter that could not be read is un
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from kubectl_stress.agent.samples import Memory
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.quantity import format_bytes
 from kubectl_stress.targets.changes import Change, ChangeKind
-from kubectl_stress.verdict.findings import Findings, is_pods_limit, of_kind
+from kubectl_stress.verdict.findings import Findings, events, is_pods_limit, of_kind
 
 # The load grows in steps of at most 0.5% of the limit near it, each after a sample; what the app
 # takes meanwhile comes on top.
 _NEAR_PERCENT = 90
+_RESIZE_MS = 30_000
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,34 @@ def where_it_ran_out(plan: Plan, findings: Findings) -> str:
     )
 
 
+def after_a_resize(findings: Findings) -> str:
+    """That a resize shortly before may have been the cause: the limit fell, or was to be changed.
+
+    A kernel that kills while the limit is being lowered leaves no sample with the new one.
+    """
+    last = findings.samples.last
+    if last is None:
+        return ""
+    since_ms = last.at_ms - _RESIZE_MS
+    lowered = [
+        f"{format_bytes(old)} to {format_bytes(new)}"
+        for before, after in pairwise(findings.samples.samples)
+        if (old := before.memory.limit_bytes) and (new := after.memory.limit_bytes)
+        if new < old and after.at_ms >= since_ms
+    ]
+    if lowered:
+        return f", after a resize had lowered it from {lowered[-1]}"
+    started = [c for c in events(findings, "ResizeStarted") if c.at_ms >= since_ms]
+    return ", while a resize of the pod was under way" if started else ""
+
+
+def resizes(findings: Findings) -> tuple[Evidence, ...]:
+    """What was seen of resizes: the limit in the cgroup, and the kubelet's words."""
+    words = ("ResizeStarted", "ResizeCompleted", "ResizeError")
+    seen = [*of_kind(findings, ChangeKind.RESIZED), *events(findings, *words)]
+    return as_evidence(sorted(seen, key=lambda change: change.at_ms))
+
+
 def _level(memory: Memory) -> str:
     text = f"usage {format_bytes(memory.usage_bytes)}"
     if memory.limit_bytes and memory.usage_bytes is not None:
@@ -93,8 +123,11 @@ def peak(findings: Findings) -> tuple[Evidence, ...]:
     if not usages:
         return ()
     top = max(usages, key=lambda sample: sample.memory.usage_bytes or 0)
-    text = f"peak sample: {_level(top.memory)}, the load held {format_bytes(top.held_bytes)}"
-    return (Evidence(top.at_ms, "agent", text), counters_after(findings))
+    level = _level(top.memory)
+    if top.memory.limit_bytes != usages[-1].memory.limit_bytes:
+        level = f"{level.removesuffix(')')} at that moment)"
+    text = f"peak sample: {level}, the load held {format_bytes(top.held_bytes)}"
+    return (*resizes(findings), Evidence(top.at_ms, "agent", text), counters_after(findings))
 
 
 def stream_end(findings: Findings) -> tuple[Evidence, ...]:

@@ -7,9 +7,11 @@ by `oom_kill`, never by `oom` or `max` (kernel: cgroup-v2, memory.events).
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.targets.changes import Change, ChangeKind
 from kubectl_stress.verdict.evidence import (
+    after_a_resize,
     as_evidence,
     counters_after,
     last_sample,
+    resizes,
     where_it_ran_out,
     worker_kills,
 )
@@ -65,12 +67,13 @@ def killed_inside(plan: Plan, findings: Findings) -> Verdict | None:
     """An OOM kill after which the container still runs."""
     if not kill_counts(findings):
         return None
-    evidence = (*worker_kills(findings), *last_sample(findings), counters_after(findings))
+    known = (*resizes(findings), *worker_kills(findings), *last_sample(findings))
+    evidence = (*known, counters_after(findings))
     load_died = bool(findings.kills) or findings.ending.bye is None
     if load_died and _kills_of_the_app(findings) <= 0:
         sentence = (
-            f"the kernel OOM-killed the load {where_it_ran_out(plan, findings)}; the app was not "
-            f"killed{in_loads(findings)}"
+            f"the kernel OOM-killed the load {where_it_ran_out(plan, findings)}"
+            f"{after_a_resize(findings)}; the app was not killed{in_loads(findings)}"
         )
         return Verdict(Outcome.LOAD_OOM_KILLED, sentence, evidence)
     load = "together with the load" if load_died else "and the load keeps running"

@@ -52,6 +52,7 @@ _SHAPES = {
     MarkKind.END: "M-4.5-4.5H4.5V4.5H-4.5Z",
     MarkKind.RESTART: "M4.6-2.8A5.4 5.4 0 1 0 5.4 0M5.4-6.4V-2.4H1.4",
     MarkKind.GONE: "M-5-5 5 5M5-5-5 5M-5-5H5V5H-5Z",
+    MarkKind.RESIZE: "M0-5.5V5.5M-3-2.5 0-5.5 3-2.5M-3 2.5 0 5.5 3 2.5",
 }
 
 

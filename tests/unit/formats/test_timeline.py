@@ -137,3 +137,15 @@ def test_a_level_that_cannot_be_read_is_left_out() -> None:
     unreadable = replace(sample(), memory=replace(sample().memory, usage_bytes=None))
 
     assert timeline(runs.made_report([unreadable])).peak_bytes == 0
+
+
+def test_a_resize_is_a_mark() -> None:
+    resized = Change(2_000, ChangeKind.RESIZED, "memory limit resized: 1 → 2", "cgroup")
+    failed = event("ResizeError", "Pod resize error", at_ms=3_000)
+
+    report = runs.made_report([sample(10), sample(20, at_ms=4_000)], resized, failed)
+
+    assert [(mark.at_ms, mark.kind) for mark in timeline(report).marks] == [
+        (2_000, MarkKind.RESIZE),
+        (3_000, MarkKind.RESIZE),
+    ]

@@ -136,3 +136,24 @@ def test_a_cause_is_looked_for_where_the_agent_cannot_know_it(
     heard(found, hello_line() + final_message, at_ms=0)
 
     assert found.needs_cause is needed
+
+
+def test_a_limit_that_changes_between_two_samples_is_a_resize() -> None:
+    found = collector()
+    mib = 1 << 20
+
+    for at_ms, limit in ((0, 128), (1_000, 128), (2_000, 64)):
+        heard(found, sample_line(10, limit_bytes=limit * mib), at_ms=at_ms)
+
+    assert kinds(found.changes) == ["resized"]
+    assert found.changes[0].text == "memory limit resized: 128.0 MiB → 64.0 MiB"
+    assert (found.changes[0].at_ms, found.changes[0].source) == (2_000, "cgroup")
+
+
+def test_a_limit_that_cannot_be_read_is_no_resize() -> None:
+    found = collector()
+
+    for limit in (None, 128 << 20, None):
+        heard(found, sample_line(10, limit_bytes=limit), at_ms=0)
+
+    assert found.changes == []

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from kubectl_stress.agent.samples import Sample
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.targets.changes import Change, ChangeKind
 from kubectl_stress.targets.target import Target
@@ -11,6 +12,7 @@ from kubectl_stress.verdict.findings import Ending
 from kubectl_stress.verdict.judge import judge
 from kubectl_stress.verdict.outcome import Outcome
 from tests.builders.pods import (
+    MIB,
     bye,
     event,
     findings,
@@ -271,3 +273,33 @@ def test_a_failed_probe_near_it_makes_it_a_loss_of_readiness() -> None:
 
     assert judge(plan(), findings(changes=flip(failed))).outcome is Outcome.READINESS_LOST
     assert judge(plan(), findings(changes=flip(long_before))).outcome is Outcome.SURVIVED
+
+
+def at_limit(limit_mib: int, usage_mib: float, at_ms: int) -> Sample:
+    return sample(usage_mib, at_ms=at_ms, held_mib=50, limit_bytes=limit_mib * MIB)
+
+
+def test_a_kill_after_the_limit_was_lowered_says_so() -> None:
+    lowered = (sample(10), at_limit(128, 62, 2_000), at_limit(64, 63, 3_000))
+    seen = findings(*lowered, changes=[terminated("OOMKilled", 137)], ending=CUT)
+
+    assert (
+        "after a resize had lowered it from 128.0 MiB to 64.0 MiB" in judge(plan(), seen).sentence
+    )
+
+
+def test_a_kill_while_the_limit_is_being_lowered_says_so() -> None:
+    started = event("ResizeStarted", "Pod resize started", at_ms=1_000)
+
+    verdict = judge(plan(), findings(changes=[started, terminated("OOMKilled", 137)], ending=CUT))
+
+    assert "while a resize of the pod was under way" in verdict.sentence
+    assert "ResizeStarted: Pod resize started" in [fact.text for fact in verdict.evidence]
+
+
+def test_the_peak_names_the_limit_of_its_moment() -> None:
+    raised = (sample(10), at_limit(100, 61, 2_000), at_limit(200, 60, 3_000))
+
+    (peak,) = [fact for fact in judge(plan(), findings(*raised)).evidence if "peak" in fact.text]
+
+    assert "61.0% of the limit 100.0 MiB at that moment" in peak.text
