@@ -24,7 +24,7 @@ enum {
 };
 
 BUFFER static struct session session; // of what `read` reads
-static struct commands commands;
+BUFFER static struct commands commands;
 static bool is_open;
 
 static int open_signals(void)

@@ -7,6 +7,7 @@
 #include "steer/admission.h"
 #include "steer/wakeups.h"
 #include "tell/report.h"
+#include "words/buffers.h"
 #include "words/clock.h"
 
 #include <errno.h>
@@ -47,6 +48,7 @@ bool turn_open(struct session* session, struct options* options, int64_t start_m
     readings_forget(&session->readings);
     processes_init(session_is_run(session) ? AGENT_RUN : AGENT_PROBE);
     admission_look(session);
+    buffers_forget(buffers_begin, buffers_end); // paths that are not needed again
     wakeups_open(session);
     if (options->detach)
         send_to_log(session);

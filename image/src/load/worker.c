@@ -114,12 +114,6 @@ static void carry_out(struct slot* slot, int notify)
         ;
 }
 
-// A worker needs nothing of what the supervisor had read, and would keep its copies for good.
-static void forget_pages(void)
-{
-    madvise(pages_begin, (uintptr_t)pages_end - (uintptr_t)pages_begin, MADV_DONTNEED);
-}
-
 static void prepare_memory(const struct options* options, const struct worker_memory* how)
 {
     memory = (struct memory) { .kind = options->kind,
@@ -153,7 +147,8 @@ _Noreturn void worker_run(const struct options* options, const struct worker_mem
         watchdog_extend(options->deadline_ms + 2000);
     let_kernel_mark_end(slot);
     leave_no_core();
-    forget_pages();
+    // A worker needs nothing of what the supervisor had read, and would keep its copies for good.
+    buffers_forget(pages_begin, pages_end);
     prctl(PR_SET_NAME, "agent-worker");
     if (slot->kind == WORKER_MEMORY)
         prepare_memory(options, how);

@@ -34,7 +34,7 @@ static int open_directory(const char* root, const char* middle, const char* path
 // container's own directory alone, on the host the whole tree: the target's path is tried first.
 static int open_v1(const char* root, const char* controller, const char* file, const char* path)
 {
-    static char middle[64];
+    BUFFER static char middle[64];
     size_t length = text_append(middle, sizeof(middle), 0, "/");
     int directory = -1;
 
@@ -153,7 +153,7 @@ int64_t cgroup_limit_above(const struct cgroup* cgroup)
 // our PID namespace stands there as 0.
 static int each_in_list(int file, const struct visit* visit)
 {
-    BUFFER static char list[LIST_SIZE];
+    char list[LIST_SIZE];
     int64_t pid = 0;
     off_t offset = 0;
     ssize_t got;

@@ -1,5 +1,6 @@
 #include "profile/cpu_level.h"
 
+#include "words/buffers.h"
 #include "words/clock.h"
 
 #include <sched.h>
@@ -12,7 +13,7 @@ enum {
     NOT_SHORT = 500, // half a percent: a worker that is just at work is behind by less
 };
 
-static struct {
+BUFFER static struct {
     int64_t at_us;
     int64_t all_us; // CPU time of the whole container
     int64_t workers_us;

@@ -5,6 +5,7 @@
 #include "observe/agents.h"
 #include "observe/join.h"
 #include "observe/processes.h"
+#include "words/buffers.h"
 #include "words/text.h"
 
 #include <errno.h>
@@ -29,7 +30,7 @@ static int64_t node_swap_bytes(void)
 // container, or after joining from one, only the target's own root shows the right ones.
 static const char* cgroup_root(const struct session* session)
 {
-    static char path[64];
+    BUFFER static char path[64];
 
     if (session->options->cgroup_root != NULL)
         return session->options->cgroup_root;

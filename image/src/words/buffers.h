@@ -2,6 +2,10 @@
 // page touched is one that the target's cgroup pays for.
 #pragma once
 
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/mman.h>
+
 #define BUFFER __attribute__((section(".bss.zbuffers")))
 
 // Of these only the beginning is used as a rule: it shall not lie across two pages.
@@ -10,3 +14,11 @@
 // Where those are. agent.ld says so; in a build for the machine itself both are NULL.
 extern char pages_begin[] __attribute__((weak));
 extern char pages_end[] __attribute__((weak));
+extern char buffers_begin[] __attribute__((weak));
+extern char buffers_end[] __attribute__((weak));
+
+// Gives back what lies between; it reads as zero from then on.
+static inline void buffers_forget(char* begin, const char* end)
+{
+    madvise(begin, (size_t)((uintptr_t)end - (uintptr_t)begin), MADV_DONTNEED);
+}
