@@ -12,6 +12,8 @@ import pytest
 
 from tests.agent.host import Agent, Line, finished, wait_until
 
+# Of this test run alone: a holder sees every agent of the machine.
+ONE, TWO, COPY = (f"{name}-{os.getpid()}" for name in ("one", "two", "copy"))
 LOAD = ("run", "mem", "--size-bytes", "8388608", "--duration-ms", "600000")
 
 
@@ -41,7 +43,7 @@ def test_a_holder_reads_without_a_new_process(agent: Path) -> None:
 
 
 def test_a_holder_lists_the_loads(agent: Path) -> None:
-    words = ("--run-id", "one", "--started-by", 'ann "x"')
+    words = ("--run-id", ONE, "--started-by", 'ann "x"')
     with (
         here(agent, "hold") as holder,
         here(agent, *LOAD, *words) as one,
@@ -54,8 +56,8 @@ def test_a_holder_lists_the_loads(agent: Path) -> None:
         loads = {line["load"]["run"]: line["load"] for line in lines}
 
         assert done["count"] == len(lines) >= 2  # other agents may run on this machine
-        assert loads["one"]["pid"] == one.pid
-        assert loads["one"]["started_by"] == 'ann "x"'
+        assert loads[ONE]["pid"] == one.pid
+        assert loads[ONE]["started_by"] == 'ann "x"'
         assert loads[name] == loads[name] | {
             "pid": other.pid,
             "started_by": None,
@@ -63,21 +65,21 @@ def test_a_holder_lists_the_loads(agent: Path) -> None:
         }
         rows = one.until_type("processes")["processes"]
         mine = [row for row in rows if row["role"] == "load"]
-        assert {(row["run"], row["started_by"]) for row in mine} >= {("one", 'ann "x"')}
+        assert {(row["run"], row["started_by"]) for row in mine} >= {(ONE, 'ann "x"')}
 
 
 def test_a_holder_stops_the_run_that_is_named(agent: Path) -> None:
     settle = ("--settle-ms", "300")
     with (
         here(agent, "hold") as holder,
-        here(agent, *LOAD, *settle, "--run-id", "one") as one,
+        here(agent, *LOAD, *settle, "--run-id", ONE) as one,
         here(agent, *LOAD) as other,
     ):
         holder.until_type("hello")
         one.until_phase("hold")
         other.until_phase("hold")
         (nobody,) = answer(holder, b"#1 stop none by ann\n")
-        (done,) = answer(holder, "#2 stop one by ann@büro\n".encode())
+        (done,) = answer(holder, f"#2 stop {ONE} by ann@büro\n".encode())
         lines = one.rest()
 
         assert (nobody["ok"], nobody["count"], done["count"]) == (True, 0, 1)
@@ -92,10 +94,11 @@ def test_a_holder_stops_the_run_that_is_named(agent: Path) -> None:
 
 def test_a_holder_stops_every_run_in_sight(agent: Path, tmp_path: Path) -> None:
     """In a PID namespace of its own: other agents of this machine are not meant."""
-    load = f"{agent} {' '.join(LOAD)}"
+    program = agent.resolve()
+    load = f"{program} {' '.join(LOAD)}"
     script = f"""
         cd {tmp_path} && mkfifo in
-        {agent} hold < in > holder.out &
+        {program} hold < in > holder.out &
         exec 3> in
         sleep 1000 | {load} > one.out & sleep 1000 | {load} > two.out &
         until grep -q '"hold","held' one.out && grep -q '"hold","held' two.out; do sleep 0.1; done
@@ -104,7 +107,9 @@ def test_a_holder_stops_every_run_in_sight(agent: Path, tmp_path: Path) -> None:
         do sleep 0.1; done
     """
     subprocess.run(
-        ["unshare", "--pid", "--fork", "--mount-proc", "sh", "-c", script], check=True, timeout=30
+        [*["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c"], script],
+        check=True,
+        timeout=30,
     )
     last = [
         json.loads((tmp_path / name).read_text().splitlines()[-1])
@@ -133,7 +138,7 @@ def test_another_copy_of_the_program_is_reached_but_nothing_else(
     argv = ["agent", "run", "-f", "/dev/null"]  # as a well-known monitoring agent is called
     with (
         here(agent, "hold") as holder,
-        here(copy, *LOAD, "--run-id", "copy") as run,
+        here(copy, *LOAD, "--run-id", COPY) as run,
         subprocess.Popen(argv, executable="/usr/bin/tail", stderr=subprocess.DEVNULL) as innocent,
     ):
         holder.until_type("hello")
@@ -142,7 +147,7 @@ def test_another_copy_of_the_program_is_reached_but_nothing_else(
         listed = [line["load"]["pid"] for line in answer(holder, b"list\n")[:-1]]
         assert run.pid in listed
         assert innocent.pid not in listed
-        assert answer(holder, b"stop copy\n")[-1]["count"] == 1
+        assert answer(holder, f"stop {COPY}\n".encode())[-1]["count"] == 1
         assert run.until_type("bye")["reason"] == "stopped"
         assert innocent.poll() is None
         innocent.kill()
@@ -172,27 +177,27 @@ def test_detached_runs_share_a_log_and_say_who_speaks(agent: Path) -> None:
     words = (*LOAD, "--detach", "--sample-interval-ms", "10")
     with (
         here(agent, "hold") as holder,
-        here(agent, *words, "--run-id", "one") as one,
-        here(agent, *words, "--wait-for-go", "--run-id", "two") as two,
+        here(agent, *words, "--run-id", ONE) as one,
+        here(agent, *words, "--wait-for-go", "--run-id", TWO) as two,
     ):
         # What comes before the load begins is said to the caller as well.
-        assert one.until_type("hello")["run"] == "one"
+        assert one.until_type("hello")["run"] == ONE
         two.until_phase("ready")
         two.send(b"go\n")
         two.stdin.close()
-        holder.read_until(lambda line: line["run"] == "one" and line.get("phase") == "hold")
-        holder.read_until(lambda line: line["run"] == "two" and line.get("phase") == "hold")
+        holder.read_until(lambda line: line["run"] == ONE and line.get("phase") == "hold")
+        holder.read_until(lambda line: line["run"] == TWO and line.get("phase") == "hold")
         told = {holder.next_line()["run"] for _ in range(200)}
-        assert {"one", "two"} <= told
+        assert {ONE, TWO} <= told
         assert two.process.poll() is None
-        holder.send(b"stop one by bob\nstop two by bob\n")
+        holder.send(f"stop {ONE} by bob\nstop {TWO} by bob\n".encode())
         ends: dict[str, tuple[str, str | None]] = {}
         while len(ends) < 2:
             line = holder.next_line()
             if line["type"] == "bye":
                 ends[line["run"]] = (line["reason"], line["by"])
 
-        assert ends == {"one": ("stopped", "bob"), "two": ("stopped", "bob")}
+        assert ends == {ONE: ("stopped", "bob"), TWO: ("stopped", "bob")}
         wait_until(lambda: one.process.poll() == 0 and two.process.poll() == 0)
         said = [json.loads(line) for line in one.stdout.read().splitlines()]
         assert "ramp" not in [line.get("phase") for line in said]
