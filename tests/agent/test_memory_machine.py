@@ -42,7 +42,8 @@ def test_anon_of_the_cgroup_is_what_was_asked(
     print(f"anon +{beyond // KIB} KiB, kernel {kernel // KIB} KiB")
     assert 0 <= beyond <= 64 * KIB + workers * 16 * KIB
     if size_bytes == 64 * MIB:
-        assert kernel <= 224 * KIB + workers * 96 * KIB
+        # The supervisor keeps some twenty files open, each with a page of the kernel's to read into.
+        assert kernel <= 288 * KIB + workers * 96 * KIB
 
 
 def test_the_tree_takes_little_beyond_its_load(container: MakeContainer) -> None:
