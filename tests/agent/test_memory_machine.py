@@ -42,7 +42,7 @@ def test_anon_of_the_cgroup_is_what_was_asked(
     print(f"anon +{beyond // KIB} KiB, kernel {kernel // KIB} KiB")
     assert 0 <= beyond <= 64 * KIB + workers * 16 * KIB
     if size_bytes == 64 * MIB:
-        # The supervisor keeps some twenty files open, each with a page of the kernel's to read into.
+        # Each of the twenty files that stay open keeps a page of the kernel's.
         assert kernel <= 288 * KIB + workers * 96 * KIB
 
 
