@@ -14,7 +14,7 @@ from kubectl_stress.targets.changes import ChangeKind
 from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.targets.target import Target
 from kubectl_stress.verdict.evidence import last_sample
-from kubectl_stress.verdict.findings import Ending, is_pods_limit, kill_counts
+from kubectl_stress.verdict.findings import Ending, counted_between, is_pods_limit, kill_counts
 from kubectl_stress.verdict.judge import judge
 from kubectl_stress.verdict.kubelet_end import kubelet_kills, restarted_by_kubelet
 from kubectl_stress.verdict.outcome import Outcome
@@ -155,4 +155,4 @@ def _has_counted_kill(collector: Collector) -> bool:
     first, after = collector.of_this_load().samples.first, collector.afterwards
     if first is None or after is None:
         return False
-    return (after.memory.oom_kill or 0) > (first.memory.oom_kill or 0)
+    return counted_between(first.memory.oom_kill, after.memory.oom_kill) > 0

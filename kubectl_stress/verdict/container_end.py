@@ -78,10 +78,11 @@ def _is_sticky(findings: Findings) -> bool:
 
     None lives through a kill of its whole group: the probe that failed then found nobody there.
     """
-    if kill_counts(findings):
+    if kill_counts(findings) or findings.kills:
         return not (findings.hello and findings.hello.oom_group)
-    first = findings.samples.first
-    return bool(first and first.memory.oom_kill)
+    # A counter that could not be read at first may have stood there already.
+    read = (*findings.samples.samples, findings.afterwards)
+    return any(sample is not None and sample.memory.oom_kill for sample in read)
 
 
 def _is_deleted_before(findings: Findings, ended: Change) -> bool:

@@ -80,7 +80,7 @@ def restarts(findings: Findings) -> list[Change]:
 def kill_counts(findings: Findings) -> int:
     """OOM kills counted in the target's cgroup during the run, 0 where none could be counted."""
     from_kills = sum(
-        (kill.oom_kill_after or 0) - (kill.oom_kill_before or 0) for kill in findings.kills
+        counted_between(kill.oom_kill_before, kill.oom_kill_after) for kill in findings.kills
     )
     return max(findings.samples.delta("oom_kill") or 0, from_kills, _afterwards_delta(findings))
 
@@ -100,7 +100,12 @@ def _afterwards_delta(findings: Findings) -> int:
     first, after = findings.samples.first, findings.afterwards
     if first is None or after is None:
         return 0
-    return (after.memory.oom_kill or 0) - (first.memory.oom_kill or 0)
+    return counted_between(first.memory.oom_kill, after.memory.oom_kill)
+
+
+def counted_between(before: int | None, after: int | None) -> int:
+    """How much a counter rose; 0 where one of its values is unknown, which is not 0."""
+    return 0 if before is None or after is None else after - before
 
 
 def is_near_limit(sample: Sample | None) -> bool:

@@ -1,6 +1,7 @@
 """How a container ended, and by whom: each kind of end, and what must not be mistaken for it."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -303,3 +304,22 @@ def test_the_peak_names_the_limit_of_its_moment() -> None:
     (peak,) = [fact for fact in judge(plan(), findings(*raised)).evidence if "peak" in fact.text]
 
     assert "61.0% of the limit 100.0 MiB at that moment" in peak.text
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        {"afterwards": sample(20, oom_kill=1)},
+        {"kills": [replace(worker_killed(), oom_kill_after=None)]},
+    ],
+    ids=["counted at the end alone", "reported without counters"],
+)
+def test_a_kill_whose_beginning_nobody_counted_may_have_left_the_reason(
+    known: dict[str, Any],
+) -> None:
+    unread = (sample(10, oom_kill=None), sample(20, oom_kill=None))
+    ended = [terminated("OOMKilled", 137, at_ms=20_000)]
+
+    seen = findings(*unread, changes=ended, ending=Ending(bye(), 0), hello=V1, **known)
+
+    assert judge(plan(), seen).outcome is Outcome.INCONCLUSIVE

@@ -446,3 +446,9 @@ def test_each_outcome_meets_what_the_table_says(outcome: Outcome, met: set[str])
     verdict = Verdict(outcome, "")
 
     assert {value.value for value in Expectation if meets(verdict, value)} == met
+
+
+def test_a_counter_that_was_unknown_before_counts_no_kill() -> None:
+    seen = findings(sample(10, oom_kill=None), ending=CUT, afterwards=sample(10, oom_kill=3))
+
+    assert judge(plan(), seen).outcome is Outcome.INCONCLUSIVE
