@@ -67,7 +67,7 @@ def cases(flavour: str) -> list[Case]:
         Case("survived", "survived", pod(flavour), ("--size=20Mi", "--duration=3s", "--workers=4")),
         Case("shm", "survived", pod(flavour), (*short[:1], "--kind=shm", "--duration=3s")),
         Case("exited", "app-exited", pod(flavour), short, signalled("TERM"), "exit code 0"),
-        Case("killed", "inconclusive", pod(flavour), short, signalled("KILL"), "by whom"),
+        Case("killed", "inconclusive", pod(flavour), short, signalled("KILL"), "a SIGKILL or"),
         Case("deleted", "inconclusive", pod(flavour), short, delete, "the pod was deleted"),
         Case(
             "child",
