@@ -114,12 +114,12 @@ def test_steps_are_held_one_after_another(plugin: Plugin, pods: Pods, flavour: s
     app = app_on(flavour, pods)
 
     with plugin.running(
-        "mem", app, "--steps=10%,20%,30%", "--step-hold=4s", "--duration=4s", "-o=json"
+        "mem", app, "--steps=12.5%,25%,50%", "--step-hold=4s", "--duration=4s", "-o=json"
     ) as running:
         for number in (1, 2, 3):
             running.wait_for(f"(step {number})")
         report = running.end().report
 
-    assert report["plan"]["steps_bytes"] == [int(9.6 * MIB), int(19.2 * MIB)]
-    assert report["memory"]["peak_load_bytes"] == int(28.8 * MIB)
+    assert report["plan"]["steps_bytes"] == [12 * MIB, 24 * MIB]
+    assert report["memory"]["peak_load_bytes"] == 48 * MIB
     assert report["verdict"]["outcome"] == "survived"
