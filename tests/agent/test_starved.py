@@ -83,7 +83,8 @@ def test_a_starved_run_goes_on_and_releases(agent: Path, millicores: int, proces
     samples = [line for line in lines if line["type"] == "sample"]
     due = (samples[-1]["elapsed_ms"] - samples[0]["elapsed_ms"]) / 100
     missed = samples[-1]["missed"] - samples[0]["missed"]
-    assert abs(len(samples) - 1 + missed - due) <= 2
+    # The last one may itself have been written late, and what it missed comes with the next.
+    assert abs(len(samples) - 1 + missed - due) <= 2 + longest / 100
     if millicores >= 100 and processes <= 16:
         assert longest < 2000
         assert released < 1
