@@ -187,8 +187,8 @@ def test_detached_runs_share_a_log_and_say_who_speaks(agent: Path) -> None:
         two.stdin.close()
         holder.read_until(lambda line: line["run"] == ONE and line.get("phase") == "hold")
         holder.read_until(lambda line: line["run"] == TWO and line.get("phase") == "hold")
-        told = {holder.next_line()["run"] for _ in range(200)}
-        assert {ONE, TWO} <= told
+        runs = {holder.next_line()["run"] for _ in range(200)}
+        assert {ONE, TWO} <= runs
         assert two.process.poll() is None
         holder.send(f"stop {ONE} by bob\nstop {TWO} by bob\n".encode())
         ends: dict[str, tuple[str, str | None]] = {}

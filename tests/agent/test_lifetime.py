@@ -181,9 +181,9 @@ def test_a_worker_that_crashes_leaves_no_core_file(agent: Path, tmp_path: Path, 
         (size,) = (line.split()[4:6] for line in limits if line.startswith("Max core file size"))
         flags = Path(f"/proc/{victim}/smaps").read_text().split("VmFlags:")
         os.kill(victim, signal.SIGSEGV)
-        told = run.until_type("worker-killed")
+        killed = run.until_type("worker-killed")
 
-    assert told["signal"] == signal.SIGSEGV
+    assert killed["signal"] == signal.SIGSEGV
     assert size == ["0", "0"]
     assert any(" dd" in flag for flag in flags)  # a core_pattern that is a pipe knows no limit
     assert list(tmp_path.iterdir()) == []

@@ -65,7 +65,8 @@ def test_a_holder_is_hardly_there(container: MakeContainer) -> None:
     beyond = target.settled(lambda: target.anon_bytes + target.kernel_bytes) - before
 
     print(f"holder: PSS {run.pss_bytes() // KIB} KiB, cgroup {beyond // KIB} KiB")
-    assert run.pss_bytes() <= 64 * KIB
+    # Three quarters of it are the program's own file, which a fault maps 64 KiB at a time.
+    assert run.pss_bytes() <= 96 * KIB
     assert beyond <= 256 * KIB
 
 

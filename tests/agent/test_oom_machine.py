@@ -154,7 +154,7 @@ def test_a_run_that_is_moved_away_ends(guest: Guest, container: MakeContainer) -
 
     guest.run(f"echo {run.pid} > {other.memory}/cgroup.procs")
 
-    assert run.wait_for_end()["reason"] == "not-a-member"
+    assert run.wait_for_end()["reason"] == "parted"
 
 
 def test_an_agent_elsewhere_joins_before_it_allocates(

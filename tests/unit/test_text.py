@@ -89,7 +89,7 @@ def termination() -> str:
     return changes(before, after, at_ms=0)[0].text
 
 
-def told(**values: Any) -> Any:
+def decoded(**values: Any) -> Any:
     (message,) = Decoder().feed(json.dumps(values).encode() + b"\n")
     return message
 
@@ -97,13 +97,13 @@ def told(**values: Any) -> Any:
 def process_name() -> str:
     entry = {"pid": 1, "command": HOSTILE, "role": "target"}
     entry |= {"rss_bytes": 0, "oom_score_adj": 0, "badness_bytes": 0}
-    found = told(type="processes", elapsed_ms=0, processes=[entry])
+    found = decoded(type="processes", elapsed_ms=0, processes=[entry])
     assert isinstance(found, Processes)
     return found.processes[0].command
 
 
 def agent_error() -> str:
-    found = told(type="error", code="x", message=HOSTILE)
+    found = decoded(type="error", code="x", message=HOSTILE)
     assert isinstance(found, AgentError)
     return found.message
 

@@ -96,14 +96,14 @@ def test_the_rows_stand_in_the_order_of_the_words(monkeypatch: pytest.MonkeyPatc
     with listening(
         quiet=False, output="table", color=None, now_ms=time.now_ms, target_count=3
     ) as heard:
-        told = [Telling(heard, name, number=number) for number, name in enumerate("cab")]
-        for tell in reversed(told):
+        listeners = [Telling(heard, name, number=number) for number, name in enumerate("cab")]
+        for tell in reversed(listeners):
             time.ms += 1_000
             tell(Attached("kubectl-stress-abc"))
             tell(hello())
             tell(sample(96))
         time.ms += 1_000
-        told[0](sample(97))
+        listeners[0](sample(97))
         rows = terminal.rows
 
     head = next(number for number, row in enumerate(rows) if row.startswith("POD"))

@@ -81,20 +81,20 @@ class InterruptedInbox(queue.Queue[tuple[int, Arrival]]):
 
 
 def test_ctrl_c_reaches_every_target() -> None:
-    told: list[int] = []
+    numbers: list[int] = []
 
     def until_interrupted(number: int) -> Procedure[str]:
         try:
             while True:
                 yield
         except KeyboardInterrupt:
-            told.append(number)
+            numbers.append(number)
         return "released"
 
     loop = EventLoop(FakeTime().clock, InterruptedInbox())
     found = loop.run({number: until_interrupted(number) for number in range(3)})
 
-    assert told == [0, 1, 2]
+    assert numbers == [0, 1, 2]
     assert set(found.values()) == {"released"}
 
 

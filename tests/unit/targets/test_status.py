@@ -152,10 +152,10 @@ def test_an_eviction_tells_what_ran_short_and_who_used_it() -> None:
     }
     evicted = {"reason": "Evicted", "message": "The node was low.", "metadata": {}}
 
-    bare, told = (
+    bare, explained = (
         event_change({**evicted, "metadata": {"annotations": found}}, at_ms=1).text
         for found in ({}, annotations)
     )
 
     assert bare == "Evicted: The node was low."
-    assert told == f"{bare} (starved resource: memory; app used 812Mi; side used 4Mi)"
+    assert explained == f"{bare} (starved resource: memory; app used 812Mi; side used 4Mi)"

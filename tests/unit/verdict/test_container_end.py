@@ -241,8 +241,8 @@ def test_every_container_that_the_pods_limit_cost_is_named_in_order() -> None:
     assert verdict.outcome is Outcome.GROUP_OOM_KILLED
     assert "at the pod's limit" in verdict.sentence
     assert verdict.sentence.endswith("killed in this order: side, log, app")
-    told = [fact.text for fact in verdict.evidence if "of the same pod" in fact.text]
-    assert ["side" in text for text in told] == [True, False]
+    siblings = [fact.text for fact in verdict.evidence if "of the same pod" in fact.text]
+    assert ["side" in text for text in siblings] == [True, False]
 
 
 def test_a_sibling_that_died_alone_is_named() -> None:
