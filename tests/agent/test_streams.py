@@ -23,7 +23,16 @@ COMMANDS = {
     "probe": ("probe",),
 }
 # Of the others. A group kill leaves nobody to say goodbye.
-ENDS = {"oom-kill": "workers-killed", "not-a-member": "not-a-member", "group-kill": None}
+ENDS = {
+    "oom-kill": "workers-killed",
+    "not-a-member": "not-a-member",
+    "group-kill": None,
+    "steered": "stopped",
+    "holder": "stopped",
+    "both": "duration",
+    "level": "duration",
+}
+NAMES = sorted(path.stem for path in STREAMS.glob("*.jsonl"))
 PAGE = (IMAGE / "PROTOCOL.md").read_text()
 
 
@@ -85,10 +94,24 @@ def test_what_is_said_stands_on_the_page(
         assert unknown(shape(line), shape(EXAMPLES[line["type"]])) == [], line
 
 
-def test_recordings_are_whole_lines_and_end_as_their_names_say() -> None:
-    names = sorted(path.stem for path in STREAMS.glob("*.jsonl"))
-
-    assert {name.partition("-")[2] for name in names} == {*COMMANDS, *ENDS}
-    for name in names:
+def test_recordings_end_as_their_names_say() -> None:
+    assert {name.partition("-")[2] for name in NAMES} == {*COMMANDS, *ENDS}
+    for name in NAMES:
         last = recorded(name)[-1]
         assert last.get("reason") == ENDS.get(name.partition("-")[2], "duration"), name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_was_recorded_stands_on_the_page(name: str) -> None:
+    for line in recorded(name):
+        assert unknown(shape(line), shape(EXAMPLES[line["type"]])) == [], line
+
+
+def test_the_recordings_show_every_kind_of_line() -> None:
+    assert {line["type"] for name in NAMES for line in recorded(name)} == set(EXAMPLES)
+
+
+def test_no_recorded_line_is_longer_than_a_pipe_takes_whole() -> None:
+    texts = [(STREAMS / f"{name}.jsonl").read_bytes() for name in NAMES]
+
+    assert max(len(line) for text in texts for line in text.splitlines()) < 4096
