@@ -10,6 +10,8 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.agent.host import Agent, Line
 
 MIB = 1 << 20
@@ -49,6 +51,20 @@ def test_a_reader_that_stalled_gets_whole_lines_and_bye(agent: Path) -> None:
     assert lines[-1]["type"] == "bye"
     assert lines[-1]["dropped"] > 0
     assert run.exit_code() == 0
+
+
+@pytest.mark.parametrize("interval_ms", [17, 18, 19, 21, 22, 23, 24])
+def test_a_stream_is_never_cut_inside_a_line(agent: Path, interval_ms: int) -> None:
+    """Not even where the reader comes back after the agent has ended."""
+    words = (*LOAD, "--workers", "40", "--sample-interval-ms", str(interval_ms))
+    with Agent(agent, *words, target_pid=os.getpid()) as run:
+        fcntl.fcntl(run.stdout.fileno(), _F_SETPIPE_SZ, 65536)
+        time.sleep(1.3)
+        run.send(b"stop\n")
+        assert run.exit_code() == 0
+        text = run.stdout.read()
+
+    assert text.endswith(b"}\n")
 
 
 def test_the_rest_of_a_line_comes_before_the_next(agent: Path) -> None:
