@@ -46,6 +46,13 @@ class OwnCgroup:
         quota = _ROOT / "cpu" / self.path.name / "cpu.cfs_quota_us"
         quota.write_text(str(millicores * 100))
 
+    def lift_quota(self) -> None:
+        """Let it have all of the CPU again: in a small quota a thousand processes die slowly."""
+        if (self.path / "cpu.max").exists():
+            (self.path / "cpu.max").write_text("max 100000")
+        elif self.cpu_paths:
+            (_ROOT / "cpu" / self.path.name / "cpu.cfs_quota_us").write_text("-1")
+
     def usage_bytes(self) -> int:
         name = "memory.current" if self.version == 2 else "memory.usage_in_bytes"
         return int((self.path / name).read_text())
@@ -117,4 +124,5 @@ def own_cgroup(
         finally:
             for path in [path for path in cgroup.path.iterdir() if path.is_dir()]:
                 OwnCgroup(path).remove()
+            cgroup.lift_quota()
             cgroup.remove()
