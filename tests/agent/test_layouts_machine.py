@@ -115,11 +115,10 @@ def test_a_load_in_a_child_of_the_container_s_cgroup_is_inside(
         assert found == ("inside", "duration", _LIMIT)
 
 
+@pytest.mark.only_cgroup(2)
 def test_memory_high_is_neared_in_small_steps_and_nothing_is_scanned_above_it(
     guest: Guest, container: MakeContainer
 ) -> None:
-    if guest.cgroup_version == 1:
-        pytest.skip("version 1 has no memory.high")
     target = container(256 * MIB)
     high = 64 * MIB
     guest.run(f"echo {high} > {target.memory}/memory.high")

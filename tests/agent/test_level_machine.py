@@ -61,13 +61,12 @@ def test_a_level_of_97_percent_kills_nobody(container: MakeContainer) -> None:
     assert highest <= LIMIT * 97 // 100 + MIB + 2 * 256 * KIB
 
 
+@pytest.mark.only_cgroup(2)
 def test_over_memory_high_a_fill_is_told_as_throttled_and_goes_by_small_steps(
     container: MakeContainer,
 ) -> None:
     high = 64 * MIB
     target = container(LIMIT)
-    if target.guest.cgroup_version == 1:
-        pytest.skip("version 1 has no memory.high")
     target.guest.run(f"echo {high} > {target.memory}/memory.high")
     run = target.run(f"run mem --size-bytes {high + 16 * MIB} {_LIFE}")
     lines = run.wait_for(
