@@ -73,7 +73,8 @@ def test_near_the_limit_each_small_step_follows_a_sample(container: MakeContaine
     samples = [line for line in run.lines() if line["type"] == "sample"]
     rising = [line for line in samples if line["phase"] == "ramp"]
     near = [line for line in rising if line["memory"]["usage_bytes"] > 0.95 * LIMIT]
-    held = [line["load"]["held_bytes"] for line in near]
+    # The first may have come by the clock, while the last big part was still being filled.
+    held = [line["load"]["held_bytes"] for line in near[1:]]
     steps = [after - before for before, after in pairwise(held)]
     print(f"{len(near)} samples near the limit, largest step {max(steps) / LIMIT:.4f}")
     assert len(near) >= 8
