@@ -17,7 +17,6 @@ static int open_to_read(int directory, const char* path)
     return openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 }
 
-// In one call, since the kernel writes such files in one piece.
 int file_read_open(int file, char* buffer, size_t size)
 {
     ssize_t got;
@@ -32,7 +31,6 @@ int file_read_open(int file, char* buffer, size_t size)
     return got < 0 ? -errno : (int)got;
 }
 
-// Reads at most size - 1 bytes and ends them with NUL. Returns their number or -errno.
 int file_read(int directory, const char* path, char* buffer, size_t size)
 {
     int file = open_to_read(directory, path);
@@ -43,9 +41,6 @@ int file_read(int directory, const char* path, char* buffer, size_t size)
     return result;
 }
 
-// The same for a file that is read again and again, and stays open. *kept is 0 at first, the
-// descriptor plus 1 afterwards, and -1 where there is no such file: that is not asked for twice.
-// A value that is not 0 at first would cost a page of its own.
 int file_read_again(int* kept, int directory, const char* path, char* buffer, size_t size)
 {
     if (*kept == 0)
@@ -58,7 +53,6 @@ int file_read_again(int* kept, int directory, const char* path, char* buffer, si
     return *kept < 0 ? -ENOENT : -errno;
 }
 
-// Returns 0 or -errno.
 int file_write(const char* path, const char* text)
 {
     size_t length = strlen(text);
@@ -79,7 +73,6 @@ bool file_exists(int directory, const char* path)
     return faccessat(directory, path, F_OK, 0) == 0;
 }
 
-// The number that a file of one line begins with, or ABSENT.
 int64_t file_number(int directory, const char* path)
 {
     char text[64];
@@ -87,7 +80,6 @@ int64_t file_number(int directory, const char* path)
     return file_read(directory, path, text, sizeof(text)) > 0 ? text_first_number(text) : ABSENT;
 }
 
-// "/proc/PID/NAME" in a buffer that the next call overwrites.
 const char* proc_path(int64_t pid, const char* name)
 {
     static char path[64];

@@ -27,7 +27,6 @@ static void reckon(struct cpu* cpu, int64_t now_us)
     cpu->last_us = now_us;
 }
 
-// Goes to another load from now on. What was due until now stays due, and a rest leaves nothing.
 void cpu_turn_to(struct cpu* cpu, int64_t load_thousandths)
 {
     int64_t now_us = clock_us(CLOCK_MONOTONIC);
@@ -38,9 +37,6 @@ void cpu_turn_to(struct cpu* cpu, int64_t load_thousandths)
     cpu->load_thousandths = load_thousandths;
 }
 
-// Uses what is due of the CPU by now, measured by what the kernel says we have used: so neither
-// sleep that lasts too long, nor what it costs to wake, nor a busy node shifts the average. Returns
-// how many microseconds are left to sleep. The load must not be 0.
 int64_t cpu_work(struct cpu* cpu)
 {
     int64_t start_us = clock_us(CLOCK_MONOTONIC);

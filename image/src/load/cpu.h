@@ -11,5 +11,10 @@ struct cpu {
     int64_t missing_us; // CPU time that was due, could not be had, and is not made up for any more
 };
 
+// Goes to another load from now on. What was due until now stays due, and a rest leaves nothing.
 void cpu_turn_to(struct cpu* cpu, int64_t load_thousandths);
+
+// Uses what is due of the CPU by now, measured by what the kernel says we have used: so neither
+// sleep that lasts too long, nor what it costs to wake, nor a busy node shifts the average. Returns
+// how many microseconds are left to sleep. The load must not be 0.
 int64_t cpu_work(struct cpu* cpu);

@@ -267,8 +267,6 @@ static int shrink(struct memory* memory, int64_t size_bytes)
     return error;
 }
 
-// Brings the load to `size_bytes`, or less where `wanted_bytes` sinks meanwhile. `held_bytes`
-// follows all the way. Returns 0 or -errno.
 int memory_resize(struct memory* memory, int64_t size_bytes, const _Atomic int64_t* wanted_bytes,
     _Atomic int64_t* held_bytes)
 {
@@ -288,7 +286,6 @@ int memory_resize(struct memory* memory, int64_t size_bytes, const _Atomic int64
     return error != 0 ? error : fill(memory, wanted_bytes, held_bytes);
 }
 
-// Writes whole pages anew, one after another, around the load.
 void memory_rewrite(struct memory* memory, int64_t bytes)
 {
     static uint64_t salt = 1; // 0 is what the load was filled with

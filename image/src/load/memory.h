@@ -24,6 +24,10 @@ struct memory {
     int64_t rewrite_at;
 };
 
+// Brings the load to `size_bytes`, or less where `wanted_bytes` sinks meanwhile. `held_bytes`
+// follows all the way. Returns 0 or -errno.
 int memory_resize(struct memory* memory, int64_t size_bytes, const _Atomic int64_t* wanted_bytes,
     _Atomic int64_t* held_bytes);
+
+// Writes whole pages anew, one after another, around the load.
 void memory_rewrite(struct memory* memory, int64_t bytes);

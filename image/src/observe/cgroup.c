@@ -107,7 +107,6 @@ static void open_v2(struct cgroup* cgroup, const char* root, const char* proc_te
     open_above(cgroup);
 }
 
-// Finds the cgroup of the target below ROOT (a mount of cgroups). What is not there stays -1.
 void cgroup_open(
     struct cgroup* cgroup, const char* root, int64_t target_pid, int64_t pod_limit_bytes)
 {
@@ -130,8 +129,6 @@ void cgroup_open(
     close(directory);
 }
 
-// The smallest limit of the cgroups above the target's that can be seen, or ABSENT. Version 1 says
-// it in the target's own memory.stat.
 int64_t cgroup_limit_above(const struct cgroup* cgroup)
 {
     int64_t smallest = ABSENT;
@@ -219,9 +216,6 @@ static void each_below(int directory, int depth, const struct visit* visit)
     close(listed);
 }
 
-// Calls `each` with each process of the target's cgroup and of those below it that our PID
-// namespace has. Returns 0, or -errno where the list cannot be read: what was visited is not all
-// then.
 int cgroup_each_process(
     const struct cgroup* cgroup, void (*each)(int64_t pid, void* context), void* context)
 {

@@ -104,8 +104,6 @@ static const char* join_all_v1(bool check_only)
     return problem;
 }
 
-// Moves this process into the cgroup of `target_pid`, before anything is allocated: charges do not
-// move along. Returns NULL, or why not.
 const char* join_cgroup(int64_t target_pid)
 {
     const char* problem;

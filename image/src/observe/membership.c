@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-// True where `list`, like "cpu,cpuacct", names `controller`. `length` is the list's.
 bool cgroup_names_controller(const char* list, size_t length, const char* controller)
 {
     size_t wanted = strlen(controller);
@@ -25,8 +24,6 @@ bool cgroup_names_controller(const char* list, size_t length, const char* contro
     return false;
 }
 
-// Finds the path of `controller` in the text of /proc/PID/cgroup: version 1's own line, else the
-// line "0::/PATH" of version 2. Returns false where there is neither.
 bool cgroup_path_of(const char* proc_text, const char* controller, char path[CGROUP_PATH_SIZE])
 {
     const char* unified = NULL;
@@ -88,15 +85,12 @@ static bool read_cgroups(int64_t pid, struct cgroups* read)
     return read->found[0] || read->found[1];
 }
 
-// Reads where the target is now, for all comparisons with it until this is called again.
 void membership_read_target(int64_t pid)
 {
     target_pid = pid;
     read_cgroups(pid, target);
 }
 
-// Compares a namespace by its link, like "pid:[4026531836]". An image that drops its user ID in its
-// entrypoint hides the link: that is no difference.
 enum membership membership_of_namespace(int64_t pid, const char* name)
 {
     char own_link[64];
@@ -143,7 +137,6 @@ static enum membership compare(const char* path, const char* target_path)
     return MEMBERSHIP_DIFFERENT;
 }
 
-// Compares the cgroups of a process with the target's. The less near of the two counts.
 enum membership membership_of_cgroup(int64_t pid)
 {
     bool target_found = target->found[0] || target->found[1];

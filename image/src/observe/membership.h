@@ -15,8 +15,19 @@ enum membership {
 
 enum { CGROUP_PATH_SIZE = 512 };
 
+// Reads where the target is now, for all comparisons with it until this is called again.
 void membership_read_target(int64_t pid);
+
+// Compares the cgroups of a process with the target's. The less near of the two counts.
 enum membership membership_of_cgroup(int64_t pid);
+
+// Compares a namespace by its link, like "pid:[4026531836]". An image that drops its user ID in its
+// entrypoint hides the link: that is no difference.
 enum membership membership_of_namespace(int64_t pid, const char* name);
+
+// True where `list`, like "cpu,cpuacct", names `controller`. `length` is the list's.
 bool cgroup_names_controller(const char* list, size_t length, const char* controller);
+
+// Finds the path of `controller` in the text of /proc/PID/cgroup: version 1's own line, else the
+// line "0::/PATH" of version 2. Returns false where there is neither.
 bool cgroup_path_of(const char* proc_text, const char* controller, char path[CGROUP_PATH_SIZE]);

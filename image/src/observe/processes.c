@@ -34,7 +34,6 @@ static int64_t stat_number(const char* field, int number)
     return field == NULL ? ABSENT : text_first_number(field);
 }
 
-// Field 22 of /proc/PID/stat. With the process ID it names a process for good. A zombie is gone.
 int64_t process_start_time_ticks(int64_t pid)
 {
     const char* fields = stat_fields(pid);
@@ -44,8 +43,6 @@ int64_t process_start_time_ticks(int64_t pid)
     return stat_number(fields, 22);
 }
 
-// The signal by which a process is ending already, by field 52 of /proc/PID/stat (its exit code in
-// the form of waitpid); 0 where there is none, or where it may not be seen.
 int64_t process_ending_signal(int64_t pid)
 {
     int64_t code = stat_number(stat_fields(pid), 52);
@@ -90,8 +87,6 @@ static void visit_oldest(int64_t pid, void* context)
     }
 }
 
-// The first process of a container: the oldest one in a cgroup that bears the container's ID. In a
-// process namespace that is shared, process 1 is another's. Returns ABSENT where there is none.
 int64_t process_find_target(const char* container_id)
 {
     struct oldest oldest = { container_id, ABSENT, ABSENT };
@@ -100,7 +95,6 @@ int64_t process_find_target(const char* container_id)
     return oldest.pid;
 }
 
-// The real user ID (key "Uid:\t") or group ID ("Gid:\t") of a process. Everybody may read it.
 int64_t process_id_of(int64_t pid, const char* key)
 {
     if (proc_read(pid, "status", file_text, sizeof(file_text)) <= 0)
@@ -108,7 +102,6 @@ int64_t process_id_of(int64_t pid, const char* key)
     return text_value_of(file_text, key);
 }
 
-// Returns 0 or -errno.
 int process_oom_score_adj(int64_t pid, int64_t* value)
 {
     char number[16];

@@ -204,7 +204,6 @@ static void combine(const struct cgroup* cgroup, struct readings* readings, unsi
         readings->peak_bytes = readings->usage_bytes; // it was read before
 }
 
-// Reads what `cadences` name, each file once. Everything else stays as it was.
 void readings_take(const struct cgroup* cgroup, struct readings* readings, unsigned cadences)
 {
     int last = -1; // the row whose file is in file_text
@@ -244,7 +243,6 @@ static bool is_stat_due(const struct readings* readings, int64_t now_ms)
     return ceiling != ABSENT && usage > ceiling - ceiling / AMPLE_SHARE;
 }
 
-// Reads what a sample shows: all that moves quickly, and what moves slowly where it is due.
 void readings_take_sample(
     const struct cgroup* cgroup, struct readings* readings, bool slow, int64_t now_ms)
 {
@@ -266,20 +264,17 @@ void readings_forget(struct readings* readings)
         ((int64_t*)readings)[i] = ABSENT;
 }
 
-// Where growth begins to hurt: at the limit the kernel kills, above memory.high it throttles.
 int64_t readings_ceiling(const struct readings* readings)
 {
     return smaller_limit(readings->effective_limit_bytes, readings->high_bytes);
 }
 
-// The kernel makes every process wait that takes memory here, even for a file that it opens.
 bool readings_over_high(const struct readings* readings)
 {
     return readings->high_bytes != ABSENT && readings->usage_bytes != ABSENT
         && readings->usage_bytes > readings->high_bytes;
 }
 
-// memory.oom.group of the target: 1, 0, or ABSENT on version 1.
 int64_t readings_oom_group(const struct cgroup* cgroup)
 {
     return cgroup->memory < 0 ? ABSENT : file_number(cgroup->memory, "memory.oom.group");

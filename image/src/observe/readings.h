@@ -66,9 +66,19 @@ enum cadence {
 };
 
 void readings_forget(struct readings* readings);
+
+// Reads what `cadences` name, each file once. Everything else stays as it was.
 void readings_take(const struct cgroup* cgroup, struct readings* readings, unsigned cadences);
+
+// Reads what a sample shows: all that moves quickly, and what moves slowly where it is due.
 void readings_take_sample(
     const struct cgroup* cgroup, struct readings* readings, bool slow, int64_t now_ms);
+
+// Where growth begins to hurt: at the limit the kernel kills, above memory.high it throttles.
 int64_t readings_ceiling(const struct readings* readings);
+
+// The kernel makes every process wait that takes memory here, even for a file that it opens.
 bool readings_over_high(const struct readings* readings);
+
+// memory.oom.group of the target: 1, 0, or ABSENT on version 1.
 int64_t readings_oom_group(const struct cgroup* cgroup);

@@ -322,7 +322,6 @@ static void tell(void)
     }
 }
 
-// Prints who would die first: the target and all that is ours, and the 50 first of the others.
 void victims_report(const struct victims* victims)
 {
     table.victims = victims;

@@ -13,4 +13,5 @@ struct victims {
     int64_t limit_bytes; // that badness is measured by, or ABSENT
 };
 
+// Prints who would die first: the target and all that is ours, and the 50 first of the others.
 void victims_report(const struct victims* victims);

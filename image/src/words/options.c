@@ -310,7 +310,6 @@ static const char* message(const char* name, const char* value, const char* prob
     return text;
 }
 
-// Parses the arguments after the program's name. Returns NULL, or what is wrong with them.
 const char* options_parse(struct options* options, int count, char* const* arguments)
 {
     *options = (struct options) { .protocol = PROTOCOL,

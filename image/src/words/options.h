@@ -63,4 +63,5 @@ struct options {
 // The deadline that was not asked for leaves a minute beyond everything that was.
 void options_set_default_deadline(struct options* options);
 
+// Parses the arguments after the program's name. Returns NULL, or what is wrong with them.
 const char* options_parse(struct options* options, int count, char* const* arguments);

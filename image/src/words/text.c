@@ -9,7 +9,6 @@ bool text_starts_with(const char* text, const char* prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-// Length of the valid UTF-8 sequence at `text`, or 0.
 size_t text_utf8_length(const char* text)
 {
     const unsigned char* at = (const unsigned char*)text;
@@ -29,7 +28,6 @@ size_t text_utf8_length(const char* text)
     return length;
 }
 
-// True for 1 to `longest` bytes of UTF-8 without control characters.
 bool text_is_plain(const char* text, size_t longest)
 {
     size_t at = 0;
@@ -44,7 +42,6 @@ bool text_is_plain(const char* text, size_t longest)
     return at > 0 && at <= longest;
 }
 
-// True for 1 to `longest` of the characters that an ID is made of.
 bool text_is_name(const char* text, size_t longest)
 {
     static const char allowed[]
@@ -54,7 +51,6 @@ bool text_is_name(const char* text, size_t longest)
     return length > 0 && length <= longest && text[length] == '\0';
 }
 
-// Appends as much of `text` as fits, always ended by NUL. Returns the new length.
 size_t text_append(char* buffer, size_t size, size_t length, const char* text)
 {
     while (*text != '\0' && length + 1 < size)
@@ -76,8 +72,6 @@ size_t text_append_number(char* buffer, size_t size, size_t length, uint64_t val
     return text_append(buffer, size, length, digits + at);
 }
 
-// Parses exactly `length` digits, nothing else. Returns false on anything that is not such a
-// number or does not fit: a hostile file must become "not readable", never a wrong figure.
 bool text_parse_number(const char* text, size_t length, int64_t* value)
 {
     int64_t number = 0;
@@ -95,7 +89,6 @@ bool text_parse_number(const char* text, size_t length, int64_t* value)
     return true;
 }
 
-// Parses "12" or "12.5" with at most three decimals into thousandths.
 bool text_parse_thousandths(const char* text, size_t length, int64_t* value)
 {
     size_t point = 0;
@@ -126,7 +119,6 @@ static size_t digits_at(const char* text)
     return length;
 }
 
-// The number at the start of `text`, up to a blank or the end. "max" and "-1" are ABSENT.
 int64_t text_first_number(const char* text)
 {
     size_t length = digits_at(text);
@@ -137,8 +129,6 @@ int64_t text_first_number(const char* text)
     return text_parse_number(text, length, &value) ? value : ABSENT;
 }
 
-// The text after KEY at the start of a line, or NULL. The hottest loop of the agent, and by hand:
-// the C library's searches take three times as long here.
 const char* text_after_key(const char* text, const char* key)
 {
     while (*text != '\0') {
@@ -156,7 +146,6 @@ const char* text_after_key(const char* text, const char* key)
     return NULL;
 }
 
-// The number of a line "KEY 123". `key` ends with the blank.
 int64_t text_value_of(const char* text, const char* key)
 {
     const char* found = text_after_key(text, key);
@@ -164,7 +153,6 @@ int64_t text_value_of(const char* text, const char* key)
     return found == NULL ? ABSENT : text_first_number(found);
 }
 
-// The bytes of a line "Key:   123 kB", as in /proc/meminfo and /proc/PID/status.
 int64_t text_kib_of(const char* text, const char* key)
 {
     const char* found = text_after_key(text, key);
@@ -180,7 +168,6 @@ int64_t text_kib_of(const char* text, const char* key)
     return kib;
 }
 
-// The hundredths at the start of `text`, up to a blank or the end: "1.25 avg60=…" gives 125.
 int64_t text_hundredths(const char* text)
 {
     size_t length = strcspn(text, " \n");
