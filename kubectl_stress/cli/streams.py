@@ -1,5 +1,6 @@
-"""Standard streams that the caller closed (`<&-`, `>&-`, `2>&-`)."""
+"""Standard streams that the caller closed (`<&-`, `>&-`, `2>&-`), and the text they take."""
 
+import io
 import os
 import sys
 
@@ -16,6 +17,17 @@ def open_standard_streams() -> None:
         if getattr(sys, name) is None:
             _open_null(number)
             setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
+    _write_utf8()
+
+
+def _write_utf8() -> None:
+    """Output is UTF-8 in every locale, as kubectl's is: a page or a plot holds more than Latin-1.
+
+    A name of a file need not be text: its bytes are escaped, as Python does on stderr.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _open_null(number: int) -> None:

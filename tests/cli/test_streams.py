@@ -57,6 +57,32 @@ def test_a_full_disk_under_stdout_is_said_in_one_line(recording: str) -> None:
     assert (done.returncode, done.stderr) == (1, "error: No space left on device\n")
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "iso-8859-1"])
+@pytest.mark.parametrize("words", [("--plot",), ("--output=html",), ("--output=markdown",)])
+def test_output_is_utf8_in_every_locale(
+    recording: str, words: tuple[str, ...], encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = shell("", "report", recording, *words)
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    shown = shell("", "report", recording, *words)
+
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert shown.stdout == expected.stdout
+
+
+def test_a_file_name_that_is_no_text_is_escaped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    (folder / "empty.yaml").write_text("", encoding="utf-8")
+    monkeypatch.setenv("PYTHONIOENCODING", "utf-8:strict")
+    done = shell("", "run", "--lint", f"--filename={folder}/empty.yaml")
+
+    assert done.returncode == 2
+    assert "caf\\udce9/empty.yaml:1: error: no manifest in it" in done.stdout
+
+
 def test_a_reader_that_went_away_is_no_error(recording: str) -> None:
     done = shell("| head -c 1", "report", recording)
 
