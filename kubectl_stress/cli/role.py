@@ -25,7 +25,7 @@ def role(namespace: str, output: str) -> None:
 
     \b
     kubectl stress role -n shop | kubectl apply -f -
-    kubectl create rolebinding kubectl-stress -n shop --role kubectl-stress --user USER
+    kubectl create rolebinding stress -n shop --role kubectl-stress --user USER
     """
     from kubectl_stress.formats.serialize import json_line, to_yaml
     from kubectl_stress.preflight import permissions

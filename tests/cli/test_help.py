@@ -24,7 +24,7 @@ def test_every_command_has_its_help_on_stdout(
     captured = capsys.readouterr()
     assert captured.out.startswith(f"Usage: kubectl stress {name} ")
     assert captured.err == ""
-    assert max(len(line) for line in captured.out.splitlines()) <= 100
+    assert max(len(line) for line in captured.out.splitlines()) <= 80
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -48,6 +48,14 @@ def test_a_released_image_is_copied_by_its_digest() -> None:
     assert "save" not in shown
 
 
+def test_an_image_that_is_nowhere_is_built_and_pushed() -> None:
+    """A `pip install .` carries no archive: there is nothing to copy, only the source."""
+    shown = image_text("kubectl-stress/agent:1", "", "")
+
+    assert "  make -C image push IMAGE=REGISTRY/agent:TAG\n" in shown
+    assert "save" not in shown
+
+
 def test_the_image_is_told_as_json(
     kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str], carried: Path
 ) -> None:
