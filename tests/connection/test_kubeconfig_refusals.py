@@ -42,6 +42,9 @@ def one(tmp_path: Path) -> Path:
         ({"server": "https://x:y"}, 'server "https://x:y" is not an address like'),
         ({"server": "https://x:99999"}, 'server "https://x:99999" is not an address like'),
         ({"server": "https://[::1"}, 'server "https://[::1" is not an address like'),
+        ({"server": "https://a..b"}, 'server "https://a..b" is not an address like'),
+        ({"server": f"https://{'a' * 64}.b"}, f'server "https://{"a" * 64}.b" is not an address'),
+        ({"tls_server_name": "a..b"}, '--tls-server-name: "a..b" is not a host name'),
         (
             {"insecure_skip_tls_verify": True, "certificate_authority": "ca.crt"},
             "--certificate-authority and --insecure-skip-tls-verify: use only one",
@@ -104,6 +107,8 @@ def test_a_user_that_cannot_be_understood_is_told(
         ),
         ({"proxy_url": "u:secret@proxy:3128"}, 'proxy-url of "here" is not an address like'),
         ({"proxy_url": "ftp://u:secret@proxy"}, 'proxy-url of "here" is not an address like'),
+        ({"proxy_url": "http://u:secret@a..b"}, 'proxy-url of "here" is not an address like'),
+        ({"tls_server_name": ".b"}, 'tls-server-name of "here": ".b" is not a host name'),
         ({"proxy_url": "http://u:secret@proxy:x"}, 'proxy-url of "here" is not an address like'),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
@@ -143,12 +148,21 @@ def test_a_broken_file_is_named(tmp_path: Path, text: str, words: str) -> None:
     assert words in message
 
 
-def test_a_proxy_of_the_environment_that_is_no_address_is_told(one: Path) -> None:
-    environ = {"KUBECONFIG": str(one), "HTTPS_PROXY": "http://u:secret@proxy:x"}
+@pytest.mark.parametrize("host", ["proxy:x", "a..b"])
+def test_a_proxy_of_the_environment_that_is_no_address_is_told(one: Path, host: str) -> None:
+    environ = {"KUBECONFIG": str(one), "HTTPS_PROXY": f"http://u:secret@{host}"}
 
     message = refusal(lambda: load_connection(ConnectionFlags(), environ))
 
     assert message == "HTTPS_PROXY is not an address like http://HOST:3128"
+
+
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [("/a b", "/a%20b"), ("/\u00e9/", "/%C3%A9"), ("/k8s/c%2Fd:1", "/k8s/c%2Fd:1")],
+)
+def test_the_path_of_a_server_is_sent_as_a_url_can_hold_it(one: Path, path: str, sent: str) -> None:
+    assert load(one, server=f"{SERVER}{path}").server == f"{SERVER}{sent}"
 
 
 def test_a_file_that_may_not_be_read_is_named(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ an error, where kubectl goes on anonymously or to localhost:8080.
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from kubectl_stress.errors import StressError, UsageError
 from kubectl_stress.kube.connection import Connection, ConnectionFlags, PluginPolicy
@@ -42,6 +42,7 @@ from kubectl_stress.kube.kubeconfig.kuberc import plugin_policy
 from kubectl_stress.kube.kubeconfig.proxy_env import (
     PROXY_SCHEMES,
     is_address,
+    is_host,
     proxy_from_environment,
 )
 from kubectl_stress.kube.kubeconfig.user import user_fields
@@ -146,13 +147,10 @@ def _server_fields(
     cluster: Entry, flags: ConnectionFlags, environ: Mapping[str, str]
 ) -> dict[str, Any]:
     server = _normalised(flags.server or cluster.text("server"), cluster.name)
-    name_matters = flags.tls_server_name or flags.server
     proxy_url = _proxy_url(cluster) or proxy_from_environment(server, environ)
     return {
         "server": server,
-        "tls_server_name": (flags.tls_server_name or "")
-        if name_matters
-        else cluster.text("tls-server-name"),
+        "tls_server_name": _tls_server_name(cluster, flags),
         "proxy_url": proxy_url,
         **_trust(cluster, flags),
     }
@@ -165,7 +163,18 @@ def _normalised(server: str, cluster: str) -> str:
     if not is_address(url, ("http", "https")):
         raise UsageError(f'server "{server}" is not an address like https://HOST:6443')
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+    path = quote(parts.path.rstrip("/"), safe="/%!$&'()*+,:;=@~")  # as Go's net/url
+    return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def _tls_server_name(cluster: Entry, flags: ConnectionFlags) -> str:
+    if flags.tls_server_name or flags.server:
+        name, whose = flags.tls_server_name or "", "--tls-server-name"
+    else:
+        name, whose = cluster.text("tls-server-name"), f'tls-server-name of "{cluster.name}"'
+    if name and not is_host(name):
+        raise UsageError(f'{whose}: "{name}" is not a host name')
+    return name
 
 
 def _proxy_url(cluster: Entry) -> str:

@@ -13,8 +13,16 @@ def is_address(url: str, schemes: tuple[str, ...]) -> bool:
     """Whether it is a URL of one of these schemes, with a host and a possible port."""
     try:
         parts = urlsplit(url)
-        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+        return parts.scheme in schemes and is_host(parts.hostname or "") and parts.port != 0
     except ValueError:  # a port that is none, or half an IPv6 address
+        return False
+
+
+def is_host(name: str) -> bool:
+    """Whether it can be looked up at all: no label empty, or longer than 63 characters."""
+    try:
+        return bool(name.encode("idna"))
+    except UnicodeError:
         return False
 
 
