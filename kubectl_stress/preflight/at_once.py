@@ -15,7 +15,7 @@ _AT_ONCE = 4
 def at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
     """What each call returns, in their order; raises the error of the first that failed."""
     answers: dict[int, T] = {}
-    errors: dict[int, BaseException] = {}
+    errors: dict[int, Exception] = {}
     waiting = iter(list(enumerate(calls)))
     lock = threading.Lock()
 
@@ -27,7 +27,7 @@ def at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
                 return
             try:
                 answers[index] = call()
-            except BaseException as error:
+            except Exception as error:  # not Ctrl-C, which waits for no answer
                 errors[index] = error
 
     # Not concurrent.futures: its import takes longer than a request.

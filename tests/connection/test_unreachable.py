@@ -1,8 +1,11 @@
 """A server that is slow, busy, gone or no API server: tried again where that is safe, then told."""
 
+import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 import pytest
 
@@ -70,6 +73,27 @@ def test_a_server_that_never_answers_is_not_waited_for(
     message = refusal(connect(request_timeout_seconds=0.05), ask)
 
     assert message == f"cannot reach the API server at {api.url}: no answer in time"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("verb", "requests"), [(("mem", "web", "--size=1Mi"), 4), (("version",), 1)]
+)
+def test_ctrl_c_does_not_wait_for_a_server_that_never_answers(
+    verb: tuple[str, ...], requests: int, number: signal.Signals
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(60)
+        server = f"--server=http://127.0.0.1:{listening.getsockname()[1]}"
+        argv = [sys.executable, "-m", "kubectl_stress", *verb, server, "--token=x"]
+        with subprocess.Popen(argv, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as asking:
+            with ExitStack() as unanswered:
+                for _ in range(requests):
+                    unanswered.enter_context(listening.accept()[0]).recv(1)
+                asking.send_signal(number)
+                _, told = asking.communicate(timeout=30)
+
+    assert (asking.returncode, told.strip()) == (130, b"error: interrupted")
 
 
 @every_way

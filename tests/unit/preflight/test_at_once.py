@@ -30,3 +30,19 @@ def test_the_first_error_is_raised_when_all_are_done() -> None:
         at_once([*calls, lambda: done.append(2)])
 
     assert sorted(done) == [1, 2]
+
+
+def test_ctrl_c_waits_for_no_call() -> None:
+    answered = threading.Event()
+
+    def ask() -> None:
+        if threading.current_thread() is threading.main_thread():
+            raise KeyboardInterrupt
+        answered.wait(60)
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            at_once([ask] * 4)
+        assert any("work" in thread.name for thread in threading.enumerate())
+    finally:
+        answered.set()
