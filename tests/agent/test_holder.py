@@ -190,14 +190,14 @@ def test_detached_runs_share_a_log_and_say_who_speaks(agent: Path) -> None:
         runs = {holder.next_line()["run"] for _ in range(200)}
         assert {ONE, TWO} <= runs
         assert two.process.poll() is None
-        holder.send(f"stop {ONE} by bob\nstop {TWO} by bob\n".encode())
+        holder.send(f"stop {ONE} by bob\nstop {TWO} by eve\n".encode())
         ends: dict[str, tuple[str, str | None]] = {}
         while len(ends) < 2:
             line = holder.next_line()
             if line["type"] == "bye":
                 ends[line["run"]] = (line["reason"], line["by"])
 
-        assert ends == {ONE: ("stopped", "bob"), TWO: ("stopped", "bob")}
+        assert ends == {ONE: ("stopped", "bob"), TWO: ("stopped", "eve")}
         wait_until(lambda: one.process.poll() == 0 and two.process.poll() == 0)
         said = [json.loads(line) for line in one.stdout.read().splitlines()]
         assert "ramp" not in [line.get("phase") for line in said]

@@ -20,6 +20,7 @@
 
 enum {
     WAKE_MS = 5000,
+    TEXT_FILES = 8,
     STOPPED_MS = 15000, // a holder that is stopped for so long is ended by the kernel
 };
 
@@ -85,18 +86,23 @@ static void stop_run(const struct agent* agent, void* context)
         stop->count++;
 }
 
-// The file in which a run finds who has it stopped: a signal carries no more than a number.
+// The file in which a run finds who has it stopped: a signal carries no more than a number. Each
+// stop has its own, which stays for a few more: a run that gets little CPU reads it late.
 static int text_file(const char* text)
 {
-    static int file = -1;
+    static int files[TEXT_FILES]; // descriptors plus 1
+    static int next;
+    int file;
 
     if (text == NULL)
         return -1;
-    if (file < 0)
-        file = memfd_create("kubectl-stress-stop", MFD_CLOEXEC);
-    if (file < 0 || ftruncate(file, 0) != 0
-        || pwrite(file, text, strlen(text), 0) != (ssize_t)strlen(text))
+    file = memfd_create("kubectl-stress-stop", MFD_CLOEXEC);
+    if (file < 0 || write(file, text, strlen(text)) < 0)
         return -1;
+    if (files[next] != 0)
+        close(files[next] - 1);
+    files[next] = file + 1;
+    next = (next + 1) % TEXT_FILES;
     return file;
 }
 
