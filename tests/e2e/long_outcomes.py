@@ -19,7 +19,11 @@ LIVE_ON = "trap 'exit 0' TERM INT; while true; do sleep 3600 & wait; done"
 
 @dataclass(frozen=True)
 class Case:
-    """A run that ends in `outcome`; `disturb` does something to the pod while the load is held."""
+    """A run that ends in `outcome`; `disturb` does something to the pod while the load is held.
+
+    `or_outcome` is what it ends in where the kernel did not wait for a first victim's memory. Which
+    of the two it was is for the second opinion to say, from the node's own log.
+    """
 
     name: str
     outcome: str
@@ -27,6 +31,7 @@ class Case:
     options: tuple[str, ...]
     disturb: Callable[[Pods], None] | None = None
     words: str = ""
+    or_outcome: str = ""
     prepare: Callable[[Pods], None] = field(default=lambda _pods: None)
 
 
@@ -87,6 +92,7 @@ def cases(flavour: str) -> list[Case]:
             with_neighbour(flavour),
             (limit, "--duration=5s"),
             words='container "neighbour"',
+            or_outcome="group-oom-killed" if is_v2 else "",
         ),
     ]
     if is_v2:
@@ -120,5 +126,5 @@ def test_each_outcome_is_told_by_its_cause(
 
     run: JudgedRun = judged(f"{case.name}-{flavour}", "app", *case.options, during=during)
 
-    assert run.outcome == case.outcome, run.report["verdict"]
+    assert run.outcome in (case.outcome, case.or_outcome or case.outcome), run.report["verdict"]
     assert case.words in " ".join([run.report["verdict"]["sentence"], *run.evidence])
