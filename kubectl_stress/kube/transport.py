@@ -108,7 +108,7 @@ class Transport:
         body = self.send(request)
         try:
             answer = json.loads(body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:  # nested deeper than any object is
             raise ClusterError(_not_an_api_server(self.connection.server, body)) from error
         if not isinstance(answer, dict):
             raise ClusterError(_not_an_api_server(self.connection.server, body))

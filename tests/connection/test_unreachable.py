@@ -210,7 +210,10 @@ def test_a_server_that_does_not_say_when_is_not_asked_again(
 # No API server
 
 
-@pytest.mark.parametrize("body", [b"<html>\n<body>Log in</body>\n", b"[]", b"\xff", b""])
+NO_OBJECTS = [b"<html>\n<body>Log in</body>\n", b"[]", b"\xff", b"", b"[" * 200_000]
+
+
+@pytest.mark.parametrize("body", NO_OBJECTS, ids=["html", "list", "binary", "empty", "deep"])
 def test_another_kind_of_server_is_told(api: FakeApiServer, connect: Connect, body: bytes) -> None:
     api.reply("GET", "/version", Answer(200, body))
 
