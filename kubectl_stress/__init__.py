@@ -1,3 +1,3 @@
 """Stress a running container in its own cgroup, and say what happened and why."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
