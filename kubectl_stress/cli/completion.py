@@ -32,11 +32,18 @@ def install(folder: str | None) -> None:
         return
     program = Path(shutil.which(sys.argv[0]) or sys.argv[0]).absolute()
     link = Path(folder or program.parent) / _LINK
+    if os.access(link, os.X_OK):  # pip's own, in a folder that is not on PATH
+        click.echo(f"already installed: {link}", err=True)
+    else:
+        _create(link, program)
+        click.echo(f"created {link}")
+    if str(link.parent) not in os.environ.get("PATH", "").split(os.pathsep):
+        click.echo(f"note: {link.parent} is not on PATH", err=True)
+
+
+def _create(link: Path, program: Path) -> None:
     try:
         link.symlink_to(program)
     except OSError as error:
         reason = error.strerror or error
         raise UsageError(f"cannot create {link}: {reason}; use --folder") from error
-    click.echo(f"created {link}")
-    if str(link.parent) not in os.environ.get("PATH", "").split(os.pathsep):
-        click.echo(f"note: {link.parent} is not on PATH", err=True)
