@@ -1,6 +1,5 @@
 """`completion install`: the link that kubectl looks for, made once."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -50,4 +49,4 @@ def test_a_folder_that_is_not_there_is_named(
     assert kubectl_stress("completion", "install", "--folder", str(tmp_path / "none")) == 2
 
     assert "No such file or directory; use --folder" in capsys.readouterr().err
-    assert os.listdir(plugin.parent) == [plugin.name]
+    assert list(plugin.parent.iterdir()) == [plugin]
