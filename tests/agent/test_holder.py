@@ -63,9 +63,7 @@ def test_a_holder_lists_the_loads(agent: Path) -> None:
             "started_by": None,
             "detached": False,
         }
-        rows = one.until_type("processes")["processes"]
-        mine = [row for row in rows if row["role"] == "load"]
-        assert {(row["run"], row["started_by"]) for row in mine} >= {(ONE, 'ann "x"')}
+        one.read_until(lambda line: line["type"] == "processes" and _has_load(line, ONE, 'ann "x"'))
 
 
 def test_a_holder_stops_the_run_that_is_named(agent: Path) -> None:
@@ -201,3 +199,8 @@ def test_detached_runs_share_a_log_and_say_who_speaks(agent: Path) -> None:
         wait_until(lambda: one.process.poll() == 0 and two.process.poll() == 0)
         said = [json.loads(line) for line in one.stdout.read().splitlines()]
         assert "ramp" not in [line.get("phase") for line in said]
+
+
+def _has_load(part: Line, run: str, started_by: str) -> bool:
+    found = [row for row in part["processes"] if row["role"] == "load"]
+    return (run, started_by) in {(row["run"], row["started_by"]) for row in found}

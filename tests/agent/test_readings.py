@@ -255,9 +255,10 @@ def test_a_tree_without_cgroups_is_all_null(agent: Path, tmp_path: Path) -> None
 
 def test_the_target_and_we_are_in_the_process_table(agent: Path, tmp_path: Path) -> None:
     arguments = ("--target-pid", str(os.getpid()), "--cgroup-root", str(tree(tmp_path, V2)))
-    (processes,) = finished(agent, "probe", *arguments).of_type("processes")
-    table = processes["processes"]
+    parts = finished(agent, "probe", *arguments).of_type("processes")
+    table = [row for part in parts for row in part["processes"]]
 
+    assert [part["last"] for part in parts] == [False] * (len(parts) - 1) + [True]
     assert [row["role"] for row in table].count("target") <= 1
     assert len(table) <= 50
     badness = [row["badness_bytes"] for row in table if row["badness_bytes"] is not None]
