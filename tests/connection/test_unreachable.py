@@ -75,6 +75,7 @@ def test_a_server_that_never_answers_is_not_waited_for(
     assert message == f"cannot reach the API server at {api.url}: no answer in time"
 
 
+@pytest.mark.usefixtures("heeds_interrupts")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize(
     ("verb", "requests"), [(("mem", "web", "--size=1Mi"), 4), (("version",), 1)]
@@ -91,9 +92,12 @@ def test_ctrl_c_does_not_wait_for_a_server_that_never_answers(
                 for _ in range(requests):
                     unanswered.enter_context(listening.accept()[0]).recv(1)
                 asking.send_signal(number)
-                _, told = asking.communicate(timeout=30)
+                try:
+                    _, said = asking.communicate(timeout=30)
+                finally:
+                    asking.kill()  # one that does not heed it would be waited for without an end
 
-    assert (asking.returncode, told.strip()) == (130, b"error: interrupted")
+    assert (asking.returncode, said.strip()) == (130, b"error: interrupted")
 
 
 @every_way
