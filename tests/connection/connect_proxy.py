@@ -1,6 +1,5 @@
 """An HTTP proxy that knows CONNECT, and nothing else."""
 
-import select
 import socket
 import threading
 from collections.abc import Iterator
@@ -8,6 +7,7 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from tests.connection.certificates import Pem
+from tests.connection.passing import pass_on, served
 
 
 class ConnectProxy(ThreadingHTTPServer):
@@ -41,15 +41,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_response(200)
             self.end_headers()
             with suppress(OSError):
-                self._pass_on(self.connection, target)
-
-    def _pass_on(self, client: socket.socket, target: socket.socket) -> None:
-        while not self.server.over.is_set():
-            for ready in select.select([client, target], [], [], 0.05)[0]:
-                data = ready.recv(65536)
-                if not data:
-                    return
-                (target if ready is client else client).sendall(data)
+                pass_on(self.connection, target, self.server.over)
 
     def log_message(self, format: str, *args: object) -> None:
         """Silence."""
@@ -61,12 +53,5 @@ def proxying(refusal: int | None = None, *, tls: Pem | None = None) -> Iterator[
     proxy = ConnectProxy(refusal)
     if tls is not None:
         proxy.socket = tls.server_context().wrap_socket(proxy.socket, server_side=True)
-    thread = threading.Thread(target=proxy.serve_forever, args=(0.005,))
-    thread.start()
-    try:
+    with served(proxy, proxy.over):
         yield proxy
-    finally:
-        proxy.over.set()
-        proxy.shutdown()
-        proxy.server_close()
-        thread.join()

@@ -1,12 +1,13 @@
 """A SOCKS5 proxy that knows CONNECT: of RFC 1928 and 1929 what clients send."""
 
-import select
 import socket
 import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from socketserver import StreamRequestHandler, ThreadingTCPServer
+
+from tests.connection.passing import pass_on, served
 
 
 class SocksProxy(ThreadingTCPServer):
@@ -68,15 +69,7 @@ class _Handler(StreamRequestHandler):
             return
         with socket.create_connection((host, port)) as target:
             self.wfile.write(bytes([5, 0, 0, 3, 1]) + b"x" + bytes(2))
-            self._pass_on(self.connection, target)
-
-    def _pass_on(self, client: socket.socket, target: socket.socket) -> None:
-        while not self.server.over.is_set():
-            for ready in select.select([client, target], [], [], 0.05)[0]:
-                data = ready.recv(65536)
-                if not data:
-                    return
-                (target if ready is client else client).sendall(data)
+            pass_on(self.connection, target, self.server.over)
 
 
 @contextmanager
@@ -85,12 +78,5 @@ def socks_proxying(
 ) -> Iterator[SocksProxy]:
     """A proxy for the length of a block; `reply` other than 0 refuses each CONNECT."""
     proxy = SocksProxy(password, reply)
-    thread = threading.Thread(target=proxy.serve_forever, args=(0.005,))
-    thread.start()
-    try:
+    with served(proxy, proxy.over):
         yield proxy
-    finally:
-        proxy.over.set()
-        proxy.shutdown()
-        proxy.server_close()
-        thread.join()
