@@ -3,6 +3,7 @@
 Imports of the cluster stand inside the functions, so that `--help` stays quick.
 """
 
+import secrets
 import time
 from dataclasses import replace
 from functools import partial
@@ -111,18 +112,22 @@ def run_plan(
     cluster: "Cluster", plan: "Plan", holder: HolderSpec, *, given: dict[str, Any]
 ) -> "Report":
     """The plan carried out, shown while it runs, and its report printed; raises StressError."""
+    from kubectl_stress.agent.identity import RunIdentity
     from kubectl_stress.cli.print_report import answer
     from kubectl_stress.clock import Clock
     from kubectl_stress.live.listeners import listening, to_all
     from kubectl_stress.live.recorder import recording_to
     from kubectl_stress.operations.load import Run
     from kubectl_stress.preflight.admission import check_admission
+    from kubectl_stress.preflight.at_once import both
+    from kubectl_stress.preflight.identity import who_asks
     from kubectl_stress.session.event_loop import EventLoop
 
     quiet, output = given["quiet"], given["output"]
     if not quiet:
         _tell_plan(plan)
-    check_admission(cluster, plan.target, holder)
+    _, user = both(lambda: check_admission(cluster, plan.target, holder), lambda: who_asks(cluster))
+    identity = RunIdentity(secrets.token_hex(4), user)
     ask, loop = partial(confirm, yes=given["yes"]), EventLoop(Clock(now_ms, time.sleep))
     ask(plan.questions)
     expect = Expectation(given["expect"]) if given["expect"] else None
@@ -131,7 +136,8 @@ def run_plan(
         recording_to(given["record"]) as recorder,
         listening(quiet=quiet, output=output, color=color, now_ms=now_ms) as show,
     ):
-        run = Run(cluster, loop, tell=to_all([recorder, show]), confirm=ask)
+        tell = to_all([recorder, show])
+        run = Run(cluster, loop, identity=identity, tell=tell, confirm=ask)
         found = run(plan, holder, expect)
         recorder.finish(found)
     answer(found, output, with_plot=given["plot"])

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kubectl_stress.agent.commands import end_arguments, probe_arguments
+from kubectl_stress.agent.identity import RunIdentity
 from kubectl_stress.clock import Clock
 from kubectl_stress.errors import InjectionError, Silent, StressError
 from kubectl_stress.injection.agent_stream import AgentStream
@@ -173,7 +174,9 @@ def end_holder(cluster: Cluster, joined: JoinedHolder) -> None:
             pass
 
 
-def start_load(cluster: Cluster, plan: Plan, joined: JoinedHolder) -> "ExecStream":
+def start_load(
+    cluster: Cluster, plan: Plan, joined: JoinedHolder, identity: RunIdentity
+) -> "ExecStream":
     """Exec the agent with the load; the caller reads the stream, beats, and closes it.
 
     The pod is looked at again first: the exec goes by the container's name, and a restarted one
@@ -181,7 +184,8 @@ def start_load(cluster: Cluster, plan: Plan, joined: JoinedHolder) -> "ExecStrea
     """
     target = plan.target
     refuse_changed_target(cluster.get_pod(target.namespace, target.pod), target)
-    words = [*plan.load().arguments(joined.holder_pid), *_whereabouts(joined)]
+    load = plan.load().arguments(joined.holder_pid)
+    words = [*load, *identity.arguments(), *_whereabouts(joined)]
     is_exec = joined.join is Join.EXEC
     container = target.container if is_exec else joined.holder
     agent = joined.agent_in_target if is_exec else AGENT_PATH

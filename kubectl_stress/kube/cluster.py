@@ -61,6 +61,11 @@ class Cluster:
         """The URL of the API server."""
         return self._transport.connection.server
 
+    @property
+    def configured_user(self) -> str:
+        """Who asks, by the kubeconfig and the flags; "" where they name nobody."""
+        return self._transport.asker.impersonated or self._transport.asker.user
+
     # Objects
 
     def get_pod(self, namespace: str, name: str) -> Object:
@@ -140,6 +145,12 @@ class Cluster:
         reason = status.get("reason") or status.get("evaluationError") or ""
         return bool(status.get("allowed")), clean(str(reason))
 
+    def user_name(self) -> str:
+        """Who asks, as the API server knows it; NotFound before Kubernetes 1.28 (KEP-3325)."""
+        review = self._review("authentication.k8s.io/v1", "SelfSubjectReview")
+        user = (review.get("status") or {}).get("userInfo") or {}
+        return clean(str(user.get("username") or ""))
+
     def server_version(self) -> Object:
         """As in /version: major, minor, gitVersion."""
         request = Request("GET", "/version", verb="get", resource="/version")
@@ -217,8 +228,8 @@ class Cluster:
 
     # Requests
 
-    def _review(self, api_version: str, kind: str, spec: Mapping[str, Any]) -> Object:
-        body = {"apiVersion": api_version, "kind": kind, "spec": spec}
+    def _review(self, api_version: str, kind: str, spec: Mapping[str, Any] | None = None) -> Object:
+        body = {"apiVersion": api_version, "kind": kind} | ({"spec": spec} if spec else {})
         plural = f"{kind.lower()}s"
         path = f"/apis/{api_version}/{plural}"
         return self._transport.json(

@@ -6,6 +6,7 @@ step through `tell`, in the thread that called.
 
 from collections.abc import Callable, Iterable, Sequence
 
+from kubectl_stress.agent.identity import RunIdentity
 from kubectl_stress.errors import StressError
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.plan.holder_spec import HolderSpec
@@ -27,10 +28,11 @@ class Run:
         cluster: Cluster,
         loop: EventLoop,
         *,
+        identity: RunIdentity,
         tell: Callable[[Progress], None],
         confirm: Callable[[tuple[str, ...]], None],
     ) -> None:
-        self._cluster, self._loop = cluster, loop
+        self._cluster, self._loop, self._identity = cluster, loop, identity
         self._tell, self._confirm = tell, confirm
 
     def __call__(
@@ -50,7 +52,9 @@ class Run:
             Intake.of(plan.target, self._cluster, self._loop, number, self._tell)
             for number, plan in enumerate(plans)
         ]
-        procedures = [LoadProcedure(self._cluster, holder_spec, intake) for intake in intakes]
+        procedures = [
+            LoadProcedure(self._cluster, holder_spec, intake, self._identity) for intake in intakes
+        ]
         prepared = self._loop.run(
             {n: procedure.prepare(plans[n]) for n, procedure in enumerate(procedures)}
         )

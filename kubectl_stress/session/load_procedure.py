@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from kubectl_stress.agent.commands import STOP
+from kubectl_stress.agent.identity import RunIdentity
 from kubectl_stress.agent.protocol import Message
 from kubectl_stress.agent.samples import Phase
 from kubectl_stress.errors import InjectionError, Interrupted, StressError
@@ -57,8 +58,11 @@ class Ready:
 class LoadProcedure:
     """One target's: `prepare`, and once all are agreed to, `load`."""
 
-    def __init__(self, cluster: Cluster, holder_spec: HolderSpec, intake: Intake) -> None:
+    def __init__(
+        self, cluster: Cluster, holder_spec: HolderSpec, intake: Intake, identity: RunIdentity
+    ) -> None:
         self._cluster, self._holder_spec, self._intake = cluster, holder_spec, intake
+        self._identity = identity
         # Heard in the thread that joins, and so by way of the inbox.
         self._joiner = Joiner(
             cluster, clock=intake.clock, tell=lambda text: intake.put(LogLine(text))
@@ -109,7 +113,9 @@ class LoadProcedure:
 
     def _load(self, plan: Plan, joined: JoinedHolder) -> Procedure[None]:
         self._intake.say(_JOINING[joined.join])
-        stream = yield from self._intake.call(lambda: start_load(self._cluster, plan, joined))
+        stream = yield from self._intake.call(
+            lambda: start_load(self._cluster, plan, joined, self._identity)
+        )
         with SteeredAgent(stream, self._intake.put) as agent:
             try:
                 yield from self._steer(plan, agent)

@@ -9,7 +9,7 @@ from kubectl_stress.verdict.container_end import replaced, terminated
 from kubectl_stress.verdict.evidence import Evidence, as_evidence, last_sample
 from kubectl_stress.verdict.findings import Findings, events, lost_readiness, of_kind
 from kubectl_stress.verdict.kills_inside import killed_beside, killed_inside
-from kubectl_stress.verdict.load_end import broke_off, ran_to_its_end, stopped
+from kubectl_stress.verdict.load_end import broke_off, ran_to_its_end, stopped, stopped_by_other
 from kubectl_stress.verdict.outcome import Outcome, Verdict
 
 
@@ -72,6 +72,7 @@ _RULES = (
     killed_inside,
     _went_away,
     _readiness,
+    stopped_by_other,
     stopped,
     broke_off,
     ran_to_its_end,

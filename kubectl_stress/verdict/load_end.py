@@ -23,6 +23,19 @@ def stopped(plan: Plan, findings: Findings) -> Verdict | None:
     return Verdict(Outcome.INCONCLUSIVE, sentence, as_evidence([sign]) + peak(findings))
 
 
+def stopped_by_other(_plan: Plan, findings: Findings) -> Verdict | None:
+    """`kubectl stress stop`, which brings the name of its user with it."""
+    bye = findings.ending.bye
+    if bye is None or bye.reason is not EndReason.STOPPED or not bye.by:
+        return None
+    held = format_bytes(findings.samples.peak_held_bytes)
+    sentence = (
+        f"the load was stopped by {bye.by} (kubectl stress stop) at {held}; nothing was killed, "
+        "and what would have followed was not tested"
+    )
+    return Verdict(Outcome.INCONCLUSIVE, sentence, peak(findings))
+
+
 def broke_off(_plan: Plan, findings: Findings) -> Verdict | None:
     ending = findings.ending
     if ending.bye is None:

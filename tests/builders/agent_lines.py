@@ -73,9 +73,11 @@ def worker_killed_line(before: int = 0, after: int = 1, *, elapsed_ms: int = 0) 
     return line("worker-killed", elapsed_ms, pid=41, signal=9, held_bytes=100 * MIB, **counters)
 
 
-def bye_line(reason: str = "duration", exit_code: int = 0, *, elapsed_ms: int = 0) -> bytes:
+def bye_line(
+    reason: str = "duration", exit_code: int = 0, *, elapsed_ms: int = 0, by: str | None = None
+) -> bytes:
     values = {"reason": reason, "exit_code": exit_code, "held_max_bytes": 50 * MIB, "dropped": 0}
-    return line("bye", elapsed_ms, **values)
+    return line("bye", elapsed_ms, by=by, **values)
 
 
 def done_line(number: int, **values: Any) -> bytes:

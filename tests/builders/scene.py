@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from kubectl_stress.agent.identity import RunIdentity
 from kubectl_stress.errors import Refused
 from kubectl_stress.operations.load import Run
 from kubectl_stress.plan.amount import Amount
@@ -17,6 +18,7 @@ from tests.builders.pods import PodBuilder, pod
 from tests.fakes.cluster import FakeCluster
 from tests.fakes.time import FakeTime, ScriptedInbox
 
+IDENTITY = RunIdentity("0a1b2c3d", "ann")
 OOM_KILLED = {
     "containerID": "containerd://app-1",
     "reason": "OOMKilled",
@@ -59,6 +61,7 @@ class Scene:
         run = Run(
             self.cluster,
             self.script.loop,
+            identity=IDENTITY,
             tell=self.hear,
             confirm=self.confirm,
         )

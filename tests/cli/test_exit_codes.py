@@ -142,3 +142,11 @@ def test_the_help_names_every_exit_code(
     words = capsys.readouterr().out.split("Exit codes: ")[1].split("\n\n")[0]
     codes = [int(part.split()[0]) for part in words.replace("\n", " ").split(",") if part.strip()]
     assert codes == [0, 1, 2, 3, 4, 5, 130]
+
+
+def test_who_started_a_load_is_whom_the_api_server_knows(kubectl_stress: CommandLine) -> None:
+    kubectl_stress.cluster.user = "ann@corp"
+
+    assert kubectl_stress(*MEM) == 0
+    words = kubectl_stress.cluster.execs[-1][1]
+    assert words[words.index("--started-by") + 1] == "ann@corp"

@@ -28,8 +28,12 @@ class Write:
 
 
 def execs(command_line: CommandLine) -> list[list[str]]:
-    """What was started, whatever the ephemeral container was called."""
-    return [words for _container, words in command_line.cluster.execs]
+    """What was started, whatever the ephemeral container and the run were called."""
+    started = [list(words) for _container, words in command_line.cluster.execs]
+    for words in started:
+        if "--run-id" in words:
+            words[words.index("--run-id") + 1] = "any"
+    return started
 
 
 RUN = ("run", "-f", "memory.yaml")

@@ -181,3 +181,18 @@ def test_what_rbac_allows_is_asked_of_the_server(
             "namespace": "n",
         }
     }
+
+
+def test_the_server_is_asked_who_asks(api: FakeApiServer, connect: Connect) -> None:
+    path = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+    api.reply("POST", path, {"status": {"userInfo": {"username": "ann\x1b[2J@corp"}}})
+
+    assert connect().user_name() == "ann@corp"
+    assert json.loads(api.requests[0].body) == {
+        "apiVersion": "authentication.k8s.io/v1",
+        "kind": "SelfSubjectReview",
+    }
+
+
+def test_who_is_configured_is_whom_the_flags_impersonate(connect: Connect) -> None:
+    assert connect(impersonation=Impersonation("bob")).configured_user == "bob"

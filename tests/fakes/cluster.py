@@ -73,6 +73,8 @@ class FakeCluster(Cluster):
         self.objects: dict[str, list[Object]] = {}
         self.events: Callable[[], list[Object]] = list
         self.denied: dict[str, str] = {}
+        self.user: str | StressError = "ann"
+        self.user_of_file = "ann-of-the-file"
         self.errors: dict[str, list[StressError]] = {}
         self.holder_states: list[Object] = [{"running": {}}]
         self.idle: Callable[[float], None] = lambda _seconds: None  # while a holder starts
@@ -127,6 +129,15 @@ class FakeCluster(Cluster):
     @property
     def namespace(self) -> str:
         return self._namespace
+
+    @property
+    def configured_user(self) -> str:
+        return self.user_of_file
+
+    def user_name(self) -> str:
+        if isinstance(self.user, StressError):
+            raise self.user
+        return self.user
 
     def get_pod(self, namespace: str, name: str) -> Object:
         self._ask(f"get pods {name}")

@@ -16,6 +16,7 @@ from kubectl_stress.plan.holder_spec import HolderSpec, Join
 from kubectl_stress.targets.target import Target
 from tests.builders.agent_lines import bye_line, hello_line, reading, sample_line
 from tests.builders.pods import PodBuilder, hello, plan, pod, sample, target
+from tests.builders.scene import IDENTITY
 from tests.fakes.cluster import FakeCluster
 from tests.fakes.stream import FakeStream
 from tests.fakes.time import FakeTime
@@ -81,7 +82,7 @@ def test_each_join_runs_the_load_where_it_belongs(
 ) -> None:
     cluster = FakeCluster(web().dict)
 
-    start_load(cluster, plan(), joined(join, target_pid))
+    start_load(cluster, plan(), joined(join, target_pid), IDENTITY)
 
     ((where, command),) = cluster.execs
     assert (where, command[:3]) == (container, [agent, "run", "mem"])
@@ -92,7 +93,7 @@ def test_a_restart_right_before_the_load_is_noticed() -> None:
     cluster = FakeCluster(web(containerID="containerd://app-2").dict)
 
     with pytest.raises(TargetError):
-        start_load(cluster, plan(), joined(Join.EXEC))
+        start_load(cluster, plan(), joined(Join.EXEC), IDENTITY)
 
     assert cluster.execs == []
 

@@ -191,3 +191,24 @@ def test_an_agent_that_a_busy_node_starts_late_is_waited_for(scene: Scene) -> No
     scene.script.agent_says(30_000, survived()).stream_ends(54_000, 0)
 
     assert scene.run().verdict.outcome is Outcome.SURVIVED
+
+
+def test_a_load_says_in_the_pod_which_run_it_is_of_and_who_started_it(scene: Scene) -> None:
+    scene.script.agent_says(0, survived()).stream_ends(24_000, 0)
+
+    scene.run()
+
+    words = scene.cluster.execs[-1][1]
+    assert words[words.index("--run-id") + 1] == "0a1b2c3d"
+    assert words[words.index("--started-by") + 1] == "ann"
+
+
+def test_a_load_that_somebody_else_stopped_says_who(scene: Scene) -> None:
+    held = sample_line(60, held_mib=50)
+    scene.script.agent_says(0, BEGINNING + held + bye_line("stopped", by="bob")).stream_ends(900, 0)
+
+    report = scene.run()
+
+    assert report.verdict.outcome is Outcome.INCONCLUSIVE
+    assert "stopped by bob" in report.verdict.sentence
+    assert report.exit_code == 4

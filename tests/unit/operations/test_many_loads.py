@@ -21,7 +21,7 @@ from tests.builders.agent_lines import (
     worker_killed_line,
 )
 from tests.builders.pods import pod
-from tests.builders.scene import NEAR_LIMIT
+from tests.builders.scene import IDENTITY, NEAR_LIMIT
 from tests.fakes.cluster import FakeCluster
 from tests.fakes.stream import FakeStream
 from tests.fakes.time import FakeTime
@@ -52,7 +52,7 @@ def run_all(cluster: FakeCluster) -> list[Report]:
     asked = MemSpec(Amount.parse("50Mi"), duration_ms=20_000)
     plans = [make_plan(asked, Target.from_pod(found)) for found in cluster.pods.values()]
     loop = EventLoop(Clock(FakeTime().now_ms, lambda _: None))
-    run = Run(cluster, loop, tell=lambda _: None, confirm=lambda _: None)
+    run = Run(cluster, loop, identity=IDENTITY, tell=lambda _: None, confirm=lambda _: None)
     found = run.all(plans, HolderSpec("agent:1"), None)
     return [report for report in found if isinstance(report, Report)]
 
