@@ -1,0 +1,1 @@
+"""Which level a search tries next, and what its tries tell. Pure: no clock, no cluster."""

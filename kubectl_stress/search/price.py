@@ -1,0 +1,92 @@
+"""What a search will cost, by playing it against an app that breaks where it is expected. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kubectl_stress.quantity import format_duration
+from kubectl_stress.search.answer import Answer
+from kubectl_stress.search.levels import Ladder, next_step
+from kubectl_stress.search.settings import SearchSettings
+from kubectl_stress.search.tries import Mark, Try
+
+# A try besides its hold: an exec, the growth, what settles afterwards, a reading (seen: 6 to 8 s).
+_BESIDE_HOLD_MS = 8_000
+# How long a killed container takes to be seen, to start and to be ready, apart from the back-off.
+_RESTART_MS = 15_000
+# The kubelet's default: 10 s after the second end in a row, doubled each time up to 5 minutes
+# (pkg/kubelet/kubelet.go, backOffPeriod and MaxContainerBackOff).
+_FIRST_BACKOFF_MS, _MOST_BACKOFF_MS = 10_000, 300_000
+_MOST_TRIES = 100
+
+
+@dataclass(frozen=True)
+class Price:
+    """About how many tries, how many of them end in a restart, and how long all may take."""
+
+    tries: int
+    failures: int
+    restarts: int
+    took_ms: int
+
+
+def price(
+    settings: SearchSettings,
+    tries: Sequence[Try] = (),
+    *,
+    breaks_at_bytes: int,
+    restarts_by_failure: bool,
+) -> Price:
+    """What is still to come after these tries, if the app breaks at this ballast."""
+    made, played = list(tries), 0
+    failures = 0
+    while played < _MOST_TRIES:
+        level = next_step(settings, made)
+        if isinstance(level, Answer):
+            break
+        is_fit = level < breaks_at_bytes
+        made.append(Try(level, Mark.FITS if is_fit else Mark.OOM, ""))
+        played, failures = played + 1, failures + (not is_fit)
+    restarts = min(failures, settings.max_restarts) if restarts_by_failure else 0
+    each_ms = settings.hold_ms + _BESIDE_HOLD_MS
+    took_ms = played * each_ms + restarts * _RESTART_MS + backoff_ms(restarts)
+    return Price(played, failures, restarts, took_ms)
+
+
+def expected_break(settings: SearchSettings, tries: Sequence[Try], headroom_bytes: int) -> int:
+    """Where it most likely breaks: at its headroom, or in the midst of what the tries leave."""
+    ladder = Ladder(tries)
+    low, high = ladder.survived or 0, ladder.failed
+    if high is not None:
+        return (low + high) // 2 + 1
+    return max(headroom_bytes, low + settings.resolution_bytes)
+
+
+def backoff_ms(restarts: int) -> int:
+    """How long the kubelet lets a container wait in all, by default, when it ends so often."""
+    waits = (min(_FIRST_BACKOFF_MS << number, _MOST_BACKOFF_MS) for number in range(restarts - 1))
+    return sum(waits)
+
+
+def describe(found: Price, settings: SearchSettings, *, adds_entries: bool) -> str:
+    """The price in a sentence, as it is asked about: restarts and time up to the worst case."""
+    cost, most_ms = f"about {found.tries} tries", found.took_ms
+    if found.restarts:
+        least, most = settings.attempts, min(_most_failures(settings), settings.max_restarts)
+        span = f"{least} to {most}" if least < most else str(most)
+        cost += f", {span} restarts of the container"
+        if adds_entries:
+            cost += ", each with one more ephemeral container entry that stays in the pod"
+        more = max(0, most - found.restarts)
+        most_ms += more * _RESTART_MS + backoff_ms(most) - backoff_ms(found.restarts)
+    limit = format_duration(settings.max_ms)
+    return f"the search takes {cost}, up to {_minutes(most_ms)} (--max-time {limit})"
+
+
+def _most_failures(settings: SearchSettings) -> int:
+    """Each halving may fail, and the boundary fails as often as it is tried."""
+    halvings = (settings.step_bytes - 1) // settings.resolution_bytes
+    return settings.attempts + halvings.bit_length()
+
+
+def _minutes(took_ms: int) -> str:
+    return format_duration(-(-took_ms // 60_000) * 60_000)

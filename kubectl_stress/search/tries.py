@@ -1,0 +1,64 @@
+"""One try of a search: the ballast, how the container lived with it, and what it cost. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Mark(Enum):
+    """How a try ended; the values are stable words for scripts and recordings."""
+
+    FITS = "fits"
+    OOM = "oom"
+    READINESS_LOST = "readiness-lost"
+    SLOW = "slow"
+    THROTTLED = "throttled"
+    NO_HEADROOM = "no-headroom"
+    TIMED_OUT = "timed-out"
+    CRASHED = "crashed"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True)
+class Try:
+    """A ballast of `level_bytes` held beside the app, and what was seen meanwhile.
+
+    `at_ms` is since the start of the command that made it, `time_ms` the node's wall clock; both
+    are of its first sample. `took_ms` counts the recovery before it, which is `recovery_ms`: until
+    the container ran again, was ready, and held what it did before. Pressure is the highest of the
+    10 s averages of PSI, None on cgroup v1. `latency_ms` is that of the slowest health check.
+    """
+
+    level_bytes: int
+    mark: Mark
+    evidence: str
+    at_ms: int = 0
+    time_ms: int = 0
+    took_ms: int = 0
+    recovery_ms: int = 0
+    held_bytes: int = 0
+    peak_usage_bytes: int | None = None
+    least_headroom_bytes: int | None = None
+    pressure_some_percent: float | None = None
+    pressure_full_percent: float | None = None
+    high_events: int | None = None
+    oom_kills: int = 0
+    probe_failures: int = 0
+    not_ready_ms: int = 0
+    restarts: int = 0
+    latency_ms: int | None = None
+    failed_checks: int = 0
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What a search has used up of what it may."""
+
+    took_ms: int = 0
+    restarts: int = 0
+
+    @classmethod
+    def of(cls, tries: Iterable[Try]) -> "Spent":
+        """What these tries cost together."""
+        found = tuple(tries)
+        return cls(sum(one.took_ms for one in found), sum(one.restarts for one in found))

@@ -1,0 +1,169 @@
+"""Which level comes next: every answer of a search is right, or says that there is none."""
+
+import random
+import statistics
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kubectl_stress.quantity import PAGE_BYTES
+from kubectl_stress.search.answer import AnswerKind
+from kubectl_stress.search.levels import next_step
+from kubectl_stress.search.tries import Mark, Spent, Try
+from tests.builders.pods import MIB
+from tests.builders.simulated_app import KINDS, Played, breaks_at, flaky_between, search, settings
+
+
+def levels(played: Played) -> list[int]:
+    return [one.level_bytes // MIB for one in played.tries]
+
+
+def test_it_steps_up_by_tenths_halves_and_tries_both_sides_again() -> None:
+    asked = settings(100 * MIB)
+
+    played = search(asked, breaks_at(34 * MIB, Mark.OOM))
+
+    assert levels(played)[:4] == [10, 20, 30, 40]
+    assert levels(played)[4:7] == [35, 32, 33]
+    assert levels(played)[7:] == [33] * 5 + [35] * 2
+    answer = played.answer
+    assert (answer.kind, answer.cause) == (AnswerKind.FOUND, Mark.OOM)
+
+
+def test_a_thousand_searches_give_no_wrong_answer() -> None:
+    draw, asked = random.Random(17), settings()
+    found = []
+    for number in range(1_000):
+        mark, breaking = KINDS[number % 4], draw.randrange(1, asked.limit_bytes)
+        played = search(asked, breaks_at(breaking, mark))
+        assert played.answer.kind is AnswerKind.FOUND
+        assert played.answer.cause is mark
+        assert played.is_right(breaking, breaking, asked.resolution_bytes), breaking
+        found.append(played)
+
+    tries = [len(played.tries) for played in found]
+    failures = [played.failures for played in found]
+    print(f"{statistics.mean(tries):.1f} tries on average, {max(tries)} at most")
+    print(f"{statistics.mean(failures):.1f} failures on average, {max(failures)} at most")
+    assert max(tries) <= 22
+    assert max(failures) <= 6
+
+
+def test_a_thousand_searches_of_apps_with_a_blurred_boundary_are_right_or_flaky() -> None:
+    draw, asked, kinds = random.Random(4), settings(), []
+    for number in range(1_000):
+        low = draw.randrange(1, asked.limit_bytes)
+        high = min(asked.limit_bytes, low + draw.randrange(1, asked.limit_bytes // 5))
+        played = search(asked, flaky_between(low, high, KINDS[number % 4], draw))
+        kinds.append(played.answer.kind)
+        if played.answer.kind is AnswerKind.FOUND:
+            assert played.is_right(low, high, asked.resolution_bytes)
+        else:
+            assert played.answer.kind in (AnswerKind.FLAKY, AnswerKind.INCONCLUSIVE)
+
+    print({kind.value: kinds.count(kind) for kind in AnswerKind})
+    assert kinds.count(AnswerKind.FLAKY) > 200
+
+
+def test_an_app_that_fails_every_second_time_is_hardly_ever_given_a_number() -> None:
+    draw, asked = random.Random(1), settings()
+    kinds = [
+        search(asked, flaky_between(0, 1 << 40, Mark.READINESS_LOST, draw)).answer.kind
+        for _ in range(2_000)
+    ]
+
+    wrong = kinds.count(AnswerKind.FOUND)
+    print(f"{wrong} of 2,000 were given a number")
+    assert wrong < 2_000 // 50
+
+
+@given(
+    limit_mib=st.integers(8, 4_096),
+    share=st.floats(0.0, 0.999),
+    attempts=st.integers(1, 5),
+    cut=st.integers(0, 30),
+)
+def test_a_search_that_is_resumed_ends_where_it_would_have_ended(
+    limit_mib: int, share: float, attempts: int, cut: int
+) -> None:
+    asked = settings(limit_mib * MIB, attempts=attempts)
+    fails = breaks_at(int(asked.limit_bytes * share), Mark.OOM)
+    whole = search(asked, fails)
+
+    resumed = search(asked, fails, whole.tries[:cut])
+
+    assert resumed == whole
+
+
+@given(marks=st.lists(st.tuples(st.integers(1, 120), st.sampled_from(Mark)), max_size=40))
+def test_whatever_was_recorded_there_is_a_next_step_and_no_invented_number(
+    marks: list[tuple[int, Mark]],
+) -> None:
+    asked, tries = settings(), [Try(level * MIB, mark, "") for level, mark in marks]
+
+    found = next_step(asked, tries)
+
+    if isinstance(found, int):
+        assert PAGE_BYTES <= found <= asked.ceiling_bytes
+    elif found.kind is AnswerKind.FOUND:
+        survived = [m for level, m in marks if level * MIB == found.survived_bytes]
+        failed = [m for level, m in marks if level * MIB == found.failed_bytes]
+        assert {*survived} - {Mark.INCONCLUSIVE} == {Mark.FITS}
+        assert {*failed} - {Mark.INCONCLUSIVE} == {found.cause}
+
+
+def test_tries_at_one_level_that_fail_in_different_ways_are_not_mixed() -> None:
+    asked = settings()
+    tries = [Try(64 * MIB, mark, "") for mark in (Mark.OOM, Mark.READINESS_LOST, Mark.OOM)]
+
+    answer = next_step(asked, tries)
+
+    assert not isinstance(answer, int)
+    assert answer.kind is AnswerKind.FLAKY
+    assert answer.sentence == "flaky: 3 tries at 64.0 MiB failed in different ways"
+
+
+def test_disagreeing_tries_are_counted_and_no_number_is_given() -> None:
+    asked = settings()
+    tries = [Try(64 * MIB, mark, "") for mark in (Mark.FITS, Mark.FITS, Mark.OOM)]
+
+    answer = next_step(asked, tries)
+
+    assert not isinstance(answer, int)
+    assert (answer.kind, answer.fits, answer.count) == (AnswerKind.FLAKY, 2, 3)
+    assert not answer.has_number
+
+
+def test_an_app_that_fails_without_ballast_has_no_limit() -> None:
+    answer = search(settings(), breaks_at(0, Mark.CRASHED)).answer
+
+    assert answer.kind is AnswerKind.INCONCLUSIVE
+    assert "even without ballast (crashed)" in answer.sentence
+
+
+def test_one_that_lives_up_to_the_ceiling_is_said_to() -> None:
+    asked = settings(ceiling_bytes=100 * MIB)
+
+    answer = search(asked, lambda _ballast: None).answer
+
+    assert (answer.kind, answer.survived_bytes) == (AnswerKind.ALL_FIT, 100 * MIB)
+
+
+@pytest.mark.parametrize(
+    ("bound", "words"),
+    [({"max_restarts": 2}, "2 restarts"), ({"max_ms": 100_000}, "the time is up")],
+)
+def test_what_it_may_cost_ends_it_with_the_range(bound: dict[str, int], words: str) -> None:
+    answer = search(settings(100 * MIB, **bound), breaks_at(34 * MIB, Mark.OOM)).answer
+
+    assert answer.kind is AnswerKind.INCONCLUSIVE
+    assert words in answer.sentence
+    assert answer.survived_bytes == 30 * MIB
+
+
+def test_what_is_known_to_fit_may_be_tried_after_the_last_restart() -> None:
+    asked = settings(100 * MIB, max_restarts=1)
+    tries = [Try(30 * MIB, Mark.FITS, ""), Try(32 * MIB, Mark.OOM, "", restarts=1)]
+
+    assert next_step(asked, tries, Spent(restarts=1)) == 30 * MIB

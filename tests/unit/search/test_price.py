@@ -1,0 +1,57 @@
+"""What a search will cost is what it then does cost, where the app breaks as expected."""
+
+from kubectl_stress.search.price import backoff_ms, describe, expected_break, price
+from kubectl_stress.search.tries import Mark, Try
+from tests.builders.pods import MIB
+from tests.builders.simulated_app import breaks_at, search, settings
+
+
+def test_the_price_is_that_of_the_search_that_follows() -> None:
+    asked = settings()
+
+    found = price(asked, breaks_at_bytes=70 * MIB, restarts_by_failure=True)
+
+    played = search(asked, breaks_at(70 * MIB, Mark.OOM))
+    assert (found.tries, found.failures) == (len(played.tries), played.failures)
+    assert found.restarts == played.failures
+
+
+def test_what_is_left_gets_less_with_each_try() -> None:
+    asked = settings()
+    played = search(asked, breaks_at(70 * MIB, Mark.OOM))
+
+    for count in range(len(played.tries)):
+        made = played.tries[:count]
+        expected = expected_break(asked, made, 70 * MIB)
+        left = price(asked, made, breaks_at_bytes=expected, restarts_by_failure=True)
+        assert 1 <= left.tries <= len(played.tries) - count + 6
+    assert left.tries == 1
+
+
+def test_six_restarts_wait_310_s_by_default() -> None:
+    assert backoff_ms(6) == 310_000
+    assert backoff_ms(0) == backoff_ms(1) == 0
+
+
+def test_the_price_is_said_with_its_restarts_and_entries() -> None:
+    asked = settings(max_restarts=6, max_ms=1_800_000)
+    found = price(asked, breaks_at_bytes=70 * MIB, restarts_by_failure=True)
+
+    text = describe(found, asked, adds_entries=True)
+
+    assert "tries, 3 to 6 restarts of the container, each with one more ephemeral" in text
+    assert text.endswith("(--max-time 30m)")
+
+
+def test_where_only_the_load_dies_no_restart_is_said() -> None:
+    asked = settings(max_restarts=6, max_ms=1_800_000)
+    found = price(asked, breaks_at_bytes=70 * MIB, restarts_by_failure=False)
+
+    assert "restart" not in describe(found, asked, adds_entries=False)
+
+
+def test_the_midst_of_what_is_left_is_expected_to_be_the_boundary() -> None:
+    tries = [Try(40 * MIB, Mark.FITS, ""), Try(50 * MIB, Mark.OOM, "")]
+
+    assert expected_break(settings(), tries, 100 * MIB) == 45 * MIB + 1
+    assert expected_break(settings(), tries[:1], 100 * MIB) == 100 * MIB
