@@ -171,6 +171,14 @@ class Node:
         """Wait until containerd answers."""
         self._wait("has no containerd in time", lambda: self._quietly(["ctr", "version"]))
 
+    def configure_kubelet(self, **settings: object) -> None:
+        """Restart the kubelet with these settings laid over its own; with none as it was."""
+        whole = nodefiles.kubelet(self.own) | settings
+        path = f"{nodefiles.OWN}/kubelet.json"
+        self.check_run(["tee", path], stdin=json.dumps(whole).encode())
+        self.check_run(["killall", "-KILL", "kubelet"])
+        self._wait("has no kubelet after its restart", self._has_kubelet)
+
     def trust_registry(self, port: int) -> None:
         """Have images of a plain-http registry on the host's loopback pulled as 10.0.2.2:PORT."""
         host = f"{machine.HOST_SEEN_BY_GUEST}:{port}"
@@ -224,6 +232,12 @@ class Node:
             {"type": "Hostname", "address": self.name},
         ]
         self.api.patch(f"{path}/status", {"status": {"addresses": addresses}})
+
+    def _has_kubelet(self) -> bool:
+        try:
+            return bool(self.summary())
+        except OSError:
+            return False
 
     def _boot_id(self) -> str:
         try:

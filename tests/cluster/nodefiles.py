@@ -39,12 +39,13 @@ def contents(state: State, node: NodeState) -> dict[str, bytes]:
         "ca.crt": authority,
         "kubelet.crt": certificate(state.keys, certificates.KUBELET).read_bytes(),
         "kubelet.key": key(state.keys, certificates.KUBELET).read_bytes(),
-        "kubelet.json": json.dumps(_kubelet(node)).encode(),
+        "kubelet.json": json.dumps(kubelet(node)).encode(),
         "cni/bridge.conflist": json.dumps(_network(node)).encode(),
     }
 
 
-def _kubelet(node: NodeState) -> dict[str, object]:
+def kubelet(node: NodeState) -> dict[str, object]:
+    """Give the kubelet's configuration."""
     return {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",

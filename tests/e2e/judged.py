@@ -69,8 +69,8 @@ class Judge:
                 during(running)
             done = running.end()
         run = JudgedRun(done, done.report, recording, self._facts(before, memory, known), memory)
-        assert run.outcome == second_opinion(run.facts), run.evidence
         self._keep(name, run)
+        assert run.outcome == second_opinion(run.facts), run.evidence
         return run
 
     def _facts(self, before: dict[str, Any], memory: NodeMemory, known: str) -> Facts:

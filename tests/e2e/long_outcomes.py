@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tests.cluster.cluster import Cluster
+from tests.e2e.cases import MIB, Case, signalled
+from tests.e2e.ends import child_ends, ends, with_neighbour
 from tests.e2e.judged import Judge, JudgedRun
 from tests.e2e.plugin import Running
-from tests.e2e.pods import Pods, holding, pod
+from tests.e2e.pods import Pods, pod, wait_until
 from tests.selection.sample import HOW_TO_REPEAT, sampled
 
-MIB = 1 << 20
 LIVE_ON = "trap 'exit 0' TERM INT; while true; do sleep 3600 & wait; done"
-
-
-@dataclass(frozen=True)
-class Case:
-    """A run that ends in `outcome`; `disturb` does something to the pod while the load is held.
-
-    `or_outcome` is what it ends in where the kernel did not wait for a first victim's memory. Which
-    of the two it was is for the second opinion to say, from the node's own log.
-    """
-
-    name: str
-    outcome: str
-    manifest: dict[str, Any]
-    options: tuple[str, ...]
-    disturb: Callable[[Pods], None] | None = None
-    words: str = ""
-    or_outcome: str = ""
-    prepare: Callable[[Pods], None] = field(default=lambda _pods: None)
-
-
-def signalled(name: str) -> Callable[[Pods], None]:
-    return lambda pods: pods.memory("app").signal_app(name)
 
 
 def set_high(pods: Pods) -> None:
@@ -52,16 +31,6 @@ def with_child(flavour: str, held_mib: int) -> dict[str, Any]:
     """An app whose child holds the memory, and may die without it."""
     work = f"(dd if=/dev/zero bs={held_mib}M 2>/dev/null | sleep 3600) & {LIVE_ON}"
     return pod(flavour, limit="96Mi", command=["sh", "-c", work])
-
-
-def with_neighbour(flavour: str) -> dict[str, Any]:
-    """A target without a limit of its own beside a larger container, under one limit."""
-    made = pod(flavour, limit=None, request=None)
-    made["spec"]["resources"] = {"limits": {"memory": "96Mi"}, "requests": {"memory": "96Mi"}}
-    target = made["spec"]["containers"][0]
-    neighbour = holding(flavour, 56, limit="96Mi")["spec"]["containers"][0]
-    made["spec"]["containers"] = [target, {**neighbour, "name": "neighbour", "resources": {}}]
-    return made
 
 
 def cases(flavour: str) -> list[Case]:
@@ -98,7 +67,9 @@ def cases(flavour: str) -> list[Case]:
     if is_v2:
         high = ("--size=24Mi", "--duration=5s")
         found.append(Case("throttled", "throttled", pod(flavour), high, prepare=set_high))
-    return found
+    else:
+        found += child_ends(flavour)
+    return [*found, *ends(flavour)]
 
 
 ALL = [(flavour, case) for flavour in ("v2", "v1") for case in cases(flavour)]
@@ -116,7 +87,7 @@ def test_each_outcome_is_told_by_its_cause(
     judged: Judge, pods: Pods, flavour: str, case: Case
 ) -> None:
     print(f"planned {len(ALL)}, ran {len(CHOSEN)}; {HOW_TO_REPEAT}")
-    pods.create(case.manifest)
+    _start(pods, case)
     case.prepare(pods)
 
     def during(running: Running) -> None:
@@ -124,7 +95,44 @@ def test_each_outcome_is_told_by_its_cause(
             running.wait_for("holding ")
             case.disturb(pods)
 
-    run: JudgedRun = judged(f"{case.name}-{flavour}", "app", *case.options, during=during)
+    name = f"{case.name}-{flavour}"
+    run: JudgedRun = judged(name, pods.name_of("app"), *case.options, during=during)
 
     assert run.outcome in (case.outcome, case.or_outcome or case.outcome), run.report["verdict"]
     assert case.words in " ".join([run.report["verdict"]["sentence"], *run.evidence])
+    assert case.log in run.done.stderr
+
+
+SINGLE = sampled(child_ends("v2"), 1)
+
+
+@pytest.fixture
+def single_kills(cluster: Cluster) -> Iterator[None]:
+    """The kubelet leaves memory.oom.group of its containers at 0."""
+    cluster.node("v2").configure_kubelet(singleProcessOOMKill=True)
+    yield
+    cluster.node("v2").configure_kubelet()
+
+
+@pytest.mark.usefixtures("single_kills")
+@pytest.mark.parametrize("case", SINGLE, ids=[case.name for case in SINGLE])
+def test_a_child_dies_alone_on_cgroup_v2_where_the_kubelet_is_told_so(
+    judged: Judge, pods: Pods, case: Case
+) -> None:
+    _start(pods, case)
+
+    run = judged(f"{case.name}-v2", "app", *case.options)
+
+    assert run.outcome == case.outcome
+    assert case.words in run.report["verdict"]["sentence"]
+    assert not run.facts.is_group
+
+
+def _start(pods: Pods, case: Case) -> None:
+    pods.apply(case.manifest)
+    wait_until("its pod is there", lambda: pods.kubectl("get", "pods", "-l=app=app", "-o=name"))
+    name = pods.name_of("app")
+    if case.is_ready:
+        pods.wait_until_ready(name)
+    else:
+        pods.await_start(name, "app")
