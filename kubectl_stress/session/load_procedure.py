@@ -27,6 +27,7 @@ from kubectl_stress.session.progress import LogLine, Started
 from kubectl_stress.session.steering import Heartbeat, Steering, StopAtSign
 from kubectl_stress.targets.changes import ChangeKind
 from kubectl_stress.targets.status import ContainerStatus
+from kubectl_stress.verdict.evidence import kept_by_restart
 from kubectl_stress.verdict.judge import judge
 from kubectl_stress.verdict.outcome import Expectation
 
@@ -171,6 +172,10 @@ class LoadProcedure:
             verdict = judge(plan, self._collector.of_this_load())
             spec = next_load(verdict, self._collector.changes_of_this_load)
             if spec is None:
+                return
+            kept = kept_by_restart(plan, self._collector.of_this_load())
+            if kept:
+                self._intake.say(f"the load is not repeated: {kept[0].text}")
                 return
             if spec != plan.spec:
                 plan = with_load(plan, spec)

@@ -70,6 +70,18 @@ def liveness_failures(pod: Pod, name: str) -> int | None:
     return None if probe is None else int(probe.get("failureThreshold", 3))
 
 
+def memory_volumes(pod: Pod, name: str) -> tuple[str, ...]:
+    """The volumes in the container that are memory (a tmpfs) and live as long as the pod."""
+    mounted = {mount["name"] for mount in container_spec(pod, name).get("volumeMounts") or ()}
+    media = {
+        volume["name"]: (volume.get("emptyDir") or {}).get("medium")
+        for volume in pod["spec"].get("volumes") or ()
+    }
+    return tuple(
+        volume for volume, medium in media.items() if medium == "Memory" and volume in mounted
+    )
+
+
 def has_own_pid_namespaces(pod: Pod) -> bool:
     """Whether each container has process 1 for itself."""
     return not (pod["spec"].get("shareProcessNamespace") or pod["spec"].get("hostPID"))

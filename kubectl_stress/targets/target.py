@@ -19,6 +19,7 @@ from kubectl_stress.targets.pod import (
     describe,
     has_own_pid_namespaces,
     liveness_failures,
+    memory_volumes,
     probe_texts,
     restart_policy,
     stop_signal,
@@ -62,6 +63,7 @@ class Target:
     stop_signal: str = ""
     liveness_failures: int | None = None
     has_restart_rules: bool = False
+    memory_volumes: tuple[str, ...] = ()
 
     @classmethod
     def from_pod(cls, pod: Pod, container: str | None = None) -> "Target":
@@ -133,6 +135,7 @@ def _read(pod: Pod, name: str) -> Target:
         stop_signal=stop_signal(pod, name),
         liveness_failures=liveness_failures(pod, name),
         has_restart_rules=bool(spec.get("restartPolicyRules")),
+        memory_volumes=memory_volumes(pod, name),
     )
 
 

@@ -14,6 +14,7 @@ from kubectl_stress.verdict.evidence import (
     after_a_resize,
     as_evidence,
     counters_after,
+    kept_by_restart,
     last_sample,
     resizes,
     stream_end,
@@ -95,7 +96,8 @@ def _oom_killed_container(plan: Plan, findings: Findings, ended: Change) -> Verd
     exit_code, others = ended.termination.exit_code, killed_siblings(plan, findings)
     facts = (*resizes(findings), *stream_end(findings), *last_sample(findings))
     changes = as_evidence([*events(findings, "Killing"), *others, *restarts(findings)])
-    evidence = (*facts, *worker_kills(findings), *changes, counters_after(findings))
+    kept = kept_by_restart(plan, findings)
+    evidence = (*facts, *kept, *worker_kills(findings), *changes, counters_after(findings))
     where = "at the pod's limit" if others else where_it_ran_out(plan, findings)
     where += after_a_resize(findings)
     order = _order(plan, [*others, ended]) if others else ""

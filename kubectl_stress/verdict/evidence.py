@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from kubectl_stress.agent.samples import Memory
 from kubectl_stress.plan.plan import Plan
+from kubectl_stress.plan.spec import LoadKind
 from kubectl_stress.quantity import format_bytes
 from kubectl_stress.targets.changes import Change, ChangeKind
 from kubectl_stress.verdict.findings import Findings, events, is_pods_limit, of_kind
@@ -17,6 +18,7 @@ from kubectl_stress.verdict.findings import Findings, events, is_pods_limit, of_
 # takes meanwhile comes on top.
 _NEAR_PERCENT = 90
 _RESIZE_MS = 30_000
+_WORTH_TELLING_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,27 @@ def where_it_ran_out(plan: Plan, findings: Findings) -> str:
         f"while the last sample shows only {100 * usage // limit}% of the limit: its memory rose "
         "faster than it was sampled, or the node ran out"
     )
+
+
+def kept_by_restart(plan: Plan, findings: Findings) -> tuple[Evidence, ...]:
+    """The memory that is there after the restart again: what lies in a tmpfs that outlives it.
+
+    An emptyDir of medium Memory lives as long as the pod (KEP-1967); its pages stay charged, to the
+    pod's cgroup once the container's is gone.
+    """
+    last, volumes = findings.samples.last, plan.target.memory_volumes
+    if last is None or not volumes or not of_kind(findings, ChangeKind.TERMINATED):
+        return ()
+    of_load = last.held_bytes if plan.spec.kind is LoadKind.SHM else 0
+    kept = (last.memory.shmem_bytes or 0) - of_load
+    if kept < _WORTH_TELLING_BYTES:
+        return ()
+    names = ", ".join(volumes)
+    text = (
+        f"shmem {format_bytes(kept)}: a restart of the container does not free what lies in its "
+        f"memory volumes ({names}), which count against the pod's limit"
+    )
+    return (Evidence(last.at_ms, "agent", text),)
 
 
 def after_a_resize(findings: Findings) -> str:

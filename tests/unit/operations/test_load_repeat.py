@@ -12,6 +12,7 @@ from tests.builders.agent_lines import (
     survived,
     worker_killed_line,
 )
+from tests.builders.pods import MIB
 from tests.builders.scene import OOM_KILLED, Scene, ended, started_again, web
 from tests.fakes.stream import FakeStream
 
@@ -75,6 +76,26 @@ def test_a_restarted_container_gets_the_next_load(scene: Scene) -> None:
     assert (report.findings.loads, report.restarts) == (2, 1)
     waited = scene.stories.index("waiting for the container to restart")
     assert "joining the target's cgroup by exec" in scene.stories[waited:]
+
+
+def test_no_load_follows_where_a_restart_does_not_free_the_memory(scene: Scene) -> None:
+    spec = scene.cluster.pods["web"]["spec"]
+    spec["volumes"] = [{"name": "cache", "emptyDir": {"medium": "Memory"}}]
+    spec["containers"][0]["volumeMounts"] = [{"name": "cache", "mountPath": "/cache"}]
+    scene.cluster.readings = [_reading(), InjectionError("gone")]
+    near = sample_line(127.9, held_mib=77, shmem_bytes=40 * MIB)
+    scene.script.agent_says(0, hello_line() + near).stream_ends(900, 137)
+    scene.script.at(4_800, lambda: scene.cluster.change_pod(ended().dict))
+    scene.script.at(8_100, lambda: scene.cluster.change_pod(started_again().dict))
+
+    report = repeated(scene)
+
+    kept = (
+        "shmem 40.0 MiB: a restart of the container does not free what lies in its memory volumes"
+    )
+    assert (report.verdict.outcome, report.findings.loads) == (Outcome.GROUP_OOM_KILLED, 1)
+    assert any(fact.text.startswith(kept) for fact in report.verdict.evidence)
+    assert any(f"the load is not repeated: {kept} (cache)" in text for text in scene.stories)
 
 
 def test_a_container_that_does_not_come_back_keeps_its_verdict(scene: Scene) -> None:

@@ -7,6 +7,7 @@ import pytest
 from kubectl_stress.targets.pod import (
     copied_security,
     liveness_failures,
+    memory_volumes,
     stop_signal,
     user,
     user_guess,
@@ -81,3 +82,20 @@ def test_a_liveness_probe_ends_the_container_after_three_failures_unless_told_ot
 
     assert liveness_failures(pod().container("app").dict, "app") is None
     assert [liveness_failures(one, "app") for one in (probed, patient)] == [3, 9]
+
+
+def test_volumes_of_memory_are_those_that_the_container_has() -> None:
+    mounts = [{"name": "cache", "mountPath": "/cache"}, {"name": "disk", "mountPath": "/disk"}]
+    made = (
+        pod()
+        .container("app", volumeMounts=mounts)
+        .with_spec(
+            volumes=[
+                {"name": "cache", "emptyDir": {"medium": "Memory"}},
+                {"name": "disk", "emptyDir": {}},
+                {"name": "other", "emptyDir": {"medium": "Memory"}},
+            ]
+        )
+    )
+
+    assert memory_volumes(made.dict, "app") == ("cache",)

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from kubectl_stress.agent.samples import Sample
+from kubectl_stress.plan.amount import Amount
 from kubectl_stress.plan.plan import Plan
+from kubectl_stress.plan.spec import LoadKind, MemSpec
 from kubectl_stress.targets.changes import Change, ChangeKind
 from kubectl_stress.targets.target import Target
 from kubectl_stress.verdict.findings import Ending
@@ -323,3 +325,24 @@ def test_a_kill_whose_beginning_nobody_counted_may_have_left_the_reason(
     seen = findings(*unread, changes=ended, ending=Ending(bye(), 0), hello=V1, **known)
 
     assert judge(plan(), seen).outcome is Outcome.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("volumes", "kind", "is_told"),
+    [
+        (("cache",), LoadKind.ANON, True),
+        ((), LoadKind.ANON, False),
+        (("cache",), LoadKind.SHM, False),
+    ],
+)
+def test_shared_memory_is_named_that_a_restart_does_not_free(
+    volumes: tuple[str, ...], kind: LoadKind, is_told: bool
+) -> None:
+    full = sample(127, at_ms=5_000, held_mib=40, shmem_bytes=40 * MIB)
+    seen = findings(full, changes=[terminated("OOMKilled", 137)], ending=CUT)
+    spec = MemSpec(Amount.parse("120%"), kind=kind)
+    given = plan(spec=spec, target=replace(target(), memory_volumes=volumes))
+
+    texts = [fact.text for fact in judge(given, seen).evidence]
+
+    assert any(text.startswith("shmem 40.0 MiB") for text in texts) is is_told
