@@ -14,6 +14,7 @@ StressError                     1  could not run
 │   └── NotRunning              1    not now, but it may be one later: worth waiting for
 ├── InjectionError              1  the ephemeral container or the agent did not start
 │   └── Silent                  1    nobody refused it, but no word came in time
+├── NotLoaded                   *  left alone since another target could not be loaded: its code
 ├── RecordingError              1  a file is not a recording, or one of another version
 ├── Refused                     5  a guard of ours said no before anything was done
 └── Interrupted               130  Ctrl-C or a signal, after the load was released
@@ -96,6 +97,14 @@ class InjectionError(StressError):
 
 class Silent(InjectionError):
     """No word of the agent came in time, or its connection was lost: nobody has refused it."""
+
+
+class NotLoaded(StressError):
+    """The target was ready, and another one of the same run was not; its code is that one's."""
+
+    def __init__(self, message: str, cause: StressError) -> None:
+        super().__init__(message)
+        self.exit_code = cause.exit_code
 
 
 class RecordingError(StressError):

@@ -5,6 +5,7 @@ once, where it enters. From there on no terminal, Markdown, JUnit or HTML has to
 """
 
 import re
+from collections.abc import Sequence
 
 # ECMA-48: control sequences (CSI), and the strings (OSC, DCS, SOS, PM, APC) that have an end; each
 # also as the single C1 character. What is left of a broken one is text, without its ESC.
@@ -41,3 +42,10 @@ def moment(at_ms: int) -> str:
 def log_line(at_ms: int, text: str) -> str:
     """A line of the progress log: the moment in a column of its own, then the text."""
     return f"{moment(at_ms):>8}  {text}"
+
+
+def few_of(names: Sequence[str], most: int = 5) -> str:
+    """Names in a sentence: `a, b, c`, or the first few `and 7 more`."""
+    if len(names) <= most:
+        return ", ".join(names)
+    return f"{', '.join(names[: most - 1])} and {len(names) - most + 1} more"

@@ -7,6 +7,7 @@ from kubectl_stress.agent.protocol import PROTOCOL
 
 HEARTBEAT = b"."
 STOP = b"stop\n"
+GO = b"go\n"
 
 
 _PROTOCOL_WORDS = ["--protocol", str(PROTOCOL)]
@@ -44,6 +45,16 @@ def probe_arguments(
         "probe",
         *(word for name, value in options.items() for word in (f"--{name}", str(value))),
     ]
+
+
+def wait_for_go_arguments(timeout_ms: int) -> list[str]:
+    """What makes a `run` read, allocate nothing, and wait for GO: at most so long."""
+    return ["--wait-for-go", "--go-timeout-ms", str(timeout_ms)]
+
+
+def sample_interval_arguments(interval_ms: int) -> list[str]:
+    """How often a `run` or a streaming `probe` reports."""
+    return ["--sample-interval-ms", str(interval_ms)]
 
 
 def read_command(number: int) -> bytes:

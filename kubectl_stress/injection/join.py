@@ -5,7 +5,7 @@ places it in the target's cgroup. `cgroup`: it is exec'd in the holder, and move
 target's cgroup. `pod`: it stays in the holder. Nothing here goes from one to another by itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -175,7 +175,11 @@ def end_holder(cluster: Cluster, joined: JoinedHolder) -> None:
 
 
 def start_load(
-    cluster: Cluster, plan: Plan, joined: JoinedHolder, identity: RunIdentity
+    cluster: Cluster,
+    plan: Plan,
+    joined: JoinedHolder,
+    identity: RunIdentity,
+    extra_words: Sequence[str] = (),
 ) -> "ExecStream":
     """Exec the agent with the load; the caller reads the stream, beats, and closes it.
 
@@ -185,7 +189,7 @@ def start_load(
     target = plan.target
     refuse_changed_target(cluster.get_pod(target.namespace, target.pod), target)
     load = plan.load().arguments(joined.holder_pid)
-    words = [*load, *identity.arguments(), *_whereabouts(joined)]
+    words = [*load, *identity.arguments(), *_whereabouts(joined), *extra_words]
     is_exec = joined.join is Join.EXEC
     container = target.container if is_exec else joined.holder
     agent = joined.agent_in_target if is_exec else AGENT_PATH

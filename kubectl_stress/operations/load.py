@@ -4,24 +4,35 @@ Plans → holders and readings → one question → loads → verdicts. Whoever 
 step through `tell`, in the thread that called.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
 
 from kubectl_stress.agent.identity import RunIdentity
-from kubectl_stress.errors import StressError
+from kubectl_stress.errors import NotLoaded, Refused, StressError
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.plan.holder_spec import HolderSpec
+from kubectl_stress.plan.node_budget import node_shares, refuse_beyond_budget
 from kubectl_stress.plan.plan import Plan
+from kubectl_stress.plan.together import Together, sample_interval_ms
 from kubectl_stress.results.report import Report
-from kubectl_stress.session.event_loop import EventLoop
+from kubectl_stress.session.barrier import Barrier
+from kubectl_stress.session.barrier_place import BarrierPlace
+from kubectl_stress.session.event_loop import EventLoop, Procedure
 from kubectl_stress.session.intake import Intake
 from kubectl_stress.session.load_procedure import LoadProcedure, Ready
-from kubectl_stress.session.pod_watcher import PodWatcher
+from kubectl_stress.session.node_gate import NodeGate
+from kubectl_stress.session.pod_watcher import PodWatcher, Seen
 from kubectl_stress.session.progress import Progress
+from kubectl_stress.targets.target import Target
+from kubectl_stress.text import few_of
 from kubectl_stress.verdict.outcome import Expectation
+
+_ALONE = Together()
 
 
 class Run:
-    """Runs of plans in one namespace; `confirm` answers, once for all, what they must ask."""
+    """Runs of plans; `confirm` answers, once for all, what they must ask, `say` hears of all."""
 
     def __init__(
         self,
@@ -31,9 +42,10 @@ class Run:
         identity: RunIdentity,
         tell: Callable[[Progress], None],
         confirm: Callable[[tuple[str, ...]], None],
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._cluster, self._loop, self._identity = cluster, loop, identity
-        self._tell, self._confirm = tell, confirm
+        self._tell, self._confirm, self._say = tell, confirm, say
 
     def __call__(
         self, plan: Plan, holder_spec: HolderSpec, expectation: Expectation | None
@@ -45,33 +57,122 @@ class Run:
         return found
 
     def all(
-        self, plans: Sequence[Plan], holder_spec: HolderSpec, expectation: Expectation | None
+        self,
+        plans: Sequence[Plan],
+        holder_spec: HolderSpec,
+        expectation: Expectation | None,
+        together: Together = _ALONE,
     ) -> list[Report | StressError]:
-        """What came of each; one that cannot be loaded does not keep the others from it."""
-        intakes = [
-            Intake.of(plan.target, self._cluster, self._loop, number, self._tell)
-            for number, plan in enumerate(plans)
-        ]
+        """What came of each; raises Refused where no load may begin."""
+        intakes = [self._intake(plan.target, number) for number, plan in enumerate(plans)]
         procedures = [
             LoadProcedure(self._cluster, holder_spec, intake, self._identity) for intake in intakes
         ]
+        gate = NodeGate(self._loop.wake, parallel=together.parallel)
         prepared = self._loop.run(
-            {n: procedure.prepare(plans[n]) for n, procedure in enumerate(procedures)}
+            {
+                n: _through(gate, intake, procedures[n].prepare(plans[n]))
+                for n, intake in enumerate(intakes)
+            }
         )
-        ready = {n: found for n, found in prepared.items() if isinstance(found, Ready)}
-        self._confirm(_questions(ready.values()))
-        found: dict[int, Report | StressError] = {
-            n: error for n, error in prepared.items() if isinstance(error, StressError)
-        }
-        if ready:
-            targets = [plan.target for plan in plans]
-            with PodWatcher(self._cluster, targets, self._loop.put):
-                found |= self._loop.run(
-                    {n: procedures[n].load(one, expectation) for n, one in ready.items()}
-                )
+        ready, found = _ready_and_not(prepared)
+        if found and not together.keep_going:
+            found |= _left_alone(ready, prepared, plans)
+        elif ready:
+            self._agree(ready, together)
+            places = self._places(ready, intakes, together)
+            loads = {n: procedures[n].load(r, expectation, places[n]) for n, r in ready.items()}
+            with _watching(self._cluster, [plan.target for plan in plans], self._loop):
+                found |= self._loop.run(loads)
         return [found[number] for number in range(len(plans))]
 
+    def _intake(self, target: Target, number: int) -> Intake:
+        return Intake.of(target, self._cluster, self._loop, number, self._tell)
 
-def _questions(ready: Iterable[Ready]) -> tuple[str, ...]:
-    """Each question once, whoever asks it."""
-    return tuple(dict.fromkeys(question for one in ready for question in one.plan.questions))
+    def _agree(self, ready: Mapping[int, Ready], together: Together) -> None:
+        """Say who shares a node, and ask what the readings raise; raises Refused."""
+        shares = node_shares(
+            (one.plan, one.joined.reading.hello, one.joined.reading.sample)
+            for one in ready.values()
+        )
+        for share in shares:
+            if len(share.pods) > 1:
+                self._say(str(share))
+        questions = (question for one in ready.values() for question in one.plan.questions)
+        try:
+            if not together.force:
+                refuse_beyond_budget(shares)
+            self._confirm(tuple(dict.fromkeys(questions)))
+        except Refused as error:
+            raise Refused(f"{error}{_left(ready.values())}") from None
+
+    def _places(
+        self, ready: Mapping[int, Ready], intakes: Sequence[Intake], together: Together
+    ) -> Mapping[int, BarrierPlace | None]:
+        """One that is alone waits for nobody."""
+        if len(ready) == 1:
+            return dict.fromkeys(ready)
+        barrier = Barrier(
+            ready,
+            now_ms=self._loop.now_ms,
+            stagger_ms=together.stagger_ms,
+            keep_going=together.keep_going,
+        )
+        interval_ms = sample_interval_ms(len(ready))
+        return {n: BarrierPlace(barrier, intakes[n], sample_interval_ms=interval_ms) for n in ready}
+
+
+def _through(gate: NodeGate, intake: Intake, prepare: Procedure[Ready]) -> Procedure[Ready]:
+    """Prepare it once its node has room for it."""
+    node = intake.state.target.node
+    while not gate.enter(node, intake.number):
+        yield from intake.take_next()
+    began_ms = intake.now_ms()
+    try:
+        return (yield from prepare)
+    finally:
+        gate.leave(node, intake.now_ms() - began_ms)
+
+
+def _ready_and_not(
+    prepared: Mapping[int, Ready | StressError],
+) -> tuple[dict[int, Ready], dict[int, Report | StressError]]:
+    ready = {n: found for n, found in prepared.items() if isinstance(found, Ready)}
+    return ready, {n: found for n, found in prepared.items() if isinstance(found, StressError)}
+
+
+def _left_alone(
+    ready: Mapping[int, Ready],
+    prepared: Mapping[int, Ready | StressError],
+    plans: Sequence[Plan],
+) -> dict[int, NotLoaded]:
+    """Those that were ready, where another one was not."""
+    number, cause = next((n, e) for n, e in sorted(prepared.items()) if isinstance(e, StressError))
+    words = f"not loaded, since {plans[number].target.pod} could not be: {cause}"
+    return {n: NotLoaded(words, cause) for n in ready}
+
+
+def _left(ready: Collection[Ready]) -> str:
+    """What stays in the pods where several were prepared for nothing."""
+    if len(ready) == 1:
+        return ""
+    names = [f"{one.joined.holder} in {one.plan.target.pod}" for one in ready]
+    return f"; these ephemeral containers stay in the pods: {few_of(names, 20)}"
+
+
+@contextmanager
+def _watching(cluster: Cluster, targets: Sequence[Target], loop: EventLoop) -> Iterator[None]:
+    """A watcher in each namespace that has a target."""
+    by_namespace: dict[str, list[int]] = {}
+    for number, target in enumerate(targets):
+        by_namespace.setdefault(target.namespace, []).append(number)
+    with ExitStack() as stack:
+        for numbers in by_namespace.values():
+            put = partial(_put, loop, numbers)
+            watched = [targets[number] for number in numbers]
+            stack.enter_context(PodWatcher(cluster, watched, put))
+        yield
+
+
+def _put(loop: EventLoop, numbers: Sequence[int], place: int, seen: Seen) -> None:
+    loop.put(numbers[place], seen)

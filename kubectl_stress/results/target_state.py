@@ -9,7 +9,7 @@ from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.targets.target import Target
 
 # The agent reads before it is told to go, however long that takes.
-_BEFORE_THE_LOAD = ("", "baseline")
+_BEFORE_THE_LOAD = ("", "ready", "baseline")
 
 
 class TargetState:

@@ -7,6 +7,7 @@ generator that is resumed with each of its arrivals, and with None at least each
 import queue
 import threading
 from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from kubectl_stress.agent.protocol import Message
@@ -59,7 +60,12 @@ def _close(value: Any) -> None:
         value.close()
 
 
-Arrival = Seen | Message | StreamEnded | LogLine | Call[Any]
+@dataclass(frozen=True)
+class Woken:
+    """Nothing has happened; a procedure that waits for another one is to look again."""
+
+
+Arrival = Seen | Message | StreamEnded | LogLine | Call[Any] | Woken
 Inbox = queue.Queue[tuple[int, Arrival]]
 Procedure = Generator[None, Arrival | None, Value]
 
@@ -89,6 +95,10 @@ class EventLoop:
     def put(self, number: int, arrival: Arrival) -> None:
         """Hand in what was seen of this target; from any thread."""
         self._inbox.put((number, arrival))
+
+    def wake(self, number: int) -> None:
+        """Resume this target's procedure at once."""
+        self.put(number, Woken())
 
     def call(self, number: int, act: Callable[[], Value]) -> Call[Value]:
         """Begin something that blocks; it arrives in the inbox when it is done."""

@@ -11,7 +11,7 @@ from kubectl_stress.injection.probe import refuse_other_protocol
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.results.target_state import TargetState
 from kubectl_stress.session.collector import Collector
-from kubectl_stress.session.event_loop import Arrival, Call, EventLoop, Procedure
+from kubectl_stress.session.event_loop import Arrival, Call, EventLoop, Procedure, Woken
 from kubectl_stress.session.pod_watcher import EventSeen, Failed, PodSeen, Unobserved
 from kubectl_stress.session.progress import (
     Attached,
@@ -57,6 +57,11 @@ class Intake:
     def clock(self) -> Clock:
         """The loop's."""
         return self._loop.clock
+
+    @property
+    def number(self) -> int:
+        """Its place among the targets of the run."""
+        return self._number
 
     def now_ms(self) -> int:
         """Since the loop began."""
@@ -119,7 +124,7 @@ class Intake:
                 self.tell(change)
         elif isinstance(arrival, Unobserved):
             self.say(f"continuing without it: {arrival.reason}")
-        elif not isinstance(arrival, Call):
+        elif not isinstance(arrival, Call | Woken):
             self.hear(arrival)
 
     def hear(self, message: Message) -> None:

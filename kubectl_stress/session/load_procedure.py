@@ -18,6 +18,7 @@ from kubectl_stress.plan.plan import Plan, resolve, with_load
 from kubectl_stress.plan.prediction import prediction
 from kubectl_stress.results.report import Report
 from kubectl_stress.session.agent_stream import SteeredAgent
+from kubectl_stress.session.barrier_place import BarrierPlace
 from kubectl_stress.session.cause_search import CauseSearch, refuse_if_not_restarted
 from kubectl_stress.session.collector import Collector
 from kubectl_stress.session.event_loop import Procedure
@@ -85,11 +86,16 @@ class LoadProcedure:
         )
         return Ready(plan, joined, ContainerStatus.from_pod(pod, target.container))
 
-    def load(self, ready: Ready, expectation: Expectation | None) -> Procedure[Report]:
-        """Load it, find out what became of it, and conclude."""
+    def load(
+        self, ready: Ready, expectation: Expectation | None, place: BarrierPlace | None = None
+    ) -> Procedure[Report]:
+        """Load it, find out what became of it, and conclude; with the others at a barrier."""
         plan, joined = ready.plan, ready.joined
         self._intake.begin(Started(plan, joined.reading, ready.before, joined.holder, expectation))
-        yield from self._load(plan, joined)
+        if place is None:
+            yield from self._load(plan, joined)
+        else:
+            yield from self._load_with_others(plan, joined, place)
         try:
             yield from self._search.find(joined, is_silent=self._is_silent)
             yield from self._go_on(plan, RepeatAfterOom(plan, self._intake.say))
@@ -112,13 +118,33 @@ class LoadProcedure:
         self._intake.say(prediction(plan, reading.hello, reading.sample, reading.processes))
         return plan
 
-    def _load(self, plan: Plan, joined: JoinedHolder) -> Procedure[None]:
+    def _load_with_others(
+        self, plan: Plan, joined: JoinedHolder, place: BarrierPlace
+    ) -> Procedure[None]:
+        """The load, which begins when all are ready; whatever prevents it, they need not wait."""
+        try:
+            yield from self._load(plan, joined, place)
+            if not place.has_gone:
+                yield from self._search.find(joined, is_silent=False)
+            place.refuse_if_ended()
+        except StressError as error:
+            place.leave(error)
+            raise
+        except KeyboardInterrupt:
+            raise Interrupted("interrupted; nothing was loaded") from None
+
+    def _load(
+        self, plan: Plan, joined: JoinedHolder, place: BarrierPlace | None = None
+    ) -> Procedure[None]:
         self._intake.say(_JOINING[joined.join])
+        words = place.words if place else ()
         stream = yield from self._intake.call(
-            lambda: start_load(self._cluster, plan, joined, self._identity)
+            lambda: start_load(self._cluster, plan, joined, self._identity, words)
         )
         with SteeredAgent(stream, self._intake.put) as agent:
             try:
+                if place is not None:
+                    yield from place.wait(agent)
                 yield from self._steer(plan, agent)
             except KeyboardInterrupt:
                 yield from self._release(agent)

@@ -5,8 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from kubectl_stress.agent.commands import GO, STOP
 from kubectl_stress.kube.exec.channels import Channel, ExecStatus
 from kubectl_stress.kube.exec.stream import ExecStream
+from tests.builders.agent_lines import bye_line, hello_line, phase_line, sample_line
 
 
 def wait_until_done(handed: "queue.Queue[Any]") -> None:
@@ -76,3 +78,20 @@ class FakeStream(ExecStream):
     def close(self) -> None:
         if not self.ended:
             self.ends(lost="closed by this side")
+
+
+class ReadyStream(FakeStream):
+    """An agent with --wait-for-go: it is ready at once, and says `load` when it is told to go."""
+
+    def __init__(self, load: bytes) -> None:
+        super().__init__()
+        hello, rest = load.split(b"\n", 1) if load else (hello_line().strip(), b"")
+        self._load = rest
+        self.says(hello + b"\n" + phase_line("ready") + sample_line(10, phase="ready"))
+
+    def send(self, data: bytes) -> bool:
+        if data == GO and GO not in self.sent and self._load:
+            self.says(self._load).ends(0)
+        elif data == STOP and STOP not in self.sent:
+            self.says(bye_line("stopped")).ends(0)
+        return super().send(data)

@@ -20,10 +20,9 @@ from tests.builders.agent_lines import (
     survived,
     worker_killed_line,
 )
-from tests.builders.pods import pod
 from tests.builders.scene import IDENTITY, NEAR_LIMIT
 from tests.fakes.cluster import FakeCluster
-from tests.fakes.stream import FakeStream
+from tests.fakes.many_pods import ManyPods
 from tests.fakes.time import FakeTime
 
 SURVIVES = survived()
@@ -34,18 +33,6 @@ LOAD_DIES = (
     + worker_killed_line()
     + bye_line("workers-killed", 12)
 )
-
-
-class ManyPods(FakeCluster):
-    """Pods `web-0` and on; each load says what is its pod's."""
-
-    def __init__(self, *loads: bytes) -> None:
-        names = [f"web-{number}" for number in range(len(loads))]
-        super().__init__(*(pod(name).container("app", limit="128Mi").dict for name in names))
-        self._loads = dict(zip(names, loads, strict=True))
-
-    def load_of(self, pod_name: str) -> FakeStream:
-        return FakeStream().says(self._loads[pod_name]).ends(0)
 
 
 def run_all(cluster: FakeCluster) -> list[Report]:
@@ -83,7 +70,7 @@ def test_a_run_leaves_no_thread_and_no_open_file() -> None:
     def left() -> tuple[int, int]:
         return threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))
 
-    run_all(ManyPods(SURVIVES))
+    run_all(ManyPods(SURVIVES, SURVIVES))
     before = left()
 
     for _ in range(20):

@@ -1,0 +1,65 @@
+"""One target's place at the barrier: its agent has joined and read, and waits to be told to go."""
+
+from kubectl_stress.agent.commands import sample_interval_arguments, wait_for_go_arguments
+from kubectl_stress.agent.protocol import PhaseStart
+from kubectl_stress.agent.samples import Phase
+from kubectl_stress.errors import InjectionError, Silent, StressError
+from kubectl_stress.session.agent_stream import SteeredAgent
+from kubectl_stress.session.barrier import Barrier
+from kubectl_stress.session.event_loop import Procedure
+from kubectl_stress.session.intake import Intake
+from kubectl_stress.session.steering import Heartbeat
+
+# The runtime starts the process first: more than 20 s were seen on a node short of CPU.
+_START_MS = 60_000
+
+
+class BarrierPlace:
+    """Brings one agent to the barrier, and waits there with it."""
+
+    def __init__(self, barrier: Barrier, intake: Intake, *, sample_interval_ms: int) -> None:
+        self._barrier, self._intake = barrier, intake
+        self._sample_interval_ms = sample_interval_ms
+
+    @property
+    def words(self) -> list[str]:
+        """What is added to the agent's arguments; the last of the same option counts."""
+        return [
+            *sample_interval_arguments(self._sample_interval_ms),
+            *wait_for_go_arguments(self._barrier.go_timeout_ms),
+        ]
+
+    @property
+    def has_gone(self) -> bool:
+        """Whether the load was told to begin."""
+        return self._barrier.has_gone(self._intake.number)
+
+    def leave(self, error: StressError) -> None:
+        """This target is not loaded: the others need not wait for it."""
+        self._barrier.leave(self._intake.number, self._intake.state.target.pod, error)
+
+    def wait(self, agent: SteeredAgent) -> Procedure[None]:
+        """Return when the agent was told to go, or has ended; raises NotLoaded for another's."""
+        intake, started_ms = self._intake, self._intake.now_ms()
+        heartbeat = Heartbeat(started_ms)
+        while not self.has_gone and intake.collector.ending is None:
+            if self._barrier.problem is not None:
+                raise self._barrier.problem
+            arrival = yield from intake.take_next()
+            beat = heartbeat.next(intake.now_ms(), None, ())
+            if beat is not None:
+                agent.send(beat)
+            if isinstance(arrival, PhaseStart) and arrival.phase is Phase.READY:
+                self._barrier.arrive(intake.number, agent)
+            self._barrier.release_due()
+            if intake.collector.hello is None and intake.now_ms() - started_ms > _START_MS:
+                raise Silent(f"no message from the agent for {_START_MS // 1000} s")
+
+    def refuse_if_ended(self) -> None:
+        """Raise InjectionError where the agent ended without having been told to go."""
+        collector = self._intake.collector
+        if self.has_gone or collector.ending is None:
+            return
+        said = [error.message for error in collector.errors]
+        reason = f"the agent ended: {collector.bye.reason}" if collector.bye else "its stream broke"
+        raise InjectionError(f"the load ended before it began: {'; '.join(said) or reason}")
