@@ -3,7 +3,7 @@
 import click
 
 from kubectl_stress.cli.param_types import DURATION, NEW_FILE, Command, with_options
-from kubectl_stress.plan.stop_on import StopOn
+from kubectl_stress.cli.stop_on_option import stop_on_option
 from kubectl_stress.verdict.outcome import Expectation
 
 expect_option = click.option(
@@ -13,13 +13,6 @@ expect_option = click.option(
 )
 plot_option = click.option(
     "--plot", is_flag=True, help="Draw usage against the limit at the end of the run"
-)
-
-stop_on_option = click.option(
-    "--stop-on",
-    type=click.Choice([sign.value for sign in StopOn]),
-    multiple=True,
-    help="Release the load as soon as this happens; may be repeated",
 )
 
 _COURSE_OPTIONS = (
@@ -76,8 +69,3 @@ def load_options(command: Command) -> Command:
 def run_options(command: Command) -> Command:
     """Add how a run is shown, recorded and judged, whatever describes its load."""
     return with_options(command, _RUN_OPTIONS)
-
-
-def stop_on(given: tuple[str, ...]) -> tuple[StopOn, ...]:
-    """The signs that `--stop-on` named, each once."""
-    return tuple(sign for sign in StopOn if sign.value in given)

@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from kubectl_stress.cli.load_options import stop_on
 from kubectl_stress.cli.param_types import DURATION, Command, with_options
+from kubectl_stress.cli.stop_on_option import pressure_percent, stop_on
 from kubectl_stress.errors import UsageError
 from kubectl_stress.plan.amount import Amount
 from kubectl_stress.plan.spec import AfterOom, LoadKind, MemSpec
@@ -93,6 +93,7 @@ def mem_spec(given: Mapping[str, Any]) -> MemSpec:
         after_oom=after_oom,
         max_restarts=_max_restarts(given["max_restarts"], after_oom),
         stop_on=stop_on(given["stop_on"]),
+        pressure_percent=pressure_percent(given["stop_on"]),
     )
 
 

@@ -7,9 +7,10 @@ import click
 
 from kubectl_stress.cli.connection_options import connection_options
 from kubectl_stress.cli.holder_options import agent_options, join_option
-from kubectl_stress.cli.load_options import run_options, stop_on_option
+from kubectl_stress.cli.load_options import run_options
 from kubectl_stress.cli.memory_options import force_option
 from kubectl_stress.cli.output_options import output_options
+from kubectl_stress.cli.stop_on_option import stop_on_option
 from kubectl_stress.errors import UsageError
 from kubectl_stress.plan.amount import ShareBase
 

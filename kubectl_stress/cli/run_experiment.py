@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kubectl_stress.cli.holder_options import holder_spec
-from kubectl_stress.cli.load_options import stop_on
 from kubectl_stress.cli.mem import prepare, print_dry_run, run_plan
+from kubectl_stress.cli.stop_on_option import pressure_percent, stop_on
 from kubectl_stress.cli.wiring import connect
 from kubectl_stress.errors import TargetError, UsageError
 from kubectl_stress.manifest.manifests import Manifest
@@ -49,7 +49,10 @@ def run_experiment(flags: "ConnectionFlags", experiment: Experiment, given: dict
         cluster = connect(replace(flags, namespace=target.namespace))
     ref, holder = TargetRef("pod", target.pod), holder_spec(given)
     given = {**given, "container": target.container, "ref": ref}
-    spec = replace(mem_spec(experiment), stop_on=stop_on(given["stop_on"]))
+    signs = given["stop_on"]
+    spec = replace(
+        mem_spec(experiment), stop_on=stop_on(signs), pressure_percent=pressure_percent(signs)
+    )
     plan = _asking(prepare(cluster, ref, spec, holder, given=given))
     if given["dry_run"] != "none":
         print_dry_run(cluster, plan, holder, given=given)

@@ -1,6 +1,14 @@
 """The level against the limit over time, drawn with braille for a terminal. Pure."""
 
-from kubectl_stress.formats.timeline import MarkKind, Timeline, clock, ticks, time_ticks, timeline
+from kubectl_stress.formats.timeline import (
+    MarkKind,
+    Timeline,
+    clock,
+    pressures,
+    ticks,
+    time_ticks,
+    timeline,
+)
 from kubectl_stress.results.report import Report
 
 _HEIGHT = 12
@@ -14,6 +22,7 @@ _SIGNS = {
     MarkKind.RESTART: "↻",
     MarkKind.GONE: "†",
     MarkKind.RESIZE: "↕",
+    MarkKind.PRESSURE: "≋",
 }
 
 
@@ -59,7 +68,8 @@ def plot(report: Report, *, width: int = 80) -> str:
     _draw_usage(canvas, drawn, top)
     rows = _with_labels(canvas, top=top, unit=unit)
     head = f"{word:>{_LABEL_WIDTH}}  usage{_limit_words(drawn, top)}{_legend(drawn)}"
-    return "\n".join([head, *rows, _marks_row(drawn, columns), *_time_axis(drawn, columns)])
+    below = (_marks_row(drawn, columns), *_pressure_row(drawn, columns))
+    return "\n".join([head, *rows, *below, *_time_axis(drawn, columns)])
 
 
 def _top(drawn: Timeline) -> int:
@@ -125,6 +135,23 @@ def _marks_row(drawn: Timeline, columns: int) -> str:
     for mark in sorted(drawn.marks, key=lambda mark: mark.kind is MarkKind.KILL):
         row[min(columns - 1, int(_share(mark.at_ms, drawn) * columns))] = _SIGNS[mark.kind]
     return " " * _LABEL_WIDTH + " │" + "".join(row).rstrip()
+
+
+_BLOCKS = " ▁▂▃▄▅▆▇█"
+
+
+def _pressure_row(drawn: Timeline, columns: int) -> list[str]:
+    """The memory pressure as bars from 0 to 100 %, each the highest of its column."""
+    found = pressures(drawn)
+    if not found:
+        return []
+    highest = [0.0] * columns
+    for at_ms, percent in (moment for run in found for moment in run):
+        column = min(columns - 1, int(_share(at_ms, drawn) * columns))
+        highest[column] = max(highest[column], percent)
+    bars = "".join(_BLOCKS[min(8, -int(-percent * 8 // 100))] for percent in highest)
+    label = "PSI some"
+    return [f"{label:>{_LABEL_WIDTH}} │{bars.rstrip()}"]
 
 
 def _time_axis(drawn: Timeline, columns: int) -> tuple[str, str]:

@@ -25,6 +25,7 @@ class MarkKind(Enum):
     RESTART = "started"
     GONE = "pod gone"
     RESIZE = "resized"
+    PRESSURE = "pressure"
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,7 @@ _KINDS = {
     ChangeKind.EVICTED: MarkKind.GONE,
     ChangeKind.DELETED: MarkKind.GONE,
     ChangeKind.RESIZED: MarkKind.RESIZE,
+    ChangeKind.PRESSURE: MarkKind.PRESSURE,
 }
 
 
@@ -157,6 +159,23 @@ def _mark(change: Change) -> Mark | None:
         kind = {"Unhealthy": MarkKind.PROBE, "Killing": MarkKind.END}.get(change.reason)
         kind = MarkKind.RESIZE if change.reason == "ResizeError" else kind
     return None if kind is None else Mark(change.at_ms, kind, change.text)
+
+
+def pressures(drawn: Timeline) -> list[list[tuple[int, float]]]:
+    """The memory pressure (PSI some, average of 10 s) in percent; [] where none was felt or told.
+
+    Each run of samples is one list of moments.
+    """
+    found = [
+        [
+            (sample.at_ms, sample.memory.pressure_some_avg10_percent)
+            for sample in run
+            if sample.memory.pressure_some_avg10_percent is not None
+        ]
+        for run in drawn.runs
+    ]
+    is_felt = any(percent > 0 for run in found for _, percent in run)
+    return [run for run in found if run] if is_felt else []
 
 
 def ticks(lowest: int, highest: int, *, most: int) -> list[int]:

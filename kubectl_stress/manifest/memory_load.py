@@ -7,6 +7,7 @@ from kubectl_stress.manifest.stresschaos import Experiment
 from kubectl_stress.manifest.stressors import MemoryStressor
 from kubectl_stress.plan.amount import Amount, ShareBase
 from kubectl_stress.plan.spec import AfterOom, LoadKind, MemSpec
+from kubectl_stress.plan.stop_on import stop_words
 
 DEFAULT_DURATION_MS = MemSpec.duration_ms
 
@@ -47,7 +48,7 @@ def _inexpressible(spec: MemSpec) -> Iterator[str]:
         yield "--steps"
     if spec.after_oom is not AfterOom.STOP:
         yield f"--after-oom {spec.after_oom.value}"
-    yield from (f"--stop-on {sign.value}" for sign in spec.stop_on)
+    yield from (f"--stop-on {word}" for word in stop_words(spec.stop_on, spec.pressure_percent))
 
 
 def _is_size(amount: Amount) -> bool:

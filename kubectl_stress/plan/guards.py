@@ -4,6 +4,7 @@
 """
 
 from kubectl_stress.agent.protocol import Hello
+from kubectl_stress.agent.samples import Memory
 from kubectl_stress.errors import Refused
 from kubectl_stress.plan.holder_spec import Join
 from kubectl_stress.quantity import format_bytes
@@ -45,6 +46,18 @@ def refuse_little_headroom(headroom_bytes: int | None) -> None:
         raise Refused(
             f"only {format_bytes(headroom_bytes)} of headroom: starting the agent alone could "
             f"cause an OOM kill ({format_bytes(MIN_HEADROOM_BYTES)} required)"
+        )
+
+
+def refuse_without_pressure(asked_percent: float | None, memory: Memory) -> None:
+    """Raise Refused where --stop-on waits for a pressure that this node never tells.
+
+    PSI is of cgroup v2 alone, and the kernel may be built or started without (psi=0).
+    """
+    if asked_percent is not None and memory.pressure_some_avg10_percent is None:
+        raise Refused(
+            "the node has no pressure stall information (cgroup v1, or a kernel with psi=0), so "
+            "--stop-on memory-pressure would never release the load: use another sign"
         )
 
 

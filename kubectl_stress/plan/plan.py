@@ -12,6 +12,7 @@ from kubectl_stress.agent.samples import Sample
 from kubectl_stress.plan import guards, memory
 from kubectl_stress.plan.holder_spec import Join
 from kubectl_stress.plan.spec import MemSpec
+from kubectl_stress.plan.stop_on import stop_words
 from kubectl_stress.quantity import format_bytes, format_duration
 from kubectl_stress.targets.target import Target
 
@@ -72,6 +73,7 @@ def resolve(plan: Plan, hello: Hello, reading: Sample) -> Plan:
     """
     headroom, size, note = reading.memory.headroom_bytes, plan.size_bytes, plan.size_note
     guards.refuse_little_headroom(headroom)
+    guards.refuse_without_pressure(plan.spec.pressure_percent, reading.memory)
     if size is None:
         size, note = memory.size_read(plan.spec.amount, hello, headroom)
     steps = tuple(
@@ -94,7 +96,7 @@ def summary(plan: Plan) -> str:
     spec, target = plan.spec, plan.target
     where = f'{"beside" if plan.join is Join.POD else "on"} container "{target.container}"'
     limit = format_bytes(target.effective_limit_bytes)
-    signs = " or ".join(sign.value for sign in spec.stop_on)
+    signs = " or ".join(stop_words(spec.stop_on, spec.pressure_percent))
     return (
         f"{memory.describe_load(spec, plan.size_note)} {where} of pod "
         f'"{target.pod}" in namespace "{target.namespace}" (limit {limit}, {target.qos_class}) '

@@ -43,6 +43,7 @@ class MemSpec:
     after_oom: AfterOom = AfterOom.STOP
     max_restarts: int = 3
     stop_on: tuple[StopOn, ...] = ()
+    pressure_percent: float | None = None  # that StopOn.MEMORY_PRESSURE is about
     steps: tuple[Amount, ...] = ()
     step_hold_ms: int = 10_000
 

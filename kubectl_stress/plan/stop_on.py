@@ -14,6 +14,14 @@ class StopOn(Enum):
     NOT_READY = "not-ready"
     RESTART = "restart"
     PROBE_FAILURE = "probe-failure"
+    MEMORY_PRESSURE = "memory-pressure"
+
+
+def stop_words(asked: Sequence[StopOn], pressure_percent: float | None) -> tuple[str, ...]:
+    """The signs as `--stop-on` takes them."""
+    share = "" if pressure_percent is None else f"={pressure_percent:g}%"
+    pressure = StopOn.MEMORY_PRESSURE
+    return tuple(f"{sign.value}{share if sign is pressure else ''}" for sign in asked)
 
 
 def stop_sign(asked: Sequence[StopOn], changes: "Iterable[Change]") -> "Change | None":
@@ -30,5 +38,6 @@ def _sign_of(change: "Change") -> StopOn | None:
         ChangeKind.NOT_READY: StopOn.NOT_READY,
         ChangeKind.TERMINATED: StopOn.RESTART,
         ChangeKind.STARTED: StopOn.RESTART,
+        ChangeKind.PRESSURE: StopOn.MEMORY_PRESSURE,
     }
     return signs.get(change.kind)

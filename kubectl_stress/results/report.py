@@ -12,6 +12,7 @@ from kubectl_stress.agent.samples import Phase, Process, Sample
 from kubectl_stress.agent.series import Series
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.prediction import victim_at_limit, victim_now
+from kubectl_stress.plan.stop_on import stop_words
 from kubectl_stress.targets.changes import Change, ChangeKind
 from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.targets.target import Target
@@ -140,7 +141,7 @@ def _plan(plan: Plan) -> dict[str, Any]:
         "dirty_bytes_per_s": plan.spec.dirty_bytes_per_s,
         "oom_score_adj": plan.spec.oom_score_adj,
         "after_oom": plan.spec.after_oom.value,
-        "stop_on": [sign.value for sign in plan.spec.stop_on],
+        "stop_on": list(stop_words(plan.spec.stop_on, plan.spec.pressure_percent)),
         "steps_bytes": list(plan.step_bytes),
         "step_hold_ms": plan.spec.step_hold_ms if plan.spec.steps else None,
         "ramp_ms": plan.spec.ramp_ms,

@@ -35,6 +35,8 @@ class Collector:
         before: ContainerStatus,
         container: str,
         processes_before: tuple[Process, ...] = (),
+        *,
+        pressure_percent: float | None = None,
     ) -> None:
         self.status = before
         self.series, self._of_this_load = Series(), Series()
@@ -47,7 +49,7 @@ class Collector:
         self.errors: list[AgentError] = []
         self.afterwards: Sample | None = None
         self.ending: Ending | None = None
-        self._container = container
+        self._container, self._pressure_percent = container, pressure_percent
         self._loads = 1
         self._changes_before = self._kills_before = 0
 
@@ -63,6 +65,7 @@ class Collector:
         if isinstance(message, Sample):
             message = replace(message, at_ms=at_ms)
             self.changes += _resizes(self._of_this_load.last, message)
+            self.changes += self._pressures(message)
             self.series.add(message)
             self._of_this_load.add(message)
         elif isinstance(message, WorkerKilled):
@@ -77,6 +80,15 @@ class Collector:
         elif isinstance(message, AgentError):
             self.errors.append(message)
         return message
+
+    def _pressures(self, now: Sample) -> list[Change]:
+        """The pressure that `--stop-on` waits for, once in a load."""
+        least, some = self._pressure_percent, now.memory.pressure_some_avg10_percent
+        is_known = self.has_changed(ChangeKind.PRESSURE)
+        if least is None or some is None or some < least or is_known:
+            return []
+        text = f"memory pressure {some:.1f}% (PSI some, average of 10 s), at least {least:g}%"
+        return [Change(now.at_ms, ChangeKind.PRESSURE, text, "cgroup")]
 
     def see_pod(self, pod: Pod, *, at_ms: int) -> list[Change]:
         """A newer state of the pod; returns what changed since the last one."""

@@ -155,8 +155,13 @@ class Intake:
 
     def begin(self, started: Started) -> None:
         """A load begins: what is kept from here on is of it."""
-        processes = started.reading.processes
-        self.collector = Collector(started.before, started.plan.target.container, processes)
+        plan = started.plan
+        self.collector = Collector(
+            started.before,
+            plan.target.container,
+            started.reading.processes,
+            pressure_percent=plan.spec.pressure_percent,
+        )
         self.tell(started)
 
     def finish(self, error: StressError | None = None) -> None:

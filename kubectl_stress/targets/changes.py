@@ -18,6 +18,7 @@ class ChangeKind(Enum):
     DELETED = "deleted"
     NEIGHBOUR = "neighbour-terminated"
     RESIZED = "resized"
+    PRESSURE = "memory-pressure"
     ALL_RESTARTING = "all-containers-restarting"
     EVENT = "event"
     STREAM = "stream"

@@ -183,10 +183,12 @@ def _moment(frame: Frame, sample: Sample) -> str:
     share = ""
     if memory.limit_bytes and memory.usage_bytes is not None:
         share = f" ({100 * memory.usage_bytes / memory.limit_bytes:.1f}%)"
+    pressure = memory.pressure_some_avg10_percent
     parts = (
         frame.moment(sample.at_ms),
         f"usage {format_bytes(memory.usage_bytes)}{share}",
         f"working set {format_bytes(memory.working_set_bytes)}",
         f"load {format_bytes(sample.held_bytes)}",
+        *([f"pressure {pressure:.1f}%"] if pressure else []),
     )
     return "   ".join(parts)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from kubectl_stress.formats.html.chart_scale import LANE_HEIGHT, LEFT, TOP, Frame
+from kubectl_stress.formats.html.chart_scale import LANE_HEIGHT, LEFT, PRESSURE, TOP, Frame
 from kubectl_stress.formats.html.markup import Markup, clipped, el
-from kubectl_stress.formats.timeline import Mark, MarkKind, Span
+from kubectl_stress.formats.timeline import Mark, MarkKind, Span, pressures
 from kubectl_stress.text import moment
 
 _MERGED_PX, _CHARACTER_PX = 30, 6.5
@@ -17,7 +17,32 @@ def lanes(frame: Frame) -> Iterator[Markup]:
         yield el("text", lane, x=LEFT - 8, y=frame.lane_y(lane) + 15, class_="tick end")
     yield from _bars(frame, "phase", frame.drawn.phases)
     yield from _bars(frame, "readiness", frame.drawn.readiness)
+    yield from _pressure(frame)
     yield from _symbols(frame)
+
+
+def _pressure(frame: Frame) -> Iterator[Markup]:
+    """The memory pressure over time, a lane high where it is 100 %."""
+    for run in pressures(frame.drawn):
+        floor = frame.lane_y(PRESSURE) + LANE_HEIGHT - 2
+        points = [(frame.x(at), floor - p / 100 * (LANE_HEIGHT - 4)) for at, p in _thinned(run)]
+        line = "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
+        highest = max(percent for _, percent in run)
+        yield el(
+            "path",
+            el("title", f"memory pressure (PSI some, average of 10 s), at most {highest:.1f}%"),
+            d=f"M{points[0][0]:.1f} {floor:.1f}L{line}V{floor:.1f}Z",
+            class_="pressure",
+        )
+
+
+def _thinned(run: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
+    """The moments at which it changes: the kernel's average moves once in two seconds."""
+    kept = [run[0]]
+    for moment_, percent in run[1:-1]:
+        if percent != kept[-1][1]:
+            kept.append((moment_, percent))
+    return [*kept, *run[1:][-1:]]
 
 
 def _bars(frame: Frame, lane: str, spans: Iterable[Span]) -> Iterator[Markup]:
@@ -52,6 +77,7 @@ _SHAPES = {
     MarkKind.END: "M-4.5-4.5H4.5V4.5H-4.5Z",
     MarkKind.RESTART: "M4.6-2.8A5.4 5.4 0 1 0 5.4 0M5.4-6.4V-2.4H1.4",
     MarkKind.GONE: "M-5-5 5 5M5-5-5 5M-5-5H5V5H-5Z",
+    MarkKind.PRESSURE: "M-6-2Q-3-5 0-2T6-2M-6 3Q-3 0 0 3T6 3",
     MarkKind.RESIZE: "M0-5.5V5.5M-3-2.5 0-5.5 3-2.5M-3 2.5 0 5.5 3 2.5",
 }
 

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Self
 
-from kubectl_stress.formats.timeline import MarkKind, Timeline, clock
+from kubectl_stress.formats.timeline import MarkKind, Timeline, clock, pressures
 from kubectl_stress.text import moment
 
 WIDTH, LEFT, RIGHT = 960, 104, 14
+PRESSURE = "PSI some"
 TOP, PLOT_HEIGHT, LANE_HEIGHT, _BOTTOM = 30, 300, 24, 36
 PLOT_WIDTH = WIDTH - LEFT - RIGHT
 
@@ -24,7 +25,8 @@ class Frame:
         """The frame that holds all of it, with a lane for each thing that is there."""
         kinds = [kind.value for kind in MarkKind if any(mark.kind is kind for mark in drawn.marks)]
         phase = ["phase"] if drawn.phases else []
-        return cls(drawn, _top_bytes(drawn), (*phase, *kinds, "readiness"))
+        pressure = [PRESSURE] if pressures(drawn) else []
+        return cls(drawn, _top_bytes(drawn), (*phase, *pressure, *kinds, "readiness"))
 
     def x(self, at_ms: int) -> float:
         """Where a moment stands."""

@@ -158,3 +158,15 @@ def test_a_limit_far_above_is_named_at_the_top() -> None:
     samples = [sample(10, at_ms=i, limit_bytes=8192 * MIB) for i in range(9)]
 
     assert "limit 8.0 GiB, above this chart" in picture(runs.made_report(samples))
+
+
+def test_pressure_has_a_lane_where_it_was_felt() -> None:
+    felt = [
+        sample(60, at_ms=100 * i, held_mib=50, pressure_some_avg10_percent=min(42.0, i / 2))
+        for i in range(200)
+    ]
+    drawn = str(picture(runs.made_report(felt)))
+
+    assert "memory pressure (PSI some, average of 10 s), at most 42.0%" in drawn
+    assert "pressure 42.0%" in drawn
+    assert "PSI some" not in str(picture(runs.survived()))

@@ -68,3 +68,17 @@ def test_any_numbers_can_be_drawn(levels: list[int], times: list[int], width: in
     ]
 
     assert plot(runs.made_report(samples), width=width)
+
+
+def test_pressure_has_a_row_of_its_own_where_it_was_felt() -> None:
+    shares = (0.0, 12.0, 50.0, 100.0)
+    felt = [
+        sample(60, at_ms=1_000 * i, held_mib=50, pressure_some_avg10_percent=share)
+        for i, share in enumerate(shares)
+    ]
+    without = [sample(60, at_ms=1_000 * i, pressure_some_avg10_percent=0.0) for i in range(4)]
+
+    rows = [line for line in plot(runs.made_report(felt)).splitlines() if "PSI some" in line]
+
+    assert ["".join(row.split("│")[1].split()) for row in rows] == ["▁▄█"]
+    assert "PSI some" not in plot(runs.made_report(without))

@@ -2,11 +2,19 @@
 
 import pytest
 
-from kubectl_stress.errors import InjectionError
+from kubectl_stress.errors import InjectionError, Refused
 from kubectl_stress.plan.spec import AfterOom
 from kubectl_stress.plan.stop_on import StopOn
+from kubectl_stress.targets.changes import ChangeKind
 from kubectl_stress.verdict.outcome import Expectation, Outcome
-from tests.builders.agent_lines import bye_line, hello_line, phase_line, reading, sample_line
+from tests.builders.agent_lines import (
+    bye_line,
+    hello_line,
+    phase_line,
+    processes_line,
+    reading,
+    sample_line,
+)
 from tests.builders.scene import BEGINNING, Scene, ended, started_again, web
 from tests.fakes.stream import FakeStream
 
@@ -78,3 +86,39 @@ def test_after_a_restart_nothing_is_repeated(scene: Scene) -> None:
     assert report.verdict.outcome is Outcome.GROUP_OOM_KILLED
     assert report.findings.loads == 1
     assert any(log.startswith("not repeating the load: ") for log in scene.stories)
+
+
+def read_with(percent: float | None) -> FakeStream:
+    first = sample_line(pressure_some_avg10_percent=percent)
+    return FakeStream().says(hello_line() + first + processes_line() + bye_line()).ends(0)
+
+
+def pressed(percent: float | None) -> bytes:
+    return sample_line(60, held_mib=50, pressure_some_avg10_percent=percent)
+
+
+def test_pressure_releases_the_load_at_the_named_percentage(scene: Scene) -> None:
+    scene.cluster.readings = [read_with(0.0)]
+    scene.script.agent_says(0, BEGINNING + pressed(0.0) + phase_line("hold"))
+    scene.script.agent_says(2_000, pressed(19.9)).agent_says(3_000, pressed(20.4))
+    scene.script.agent_says(3_100, pressed(31.0))
+    released(scene, 3_400)
+
+    report = scene.run(stop_on=(StopOn.MEMORY_PRESSURE,), pressure_percent=20.0)
+
+    said = "memory pressure 20.4% (PSI some, average of 10 s), at least 20%"
+    assert scene.cluster.load.sent.count(b"stop\n") == 1
+    assert f"releasing the load: {said}" in scene.stories
+    assert report.verdict.outcome is Outcome.INCONCLUSIVE
+    assert said in report.verdict.sentence
+    assert [c.text for c in report.findings.changes if c.kind is ChangeKind.PRESSURE] == [said]
+    assert report.to_dict()["plan"]["stop_on"] == ["memory-pressure=20%"]
+
+
+def test_a_node_without_pressure_is_refused_before_the_load(scene: Scene) -> None:
+    scene.cluster.readings = [read_with(None)]
+
+    with pytest.raises(Refused, match="no pressure stall information"):
+        scene.run(stop_on=(StopOn.MEMORY_PRESSURE,), pressure_percent=20.0)
+
+    assert "app" not in [container for container, _ in scene.cluster.execs]
