@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kubectl_stress.agent.identity import agent_text
 from kubectl_stress.agent.protocol import PROTOCOL
 
 HEARTBEAT = b"."
 STOP = b"stop\n"
 GO = b"go\n"
+READ = b"read\n"
+LIST = b"list\n"
 
 
 _PROTOCOL_WORDS = ["--protocol", str(PROTOCOL)]
@@ -57,9 +60,14 @@ def sample_interval_arguments(interval_ms: int) -> list[str]:
     return ["--sample-interval-ms", str(interval_ms)]
 
 
-def read_command(number: int) -> bytes:
-    """Has a holder read its target; its answer ends with `done` of this number."""
-    return f"#{number} read\n".encode()
+def stop_command(by: str) -> bytes:
+    """Has a holder ask every run in its sight to end, and tell each of them by whom."""
+    return f"stop by {agent_text(by)}\n".encode()
+
+
+def numbered(number: int, command: bytes) -> bytes:
+    """The command with an ID: its answer ends with `done` of this number."""
+    return f"#{number} ".encode() + command
 
 
 def end_arguments() -> list[str]:

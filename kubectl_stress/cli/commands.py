@@ -28,6 +28,7 @@ PLACES = {
     "report": Place("report", "report", "Show a recorded run as a table, web page or test result"),
     "role": Place("role", "role", "Print the Role that kubectl stress needs"),
     "run": Place("run", "run", "Run or check a StressChaos manifest without Chaos Mesh"),
+    "stop": Place("stop", "stop", "Stop every running load, wherever it was started from"),
     "top": Place("top", "top", "Show container memory and who would be OOM-killed first"),
     "version": Place("version", "version", "Print the versions of client, agent and API server"),
 }

@@ -25,6 +25,7 @@ from kubectl_stress.targets.ref import TargetRef
 from kubectl_stress.verdict.outcome import Expectation
 
 if TYPE_CHECKING:
+    from kubectl_stress.agent.identity import RunIdentity
     from kubectl_stress.kube.cluster import Cluster
     from kubectl_stress.kube.connection import ConnectionFlags
     from kubectl_stress.plan.plan import Plan
@@ -112,22 +113,17 @@ def run_plan(
     cluster: "Cluster", plan: "Plan", holder: HolderSpec, *, given: dict[str, Any]
 ) -> "Report":
     """The plan carried out, shown while it runs, and its report printed; raises StressError."""
-    from kubectl_stress.agent.identity import RunIdentity
     from kubectl_stress.cli.print_report import answer
     from kubectl_stress.clock import Clock
     from kubectl_stress.live.listeners import listening, to_all
     from kubectl_stress.live.recorder import recording_to
     from kubectl_stress.operations.load import Run
-    from kubectl_stress.preflight.admission import check_admission
-    from kubectl_stress.preflight.at_once import both
-    from kubectl_stress.preflight.identity import who_asks
     from kubectl_stress.session.event_loop import EventLoop
 
     quiet, output = given["quiet"], given["output"]
     if not quiet:
         _tell_plan(plan)
-    _, user = both(lambda: check_admission(cluster, plan.target, holder), lambda: who_asks(cluster))
-    identity = RunIdentity(secrets.token_hex(4), user)
+    identity = _admitted(cluster, plan, holder)
     ask, loop = partial(confirm, yes=given["yes"]), EventLoop(Clock(now_ms, time.sleep))
     ask(plan.questions)
     expect = Expectation(given["expect"]) if given["expect"] else None
@@ -142,6 +138,17 @@ def run_plan(
         recorder.finish(found)
     answer(found, output, with_plot=given["plot"])
     return found
+
+
+def _admitted(cluster: "Cluster", plan: "Plan", holder: HolderSpec) -> "RunIdentity":
+    """Under which name the run will be known, once the API server admits its holder."""
+    from kubectl_stress.agent.identity import RunIdentity
+    from kubectl_stress.preflight.admission import check_admission
+    from kubectl_stress.preflight.at_once import both
+    from kubectl_stress.preflight.identity import who_asks
+
+    _, user = both(lambda: check_admission(cluster, plan.target, holder), lambda: who_asks(cluster))
+    return RunIdentity(secrets.token_hex(4), user)
 
 
 def _tell_plan(plan: "Plan") -> None:

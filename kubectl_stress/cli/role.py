@@ -13,6 +13,9 @@ import click
     help="Namespace of the Role",
 )
 @click.option(
+    "-A", "--all-namespaces", is_flag=True, help="Print a ClusterRole, for all namespaces"
+)
+@click.option(
     "-o",
     "--output",
     type=click.Choice(["yaml", "json"]),
@@ -20,7 +23,7 @@ import click
     show_default=True,
     help="Output format",
 )
-def role(namespace: str, output: str) -> None:
+def role(namespace: str, *, all_namespaces: bool, output: str) -> None:
     """Print the smallest Role that allows every command, for an administrator to apply.
 
     \b
@@ -30,5 +33,5 @@ def role(namespace: str, output: str) -> None:
     from kubectl_stress.formats.serialize import json_line, to_yaml
     from kubectl_stress.preflight import permissions
 
-    manifest = permissions.role(namespace)
+    manifest = permissions.role(None if all_namespaces else namespace)
     click.echo(to_yaml(manifest) if output == "yaml" else json_line(manifest))

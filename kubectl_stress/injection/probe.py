@@ -4,24 +4,22 @@ The holder is asked by attach, which starts no process; else a probe is exec'd i
 the target nothing either. Where the holder cannot look into the target, it is exec'd in there.
 """
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kubectl_stress.agent.commands import probe_arguments, read_command
-from kubectl_stress.agent.protocol import PROTOCOL, AgentError, Done, Hello, Message, Processes
+from kubectl_stress.agent.commands import READ, probe_arguments
+from kubectl_stress.agent.protocol import PROTOCOL, AgentError, Hello, Message, Processes
 from kubectl_stress.agent.samples import Process, Sample
 from kubectl_stress.clock import Clock
 from kubectl_stress.errors import InjectionError, Silent, StressError
 from kubectl_stress.injection.agent_stream import AgentStream
+from kubectl_stress.injection.holder_talk import HolderTalk
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.plan.holder import AGENT_PATH
 from kubectl_stress.targets.target import Target
 
 # An exec takes 0.1 to 1 s; on a test node that was starved of CPU it took over 30 s.
 _READING_TIMEOUT_MS = 60_000
-# An attach takes some milliseconds; a holder that is short of CPU is not quicker by an exec.
-_ANSWER_TIMEOUT_MS = 5_000
 
 
 @dataclass(frozen=True)
@@ -57,19 +55,11 @@ def _read_by_attach(
     cluster: Cluster, target: Target, holder: str, *, clock: Clock
 ) -> Reading | None:
     """What the holder itself reads; None where it may not be attached to, or does not answer."""
-    number, deadline_ms = secrets.randbelow(1 << 31), clock.now_ms() + _ANSWER_TIMEOUT_MS
-    messages: list[Message] = []
     try:
-        with cluster.attach(target.namespace, target.pod, holder) as stream:
-            stream.send(read_command(number))
-            for message in AgentStream(stream).messages(lambda: clock.now_ms() >= deadline_ms):
-                messages.append(message)
-                if isinstance(message, Done) and message.id == number:
-                    # Whoever attaches hears the answers to all, each of them whole: ours is last.
-                    return _as_reading(messages[::-1], "", is_answered=True)
+        with HolderTalk(cluster, target.namespace, target.pod, holder, clock=clock) as talk:
+            return _as_reading(talk.ask(READ)[::-1], "", is_answered=True)
     except StressError:
-        pass
-    return None
+        return None
 
 
 def reading_by(
@@ -83,6 +73,24 @@ def reading_by(
         late = None if stream.ended else f"no reading within {_READING_TIMEOUT_MS // 1000} s"
         words, is_answered = agent.end.lost or late, stream.status is not None
     return _as_reading(messages, words or "no reading came", is_answered=is_answered)
+
+
+def processes_by(
+    cluster: Cluster, namespace: str, pod: str, holder: str, *, clock: Clock
+) -> tuple[Process, ...]:
+    """The processes that a probe sees from a holder, of whatever version of the protocol.
+
+    Raises InjectionError where none are told.
+    """
+    deadline_ms = clock.now_ms() + _READING_TIMEOUT_MS
+    command = [AGENT_PATH, *probe_arguments()]
+    with cluster.exec(namespace, pod, holder, command, stdin=True) as stream:
+        agent = AgentStream(stream)
+        messages = list(agent.messages(lambda: clock.now_ms() >= deadline_ms))
+    tables = [message for message in messages if isinstance(message, Processes)]
+    if not tables:
+        raise InjectionError(agent.end.lost or "no processes were told")
+    return tables[-1].processes
 
 
 def _as_reading(messages: list[Message], errors: str, *, is_answered: bool) -> Reading:

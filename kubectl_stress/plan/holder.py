@@ -4,6 +4,7 @@ Entries of ephemeral containers can never be removed, so a live holder is found 
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from kubectl_stress.agent.commands import hold_arguments, speaks_our_protocol
@@ -66,6 +67,32 @@ def live_holder(pod: Pod, target: Target, holder: HolderSpec) -> str | None:
         if "running" in states.get(name, {}) and _is_holder(entry, target, holder):
             return name
     return None
+
+
+@dataclass(frozen=True)
+class RunningHolder:
+    """A holder of ours, whatever its image; `container` is the one that it was brought for.
+
+    `takes_commands`: whether it listens on its stdin, as since version 2 of the protocol.
+    """
+
+    name: str
+    container: str
+    takes_commands: bool
+
+
+def running_holders(pod: Pod) -> list[RunningHolder]:
+    """All that run in the pod."""
+    states = ephemeral_states(pod)
+    return [
+        RunningHolder(
+            entry["name"],
+            entry.get("targetContainerName") or "",
+            speaks_our_protocol(entry.get("command") or ()),
+        )
+        for entry in pod["spec"].get("ephemeralContainers") or ()
+        if entry["name"].startswith(HOLDER_PREFIX) and "running" in states.get(entry["name"], {})
+    ]
 
 
 def _is_holder(entry: Mapping[str, Any], target: Target, holder: HolderSpec) -> bool:

@@ -16,7 +16,15 @@ from kubectl_stress.targets.target import Target
 
 def ask_permissions(cluster: Cluster, ref: TargetRef, namespace: str) -> list[Answer]:
     """What the API server says of each permission that this target takes."""
-    permissions = required_permissions(ref.kind)
+    return _ask_all(cluster, required_permissions(ref.kind), namespace)
+
+
+def require(cluster: Cluster, permissions: Sequence[Permission], namespace: str | None) -> None:
+    """Raise Forbidden naming all that is missing in the namespace, or in all of them for None."""
+    refuse_missing(_ask_all(cluster, permissions, namespace or ""), namespace)
+
+
+def _ask_all(cluster: Cluster, permissions: Sequence[Permission], namespace: str) -> list[Answer]:
     return at_once([partial(_ask, cluster, each, namespace) for each in permissions])
 
 
@@ -27,7 +35,7 @@ def check_permissions(cluster: Cluster, ref: TargetRef, namespace: str) -> list[
     return [answer.permission for answer in answers if not answer.is_allowed]
 
 
-def refuse_missing(answers: Sequence[Answer], namespace: str) -> None:
+def refuse_missing(answers: Sequence[Answer], namespace: str | None) -> None:
     """Raise Forbidden where a permission is missing without which nothing works."""
     missing = [answer for answer in answers if not answer.is_allowed]
     needed = [answer.permission for answer in missing if answer.permission.needed]

@@ -12,8 +12,8 @@ B = TypeVar("B")
 _AT_ONCE = 4
 
 
-def at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
-    """What each call returns, in their order; raises the error of the first that failed."""
+def at_once(calls: Sequence[Callable[[], T]], *, most: int = _AT_ONCE) -> list[T]:
+    """What each call returns, `most` of them made at once; raises the first one's error."""
     answers: dict[int, T] = {}
     errors: dict[int, Exception] = {}
     waiting = iter(list(enumerate(calls)))
@@ -31,7 +31,7 @@ def at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
                 errors[index] = error
 
     # Not concurrent.futures: its import takes longer than a request.
-    threads = [threading.Thread(target=work, daemon=True) for _ in calls[1:_AT_ONCE]]
+    threads = [threading.Thread(target=work, daemon=True) for _ in calls[1:most]]
     for thread in threads:
         thread.start()
     work()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubectl_stress.targets.owner_kinds import OWNER_KINDS, OwnerKind, owner_kind
+from kubectl_stress.targets.selection import Selection
 
 ROLE_NAME = "kubectl-stress"
 
@@ -66,6 +67,16 @@ def required_permissions(kind: str) -> tuple[Permission, ...]:
     return POD_PERMISSIONS if owner is None else (*POD_PERMISSIONS, _get(owner))
 
 
+def stop_permissions(selection: Selection) -> tuple[Permission, ...]:
+    """What `stop` takes: the pods that are meant, and an attach to their holders."""
+    kinds = {ref.kind: owner_kind(ref.kind) for ref in selection.refs}
+    owners = [_get(kind) for kind in kinds.values() if kind is not None]
+    named = [Permission("get", "pods")] if "pod" in kinds else []
+    listed = [Permission("list", "pods")] if owners or not kinds else []
+    attach = [Permission(verb, "pods/attach") for verb in ("get", "create")]
+    return (*owners, *named, *listed, *attach)
+
+
 def full_role_permissions() -> tuple[Permission, ...]:
     """What the printed Role grants: targets by the name of a pod or of any owner."""
     return (*POD_PERMISSIONS, *(_get(kind) for kind in OWNER_KINDS))
@@ -75,12 +86,13 @@ def _get(kind: OwnerKind) -> Permission:
     return Permission("get", kind.plural, kind.group)
 
 
-def role(namespace: str) -> dict[str, Any]:
-    """The least Role with which every kind of target works, as a manifest."""
+def role(namespace: str | None) -> dict[str, Any]:
+    """The least Role with which every kind of target works; a ClusterRole for all namespaces."""
+    is_everywhere = namespace is None
     return {
         "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "Role",
-        "metadata": {"name": ROLE_NAME, "namespace": namespace},
+        "kind": "ClusterRole" if is_everywhere else "Role",
+        "metadata": {"name": ROLE_NAME} | ({} if is_everywhere else {"namespace": namespace}),
         "rules": _rules(full_role_permissions()),
     }
 
@@ -96,13 +108,14 @@ def _rules(permissions: Iterable[Permission]) -> list[dict[str, Any]]:
 
 
 def refusal(
-    missing: Iterable[Permission], namespace: str, reasons: Mapping[str, str] | None = None
+    missing: Iterable[Permission], namespace: str | None, reasons: Mapping[str, str] | None = None
 ) -> str:
     """One line on what is missing and how to get it."""
     words = ", ".join(str(permission) for permission in missing)
     reason = next((text for text in (reasons or {}).values() if text), "")
+    where = "all namespaces" if namespace is None else f'namespace "{namespace}"'
+    flag, kind = ("-A", "ClusterRole") if namespace is None else (f"-n {namespace}", "Role")
     return (
-        f'missing permission in namespace "{namespace}": {words}'
-        f"{reason and f' ({reason})'}. "
-        f'Ask an administrator for the Role that "kubectl stress role -n {namespace}" prints'
+        f"missing permission in {where}: {words}{reason and f' ({reason})'}. "
+        f'Ask an administrator for the {kind} that "kubectl stress role {flag}" prints'
     )

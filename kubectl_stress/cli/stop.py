@@ -1,0 +1,60 @@
+"""`kubectl stress stop`: ends every load, wherever it was started from."""
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kubectl_stress.cli.connection_options import connection_options
+from kubectl_stress.cli.output_options import output_options
+from kubectl_stress.cli.selection_options import selection, selection_options
+from kubectl_stress.cli.wiring import connect, now_ms, teller
+
+if TYPE_CHECKING:
+    from kubectl_stress.kube.cluster import Cluster
+    from kubectl_stress.kube.connection import ConnectionFlags
+    from kubectl_stress.results.stop_result import StopResult
+    from kubectl_stress.targets.selection import Selection
+
+
+@click.command()
+@selection_options
+@output_options
+@connection_options
+def stop(flags: "ConnectionFlags", **given: Any) -> None:
+    """Stop every running load of kubectl stress, wherever it was started from.
+
+    Without TARGET, -l or -A it stops those of all pods in the namespace. No process is started in
+    the pods, so a container at its limit is safe. The ephemeral containers stay, for the next run.
+
+    A run that is stopped in this way ends as inconclusive, and names who stopped it.
+
+    Exit codes: 0 no load is left running, 1 a load may still be running, 2 usage.
+
+    \b
+    kubectl stress stop deploy/hello
+    kubectl stress stop -A
+    """
+    from kubectl_stress.formats.stop_text import render_stop
+
+    cluster = connect(flags)
+    result = _stop(cluster, selection(given, cluster.namespace), quiet=given["quiet"])
+    click.echo(render_stop(result, given["output"]))
+    click.get_current_context().exit(result.exit_code)
+
+
+def _stop(cluster: "Cluster", chosen: "Selection", *, quiet: bool) -> "StopResult":
+    from kubectl_stress.clock import Clock
+    from kubectl_stress.operations.stop import Stop
+    from kubectl_stress.preflight.admission import require
+    from kubectl_stress.preflight.at_once import both
+    from kubectl_stress.preflight.find_pods import find_pods
+    from kubectl_stress.preflight.identity import who_asks
+    from kubectl_stress.preflight.permissions import stop_permissions
+
+    by, _ = both(
+        lambda: who_asks(cluster),
+        lambda: require(cluster, stop_permissions(chosen), chosen.namespace),
+    )
+    stop_all = Stop(cluster, by=by, clock=Clock(now_ms, time.sleep), tell=teller(quiet=quiet))
+    return stop_all(find_pods(cluster, chosen))

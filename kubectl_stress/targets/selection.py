@@ -1,0 +1,17 @@
+"""Which pods a command means: by their names or owners, by labels, or all. Pure."""
+
+from dataclasses import dataclass
+
+from kubectl_stress.targets.ref import TargetRef
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Pods by `refs`, otherwise those with `labels` (the API's labelSelector; "" for all).
+
+    `namespace` is None for all namespaces, as with kubectl's -A.
+    """
+
+    namespace: str | None
+    refs: tuple[TargetRef, ...] = ()
+    labels: str = ""
