@@ -17,6 +17,7 @@ _DURATION = re.compile(r"(?:(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|h|m|s))")
 # Beyond the largest quantity of Kubernetes, 2^63 − 1, and its smallest step, 10^-9.
 _LARGEST_EXPONENT = 100
 LARGEST_BYTES = (1 << 63) - 1
+LARGEST_MILLICORES = 256_000  # of as many CPUs as the agent loads
 # The kernel gives memory by the page: a size below is a unit that was forgotten or mistaken.
 PAGE_BYTES = 4096
 _DECIMAL_BYTE_UNITS = {"KB": "k", "kB": "k", "MB": "M", "GB": "G", "TB": "T"}
@@ -76,6 +77,28 @@ def parse_bytes(text: str) -> int:
     if value > LARGEST_BYTES:
         raise UsageError(f'"{shown}" is more than any machine has: use a size like 256Mi or 1Gi')
     return int(value.to_integral_value(ROUND_CEILING))
+
+
+def parse_millicores(text: str) -> float:
+    """CPU time as `500m`, `0.5` or `2`, in thousandths of a CPU; raises UsageError."""
+    try:
+        value = parse_quantity(text) * 1_000
+    except UsageError:
+        raise UsageError(
+            f'"{_short(text)}" is not a number of CPUs: use 500m, 0.5 or 50%'
+        ) from None
+    if not 0 < value <= LARGEST_MILLICORES:
+        raise UsageError(f'"{_short(text)}" is not a CPU load: use one like 500m, 1.5 or 50%')
+    return float(value)
+
+
+def format_millicores(value: float | None) -> str:
+    """CPUs as kubectl writes them: `250m`, `1.5`; `-` where there is no value."""
+    if value is None:
+        return "-"
+    if value < 1_000:
+        return f"{value:.1f}".removesuffix(".0") + "m"
+    return f"{value / 1_000:.2f}".rstrip("0").rstrip(".")
 
 
 def parse_rate(text: str) -> int:

@@ -76,42 +76,76 @@ def end_arguments() -> list[str]:
 
 
 @dataclass(frozen=True)
-class MemoryLoad:
-    """What `agent run mem` is told; sizes in bytes, times in milliseconds."""
+class MemoryOptions:
+    """What the agent is told of a memory load; sizes in bytes, times in milliseconds."""
 
     size_bytes: int
-    duration_ms: int
-    ramp_ms: int = 0
     workers: int = 1
     oom_score_adj: int | None = None
     kind: str = "anon"
     dirty_bytes_per_s: int = 0
-    settle_ms: int = 0
-    sample_interval_ms: int = 100
     steps_bytes: tuple[int, ...] = ()
     step_hold_ms: int = 0
-    pod_limit_bytes: int | None = None
 
-    def arguments(self, holder_pid: int | None) -> list[str]:
-        """The words after the binary's path."""
-        adjustment = "same" if self.oom_score_adj is None else str(self.oom_score_adj)
-        options = {
+    def words(self) -> dict[str, object]:
+        """By the names of the options."""
+        options: dict[str, object] = {
             "size-bytes": self.size_bytes,
             "workers": self.workers,
-            "ramp-ms": self.ramp_ms,
-            "duration-ms": self.duration_ms,
-            "settle-ms": self.settle_ms,
-            "sample-interval-ms": self.sample_interval_ms,
-            "oom-score-adj": adjustment,
+            "oom-score-adj": "same" if self.oom_score_adj is None else self.oom_score_adj,
             "kind": self.kind,
             "dirty-bytes-per-s": self.dirty_bytes_per_s,
         }
         if self.steps_bytes:
             options["steps-bytes"] = ",".join(map(str, self.steps_bytes))
             options["step-hold-ms"] = self.step_hold_ms
+        return options
+
+
+@dataclass(frozen=True)
+class CpuOptions:
+    """What the agent is told of a CPU load: a percentage of one CPU for each worker."""
+
+    load_percent: float
+    workers: int = 1
+
+    def words(self) -> dict[str, object]:
+        """By the names of the options."""
+        return {"load-percent": percent_text(self.load_percent), "cpu-workers": self.workers}
+
+
+def percent_text(percent: float) -> str:
+    """With at most the three decimals that the agent takes."""
+    return f"{percent:.3f}".rstrip("0").rstrip(".")
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What `agent run` is told: one load or both, and their course in milliseconds."""
+
+    duration_ms: int
+    ramp_ms: int = 0
+    settle_ms: int = 0
+    sample_interval_ms: int = 100
+    memory: MemoryOptions | None = None
+    cpu: CpuOptions | None = None
+    pod_limit_bytes: int | None = None
+
+    def arguments(self, holder_pid: int | None) -> list[str]:
+        """The words after the binary's path."""
+        options: dict[str, object] = {
+            "ramp-ms": self.ramp_ms,
+            "duration-ms": self.duration_ms,
+            "settle-ms": self.settle_ms,
+            "sample-interval-ms": self.sample_interval_ms,
+        }
         if self.pod_limit_bytes is not None:
             options["pod-limit-bytes"] = self.pod_limit_bytes
         if holder_pid is not None:
             options["holder-pid"] = holder_pid
+        named = {"mem": self.memory, "cpu": self.cpu}
+        loads = {name: load for name, load in named.items() if load is not None}
+        for load in loads.values():
+            options = load.words() | options
         words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
-        return ["run", "mem", *words]
+        return ["run", *loads, *words]

@@ -1,9 +1,14 @@
 """What a load of any resource takes: its course in time, and how the run is shown and judged."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import click
 
 from kubectl_stress.cli.param_types import DURATION, NEW_FILE, Command, with_options
 from kubectl_stress.cli.stop_on_option import stop_on_option
+from kubectl_stress.errors import UsageError
+from kubectl_stress.plan.spec import Schedule
 from kubectl_stress.verdict.outcome import Expectation
 
 expect_option = click.option(
@@ -13,6 +18,13 @@ expect_option = click.option(
 )
 plot_option = click.option(
     "--plot", is_flag=True, help="Draw usage against the limit at the end of the run"
+)
+
+step_hold_option = click.option(
+    "--step-hold",
+    type=DURATION,
+    metavar="TIME",
+    help="How long each of --steps is held; the last size is held for --duration  [default: 10s]",
 )
 
 _COURSE_OPTIONS = (
@@ -69,3 +81,11 @@ def load_options(command: Command) -> Command:
 def run_options(command: Command) -> Command:
     """Add how a run is shown, recorded and judged, whatever describes its load."""
     return with_options(command, _RUN_OPTIONS)
+
+
+def schedule(given: Mapping[str, Any]) -> Schedule:
+    """The course of the load, by the words that the options took; raises UsageError."""
+    if given["steps"] is None and given["step_hold"] is not None:
+        raise UsageError("--step-hold requires --steps")
+    held_ms = {} if given["step_hold"] is None else {"step_hold_ms": given["step_hold"]}
+    return Schedule(given["duration"], given["ramp"], **held_ms)

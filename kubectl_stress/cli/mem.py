@@ -20,7 +20,8 @@ from kubectl_stress.cli.output_options import MANIFEST, load_output_options, wan
 from kubectl_stress.cli.print_manifest import print_manifest
 from kubectl_stress.cli.wiring import connect, now_ms, teller
 from kubectl_stress.plan.holder_spec import HolderSpec
-from kubectl_stress.plan.spec import LoadKind, MemSpec
+from kubectl_stress.plan.memory import is_page_cache
+from kubectl_stress.plan.spec import LoadSpec
 from kubectl_stress.targets.ref import TargetRef
 from kubectl_stress.verdict.outcome import Expectation
 
@@ -50,7 +51,7 @@ def mem(flags: "ConnectionFlags", target: str, **given: Any) -> None:
     kubectl stress mem hello -c app --size 120% --expect oom --yes
     """
     ref, spec = TargetRef.parse(target), mem_spec(given)
-    holder = replace(holder_spec(given), is_writable=spec.kind is LoadKind.FILE)
+    holder = replace(holder_spec(given), is_writable=is_page_cache(spec))
     cluster = connect(flags)
     if given["output"] == MANIFEST:
         print_manifest(cluster, ref, given["container"], spec)
@@ -63,11 +64,11 @@ def mem(flags: "ConnectionFlags", target: str, **given: Any) -> None:
 
 
 def prepare(
-    cluster: "Cluster", ref: TargetRef, spec: MemSpec, holder: HolderSpec, *, given: dict[str, Any]
+    cluster: "Cluster", ref: TargetRef, spec: LoadSpec, holder: HolderSpec, *, given: dict[str, Any]
 ) -> "Plan":
     """The plan for the target that is meant, once it runs; raises StressError."""
     from kubectl_stress.clock import Clock
-    from kubectl_stress.plan.plan import make_plan
+    from kubectl_stress.plan.decide import make_plan
     from kubectl_stress.preflight.admission import check_permissions
     from kubectl_stress.preflight.wait_for_target import find_and_wait
 
@@ -152,7 +153,7 @@ def _admitted(cluster: "Cluster", plan: "Plan", holder: HolderSpec) -> "RunIdent
 
 
 def _tell_plan(plan: "Plan") -> None:
-    from kubectl_stress.plan.plan import summary
+    from kubectl_stress.plan.decide import summary
 
     click.echo(summary(plan), err=True)
     if not plan.target.is_container_asked:

@@ -1,19 +1,19 @@
-"""The options of a memory load alone, and the MemSpec that all of its options make."""
+"""The options of a memory load alone, and the LoadSpec that all of its options make."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import click
 
-from kubectl_stress.cli.param_types import DURATION, Command, with_options
+from kubectl_stress.cli.load_options import schedule, step_hold_option
+from kubectl_stress.cli.param_types import Command, with_options
 from kubectl_stress.cli.stop_on_option import pressure_percent, stop_on
 from kubectl_stress.errors import UsageError
 from kubectl_stress.plan.amount import Amount
-from kubectl_stress.plan.spec import AfterOom, LoadKind, MemSpec
+from kubectl_stress.plan.spec import AfterOom, LoadKind, LoadSpec, MemoryLoad
 from kubectl_stress.quantity import parse_rate
 
 _DEFAULT_MAX_RESTARTS = 3
-_DEFAULT_STEP_HOLD_MS = 10_000
 force_option = click.option(
     "--force", is_flag=True, help="Load a container that has no memory limit"
 )
@@ -30,12 +30,7 @@ _OPTIONS = (
         metavar="AMOUNTS",
         help="Sizes to hold one after another before --size; without it the last step is the size",
     ),
-    click.option(
-        "--step-hold",
-        type=DURATION,
-        metavar="TIME",
-        help="How long each of --steps is held; the size is held for --duration  [default: 10s]",
-    ),
+    step_hold_option,
     click.option(
         "--kind",
         type=click.Choice([kind.value for kind in LoadKind]),
@@ -77,21 +72,22 @@ def memory_options(command: Command) -> Command:
     return with_options(command, _OPTIONS)
 
 
-def mem_spec(given: Mapping[str, Any]) -> MemSpec:
+def mem_spec(given: Mapping[str, Any]) -> LoadSpec:
     """The load that was asked for, by the words that the options took; raises UsageError."""
     after_oom, (amount, steps) = AfterOom(given["after_oom"]), _sizes(given)
-    return MemSpec(
+    load = MemoryLoad(
         amount=amount,
         steps=steps,
-        step_hold_ms=_DEFAULT_STEP_HOLD_MS if given["step_hold"] is None else given["step_hold"],
-        duration_ms=given["duration"],
-        ramp_ms=given["ramp"],
         workers=given["workers"],
         oom_score_adj=_oom_score_adj(given["oom_score_adj"]),
         kind=LoadKind(given["kind"]),
         dirty_bytes_per_s=0 if given["dirty"] is None else parse_rate(given["dirty"]),
         after_oom=after_oom,
         max_restarts=_max_restarts(given["max_restarts"], after_oom),
+    )
+    return LoadSpec(
+        memory=load,
+        schedule=schedule(given),
         stop_on=stop_on(given["stop_on"]),
         pressure_percent=pressure_percent(given["stop_on"]),
     )
@@ -99,8 +95,6 @@ def mem_spec(given: Mapping[str, Any]) -> MemSpec:
 
 def _sizes(given: Mapping[str, Any]) -> tuple[Amount, tuple[Amount, ...]]:
     """The size, and the steps before it."""
-    if given["steps"] is None and given["step_hold"] is not None:
-        raise UsageError("--step-hold requires --steps")
     texts = [*(given["steps"].split(",") if given["steps"] is not None else ()), given["size"]]
     amounts = [Amount.parse(text) for text in texts if text is not None]
     if not amounts:

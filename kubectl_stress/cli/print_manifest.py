@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kubectl_stress.plan.amount import ShareBase
-from kubectl_stress.plan.spec import MemSpec
+from kubectl_stress.plan.spec import LoadSpec
 from kubectl_stress.targets.ref import TargetRef
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def print_manifest(
-    cluster: "Cluster", ref: TargetRef, container: str | None, spec: MemSpec
+    cluster: "Cluster", ref: TargetRef, container: str | None, spec: LoadSpec
 ) -> None:
     """Print it, and on stderr what Chaos Mesh would make of it that is not the same."""
     from kubectl_stress.formats.serialize import to_yaml
@@ -32,13 +32,14 @@ def print_manifest(
         selector=selector,
         choice=Choice(Mode.ALL),
         containers=(name,),
-        duration_ms=spec.duration_ms,
+        duration_ms=spec.schedule.duration_ms,
         memory=memory,
     )
     click.echo(to_yaml(stress_chaos(experiment)))
-    if spec.amount.base is ShareBase.LIMIT:
-        click.echo(f"note: {_OF_LIMIT.format(spec.amount.text)}", err=True)
-    elif spec.amount.base is ShareBase.NODE:
+    amount = memory.amount
+    if amount.base is ShareBase.LIMIT:
+        click.echo(f"note: {_OF_LIMIT.format(amount.text)}", err=True)
+    elif amount.base is ShareBase.NODE:
         click.echo("note: kubectl stress run needs --percent-of node for this size", err=True)
 
 

@@ -13,8 +13,9 @@ from kubectl_stress.cli.stop_on_option import pressure_percent, stop_on
 from kubectl_stress.cli.wiring import connect
 from kubectl_stress.errors import TargetError, UsageError
 from kubectl_stress.manifest.manifests import Manifest
-from kubectl_stress.manifest.memory_load import mem_spec
+from kubectl_stress.manifest.memory_load import load_spec
 from kubectl_stress.manifest.stresschaos import Experiment
+from kubectl_stress.plan.decide import size_notes
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.preflight.select_pods import select_pods
 from kubectl_stress.targets.ref import TargetRef
@@ -51,7 +52,7 @@ def run_experiment(flags: "ConnectionFlags", experiment: Experiment, given: dict
     given = {**given, "container": target.container, "ref": ref}
     signs = given["stop_on"]
     spec = replace(
-        mem_spec(experiment), stop_on=stop_on(signs), pressure_percent=pressure_percent(signs)
+        load_spec(experiment), stop_on=stop_on(signs), pressure_percent=pressure_percent(signs)
     )
     plan = _asking(prepare(cluster, ref, spec, holder, given=given))
     if given["dry_run"] != "none":
@@ -81,5 +82,5 @@ def _asking(plan: Plan) -> Plan:
     limit = plan.target.effective_limit_bytes
     if plan.size_bytes is None or limit is None or plan.size_bytes < limit:
         return plan
-    question = f'{plan.size_note} is more than container "{plan.target.container}" can hold'
+    question = f'{size_notes(plan)} is more than container "{plan.target.container}" can hold'
     return replace(plan, questions=(*plan.questions, f"{question}: it will be OOM-killed"))

@@ -6,7 +6,8 @@ from typing import Any
 
 from kubectl_stress.formats.serialize import DATA_FORMATS, Document, serialize, to_yaml
 from kubectl_stress.formats.tables import plain_table
-from kubectl_stress.plan.plan import Plan, summary
+from kubectl_stress.plan.decide import summary
+from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.target_facts import Fact
 from kubectl_stress.preflight.permissions import Answer
 from kubectl_stress.results.check_result import Checkup, check_dict, checkup_dict

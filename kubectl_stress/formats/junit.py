@@ -6,6 +6,7 @@ failure, an inconclusive run an error.
 
 from xml.etree import ElementTree as ET
 
+from kubectl_stress.plan.decide import asked_sizes
 from kubectl_stress.quantity import format_duration
 from kubectl_stress.results.report import Report
 from kubectl_stress.text import moment
@@ -45,7 +46,8 @@ def _seconds(report: Report) -> str:
 
 def _case(report: Report) -> ET.Element:
     target, spec = report.plan.target, report.plan.spec
-    name = f"{target.container}: {spec.amount.text} for {format_duration(spec.duration_ms)}"
+    duration = format_duration(spec.schedule.duration_ms)
+    name = f"{target.container}: {asked_sizes(spec)} for {duration}"
     if report.expectation is not None:
         name += f", expected {report.expectation.value}"
     where = f"{target.namespace}.{target.pod}"

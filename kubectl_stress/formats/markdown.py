@@ -7,6 +7,7 @@ link, nor notify anybody.
 import re
 from collections.abc import Sequence
 
+from kubectl_stress.plan.decide import asked_sizes, limits, size_notes
 from kubectl_stress.quantity import format_bytes, format_duration
 from kubectl_stress.results.report import Report
 from kubectl_stress.text import moment
@@ -40,9 +41,9 @@ def _target(report: Report) -> str:
     where = f"{target.namespace}/{target.pod}"
     return (
         f"Container {_code(target.container)} of pod {_code(where)}, "
-        f"limit {format_bytes(target.effective_limit_bytes)}, {_plain(target.qos_class)}; load "
-        f"{_code(spec.amount.text)} = {format_bytes(report.plan.size_bytes)} for "
-        f"{format_duration(spec.duration_ms)}; restarts {report.before.restart_count} → "
+        f"{limits(report.plan)}, {_plain(target.qos_class)}; load "
+        f"{_code(asked_sizes(spec))} = {_plain(size_notes(report.plan))} for "
+        f"{format_duration(spec.schedule.duration_ms)}; restarts {report.before.restart_count} → "
         f"{report.after.restart_count}."
     )
 

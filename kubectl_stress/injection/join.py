@@ -17,6 +17,7 @@ from kubectl_stress.injection.agent_stream import AgentStream
 from kubectl_stress.injection.ephemeral_container import bring_holder, refuse_changed_target
 from kubectl_stress.injection.probe import Reading, reading_by, shared_id, take_reading
 from kubectl_stress.kube.cluster import Cluster
+from kubectl_stress.plan.decide import run_options
 from kubectl_stress.plan.holder import AGENT_PATH
 from kubectl_stress.plan.holder_spec import HolderSpec, Join
 from kubectl_stress.plan.plan import Plan
@@ -188,7 +189,7 @@ def start_load(
     """
     target = plan.target
     refuse_changed_target(cluster.get_pod(target.namespace, target.pod), target)
-    load = plan.load().arguments(joined.holder_pid)
+    load = run_options(plan).arguments(joined.holder_pid)
     words = [*load, *identity.arguments(), *_whereabouts(joined), *extra_words]
     is_exec = joined.join is Join.EXEC
     container = target.container if is_exec else joined.holder

@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import Enum
 
 from kubectl_stress.errors import UsageError
-from kubectl_stress.quantity import parse_bytes
+from kubectl_stress.quantity import parse_bytes, parse_millicores
 
 
 class ShareBase(Enum):
@@ -24,18 +24,36 @@ _SHARE = re.compile(r"(?P<number>-?\d+(?:\.\d+)?)%(?P<base>[a-z]*)")
 
 @dataclass(frozen=True)
 class Amount:
-    """A size as asked for: `absolute_bytes`, or `percent` of `base`. A total over all workers."""
+    """A size as asked for: `percent` of `base`, or absolute. A total over all workers.
+
+    Absolute memory is in bytes, absolute CPU time in thousandths of a CPU.
+    """
 
     text: str
     absolute_bytes: int | None = None
     percent: Decimal | None = None
     base: ShareBase | None = None
+    absolute_millicores: float | None = None
 
     @classmethod
     def parse(cls, text: str) -> "Amount":
         """`50Mi`, `60%` (of the limit), `60%request`, `60%headroom`, `60%node`; UsageError."""
         if "%" not in text:
             return cls(text, absolute_bytes=parse_bytes(text))
+        return cls._share(text)
+
+    @classmethod
+    def parse_cpu(cls, text: str) -> "Amount":
+        """`500m`, `1.5`, `60%` (of the limit), `60%request`, `60%node`; UsageError."""
+        if "%" not in text:
+            return cls(text, absolute_millicores=parse_millicores(text))
+        share = cls._share(text)
+        if share.base is ShareBase.HEADROOM:
+            raise UsageError(f'"{text}": a CPU has no headroom; use a base of limit, request, node')
+        return share
+
+    @classmethod
+    def _share(cls, text: str) -> "Amount":
         match = _SHARE.fullmatch(text.strip())
         if match is None:
             raise UsageError(
@@ -56,7 +74,14 @@ class Amount:
             return self.base is other.base and self.percent < other.percent
         if self.absolute_bytes is not None and other.absolute_bytes is not None:
             return self.absolute_bytes < other.absolute_bytes
+        if self.absolute_millicores is not None and other.absolute_millicores is not None:
+            return self.absolute_millicores < other.absolute_millicores
         return False
+
+    @property
+    def is_absolute(self) -> bool:
+        """Whether it is a share of nothing."""
+        return self.percent is None
 
     def of(self, base_bytes: int) -> int:
         """The size in whole bytes where this amount is a share of `base_bytes`; may be 0."""

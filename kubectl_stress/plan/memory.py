@@ -1,24 +1,78 @@
-"""What is particular to a load of memory: its size, its notes, and what the agent is told. Pure."""
+"""What is particular to a load of memory: its size, its notes, and what the agent is told. Pure.
 
-from collections.abc import Iterator
+As `plan.cpu`, a `Resource` of `plan.decide`.
+"""
+
 from dataclasses import replace
 
-from kubectl_stress.agent.commands import MemoryLoad
+from kubectl_stress.agent.commands import MemoryOptions
 from kubectl_stress.agent.protocol import Hello
+from kubectl_stress.agent.samples import Sample
 from kubectl_stress.errors import Refused
+from kubectl_stress.plan import guards
 from kubectl_stress.plan.amount import Amount, ShareBase
-from kubectl_stress.plan.spec import AfterOom, LoadKind, MemSpec
+from kubectl_stress.plan.plan import MemorySize, Plan
+from kubectl_stress.plan.spec import AfterOom, LoadKind, LoadSpec, MemoryLoad
 from kubectl_stress.quantity import PAGE_BYTES, format_bytes, format_duration
 from kubectl_stress.targets.target import Target
-
-# memory.stat is flushed late by the kernel: what is read sooner after the release is still old.
-SETTLE_MS = 3_000
 
 # The kernel never chooses a process at -1000; this is the lowest of those that it may choose.
 _LOWEST_KILLABLE = -999
 
 
-def declared_size(amount: Amount, target: Target, loaded: str) -> tuple[int | None, str]:
+def is_asked(spec: LoadSpec) -> bool:
+    """Whether there is a memory load."""
+    return spec.memory is not None
+
+
+def _load(plan: Plan) -> MemoryLoad:
+    assert plan.spec.memory is not None
+    return plan.spec.memory
+
+
+def _size(plan: Plan) -> MemorySize:
+    assert plan.memory is not None
+    return plan.memory
+
+
+def declared(plan: Plan) -> Plan:
+    """The plan with the size as far as the API alone tells it; raises Refused."""
+    loaded, load = guards.describe_loaded(plan.target, plan.join), _load(plan)
+    size, note = _declared_size(load.amount, plan.target, loaded)
+    steps = tuple(_declared_size(step, plan.target, loaded)[0] for step in load.steps)
+    return replace(plan, memory=MemorySize(size, note, steps))
+
+
+def refuse(plan: Plan, *, force: bool) -> None:
+    """Raise Refused where the load must not be."""
+    if not (_load(plan).amount.is_absolute and force):
+        guards.refuse_without_limit(plan.target, plan.join)
+
+
+def settled(plan: Plan, hello: Hello, reading: Sample) -> Plan:
+    """The plan with its size, and with what the reading must have asked; raises Refused."""
+    headroom, load, size = reading.memory.headroom_bytes, _load(plan), _size(plan)
+    if size.size_bytes is None:
+        size = MemorySize(*_size_read(load.amount, hello, headroom), size.step_bytes)
+    steps = tuple(
+        _size_read(step, hello, headroom)[0] if known is None else known
+        for step, known in zip(load.steps, size.step_bytes, strict=True)
+    )
+    assert size.size_bytes is not None
+    if headroom is None:
+        guards.refuse_beyond_node(plan.target, size.size_bytes, hello)
+    growth = size.size_bytes if headroom is None else min(size.size_bytes, headroom)
+    is_asked = not is_page_cache(plan.spec)
+    asked = guards.node_questions(plan.target, growth, hello) if is_asked else ()
+    return replace(
+        plan,
+        spec=replace(plan.spec, memory=_killable(load, hello)),
+        memory=replace(size, step_bytes=steps),
+        questions=(*plan.questions, *asked),
+    )
+
+
+def _declared_size(amount: Amount, target: Target, loaded: str) -> tuple[int | None, str]:
     """The size in bytes and in words; None while only the agent can tell what it is a share of.
 
     Raises Refused where what it is a share of is not set; `loaded` says whose limit it would be.
@@ -43,7 +97,7 @@ def _share(amount: Amount, base: int | None, word: str, loaded: str) -> tuple[in
     return _sized(amount, base, word)
 
 
-def size_read(amount: Amount, hello: Hello, headroom_bytes: int | None) -> tuple[int, str]:
+def _size_read(amount: Amount, hello: Hello, headroom_bytes: int | None) -> tuple[int, str]:
     """The size of a share of what only the agent can read; raises Refused where it cannot."""
     is_node = amount.base is ShareBase.NODE
     base = hello.node_total_bytes if is_node else headroom_bytes
@@ -61,13 +115,14 @@ def _sized(amount: Amount, base: int, word: str) -> tuple[int, str]:
     return size, f"{format_bytes(size)} ({share})"
 
 
-def notes(spec: MemSpec, target: Target, size_bytes: int | None) -> tuple[str, ...]:
+def notes(plan: Plan) -> tuple[str, ...]:
     """What a person should know before the load begins."""
-    found, limit = [], target.effective_limit_bytes
-    if spec.workers > 1 and size_bytes is not None:
-        each = format_bytes(size_bytes // spec.workers)
-        found.append(f"the size is the total of all {spec.workers} workers: each holds {each}")
-    if is_page_cache(spec):
+    found, limit = [], plan.target.effective_limit_bytes
+    load, size_bytes = _load(plan), plan.size_bytes
+    if load.workers > 1 and size_bytes is not None:
+        each = format_bytes(size_bytes // load.workers)
+        found.append(f"the size is the total of all {load.workers} workers: each holds {each}")
+    if is_page_cache(plan.spec):
         found.append(
             "a load of kind file is page cache, written to the node's disk: it counts as "
             "ephemeral storage of the pod until the run ends"
@@ -77,44 +132,46 @@ def notes(spec: MemSpec, target: Target, size_bytes: int | None) -> tuple[str, .
     return tuple(found)
 
 
-def is_page_cache(spec: MemSpec) -> bool:
+def is_page_cache(spec: LoadSpec) -> bool:
     """Whether the kernel can take the load back before it kills anybody."""
-    return spec.kind is LoadKind.FILE
+    return spec.memory is not None and spec.memory.kind is LoadKind.FILE
 
 
-def may_reach_limit(spec: MemSpec, target: Target, size_bytes: int | None) -> bool:
+def may_end_target(plan: Plan) -> bool:
     """Whether the load may reach the limit, judged by what the container requests for itself."""
-    limit = target.effective_limit_bytes
-    if is_page_cache(spec):
+    limit, size_bytes = plan.target.effective_limit_bytes, plan.size_bytes
+    if is_page_cache(plan.spec):
         return False
     if size_bytes is None or limit is None:
         return True
-    return size_bytes > limit - (target.request_bytes or 0)
+    return size_bytes > limit - (plan.target.request_bytes or 0)
 
 
-def killable(spec: MemSpec, hello: Hello) -> MemSpec:
-    """The spec with an oom_score_adj at which the kernel can kill the load.
+def _killable(load: MemoryLoad, hello: Hello) -> MemoryLoad:
+    """The load with an oom_score_adj at which the kernel can kill it.
 
     Copied from a target at -1000, neither load nor app could be killed at the limit, and the kernel
     would find nobody: every process there would hang in the allocation.
     """
-    is_copied = spec.oom_score_adj is None and hello.target_oom_score_adj == -1000
-    return replace(spec, oom_score_adj=_LOWEST_KILLABLE) if is_copied else spec
+    is_copied = load.oom_score_adj is None and hello.target_oom_score_adj == -1000
+    return replace(load, oom_score_adj=_LOWEST_KILLABLE) if is_copied else load
 
 
-def node_notes(spec: MemSpec, hello: Hello) -> Iterator[str]:
+def node_notes(plan: Plan, hello: Hello) -> tuple[str, ...]:
     """What a person should know before the load begins, of what only the agent could read."""
-    if killable(spec, hello) is not spec:
-        yield (
+    load, found = _load(plan), []
+    if _killable(load, hello) is not load:
+        found.append(
             f"the target has oom_score_adj -1000 and is never OOM-killed: the load gets "
             f"{_LOWEST_KILLABLE}, so that the kernel can kill it at the limit"
         )
-    if spec.after_oom is AfterOom.REPEAT:
-        yield _repeats(spec, hello)
+    if load.after_oom is AfterOom.REPEAT:
+        found.append(_repeats(load, hello))
+    return tuple(found)
 
 
-def _repeats(spec: MemSpec, hello: Hello) -> str:
-    times = f"after an OOM kill the load is repeated, at most {spec.max_restarts} times"
+def _repeats(load: MemoryLoad, hello: Hello) -> str:
+    times = f"after an OOM kill the load is repeated, at most {load.max_restarts} times"
     if hello.oom_group:
         return (
             f"{times}: each kill restarts the whole container (memory.oom.group), and each new "
@@ -123,33 +180,49 @@ def _repeats(spec: MemSpec, hello: Hello) -> str:
     return f"{times}: only the killed process dies; usage drops and climbs again"
 
 
-def agent_load(spec: MemSpec, size_bytes: int, step_bytes: tuple[int, ...] = ()) -> MemoryLoad:
+def agent_options(plan: Plan) -> MemoryOptions:
     """What the agent is told."""
-    return MemoryLoad(
-        size_bytes=size_bytes,
-        duration_ms=spec.duration_ms,
-        ramp_ms=spec.ramp_ms,
-        workers=spec.workers,
-        oom_score_adj=spec.oom_score_adj,
-        kind=spec.kind.value,
-        dirty_bytes_per_s=spec.dirty_bytes_per_s,
-        settle_ms=SETTLE_MS,
-        steps_bytes=step_bytes,
-        step_hold_ms=spec.step_hold_ms,
+    load, size = _load(plan), _size(plan)
+    assert size.size_bytes is not None
+    return MemoryOptions(
+        size_bytes=size.size_bytes,
+        workers=load.workers,
+        oom_score_adj=load.oom_score_adj,
+        kind=load.kind.value,
+        dirty_bytes_per_s=load.dirty_bytes_per_s,
+        steps_bytes=tuple(step for step in size.step_bytes if step is not None),
+        step_hold_ms=plan.spec.schedule.step_hold_ms,
     )
 
 
-def describe_load(spec: MemSpec, size_note: str) -> str:
+def open_size(plan: Plan) -> bool:
+    """Whether only the agent can tell the size."""
+    return plan.size_bytes is None
+
+
+def describe(plan: Plan) -> str:
     """The load in a few words, with its size."""
-    kind = "" if spec.kind is LoadKind.ANON else f" (kind {spec.kind.value})"
-    return f"memory load{kind} of {size_note}"
+    kind = _load(plan).kind
+    words = "" if kind is LoadKind.ANON else f" (kind {kind.value})"
+    return f"memory load{words} of {size_note(plan)}"
 
 
-def describe_activity(spec: MemSpec) -> str:
+def size_note(plan: Plan) -> str:
+    """The size in words, with what it is a share of."""
+    return _size(plan).note
+
+
+def describe_activity(plan: Plan) -> str:
     """What the load does beside being held, to follow its duration; empty where it only holds."""
-    dirty, steps = spec.dirty_bytes_per_s, ", ".join(step.text for step in spec.steps)
-    hold = format_duration(spec.step_hold_ms)
+    load = _load(plan)
+    dirty, steps = load.dirty_bytes_per_s, ", ".join(step.text for step in load.steps)
+    hold = format_duration(plan.spec.schedule.step_hold_ms)
     return (
         f"{steps and f', after {steps} for {hold} each'}"
         f"{f', rewriting {format_bytes(dirty)} a second' if dirty else ''}"
     )
+
+
+def describe_limit(target: Target) -> str:
+    """The limit that the load meets."""
+    return f"limit {format_bytes(target.effective_limit_bytes)}"

@@ -121,14 +121,17 @@ def _with_load(
 
 def _grown_worker(plan: Plan, hello: Hello, memory: Memory) -> Process | None:
     """A worker of the load as it is when the limit is reached, weighed as the agent does."""
-    adjustment = plan.spec.oom_score_adj
+    load, size_bytes = plan.spec.memory, plan.size_bytes
+    if load is None or memory.limit_bytes is None or size_bytes is None:
+        return None
+    adjustment = load.oom_score_adj
     if adjustment is None:
         adjustment = hello.target_oom_score_adj
-    if adjustment is None or memory.limit_bytes is None or plan.size_bytes is None:
+    if adjustment is None:
         return None
     swap = container_swap_bytes(hello, memory)
     room = max(0, memory.limit_bytes - _kept_bytes(memory)) + _swap_left_bytes(hello, memory)
-    grown = min(plan.size_bytes, room) // plan.spec.workers
+    grown = min(size_bytes, room) // load.workers
     worker = Process(0, WORKER_COMMAND, "load", grown, adjustment, None)
     if adjustment == -1000:
         return worker
@@ -139,8 +142,9 @@ def _grown_worker(plan: Plan, hello: Hello, memory: Memory) -> Process | None:
 def _needed_bytes(plan: Plan) -> int:
     """The size with what the kernel charges on top of it."""
     assert plan.size_bytes is not None
+    assert plan.spec.memory is not None
     pages = (plan.size_bytes >> 20) * _KERNEL_BYTES_A_MIB
-    return plan.size_bytes + pages + plan.spec.workers * _KERNEL_BYTES_A_WORKER
+    return plan.size_bytes + pages + plan.spec.memory.workers * _KERNEL_BYTES_A_WORKER
 
 
 def _kept_bytes(memory: Memory) -> int:

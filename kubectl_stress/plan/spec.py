@@ -1,6 +1,9 @@
-"""What was asked for, validated and immutable. Pure: no I/O, nothing of the cluster."""
+"""What was asked for, validated and immutable. Pure: no I/O, nothing of the cluster.
 
-from dataclasses import dataclass
+A load is its course in time and, by the name of its resource, what is loaded: memory, CPU or both.
+"""
+
+from dataclasses import dataclass, field
 from enum import Enum
 from itertools import pairwise
 
@@ -12,7 +15,7 @@ _MOST_STEPS = 64  # as many as the agent takes
 
 
 class LoadKind(Enum):
-    """What the load is made of (`--kind`)."""
+    """What a memory load is made of (`--kind`)."""
 
     ANON = "anon"
     SHM = "shm"
@@ -27,42 +30,96 @@ class AfterOom(Enum):
 
 
 @dataclass(frozen=True)
-class MemSpec:
-    """A memory load: `amount` added to the target for `duration_ms`, after a ramp of `ramp_ms`.
+class Schedule:
+    """The course of a load: a ramp to its first size, each step held, then the last size held."""
 
-    `steps` are visited before it, each for `step_hold_ms`; the ramp is that of the first.
-    """
-
-    amount: Amount
     duration_ms: int = 60_000
     ramp_ms: int = 0
+    step_hold_ms: int = 10_000
+
+    def __post_init__(self) -> None:
+        if self.duration_ms <= 0:
+            raise UsageError("--duration must be more than 0")
+        if self.step_hold_ms <= 0:
+            raise UsageError("--step-hold must be more than 0")
+
+
+@dataclass(frozen=True)
+class MemoryLoad:
+    """`amount` of memory added to the target, in total over all workers; `steps` come before it."""
+
+    amount: Amount
+    steps: tuple[Amount, ...] = ()
     workers: int = 1
     oom_score_adj: int | None = None  # None: the target's own
     kind: LoadKind = LoadKind.ANON
     dirty_bytes_per_s: int = 0
     after_oom: AfterOom = AfterOom.STOP
     max_restarts: int = 3
+
+    def __post_init__(self) -> None:
+        _check_workers(self.workers)
+        if not 1 <= self.max_restarts <= 100:
+            raise UsageError(f"--max-restarts {self.max_restarts}: give a number from 1 to 100")
+        _check_steps((*self.steps, self.amount))
+
+
+@dataclass(frozen=True)
+class CpuLoad:
+    """`amount` of CPU time added to the target, in total over all workers; `steps` come before."""
+
+    amount: Amount
+    steps: tuple[Amount, ...] = ()
+    workers: int | None = None  # None: as many as the amount needs
+
+    def __post_init__(self) -> None:
+        if self.workers is not None:
+            _check_workers(self.workers)
+        _check_steps((*self.steps, self.amount))
+
+
+@dataclass(frozen=True)
+class LoadSpec:
+    """A load: at least one of `memory` and `cpu`, on one schedule.
+
+    `stop_on` is what releases it before its time.
+    """
+
+    memory: MemoryLoad | None = None
+    cpu: CpuLoad | None = None
+    schedule: Schedule = field(default_factory=Schedule)
     stop_on: tuple[StopOn, ...] = ()
     pressure_percent: float | None = None  # that StopOn.MEMORY_PRESSURE is about
-    steps: tuple[Amount, ...] = ()
-    step_hold_ms: int = 10_000
+
+    def __post_init__(self) -> None:
+        assert self.memory or self.cpu
+
+    @property
+    def step_count(self) -> int:
+        """How many sizes are held before the last."""
+        return max(len(load.steps) for load in (self.memory, self.cpu) if load)
 
     @property
     def total_ms(self) -> int:
         """From the first growth to the release."""
-        return self.ramp_ms + len(self.steps) * self.step_hold_ms + self.duration_ms
+        schedule = self.schedule
+        steps_ms = self.step_count * schedule.step_hold_ms
+        return schedule.ramp_ms + steps_ms + schedule.duration_ms
 
-    def __post_init__(self) -> None:
-        if not 1 <= self.workers <= 64:
-            raise UsageError(f"--workers {self.workers}: give a number from 1 to 64")
-        if not 1 <= self.max_restarts <= 100:
-            raise UsageError(f"--max-restarts {self.max_restarts}: give a number from 1 to 100")
-        if self.duration_ms <= 0:
-            raise UsageError("--duration must be more than 0")
-        if self.step_hold_ms <= 0:
-            raise UsageError("--step-hold must be more than 0")
-        sizes = (*self.steps, self.amount)
-        if len(self.steps) > _MOST_STEPS:
-            raise UsageError(f"--steps: at most {_MOST_STEPS} steps")
-        if not all(low.is_less_than(high) for low, high in pairwise(sizes)):
-            raise UsageError("--steps must rise, and all have the same base, like 50%,75%,90%")
+    @property
+    def most_repeats(self) -> int:
+        """How often the load begins again after an OOM kill."""
+        is_repeated = self.memory is not None and self.memory.after_oom is AfterOom.REPEAT
+        return self.memory.max_restarts if self.memory and is_repeated else 0
+
+
+def _check_workers(workers: int) -> None:
+    if not 1 <= workers <= 64:
+        raise UsageError(f"--workers {workers}: give a number from 1 to 64")
+
+
+def _check_steps(sizes: tuple[Amount, ...]) -> None:
+    if len(sizes) - 1 > _MOST_STEPS:
+        raise UsageError(f"--steps: at most {_MOST_STEPS} steps")
+    if not all(low.is_less_than(high) for low, high in pairwise(sizes)):
+        raise UsageError("--steps must rise, and all have the same base, like 50%,75%,90%")

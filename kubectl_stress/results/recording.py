@@ -26,6 +26,7 @@ from kubectl_stress.agent.series import Series
 from kubectl_stress.errors import RecordingError, StressError
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.results.dataclass_json import from_json, to_json
+from kubectl_stress.results.recording_v1 import SCHEMA_V1, upgraded
 from kubectl_stress.results.report import Report
 from kubectl_stress.targets.changes import Change, ChangeKind
 from kubectl_stress.targets.status import ContainerStatus
@@ -33,7 +34,7 @@ from kubectl_stress.verdict.findings import Ending, Findings
 from kubectl_stress.verdict.judge import judge
 from kubectl_stress.verdict.outcome import Expectation
 
-SCHEMA = "kubectl-stress/recording/v1"
+SCHEMA = "kubectl-stress/recording/v2"
 
 
 @dataclass(frozen=True)
@@ -151,13 +152,14 @@ def _read_header(lines: Iterator[tuple[int, bytes]]) -> Header:
         values = {}
     if values.get("type") != "header":
         raise RecordingError("not a kubectl stress recording: it has no header line")
-    if values.get("schema") != SCHEMA:
+    schema = values.get("schema")
+    if schema not in (SCHEMA, SCHEMA_V1):
         raise RecordingError(
-            f"this recording has the schema {_shown(values.get('schema'))}, and this version reads "
-            f"{SCHEMA}: use the version that wrote it"
+            f"this recording has the schema {_shown(schema)}, and this version reads {SCHEMA} and "
+            f"{SCHEMA_V1}: use the version that wrote it"
         )
     try:
-        return from_json(Header, values)
+        return from_json(Header, upgraded(values) if schema == SCHEMA_V1 else values)
     except _UNREADABLE as error:
         raise RecordingError(f"the header of this recording is damaged: {error}") from error
 

@@ -125,6 +125,8 @@ def target_dict(target: Target, hello: Hello | None, holder: str | None) -> dict
         "limit_bytes": target.limit_bytes,
         "pod_limit_bytes": target.pod_limit_bytes,
         "request_bytes": target.request_bytes,
+        "cpu_limit_millicores": target.effective_limit_millicores,
+        "cpu_request_millicores": target.request_millicores,
         "cgroup_version": hello.cgroup_version if hello else None,
         "memory_oom_group": hello.oom_group if hello else None,
         "oom_score_adj": hello.target_oom_score_adj if hello else None,
@@ -133,20 +135,42 @@ def target_dict(target: Target, hello: Hello | None, holder: str | None) -> dict
 
 
 def _plan(plan: Plan) -> dict[str, Any]:
+    spec, schedule = plan.spec, plan.spec.schedule
     return {
-        "size": plan.spec.amount.text,
-        "size_bytes": plan.size_bytes,
-        "workers": plan.spec.workers,
-        "kind": plan.spec.kind.value,
-        "dirty_bytes_per_s": plan.spec.dirty_bytes_per_s,
-        "oom_score_adj": plan.spec.oom_score_adj,
-        "after_oom": plan.spec.after_oom.value,
-        "stop_on": list(stop_words(plan.spec.stop_on, plan.spec.pressure_percent)),
-        "steps_bytes": list(plan.step_bytes),
-        "step_hold_ms": plan.spec.step_hold_ms if plan.spec.steps else None,
-        "ramp_ms": plan.spec.ramp_ms,
-        "duration_ms": plan.spec.duration_ms,
+        **_memory_plan(plan),
+        "cpu": _cpu_plan(plan),
+        "stop_on": list(stop_words(spec.stop_on, spec.pressure_percent)),
+        "step_hold_ms": schedule.step_hold_ms if spec.step_count else None,
+        "ramp_ms": schedule.ramp_ms,
+        "duration_ms": schedule.duration_ms,
         "join": plan.join.value,
+    }
+
+
+def _memory_plan(plan: Plan) -> dict[str, Any]:
+    """Each None where no memory is loaded."""
+    load, size = plan.spec.memory, plan.memory
+    return {
+        "size": load and load.amount.text,
+        "size_bytes": plan.size_bytes,
+        "workers": load and load.workers,
+        "kind": load and load.kind.value,
+        "dirty_bytes_per_s": load and load.dirty_bytes_per_s,
+        "oom_score_adj": load and load.oom_score_adj,
+        "after_oom": load and load.after_oom.value,
+        "steps_bytes": list(size.step_bytes) if size else [],
+    }
+
+
+def _cpu_plan(plan: Plan) -> dict[str, Any] | None:
+    load, size = plan.spec.cpu, plan.cpu
+    if load is None or size is None:
+        return None
+    return {
+        "load": load.amount.text,
+        "load_millicores": size.millicores,
+        "workers": load.workers,
+        "steps_millicores": list(size.step_millicores),
     }
 
 

@@ -12,9 +12,9 @@ from kubectl_stress.injection.agent_stream import StreamEnded
 from kubectl_stress.injection.join import JoinedHolder, Joiner, start_load
 from kubectl_stress.injection.probe import Reading
 from kubectl_stress.kube.cluster import Cluster
+from kubectl_stress.plan.decide import node_notes, resolve, sizes_read, with_load
 from kubectl_stress.plan.holder_spec import HolderSpec, Join
-from kubectl_stress.plan.memory import node_notes
-from kubectl_stress.plan.plan import Plan, resolve, with_load
+from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.prediction import prediction
 from kubectl_stress.results.report import Report
 from kubectl_stress.session.agent_stream import SteeredAgent
@@ -109,12 +109,10 @@ class LoadProcedure:
 
     def _settled(self, plan: Plan, reading: Reading) -> Plan:
         """The plan with its size, told."""
-        is_open = plan.size_bytes is None
-        for note in node_notes(plan.spec, reading.hello):
-            self._intake.say(note)
+        asked = plan
         plan = resolve(plan, reading.hello, reading.sample)
-        if is_open:
-            self._intake.say(f"size: {plan.size_note}")
+        for note in (*node_notes(asked, reading.hello), *sizes_read(asked, plan)):
+            self._intake.say(note)
         self._intake.say(prediction(plan, reading.hello, reading.sample, reading.processes))
         return plan
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from kubectl_stress.plan.plan import Plan
-from kubectl_stress.plan.spec import AfterOom, MemSpec
+from kubectl_stress.plan.spec import LoadSpec
 from kubectl_stress.plan.stop_on import stop_sign
 from kubectl_stress.targets.changes import Change
 from kubectl_stress.verdict.outcome import Expectation, Verdict, meets
@@ -13,7 +13,7 @@ from kubectl_stress.verdict.outcome import Expectation, Verdict, meets
 class NextLoad(Protocol):
     """Asked after each load, by what came of it."""
 
-    def __call__(self, verdict: Verdict, changes: Sequence[Change]) -> MemSpec | None:
+    def __call__(self, verdict: Verdict, changes: Sequence[Change]) -> LoadSpec | None:
         """The load to go on with, or None: the run is over."""
 
 
@@ -24,9 +24,9 @@ class RepeatAfterOom:
         self._spec, self._say = plan.spec, say
         self._number = 0
 
-    def __call__(self, verdict: Verdict, changes: Sequence[Change]) -> MemSpec | None:
+    def __call__(self, verdict: Verdict, changes: Sequence[Change]) -> LoadSpec | None:
         """The same, where the verdict is an OOM kill and no sign of --stop-on was seen."""
-        most = self._spec.max_restarts if self._spec.after_oom is AfterOom.REPEAT else 0
+        most = self._spec.most_repeats
         if self._number >= most or not meets(verdict, Expectation.OOM):
             return None
         sign = stop_sign(self._spec.stop_on, changes)

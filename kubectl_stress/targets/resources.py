@@ -1,4 +1,4 @@
-"""Memory limits and requests of containers and of their pod, as the kubelet applies them. Pure.
+"""Limits and requests of containers and of their pod, as the kubelet applies them. Pure.
 
 What the kubelet has applied stands in `status.containerStatuses[].resources` since in-place resize;
 otherwise the spec counts.
@@ -31,12 +31,34 @@ def request_bytes(pod: Pod, name: str) -> int | None:
     return _memory(pod, name, "requests")
 
 
+def limit_millicores(pod: Pod, name: str) -> float | None:
+    """The container's CPU limit in thousandths of a CPU; a limit of 0 is none."""
+    return _millicores(_resources(pod, name).get("limits")) or None
+
+
+def request_millicores(pod: Pod, name: str) -> float | None:
+    """The container's CPU request in thousandths of a CPU."""
+    return _millicores(_resources(pod, name).get("requests"))
+
+
+def pod_limit_millicores(pod: Pod) -> float | None:
+    """The CPU limit that the pod declares beside its containers'."""
+    return _millicores((pod["spec"].get("resources") or {}).get("limits")) or None
+
+
 def _memory(pod: Pod, name: str, kind: str) -> int | None:
-    for source in (container_status(pod, name), container_spec(pod, name)):
-        resources = source.get("resources")
-        if resources:
-            return _bytes(resources.get(kind))
-    return None
+    return _bytes(_resources(pod, name).get(kind))
+
+
+def _resources(pod: Pod, name: str) -> Mapping[str, Any]:
+    """What the kubelet has applied where it says so, else what was asked for."""
+    sources = (container_status(pod, name), container_spec(pod, name))
+    return next((found for source in sources if (found := source.get("resources"))), {})
+
+
+def _millicores(quantities: Mapping[str, Any] | None) -> float | None:
+    text = (quantities or {}).get("cpu")
+    return None if text is None else float(parse_quantity(str(text)) * 1_000)
 
 
 def _bytes(quantities: Mapping[str, Any] | None) -> int | None:

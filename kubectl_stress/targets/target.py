@@ -34,7 +34,10 @@ _CRITICAL_PRIORITY_CLASSES = ("system-cluster-critical", "system-node-critical")
 
 @dataclass(frozen=True)
 class Target:
-    """The container under stress; sizes in bytes, None where there is no limit or request."""
+    """The container under stress; None where there is no limit or request.
+
+    Memory is in bytes, CPU time in thousandths of a CPU.
+    """
 
     namespace: str
     pod: str
@@ -64,6 +67,9 @@ class Target:
     liveness_failures: int | None = None
     has_restart_rules: bool = False
     memory_volumes: tuple[str, ...] = ()
+    limit_millicores: float | None = None
+    pod_limit_millicores: float | None = None
+    request_millicores: float | None = None
 
     @classmethod
     def from_pod(cls, pod: Pod, container: str | None = None) -> "Target":
@@ -80,6 +86,18 @@ class Target:
         """The lower of the container's and the pod's limit."""
         limits = [limit for limit in (self.limit_bytes, self.pod_limit_bytes) if limit is not None]
         return min(limits, default=None)
+
+    @property
+    def effective_limit_millicores(self) -> float | None:
+        """The lower of the container's and the pod's CPU limit."""
+        limits = (self.limit_millicores, self.pod_limit_millicores)
+        return min((limit for limit in limits if limit is not None), default=None)
+
+    @property
+    def is_cpu_limited_by_pod(self) -> bool:
+        """Whether the pod's CPU limit is the lower one, or the only one."""
+        own, pod = self.limit_millicores, self.pod_limit_millicores
+        return pod is not None and (own is None or pod < own)
 
     @property
     def is_limited_by_pod(self) -> bool:
@@ -101,7 +119,14 @@ class Target:
     def at_pod_level(self) -> "Target":
         """The target as a load meets it that stays in the pod's cgroup, beside the container's."""
         limit = self.pod_cgroup_limit_bytes
-        return replace(self, limit_bytes=None, pod_limit_bytes=limit, request_bytes=None)
+        return replace(
+            self,
+            limit_bytes=None,
+            pod_limit_bytes=limit,
+            request_bytes=None,
+            limit_millicores=None,
+            request_millicores=None,
+        )
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.pod}/{self.container}"
@@ -118,9 +143,6 @@ def _read(pod: Pod, name: str) -> Target:
         container_id=container_status(pod, name)["containerID"],
         image=spec.get("image", ""),
         qos_class=pod["status"].get("qosClass", "BestEffort"),
-        limit_bytes=resources.limit_bytes(pod, name),
-        pod_limit_bytes=resources.pod_limit_bytes(pod),
-        request_bytes=resources.request_bytes(pod, name),
         user=user(pod, name),
         user_guess=user_guess(pod, name),
         probes=tuple(kind for kind in ("liveness", "readiness") if f"{kind}Probe" in spec),
@@ -136,7 +158,19 @@ def _read(pod: Pod, name: str) -> Target:
         liveness_failures=liveness_failures(pod, name),
         has_restart_rules=bool(spec.get("restartPolicyRules")),
         memory_volumes=memory_volumes(pod, name),
+        **_resources(pod, name),
     )
+
+
+def _resources(pod: Pod, name: str) -> dict[str, Any]:
+    return {
+        "limit_bytes": resources.limit_bytes(pod, name),
+        "pod_limit_bytes": resources.pod_limit_bytes(pod),
+        "request_bytes": resources.request_bytes(pod, name),
+        "limit_millicores": resources.limit_millicores(pod, name),
+        "pod_limit_millicores": resources.pod_limit_millicores(pod),
+        "request_millicores": resources.request_millicores(pod, name),
+    }
 
 
 def choose_container(pod: Pod, wanted: str | None) -> tuple[str, str]:

@@ -83,7 +83,8 @@ def kept_by_restart(plan: Plan, findings: Findings) -> tuple[Evidence, ...]:
     last, volumes = findings.samples.last, plan.target.memory_volumes
     if last is None or not volumes or not of_kind(findings, ChangeKind.TERMINATED):
         return ()
-    of_load = last.held_bytes if plan.spec.kind is LoadKind.SHM else 0
+    load = plan.spec.memory
+    of_load = last.held_bytes if load and load.kind is LoadKind.SHM else 0
     kept = (last.memory.shmem_bytes or 0) - of_load
     if kept < _WORTH_TELLING_BYTES:
         return ()

@@ -14,12 +14,13 @@ from kubectl_stress.agent.decoder import Decoder
 from kubectl_stress.agent.protocol import Hello, Processes
 from kubectl_stress.agent.samples import Process, Sample
 from kubectl_stress.plan.amount import Amount
-from kubectl_stress.plan.plan import Plan, make_plan
+from kubectl_stress.plan.decide import make_plan
+from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.prediction import prediction, victim_at_limit
-from kubectl_stress.plan.spec import MemSpec
 from kubectl_stress.targets.target import Target
 from tests.agent.container import MIB, Container
 from tests.agent.guest import Guest
+from tests.builders.loads import memory_load
 from tests.builders.pods import pod
 from tests.selection.sample import sampled
 
@@ -48,7 +49,9 @@ class Variant:
     def plan(self) -> Plan:
         # Two containers: the pod's limit is the sum, so that the container is full first.
         built = pod().container("app", limit=f"{LIMIT_MIB}Mi").container("side", limit="1Gi")
-        spec = MemSpec(Amount.parse("192Mi"), oom_score_adj=self.adjustment, workers=self.workers)
+        spec = memory_load(
+            Amount.parse("192Mi"), oom_score_adj=self.adjustment, workers=self.workers
+        )
         return make_plan(spec, Target.from_pod(built.dict, "app"))
 
     def load(self) -> str:

@@ -7,14 +7,15 @@ from kubectl_stress.agent.protocol import Bye, EndReason, Hello, WorkerKilled
 from kubectl_stress.agent.samples import Memory, Phase, Sample
 from kubectl_stress.agent.series import Series
 from kubectl_stress.plan.amount import Amount
-from kubectl_stress.plan.plan import Plan, make_plan
-from kubectl_stress.plan.spec import MemSpec
+from kubectl_stress.plan.decide import make_plan
+from kubectl_stress.plan.plan import Plan
 from kubectl_stress.results.report import Report
 from kubectl_stress.targets.changes import Change, ChangeKind
 from kubectl_stress.targets.status import ContainerStatus, Termination
 from kubectl_stress.targets.target import Target
 from kubectl_stress.verdict.findings import Ending, Findings
 from kubectl_stress.verdict.judge import judge
+from tests.builders.loads import memory_load
 
 MIB = 1 << 20
 
@@ -86,7 +87,7 @@ def target(limit: str | None = "128Mi", request: str | None = "64Mi") -> Target:
 
 
 def plan(size: str = "50Mi", **given: Any) -> Plan:
-    spec = given.pop("spec", MemSpec(Amount.parse(size)))
+    spec = given.pop("spec", memory_load(Amount.parse(size)))
     return make_plan(spec, given.pop("target", target()), **given)
 
 

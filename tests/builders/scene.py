@@ -6,14 +6,14 @@ from kubectl_stress.agent.identity import RunIdentity
 from kubectl_stress.errors import Refused
 from kubectl_stress.operations.load import Run
 from kubectl_stress.plan.amount import Amount
+from kubectl_stress.plan.decide import make_plan
 from kubectl_stress.plan.holder_spec import HolderSpec
-from kubectl_stress.plan.plan import make_plan
-from kubectl_stress.plan.spec import MemSpec
 from kubectl_stress.results.report import Report
 from kubectl_stress.session.progress import LogLine, Progress, What
 from kubectl_stress.targets.target import Target
 from kubectl_stress.verdict.outcome import Expectation
 from tests.builders.agent_lines import hello_line, phase_line, sample_line
+from tests.builders.loads import memory_load
 from tests.builders.pods import PodBuilder, pod
 from tests.fakes.cluster import FakeCluster
 from tests.fakes.time import FakeTime, ScriptedInbox
@@ -65,7 +65,7 @@ class Scene:
             tell=self.hear,
             confirm=self.confirm,
         )
-        asked = MemSpec(Amount.parse(size), duration_ms=20_000, **spec)
+        asked = memory_load(Amount.parse(size), duration_ms=20_000, **spec)
         return run(make_plan(asked, target), HolderSpec("agent:1"), expectation)
 
     def confirm(self, questions: tuple[str, ...]) -> None:

@@ -9,6 +9,7 @@ from importlib.resources import files
 from kubectl_stress.agent.samples import Sample
 from kubectl_stress.formats.html.chart import picture
 from kubectl_stress.formats.html.markup import Markup, clipped, el, joined
+from kubectl_stress.plan.decide import summary
 from kubectl_stress.quantity import format_bytes, format_duration
 from kubectl_stress.results.report import SCHEMA, Report
 from kubectl_stress.text import moment
@@ -156,7 +157,8 @@ def _happened(report: Report) -> Markup:
 
 
 def _facts(report: Report) -> Markup:
-    target, spec, hello = report.plan.target, report.plan.spec, report.findings.hello
+    target, hello = report.plan.target, report.findings.hello
+    schedule = report.plan.spec.schedule
     version = hello.cgroup_version if hello else None
     facts = {
         "node": target.node,
@@ -166,9 +168,9 @@ def _facts(report: Report) -> Markup:
         "request": format_bytes(target.request_bytes),
         "pod limit": format_bytes(target.pod_limit_bytes),
         "probes": ", ".join(target.probes) or "none",
-        "load": f"{spec.amount.text} = {format_bytes(report.plan.size_bytes)} ({spec.kind.value})",
-        "ramp and hold": f"{format_duration(spec.ramp_ms)}, {format_duration(spec.duration_ms)}",
-        "workers": str(spec.workers),
+        "load": summary(report.plan),
+        "ramp and hold": f"{format_duration(schedule.ramp_ms)}, "
+        f"{format_duration(schedule.duration_ms)}",
         "cgroup": "unknown" if version is None else f"v{version}",
         "loads started": str(report.findings.loads),
         "restarts": f"{report.before.restart_count} → {report.after.restart_count}",

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_stress.agent.commands import MemoryLoad
+from kubectl_stress.agent.commands import MemoryOptions, RunOptions
 from kubectl_stress.agent.decoder import MAX_LINE_BYTES, Decoder, decode_line
 from kubectl_stress.agent.protocol import (
     Bye,
@@ -133,7 +133,7 @@ def test_a_phase_start_is_read() -> None:
 
 
 def test_the_load_is_told_in_bytes_and_milliseconds() -> None:
-    words = MemoryLoad(size_bytes=5, duration_ms=6, workers=2).arguments(holder_pid=9)
+    words = RunOptions(6, memory=MemoryOptions(5, workers=2)).arguments(holder_pid=9)
 
     assert words[:4] == ["run", "mem", "--size-bytes", "5"]
     assert words[-2:] == ["--holder-pid", "9"]

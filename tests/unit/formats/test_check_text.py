@@ -10,14 +10,14 @@ from kubectl_stress.errors import Refused
 from kubectl_stress.formats.check_text import check_text, dry_run
 from kubectl_stress.formats.serialize import FORMATS
 from kubectl_stress.plan.amount import Amount
+from kubectl_stress.plan.decide import make_plan, summary
 from kubectl_stress.plan.holder import ephemeral_container
 from kubectl_stress.plan.holder_spec import HolderSpec
-from kubectl_stress.plan.plan import make_plan, summary
-from kubectl_stress.plan.spec import MemSpec
 from kubectl_stress.plan.target_facts import Fact, Known
 from kubectl_stress.preflight.permissions import Answer, Permission
 from kubectl_stress.results.check_result import Checkup, checkup_dict
 from kubectl_stress.targets.owners import Owner
+from tests.builders.loads import memory_load
 from tests.builders.pods import plan, target
 
 PATCH = {"spec": {"ephemeralContainers": [ephemeral_container(target(), HolderSpec("a:1"), "x")]}}
@@ -74,7 +74,7 @@ def test_every_format_of_a_dry_run_leaves_the_last_newline_to_the_caller(output:
 
 
 def test_workers_are_said_to_share_the_size() -> None:
-    planned = make_plan(MemSpec(Amount.parse("50Mi"), workers=2), target())
+    planned = make_plan(memory_load(Amount.parse("50Mi"), workers=2), target())
 
     text = dry_run(planned, PATCH, CHECKUP, "table")
 

@@ -8,16 +8,18 @@ from hypothesis import strategies as st
 
 from kubectl_stress.errors import UsageError
 from kubectl_stress.formats.serialize import to_yaml
-from kubectl_stress.manifest.memory_load import mem_spec, memory_stressor
+from kubectl_stress.manifest.memory_load import load_spec, memory_stressor
 from kubectl_stress.manifest.stresschaos import Experiment
 from kubectl_stress.manifest.writer import stress_chaos
 from kubectl_stress.plan.amount import Amount, ShareBase
-from kubectl_stress.plan.plan import Plan, make_plan
-from kubectl_stress.plan.spec import AfterOom, LoadKind, MemSpec
+from kubectl_stress.plan.decide import make_plan
+from kubectl_stress.plan.plan import Plan
+from kubectl_stress.plan.spec import AfterOom, LoadKind, LoadSpec, MemoryLoad, Schedule
 from kubectl_stress.plan.stop_on import StopOn
 from kubectl_stress.targets.choose import Choice, Mode
 from kubectl_stress.targets.selector import PodSelector
 from kubectl_stress.targets.target import Target
+from tests.builders.loads import memory_load
 from tests.builders.manifests import experiment as read
 from tests.builders.manifests import memory
 from tests.builders.manifests import stress_chaos as text_of
@@ -26,7 +28,7 @@ from tests.builders.pods import pod
 TARGET = Target.from_pod(pod().container("app", limit="128Mi", request="64Mi").dict)
 AMOUNTS = st.sampled_from(["300Mi", "52428801", "1500k", "60%", "100%", "1%"]).map(Amount.parse)
 SPECS = st.builds(
-    MemSpec,
+    memory_load,
     AMOUNTS,
     duration_ms=st.integers(1, 86_400_000),
     ramp_ms=st.integers(0, 3_600_000),
@@ -35,7 +37,7 @@ SPECS = st.builds(
 )
 
 
-def as_manifest(spec: MemSpec) -> str:
+def as_manifest(spec: LoadSpec) -> str:
     return to_yaml(
         stress_chaos(
             Experiment(
@@ -45,22 +47,28 @@ def as_manifest(spec: MemSpec) -> str:
                 selector=PodSelector(pods=(("default", "web"),)),
                 choice=Choice(Mode.ALL),
                 containers=("app",),
-                duration_ms=spec.duration_ms,
+                duration_ms=spec.schedule.duration_ms,
                 memory=memory_stressor(spec),
             )
         )
     )
 
 
-def plan(spec: MemSpec) -> Plan:
+def memory_of(spec: LoadSpec) -> MemoryLoad:
+    assert spec.memory is not None
+    return spec.memory
+
+
+def plan(spec: LoadSpec) -> Plan:
     """Decided on the same target; how the size was written does not count."""
     found = make_plan(spec, TARGET)
-    return replace(found, spec=replace(spec, amount=replace(spec.amount, text="")))
+    load = replace(memory_of(spec), amount=replace(memory_of(spec).amount, text=""))
+    return replace(found, spec=replace(spec, memory=load))
 
 
 @given(spec=SPECS)
-def test_a_load_is_the_same_plan_after_its_manifest(spec: MemSpec) -> None:
-    assert plan(mem_spec(read(as_manifest(spec)))) == plan(spec)
+def test_a_load_is_the_same_plan_after_its_manifest(spec: LoadSpec) -> None:
+    assert plan(load_spec(read(as_manifest(spec)))) == plan(spec)
 
 
 @pytest.mark.parametrize(
@@ -73,29 +81,32 @@ def test_a_load_is_the_same_plan_after_its_manifest(spec: MemSpec) -> None:
     ],
 )
 def test_a_manifest_is_the_same_plan_after_its_load(stressor: str) -> None:
-    spec = mem_spec(read(text_of(stressors=memory(stressor))))
+    spec = load_spec(read(text_of(stressors=memory(stressor))))
 
-    assert plan(mem_spec(read(as_manifest(spec)))) == plan(spec)
+    assert plan(load_spec(read(as_manifest(spec)))) == plan(spec)
 
 
 def test_a_share_of_the_node_comes_back_where_it_is_asked_for() -> None:
-    spec = MemSpec(Amount.parse("50%node"))
+    spec = memory_load(Amount.parse("50%node"))
 
-    assert mem_spec(read(as_manifest(spec), ShareBase.NODE)).amount == spec.amount
+    assert load_spec(read(as_manifest(spec), ShareBase.NODE)) == spec
 
 
 def test_without_a_duration_the_default_counts() -> None:
-    spec = mem_spec(read(text_of(duration="")))
+    spec = load_spec(read(text_of(duration="")))
 
-    assert spec.duration_ms == MemSpec(spec.amount).duration_ms == 60_000
+    assert spec.schedule.duration_ms == Schedule().duration_ms == 60_000
 
 
 def test_every_field_of_a_load_is_expressed_or_refused() -> None:
     expressed = {"amount", "duration_ms", "ramp_ms", "workers", "oom_score_adj"}
-    refused = {"kind", "dirty_bytes_per_s", "after_oom", "stop_on", "steps"}
-    of_these = {"max_restarts", "step_hold_ms", "pressure_percent"}  # mean nothing without others
+    refused = {"kind", "dirty_bytes_per_s", "after_oom", "steps"}
+    of_these = {"max_restarts", "step_hold_ms"}  # mean nothing without --after-oom and --steps
 
-    assert {field.name for field in fields(MemSpec)} == expressed | refused | of_these
+    known = {field.name for kind in (MemoryLoad, Schedule) for field in fields(kind)}
+    assert known == expressed | refused | of_these
+    of_all = {"memory", "cpu", "schedule", "stop_on", "pressure_percent"}
+    assert {field.name for field in fields(LoadSpec)} == of_all
 
 
 @pytest.mark.parametrize(
@@ -117,7 +128,7 @@ def test_every_field_of_a_load_is_expressed_or_refused() -> None:
 def test_what_a_stresschaos_cannot_express_is_refused_by_name(
     changes: dict[str, object], named: str
 ) -> None:
-    spec = replace(MemSpec(Amount.parse("50Mi")), **changes)  # type: ignore[arg-type]
+    spec = memory_load(**{"amount": Amount.parse("50Mi"), **changes})  # type: ignore[arg-type]
 
     with pytest.raises(UsageError) as caught:
         memory_stressor(spec)

@@ -6,9 +6,8 @@ from pathlib import Path
 from kubectl_stress.clock import Clock
 from kubectl_stress.operations.load import Run
 from kubectl_stress.plan.amount import Amount
+from kubectl_stress.plan.decide import make_plan
 from kubectl_stress.plan.holder_spec import HolderSpec
-from kubectl_stress.plan.plan import make_plan
-from kubectl_stress.plan.spec import MemSpec
 from kubectl_stress.results.report import Report
 from kubectl_stress.session.event_loop import EventLoop
 from kubectl_stress.targets.target import Target
@@ -20,6 +19,7 @@ from tests.builders.agent_lines import (
     survived,
     worker_killed_line,
 )
+from tests.builders.loads import memory_load
 from tests.builders.scene import IDENTITY, NEAR_LIMIT
 from tests.fakes.cluster import FakeCluster
 from tests.fakes.many_pods import ManyPods
@@ -36,7 +36,7 @@ LOAD_DIES = (
 
 
 def run_all(cluster: FakeCluster) -> list[Report]:
-    asked = MemSpec(Amount.parse("50Mi"), duration_ms=20_000)
+    asked = memory_load(Amount.parse("50Mi"), duration_ms=20_000)
     plans = [make_plan(asked, Target.from_pod(found)) for found in cluster.pods.values()]
     loop = EventLoop(Clock(FakeTime().now_ms, lambda _: None))
     run = Run(cluster, loop, identity=IDENTITY, tell=lambda _: None, confirm=lambda _: None)

@@ -10,15 +10,15 @@ from kubectl_stress.clock import Clock
 from kubectl_stress.errors import InjectionError, Interrupted, NotLoaded, Refused, StressError
 from kubectl_stress.operations.load import Run
 from kubectl_stress.plan.amount import Amount
+from kubectl_stress.plan.decide import make_plan
 from kubectl_stress.plan.holder_spec import HolderSpec
-from kubectl_stress.plan.plan import make_plan
-from kubectl_stress.plan.spec import MemSpec
 from kubectl_stress.plan.together import Together
 from kubectl_stress.results.report import Report
 from kubectl_stress.session.event_loop import EventLoop, Inbox
 from kubectl_stress.session.progress import Progress
 from kubectl_stress.targets.target import Target
 from tests.builders.agent_lines import bye_line, hello_line, line, reading, survived
+from tests.builders.loads import memory_load
 from tests.builders.pods import MIB, pod
 from tests.builders.scene import IDENTITY
 from tests.fakes.many_pods import ManyPods
@@ -40,7 +40,7 @@ class ManyRun:
     said: list[str] = field(default_factory=list)
 
     def __call__(self, together: Together = AT_ONCE) -> list[Report | StressError]:
-        asked = MemSpec(Amount.parse(self.size), duration_ms=20_000)
+        asked = memory_load(Amount.parse(self.size), duration_ms=20_000)
         plans = [make_plan(asked, Target.from_pod(one)) for one in self.cluster.pods.values()]
         loop = EventLoop(Clock(FakeTime().now_ms, lambda _: None), self.inbox)
         run = Run(

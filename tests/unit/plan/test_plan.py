@@ -4,13 +4,22 @@ import pytest
 
 from kubectl_stress.errors import Refused
 from kubectl_stress.plan.amount import Amount
+from kubectl_stress.plan.decide import (
+    make_plan,
+    node_notes,
+    resolve,
+    run_options,
+    size_notes,
+    summary,
+    with_load,
+)
 from kubectl_stress.plan.holder_spec import Join
-from kubectl_stress.plan.memory import node_notes
-from kubectl_stress.plan.plan import Plan, make_plan, resolve, summary, with_load
-from kubectl_stress.plan.spec import AfterOom, LoadKind, MemSpec
+from kubectl_stress.plan.plan import Plan
+from kubectl_stress.plan.spec import AfterOom, LoadKind
 from kubectl_stress.plan.stop_on import StopOn
 from kubectl_stress.targets.owners import Owner
 from kubectl_stress.targets.target import Target
+from tests.builders.loads import memory_load
 from tests.builders.pods import MIB, hello, plan, pod, sample, target
 
 
@@ -84,16 +93,16 @@ def test_the_limit_bounds_what_the_node_loses() -> None:
 
 
 def of_kind(kind: LoadKind, size: str = "120%") -> Plan:
-    return plan(spec=MemSpec(Amount.parse(size), kind=kind))
+    return plan(spec=memory_load(Amount.parse(size), kind=kind))
 
 
 def test_page_cache_reaches_no_limit_and_says_where_it_is_written() -> None:
     single = owned(1)
-    cache = make_plan(MemSpec(Amount.parse("120%"), kind=LoadKind.FILE), single)
+    cache = make_plan(memory_load(Amount.parse("120%"), kind=LoadKind.FILE), single)
 
     assert cache.questions == ()
     assert ["ephemeral storage" in note for note in cache.notes] == [True]
-    assert make_plan(MemSpec(Amount.parse("120%")), single).questions != ()
+    assert make_plan(memory_load(Amount.parse("120%")), single).questions != ()
 
 
 def test_page_cache_takes_nothing_from_the_node_for_good() -> None:
@@ -104,12 +113,12 @@ def test_page_cache_takes_nothing_from_the_node_for_good() -> None:
 
 
 def test_kind_and_dirty_rate_are_told_and_reach_the_agent() -> None:
-    spec = MemSpec(Amount.parse("50Mi"), kind=LoadKind.SHM, dirty_bytes_per_s=10 * MIB)
+    spec = memory_load(Amount.parse("50Mi"), kind=LoadKind.SHM, dirty_bytes_per_s=10 * MIB)
     asked = plan(spec=spec)
 
     assert summary(asked).startswith("memory load (kind shm) of 50.0 MiB")
     assert summary(asked).endswith("for 1m, rewriting 10.0 MiB a second")
-    words = asked.load().arguments(holder_pid=9)
+    words = run_options(asked).arguments(holder_pid=9)
     assert words[words.index("--kind") + 1] == "shm"
     assert words[words.index("--dirty-bytes-per-s") + 1] == str(10 * MIB)
 
@@ -119,31 +128,36 @@ def test_kind_and_dirty_rate_are_told_and_reach_the_agent() -> None:
     [(True, "each kill restarts the whole container"), (None, "usage drops and climbs again")],
 )
 def test_what_a_repeat_will_do_is_foretold(oom_group: bool | None, words: str) -> None:
-    spec = MemSpec(Amount.parse("120%"), after_oom=AfterOom.REPEAT, max_restarts=2)
+    spec = memory_load(Amount.parse("120%"), after_oom=AfterOom.REPEAT, max_restarts=2)
 
-    (note,) = node_notes(spec, hello(oom_group=oom_group))
+    (note,) = node_notes(plan(spec=spec), hello(oom_group=oom_group))
 
     assert "at most 2 times" in note
     assert words in note
-    assert [*node_notes(plan().spec, hello())] == []
+    assert [*node_notes(plan(), hello())] == []
+
+
+def score(settled: Plan) -> str:
+    words: list[str] = run_options(settled).arguments(holder_pid=9)
+    return words[words.index("--oom-score-adj") + 1]
 
 
 def test_a_load_is_never_as_safe_from_the_kernel_as_a_target_at_minus_1000() -> None:
     exempt = hello(target_oom_score_adj=-1000)
 
-    assert resolve(plan(), exempt, sample(10)).load().oom_score_adj == -999
-    assert "the load gets -999" in next(node_notes(plan().spec, exempt))
+    assert score(resolve(plan(), exempt, sample(10))) == "-999"
+    assert "the load gets -999" in node_notes(plan(), exempt)[0]
 
 
 @pytest.mark.parametrize("target_oom_score_adj", [-999, 0, 998, None])
 def test_any_other_oom_score_adj_is_copied_by_the_agent(target_oom_score_adj: int | None) -> None:
     read = hello(target_oom_score_adj=target_oom_score_adj)
 
-    assert resolve(plan(), read, sample(10)).load().oom_score_adj is None
+    assert score(resolve(plan(), read, sample(10))) == "same"
 
 
 def test_what_releases_the_load_early_is_said_beforehand() -> None:
-    spec = MemSpec(Amount.parse("50Mi"), stop_on=(StopOn.NOT_READY, StopOn.RESTART))
+    spec = memory_load(Amount.parse("50Mi"), stop_on=(StopOn.NOT_READY, StopOn.RESTART))
 
     assert summary(plan(spec=spec)).endswith("for 1m, or until not-ready or restart")
 
@@ -151,7 +165,7 @@ def test_what_releases_the_load_early_is_said_beforehand() -> None:
 def test_a_load_at_pod_level_is_measured_by_the_pods_limit() -> None:
     two = pod().container("app", limit="64Mi").container("side", limit="64Mi").dict
 
-    made = make_plan(MemSpec(Amount.parse("50%")), Target.from_pod(two), join=Join.POD)
+    made = make_plan(memory_load(Amount.parse("50%")), Target.from_pod(two), join=Join.POD)
 
     assert made.size_bytes == 64 * MIB
     assert "it tests the pod-level limit or the node" in made.notes[0]
@@ -162,11 +176,11 @@ def test_a_load_at_pod_level_without_such_a_limit_presses_on_the_node() -> None:
     one = pod().container("app", limit="64Mi").container("side").dict
 
     with pytest.raises(Refused, match='pod "web" has no memory limit'):
-        make_plan(MemSpec(Amount.parse("8Mi")), Target.from_pod(one), join=Join.POD)
+        make_plan(memory_load(Amount.parse("8Mi")), Target.from_pod(one), join=Join.POD)
 
 
 def test_a_privileged_container_is_asked_for() -> None:
-    made = make_plan(MemSpec(Amount.parse("8Mi")), target(), join=Join.CGROUP)
+    made = make_plan(memory_load(Amount.parse("8Mi")), target(), join=Join.CGROUP)
 
     assert "privileged container" in made.questions[-1]
 
@@ -184,7 +198,7 @@ def test_a_critical_pod_is_always_asked_about() -> None:
 
 
 def test_several_workers_are_said_to_share_the_size() -> None:
-    spec = MemSpec(Amount.parse("50Mi"), workers=4)
+    spec = memory_load(Amount.parse("50Mi"), workers=4)
 
     assert make_plan(spec, target()).notes == (
         "the size is the total of all 4 workers: each holds 12.5 MiB",
@@ -211,15 +225,16 @@ def test_the_plan_is_told_in_bytes_wherever_they_are_known(size: str, words: str
 def test_a_share_settled_by_the_reading_is_told_in_bytes() -> None:
     settled = resolve(plan("50%headroom"), hello(), sample(28))
 
-    assert settled.size_note == "50.0 MiB (50% of the headroom 100.0 MiB)"
+    assert size_notes(settled) == "50.0 MiB (50% of the headroom 100.0 MiB)"
 
 
 def test_another_load_on_the_same_target_has_its_own_size() -> None:
     first = resolve(plan("50Mi"), hello(), sample(10))
 
-    other = with_load(first, MemSpec(Amount.parse("75%"), steps=(Amount.parse("25%"),)))
+    other = with_load(first, memory_load(Amount.parse("75%"), steps=(Amount.parse("25%"),)))
 
-    assert (other.size_bytes, other.step_bytes) == (96 * MIB, (32 * MIB,))
+    assert other.memory is not None
+    assert (other.size_bytes, other.memory.step_bytes) == (96 * MIB, (32 * MIB,))
     assert other.target == first.target
 
 
@@ -230,7 +245,7 @@ def test_the_agent_is_told_the_limit_of_the_pod_where_it_has_one() -> None:
     shared = resolve(plan("50Mi", target=Target.from_pod(built.dict)), hello(), sample(10))
     alone = resolve(plan("50Mi"), hello(), sample(10))
 
-    words = shared.load().arguments(holder_pid=23)
+    words = run_options(shared).arguments(holder_pid=23)
 
     assert words[words.index("--pod-limit-bytes") + 1] == str(96 * MIB)
-    assert "--pod-limit-bytes" not in alone.load().arguments(holder_pid=23)
+    assert "--pod-limit-bytes" not in run_options(alone).arguments(holder_pid=23)

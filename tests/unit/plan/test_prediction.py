@@ -5,10 +5,10 @@ import pytest
 from kubectl_stress.agent.protocol import Processes
 from kubectl_stress.agent.samples import Process
 from kubectl_stress.plan.amount import Amount
-from kubectl_stress.plan.plan import resolve
+from kubectl_stress.plan.decide import resolve
 from kubectl_stress.plan.prediction import at_limit, prediction, victim_at_limit, victim_now
-from kubectl_stress.plan.spec import MemSpec
 from kubectl_stress.targets.target import Target
+from tests.builders.loads import memory_load
 from tests.builders.pods import MIB, PodBuilder, hello, memory, plan, pod, sample
 
 UNIT = 128 * MIB // 4096 // 1000 * 4096  # one point of oom_score_adj at a limit of 128Mi
@@ -57,7 +57,7 @@ def test_a_level_above_the_limit_is_told_with_what_it_is_made_of() -> None:
 def test_the_victim_is_that_of_the_moment_when_the_limit_is_reached(
     size: str, adjustment: int | None, others: list[Process], victim: str
 ) -> None:
-    asked = MemSpec(Amount.parse(size), oom_score_adj=adjustment)
+    asked = memory_load(Amount.parse(size), oom_score_adj=adjustment)
     settled = resolve(plan(spec=asked), hello(), sample(20))
 
     found = victim_at_limit(settled, hello(target_oom_score_adj=968), sample(20), tuple(others))
@@ -67,7 +67,7 @@ def test_the_victim_is_that_of_the_moment_when_the_limit_is_reached(
 
 
 def test_a_load_of_several_workers_has_its_size_in_parts() -> None:
-    asked = MemSpec(Amount.parse("150%"), workers=4)
+    asked = memory_load(Amount.parse("150%"), workers=4)
     alone = (process("app", 40, 998),)
 
     found = victim_at_limit(plan(spec=asked), hello(), sample(50), alone)

@@ -94,7 +94,7 @@ def test_a_load_whose_end_was_not_recorded_is_inconclusive() -> None:
 def test_every_line_is_an_object_with_a_type() -> None:
     lines = [json.loads(line) for line in runs.recorded(RUNS["group"]).splitlines()]
 
-    assert lines[0]["schema"] == "kubectl-stress/recording/v1"
+    assert lines[0]["schema"] == "kubectl-stress/recording/v2"
     assert lines[0]["plan"]["target"]["pod"] == "web"
     assert [line["type"] for line in lines[-3:]] == ["ending", "status", "report"]
 
@@ -145,7 +145,7 @@ def test_half_surrogates_do_not_reach_the_terminal() -> None:
         (b"", "not a kubectl stress recording"),
         (b"\x00\x01", "not a kubectl stress recording"),
         (SHORT.split(b"\n", 1)[1], "not a kubectl stress recording"),
-        (SHORT.replace(b"recording/v1", b"recording/v9", 1), "use the version that wrote it"),
+        (SHORT.replace(b"recording/v2", b"recording/v9", 1), "use the version that wrote it"),
         (SHORT.replace(b'"workers":1', b'"workers":0', 1), "header of this recording is damaged"),
         (SHORT.replace(b'"pod":"web"', b'"pod":["web"]', 1), "header of this recording is damaged"),
     ],

@@ -7,13 +7,15 @@ import pytest
 
 from kubectl_stress.agent.samples import Sample
 from kubectl_stress.plan.amount import Amount
+from kubectl_stress.plan.decide import size_notes
 from kubectl_stress.plan.plan import Plan
-from kubectl_stress.plan.spec import LoadKind, MemSpec
+from kubectl_stress.plan.spec import LoadKind
 from kubectl_stress.targets.changes import Change, ChangeKind
 from kubectl_stress.targets.target import Target
 from kubectl_stress.verdict.findings import Ending
 from kubectl_stress.verdict.judge import judge
 from kubectl_stress.verdict.outcome import Outcome
+from tests.builders.loads import memory_load
 from tests.builders.pods import (
     MIB,
     bye,
@@ -219,7 +221,7 @@ def test_a_container_without_a_limit_of_its_own_dies_at_the_pods() -> None:
 
     asked = plan("60%", target=Target.from_pod(built.dict, "app"))
 
-    assert "60% of the pod's limit 128.0 MiB" in asked.size_note
+    assert "60% of the pod's limit 128.0 MiB" in size_notes(asked)
     assert "at the pod's limit" in judge(asked, seen).sentence
 
 
@@ -340,7 +342,7 @@ def test_shared_memory_is_named_that_a_restart_does_not_free(
 ) -> None:
     full = sample(127, at_ms=5_000, held_mib=40, shmem_bytes=40 * MIB)
     seen = findings(full, changes=[terminated("OOMKilled", 137)], ending=CUT)
-    spec = MemSpec(Amount.parse("120%"), kind=kind)
+    spec = memory_load(Amount.parse("120%"), kind=kind)
     given = plan(spec=spec, target=replace(target(), memory_volumes=volumes))
 
     texts = [fact.text for fact in judge(given, seen).evidence]
