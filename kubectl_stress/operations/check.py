@@ -147,9 +147,10 @@ def _admission(error: StressError | None) -> Fact:
 def _refuse_by_guard(target: Target, join: Join, found: Found | None, plan: Plan | None) -> None:
     """Raise Refused where a run would; one that has a plan has passed what needs no reading."""
     if plan is None:
+        guards.refuse_small_pod(target)
         guards.refuse_without_limit(guards.as_loaded(target, join), join)
     if found is not None:
-        guards.refuse_little_headroom(found.memory.headroom_bytes)
+        guards.refuse_little_headroom(found.memory.headroom_bytes, target)
 
 
 def _error_of(act: Callable[[], None]) -> StressError | None:

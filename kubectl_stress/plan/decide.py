@@ -74,6 +74,7 @@ def make_plan(
     spec: LoadSpec, target: Target, *, force: bool = False, join: Join = Join.EXEC
 ) -> Plan:
     """Decide what can be decided from the API alone; raises Refused."""
+    guards.refuse_small_pod(target)
     plan = with_load(Plan(guards.as_loaded(target, join), spec, join=join), spec)
     resources = _of(spec)
     for resource in resources:
@@ -83,7 +84,7 @@ def make_plan(
     may_end = any(resource.may_end_target(plan) for resource in resources)
     return replace(
         plan,
-        notes=(*pod_level, *notes),
+        notes=(*target.start_doubts, *pod_level, *notes),
         questions=guards.questions(plan.target, join, may_reach_limit=may_end),
     )
 
@@ -101,7 +102,7 @@ def resolve(plan: Plan, hello: Hello, reading: Sample) -> Plan:
 
     Its questions are those that only the reading raises: the others have been answered.
     """
-    guards.refuse_little_headroom(reading.memory.headroom_bytes)
+    guards.refuse_little_headroom(reading.memory.headroom_bytes, plan.target)
     guards.refuse_without_pressure(plan.spec.pressure_percent, reading.memory)
     plan = replace(plan, questions=())
     for resource in _of(plan.spec):

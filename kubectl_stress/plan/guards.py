@@ -13,6 +13,9 @@ from kubectl_stress.targets.target import Target
 # An exec costs the target about 1.75 MiB for half a second (runc on cgroup v2): with less than this
 # the exec itself could bring the kernel to kill the app.
 MIN_HEADROOM_BYTES = 8 << 20
+# Under CRI-O conmon and the runtime run in the pod's cgroup, and runc takes 20 to 22 MB there while
+# it creates a container or executes in one (kubernetes/kubernetes#135680). Not tested here.
+_CRI_O_PREFIX, _CRI_O_HEADROOM_BYTES = "cri-o://", 24 << 20
 
 # The kubelet's default hard eviction threshold, memory.available<100Mi (pkg/kubelet/eviction/
 # defaults_linux.go); the node's own cannot be read with rights in one namespace.
@@ -40,12 +43,29 @@ def refuse_without_limit(target: Target, join: Join) -> None:
         )
 
 
-def refuse_little_headroom(headroom_bytes: int | None) -> None:
+def needed_headroom_bytes(target: Target) -> int:
+    """What the container's runtime needs to start the agent, with a reserve."""
+    is_cri_o = target.container_id.startswith(_CRI_O_PREFIX)
+    return _CRI_O_HEADROOM_BYTES if is_cri_o else MIN_HEADROOM_BYTES
+
+
+def refuse_little_headroom(headroom_bytes: int | None, target: Target) -> None:
     """Raise Refused where the exec that joins could itself bring the kernel to kill the app."""
-    if headroom_bytes is not None and headroom_bytes < MIN_HEADROOM_BYTES:
+    needed = needed_headroom_bytes(target)
+    if headroom_bytes is not None and headroom_bytes < needed:
         raise Refused(
             f"only {format_bytes(headroom_bytes)} of headroom: starting the agent alone could "
-            f"cause an OOM kill ({format_bytes(MIN_HEADROOM_BYTES)} required)"
+            f"cause an OOM kill ({format_bytes(needed)} required)"
+        )
+
+
+def refuse_small_pod(target: Target) -> None:
+    """Raise Refused where adding the ephemeral container alone could fill the pod's cgroup."""
+    limit, needed = target.pod_cgroup_limit_bytes, needed_headroom_bytes(target)
+    if limit is not None and limit <= needed:
+        raise Refused(
+            f'the limit of pod "{target.pod}" is {format_bytes(limit)}: starting the agent alone '
+            f"could cause an OOM kill ({format_bytes(needed)} required)"
         )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from kubectl_stress.agent.protocol import Hello
 from kubectl_stress.agent.samples import Memory, Process
+from kubectl_stress.plan.guards import needed_headroom_bytes
 from kubectl_stress.plan.oom_domain import Scope, container_swap_bytes, oom_domain
 from kubectl_stress.plan.prediction import at_limit, victim_now
 from kubectl_stress.quantity import format_bytes
@@ -55,8 +56,19 @@ def facts(target: Target, reactions: Mapping[str, str], found: Found | None) -> 
         *_of_pod(target),
         *_of_probes(target),
         *(Fact(key, text, text) for key, text in reactions.items()),
+        _text("recommenders", _RECOMMENDERS, Known.ASSUMED),
         *(_as_assumed(target) if found is None else _as_read(target, found)),
     )
+
+
+# VPA: autoscaler#9521; krr: robusta-dev/krr#324 (strategies of 7 to 14 days). kube-soomkiller and
+# preoomkiller-controller act on usage alone.
+_RECOMMENDERS = (
+    "VPA and krr keep the peak and the OOM kills of a run for days (krr the maximum of 7 to 14 "
+    "days), and controllers that end pods near their limit (kube-soomkiller, preoomkiller) take "
+    "the load for the app's own: note when the run began and ended, and leave that time out of "
+    "their data"
+)
 
 
 def _bytes(key: str, value: int | None, known: Known = Known.READ) -> Fact:
@@ -79,6 +91,11 @@ def _of_pod(target: Target) -> Iterator[Fact]:
         f"{sibling.name} (limit {format_bytes(sibling.limit_bytes)})" for sibling in target.siblings
     ]
     yield Fact("other_containers", others, ", ".join(others) or "none")
+    if target.start_doubts:
+        yield _text("start", "; ".join(target.start_doubts), Known.ASSUMED)
+    needed = needed_headroom_bytes(target)
+    text = f"{format_bytes(needed)}, which the runtime takes while it starts the agent"
+    yield Fact("needed_headroom_bytes", needed, text, Known.ASSUMED)
     yield _text("restart_policy", target.restart_policy)
     yield _owner(target)
 

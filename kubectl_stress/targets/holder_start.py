@@ -10,6 +10,8 @@ HOPELESS_REASONS = {
     "CreateContainerConfigError",
 }
 _DENIED = ("401 unauthorized", "403 forbidden", "authorization failed", "authentication required")
+# E2BIG of execve, in the words of the runtime.
+_TOO_LARGE = "argument list too long"
 _FOREIGN = ("no match for platform", "exec format error")
 
 
@@ -20,6 +22,11 @@ def remedy(reason: str, message: str) -> str:
         return (
             ": a private image needs a pull secret of the pod (imagePullSecrets), since an "
             "ephemeral container cannot add one; or use another --image"
+        )
+    if _TOO_LARGE in words:
+        return (
+            ": its environment, with the variables of all services of the namespace, is larger "
+            "than the kernel takes; set enableServiceLinks: false in the spec of a new pod"
         )
     if any(word in words for word in _FOREIGN):
         return ": the image is not built for this node's architecture; use another --image"

@@ -19,6 +19,10 @@ _VPA_DOES = {
     "InPlace": "may resize the pod in place",
 }
 
+# Its recommender takes OOMKilled from the status and Evicted from the events, whatever the mode
+# (vertical-pod-autoscaler/pkg/recommender/input/oom/observer.go), and keeps them: autoscaler#9521.
+_VPA_KEEPS = "an OOM kill or eviction of this run raises its recommendation for days"
+
 Manifest = Mapping[str, Any]
 OwnerName = tuple[str, str]  # kind and name, as in a targetRef
 
@@ -50,18 +54,20 @@ def hpa_texts(found: Iterable[Manifest], owners: Sequence[OwnerName]) -> list[st
         spec = item.get("spec") or {}
         if _refers_to(spec.get("scaleTargetRef"), owners):
             replicas = f"{spec.get('minReplicas', 1)} to {spec.get('maxReplicas')} replicas"
-            texts.append(f"{_name(item)} scales on {_metrics(spec)}, {replicas}")
+            metrics = _metrics(spec)
+            acts = "; the load counts as the app's own memory" if "memory" in metrics else ""
+            texts.append(f"{_name(item)} scales on {', '.join(metrics)}, {replicas}{acts}")
     return texts
 
 
-def _metrics(spec: Mapping[str, Any]) -> str:
+def _metrics(spec: Mapping[str, Any]) -> list[str]:
     words = []
     for metric in spec.get("metrics") or ():
         kind = str(metric.get("type", ""))
         source = metric.get(kind[:1].lower() + kind[1:]) or {}
         name = source.get("name") or (source.get("metric") or {}).get("name") or kind
         words.append(clean(str(name)))
-    return ", ".join(words) or "cpu"
+    return words or ["cpu"]
 
 
 def vpa_texts(found: Iterable[Manifest], owners: Sequence[OwnerName]) -> list[str]:
@@ -72,7 +78,7 @@ def vpa_texts(found: Iterable[Manifest], owners: Sequence[OwnerName]) -> list[st
         if _refers_to(spec.get("targetRef"), owners):
             mode = clean(str((spec.get("updatePolicy") or {}).get("updateMode", "Auto")))
             does = _VPA_DOES.get(mode, "may resize or evict the pod")
-            texts.append(f"{_name(item)} has updateMode {mode}: {does}")
+            texts.append(f"{_name(item)} has updateMode {mode}: {does}; {_VPA_KEEPS}")
     return texts
 
 

@@ -9,7 +9,11 @@ from typing import Any
 
 from kubectl_stress.errors import TargetError
 from kubectl_stress.targets import resources
-from kubectl_stress.targets.eligibility import refuse_impossible_pods, refuse_unless_running
+from kubectl_stress.targets.eligibility import (
+    refuse_impossible_pods,
+    refuse_unless_running,
+    start_doubts,
+)
 from kubectl_stress.targets.owners import Owner, owner_of
 from kubectl_stress.targets.pod import (
     Pod,
@@ -70,6 +74,7 @@ class Target:
     limit_millicores: float | None = None
     pod_limit_millicores: float | None = None
     request_millicores: float | None = None
+    start_doubts: tuple[str, ...] = ()
 
     @classmethod
     def from_pod(cls, pod: Pod, container: str | None = None) -> "Target":
@@ -152,12 +157,10 @@ def _read(pod: Pod, name: str) -> Target:
         owner=owner_of(pod),
         siblings=tuple(resources.siblings(pod, name)),
         pod_cgroup_limit_bytes=resources.pod_cgroup_limit_bytes(pod),
-        restart_policy=restart_policy(pod, name),
         probe_texts=probe_texts(pod, name),
-        stop_signal=stop_signal(pod, name),
-        liveness_failures=liveness_failures(pod, name),
-        has_restart_rules=bool(spec.get("restartPolicyRules")),
         memory_volumes=memory_volumes(pod, name),
+        start_doubts=start_doubts(pod),
+        **_ways_to_end(pod, name),
         **_resources(pod, name),
     )
 
@@ -170,6 +173,16 @@ def _resources(pod: Pod, name: str) -> dict[str, Any]:
         "limit_millicores": resources.limit_millicores(pod, name),
         "pod_limit_millicores": resources.pod_limit_millicores(pod),
         "request_millicores": resources.request_millicores(pod, name),
+    }
+
+
+def _ways_to_end(pod: Pod, name: str) -> dict[str, Any]:
+    """What decides how the container ends, and whether it comes back."""
+    return {
+        "restart_policy": restart_policy(pod, name),
+        "has_restart_rules": bool(container_spec(pod, name).get("restartPolicyRules")),
+        "stop_signal": stop_signal(pod, name),
+        "liveness_failures": liveness_failures(pod, name),
     }
 
 

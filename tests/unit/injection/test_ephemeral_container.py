@@ -129,6 +129,18 @@ def test_a_holder_that_ended_at_once_is_told_with_its_reason() -> None:
     assert "--image" not in str(raised.value)
 
 
+def test_an_environment_that_is_too_large_ends_the_start_with_that_reason() -> None:
+    cluster = FakeCluster(web().dict)
+    message = 'failed to create task: exec: "/agent": argument list too long'
+    ended = {"reason": "StartError", "message": message, "exitCode": 128}
+    cluster.holder_states = [{"terminated": ended}]
+
+    with pytest.raises(InjectionError, match="larger than the kernel takes") as raised:
+        bring(cluster, FakeTime())
+
+    assert "enableServiceLinks: false" in str(raised.value)
+
+
 def test_a_slow_start_is_given_up_when_its_time_is_over() -> None:
     cluster, time = FakeCluster(web().dict), FakeTime()
     cluster.holder_states = [waiting("ContainerCreating")]

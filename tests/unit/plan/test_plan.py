@@ -1,5 +1,8 @@
 """What is decided before anything is done."""
 
+from contextlib import nullcontext
+from dataclasses import replace
+
 import pytest
 
 from kubectl_stress.errors import Refused
@@ -249,3 +252,29 @@ def test_the_agent_is_told_the_limit_of_the_pod_where_it_has_one() -> None:
 
     assert words[words.index("--pod-limit-bytes") + 1] == str(96 * MIB)
     assert "--pod-limit-bytes" not in run_options(alone).arguments(holder_pid=23)
+
+
+@pytest.mark.parametrize(
+    ("runtime", "headroom_mib", "is_refused"),
+    [("containerd", 8, False), ("containerd", 7, True), ("cri-o", 24, False), ("cri-o", 23, True)],
+)
+def test_the_headroom_that_starting_needs_is_the_runtimes(
+    runtime: str, headroom_mib: int, is_refused: bool
+) -> None:
+    asked = plan("1Mi", target=replace(target(), container_id=f"{runtime}://app-1"))
+
+    with pytest.raises(Refused, match="starting the agent alone") if is_refused else nullcontext():
+        resolve(asked, hello(), sample(128 - headroom_mib))
+
+
+def test_a_pod_that_is_too_small_for_the_runtime_is_refused_before_anything_is_added() -> None:
+    small = replace(target("16Mi"), container_id="cri-o://app-1")
+
+    with pytest.raises(Refused, match=r"16\.0 MiB: starting the agent alone"):
+        plan("1Mi", target=small)
+
+
+def test_what_may_keep_the_agent_from_starting_is_noted_first() -> None:
+    doubtful = replace(target(), start_doubts=("it may never start",))
+
+    assert plan("1Mi", target=doubtful).notes[0] == "it may never start"

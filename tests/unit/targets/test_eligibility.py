@@ -17,6 +17,16 @@ def ended(exit_code: int) -> dict[str, Any]:
     return {"terminated": {"reason": "Completed", "exitCode": exit_code}}
 
 
+def of_system(*names: str) -> dict[str, Any]:
+    expression = {"key": "kubernetes.io/os", "operator": "In", "values": list(names)}
+    return {"matchExpressions": [expression]}
+
+
+def on_nodes(terms: list[dict[str, Any]]) -> PodBuilder:
+    required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}
+    return pod().container("app").with_spec(affinity={"nodeAffinity": required})
+
+
 @pytest.mark.parametrize(
     ("built", "words"),
     [
@@ -30,16 +40,68 @@ def ended(exit_code: int) -> dict[str, Any]:
             pod().container("app").with_spec(nodeSelector={"kubernetes.io/os": "windows"}),
             "runs on windows",
         ),
+        (on_nodes([of_system("windows")]), "runs on windows"),
+        (on_nodes([of_system("windows"), of_system("windows")]), "runs on windows"),
         (pod().container("app").with_spec(runtimeClassName="gvisor"), "gvisor"),
         (pod().container("app").with_spec(runtimeClassName="kata-qemu"), "kernel of their own"),
     ],
-    ids=["terminating", "static", "Windows", "Windows by selector", "gVisor", "Kata"],
+    ids=[
+        "terminating",
+        "static",
+        "Windows",
+        "Windows by selector",
+        "Windows by affinity",
+        "by either",
+        "gVisor",
+        "Kata",
+    ],
 )
 def test_a_pod_that_takes_no_load_is_refused_for_good(built: PodBuilder, words: str) -> None:
     with pytest.raises(TargetError, match=words) as raised:
         Target.from_pod(built.dict)
 
     assert not isinstance(raised.value, NotRunning)
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        [],
+        [of_system("linux")],
+        [of_system("linux", "windows")],
+        [of_system("windows"), of_system("linux")],
+        [of_system("windows"), {"matchFields": []}],
+    ],
+    ids=["none", "linux", "both", "one of two", "another way"],
+)
+def test_an_affinity_that_windows_need_not_meet_is_a_target(terms: list[dict[str, Any]]) -> None:
+    assert Target.from_pod(on_nodes(terms).dict).start_doubts == ()
+
+
+@pytest.mark.parametrize(
+    ("built", "words"),
+    [
+        (pod().container("app").with_spec(runtimeClassName="wasmtime-spin"), "WebAssembly"),
+        (
+            pod()
+            .container("app")
+            .with_metadata(labels={"eks.amazonaws.com/fargate-profile": "default"}),
+            "AWS Fargate",
+        ),
+        (
+            pod()
+            .container("app")
+            .with_spec(tolerations=[{"key": "virtual-kubelet.io/provider", "operator": "Exists"}]),
+            "virtual kubelet",
+        ),
+    ],
+    ids=["WebAssembly", "Fargate", "virtual kubelet"],
+)
+def test_where_the_agent_may_never_start_that_is_said_first(built: PodBuilder, words: str) -> None:
+    (doubt,) = Target.from_pod(built.dict).start_doubts
+
+    assert words in doubt
+    assert doubt.endswith("accepts the ephemeral container, and it may never start")
 
 
 @pytest.mark.parametrize("runtime", ["crun", "runc", "nvidia"])

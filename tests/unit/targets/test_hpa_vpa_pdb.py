@@ -25,7 +25,7 @@ def test_an_hpa_of_the_owner_is_told_with_what_it_scales_on() -> None:
     mine = hpa("web", "web", minReplicas=2, metrics=[memory, custom])
 
     assert hpa_texts([mine, hpa("other", "db")], OWNERS) == [
-        "web scales on memory, requests, 2 to 5 replicas"
+        "web scales on memory, requests, 2 to 5 replicas; the load counts as the app's own memory"
     ]
 
 
@@ -55,6 +55,7 @@ def test_a_vpa_is_told_with_what_it_may_do(policy: dict[str, str], words: str) -
 
     (text,) = vpa_texts([found], OWNERS)
     assert text.startswith(f"web has {words}")
+    assert text.endswith("raises its recommendation for days")
 
 
 @pytest.mark.parametrize(
