@@ -19,7 +19,7 @@ carried := kubectl_stress/agent/agent.tar
 build_packages := gcc=gcc make=make
 lint_packages := cppcheck=cppcheck
 test_packages := $(build_packages) qemu-aarch64-static=qemu-user-static readelf=binutils \
-	qemu-system-x86_64=qemu-system-x86 cpio=cpio tmux=tmux chromium=chromium zsh=zsh fish=fish \
+	qemu-system-x86_64=qemu-system-x86 cpio=cpio tmux=tmux chromium=chromium zsh=zsh fish=fish node=nodejs \
 	/usr/share/bash-completion/bash_completion=bash-completion
 
 # Of what is random in the long tests; 0 chooses one and prints it.

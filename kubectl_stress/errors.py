@@ -13,7 +13,8 @@ StressError                     1  could not run
 ├── TargetError                 1  there is no such container, or it cannot be a target
 │   └── NotRunning              1    not now, but it may be one later: worth waiting for
 ├── InjectionError              1  the ephemeral container or the agent did not start
-│   └── Silent                  1    nobody refused it, but no word came in time
+│   ├── Silent                  1    nobody refused it, but no word came in time
+│   └── LacksInterpreter        1    the target's own image has no such program to receive the agent
 ├── NotLoaded                   *  left alone since another target could not be loaded: its code
 ├── RecordingError              1  a file is not a recording, or one of another version
 ├── Refused                     5  a guard of ours said no before anything was done
@@ -97,6 +98,10 @@ class InjectionError(StressError):
 
 class Silent(InjectionError):
     """No word of the agent came in time, or its connection was lost: nobody has refused it."""
+
+
+class LacksInterpreter(InjectionError):
+    """The image does not have the program that was to receive the agent; it may have another."""
 
 
 class NotLoaded(StressError):

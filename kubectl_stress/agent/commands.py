@@ -22,8 +22,14 @@ def hold_arguments(linger_ms: int) -> list[str]:
 
 
 def speaks_our_protocol(command: Sequence[str]) -> bool:
-    """Whether a holder was started by this command in our protocol: version 1 did not say it."""
-    return command[2:4] == _PROTOCOL_WORDS
+    """Whether a holder was started by this command in our protocol: version 1 did not say it.
+
+    Where the agent is copied into another image, a script and its words come first.
+    """
+    if "hold" not in command:
+        return False
+    first = list(command).index("hold") + 1
+    return list(command[first : first + 2]) == _PROTOCOL_WORDS
 
 
 def probe_arguments(

@@ -9,6 +9,9 @@ from kubectl_stress import __version__
 REPOSITORY = "kubectl-stress/agent"
 DIGEST = ""
 
+TARGET_IMAGE = "target"
+"""In the place of an image: the target's own, into which the agent is then copied."""
+
 
 def reference(repository: str, tag: str, digest: str) -> str:
     """An image as a pod names it; the digest decides where both are there."""

@@ -7,6 +7,7 @@ import click
 
 from kubectl_stress.cli.config_file import SettingOption
 from kubectl_stress.cli.connection_options import connection_options
+from kubectl_stress.cli.param_types import IMAGE
 from kubectl_stress.cli.wiring import connect
 from kubectl_stress.errors import StressError
 
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
 @click.option(
     "--image",
     cls=SettingOption,
+    type=IMAGE,
     metavar="IMAGE",
     envvar="KUBECTL_STRESS_IMAGE",
-    help="Image of the agent (also KUBECTL_STRESS_IMAGE)",
+    help="Image of the agent, or target (also KUBECTL_STRESS_IMAGE)",
 )
 @click.option(
     "-o",

@@ -8,7 +8,7 @@ import click
 from kubectl_stress.agent.image import DEFAULT_IMAGE
 from kubectl_stress.cli import target_completion as target_words
 from kubectl_stress.cli.config_file import SettingOption
-from kubectl_stress.cli.param_types import DURATION, Command, with_options
+from kubectl_stress.cli.param_types import DURATION, IMAGE, Command, with_options
 from kubectl_stress.errors import UsageError
 from kubectl_stress.plan.holder_spec import HolderSpec, Join
 from kubectl_stress.targets.ref import TargetRef
@@ -56,11 +56,13 @@ _AGENT_OPTIONS = (
     click.option(
         "--image",
         cls=SettingOption,
+        type=IMAGE,
         metavar="IMAGE",
         default=DEFAULT_IMAGE,
         show_default=True,
         envvar="KUBECTL_STRESS_IMAGE",
-        help="Image of the agent (also KUBECTL_STRESS_IMAGE)",
+        help="Image of the agent, or target: the target's own image, into which the agent is "
+        "copied (also KUBECTL_STRESS_IMAGE)",
     ),
     click.option(
         "--image-pull-policy",

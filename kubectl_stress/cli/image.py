@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from kubectl_stress.cli.param_types import NEW_FILE
+from kubectl_stress.cli.param_types import IMAGE, NEW_FILE
 from kubectl_stress.errors import StressError
 
 
@@ -46,7 +46,7 @@ def image(context: click.Context, output: str) -> None:
 
 @image.command(short_help="Write the image as an OCI archive")
 @click.argument("file", metavar="FILE", type=NEW_FILE)
-@click.option("--name", metavar="IMAGE", help="Name of the image in the archive")
+@click.option("--name", type=IMAGE, metavar="IMAGE", help="Name of the image in the archive")
 def save(file: str, name: str | None) -> None:
     """Write the image that this program carries to a new FILE, as an OCI archive.
 

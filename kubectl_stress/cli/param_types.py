@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from kubectl_stress.agent.image import TARGET_IMAGE
 from kubectl_stress.errors import UsageError
 from kubectl_stress.quantity import parse_duration_ms
 
@@ -37,6 +38,30 @@ class DurationType(click.ParamType[int]):
 
 
 DURATION = DurationType()
+
+
+class ImageType(click.ParamType[str]):
+    """The name of an image, or `target` for the target's own."""
+
+    name = "image"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name as given; fails for what a pod could never name, wherever it was set."""
+        text = str(value)
+        if not text or not text.isprintable() or " " in text:
+            self.fail(f"{text!r} is not the name of an image", param, ctx)
+        return text
+
+    def shell_complete(
+        self, _ctx: click.Context, _param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """The one name that is known beforehand."""
+        if not TARGET_IMAGE.startswith(incomplete):
+            return []
+        return [CompletionItem(TARGET_IMAGE, help="The target's own image; nothing is pulled")]
+
+
+IMAGE = ImageType()
 
 
 class FileNameType(click.ParamType[str]):

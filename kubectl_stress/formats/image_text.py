@@ -18,6 +18,10 @@ def image_text(reference: str, released_digest: str, carried_digest: str) -> str
         lines += [f"  make -C image push IMAGE={_TARGET}"]
     digest = released_digest or carried_digest
     copied = f"{_REPOSITORY}@{digest}" if digest else _TARGET
+    lines += [
+        "",
+        "Where nothing can be pulled, use --image target instead: the target's own image.",
+    ]
     lines += ["", "Then set --image, KUBECTL_STRESS_IMAGE or image in the config file to:"]
     lines += [f"  {copied}"]
     return "\n".join(lines)

@@ -22,6 +22,33 @@ def carried_digest() -> str:
         return ""
 
 
+def carried_agents() -> dict[str, bytes]:
+    """The agent's binary by architecture, as in `amd64`; StressError where none is carried."""
+    files = _files()
+    index = _blob(files, _index(files)["manifests"][0])
+    return {
+        manifest["platform"]["architecture"]: _agent_in(files, _blob(files, manifest))
+        for manifest in index["manifests"]
+    }
+
+
+def _agent_in(files: dict[str, bytes], manifest: dict[str, Any]) -> bytes:
+    layer = files[_path(manifest["layers"][0])]
+    with tarfile.open(fileobj=io.BytesIO(layer)) as tar:
+        file = tar.extractfile("agent")
+        assert file is not None  # make image puts it there
+        return file.read()
+
+
+def _blob(files: dict[str, bytes], described: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(files[_path(described)])
+    return found
+
+
+def _path(described: dict[str, Any]) -> str:
+    return f"blobs/{described['digest'].replace(':', '/')}"
+
+
 def archive_named(name: str) -> bytes:
     """The archive with this name of the image in it; StressError where none is carried."""
     files = _files()

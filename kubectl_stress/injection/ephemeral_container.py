@@ -7,10 +7,17 @@ from collections.abc import Callable, Iterator, Mapping
 from kubectl_stress.clock import Clock
 from kubectl_stress.errors import Conflict, InjectionError, StressError, TargetError
 from kubectl_stress.kube.cluster import Cluster
-from kubectl_stress.plan.holder import ephemeral_container, live_holder
+from kubectl_stress.plan.holder import (
+    ephemeral_container,
+    failed_starts,
+    image_of,
+    interpreter_of,
+    live_holder,
+)
 from kubectl_stress.plan.holder_spec import HolderSpec
+from kubectl_stress.plan.target_image_refusal import refusal
 from kubectl_stress.targets.api_events import last_message
-from kubectl_stress.targets.holder_start import HOPELESS_REASONS, remedy
+from kubectl_stress.targets.holder_start import HOPELESS_REASONS, lacks_program, remedy
 from kubectl_stress.targets.pod import Pod, ephemeral_states
 from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.targets.target import Target
@@ -38,11 +45,21 @@ def bring_holder(
     if name is not None:
         tell(f"reusing ephemeral container {name}")
         return name
+    refuse_failed_before(pod, target, holder)
     name = _add(cluster, target, holder)
     # From here on the entry stays in the pod: the API has no way to remove an ephemeral container.
-    tell(f"added ephemeral container {name} (image {holder.image})")
-    _Start(cluster, target, name, clock=clock, tell=tell).wait(holder.start_timeout_ms)
+    tell(f"added ephemeral container {name} (image {image_of(target, holder)})")
+    _Start(cluster, target, holder, name, clock=clock, tell=tell).wait()
     return name
+
+
+def refuse_failed_before(pod: Pod, target: Target, holder: HolderSpec) -> None:
+    """Raise InjectionError where the target's image has shown already that it is of no use."""
+    if holder.uses_target_image:
+        for detail in failed_starts(pod, target, holder):
+            error = refusal(target, interpreter_of(holder), detail)
+            if error is not None:
+                raise error
 
 
 def refuse_changed_target(pod: Pod, target: Target) -> None:
@@ -76,17 +93,18 @@ class _Start:
         self,
         cluster: Cluster,
         target: Target,
+        holder: HolderSpec,
         name: str,
         *,
         clock: Clock,
         tell: Callable[[str], None],
     ) -> None:
-        self._cluster, self._target, self._name = cluster, target, name
+        self._cluster, self._target, self._holder, self._name = cluster, target, holder, name
         self._clock, self._tell = clock, tell
 
-    def wait(self, timeout_ms: int) -> None:
+    def wait(self) -> None:
         """Return once it runs; raises InjectionError where it does not, or not in time."""
-        deadline_ms = self._clock.now_ms() + timeout_ms
+        deadline_ms = self._clock.now_ms() + self._holder.start_timeout_ms
         next_line_ms = self._clock.now_ms() + 1_000 * _LINE_EVERY_S
         while True:
             kind, detail = self._watched(deadline_ms)
@@ -94,7 +112,7 @@ class _Start:
                 return
             now_ms = self._clock.now_ms()
             if kind == "terminated" or _is_hopeless(detail) or now_ms >= deadline_ms:
-                raise InjectionError(_did_not_start(self._name, kind, detail))
+                raise self._did_not_start(kind, detail)
             if now_ms >= next_line_ms:
                 next_line_ms = now_ms + 1_000 * _LINE_EVERY_S
                 self._tell(f"waiting for {self._name} to start: {self._kubelet_says(detail)}")
@@ -126,6 +144,20 @@ class _Start:
         ) as watch:
             yield from (seen for change, seen in watch if change in ("ADDED", "MODIFIED"))
 
+    def _did_not_start(self, kind: str, detail: dict[str, str]) -> InjectionError:
+        uses_target_image = self._holder.uses_target_image
+        if uses_target_image:
+            error = refusal(self._target, interpreter_of(self._holder), detail)
+            if error is not None:
+                return error
+        reason, message = clean(detail.get("reason") or kind), clean(detail.get("message", ""))
+        return InjectionError(
+            f"ephemeral container {self._name} did not start "
+            f"({reason}{message and ': ' + message})"
+            f"{remedy(reason, message, uses_target_image=uses_target_image)}. "
+            "Its entry stays in the pod, since Kubernetes cannot remove it"
+        )
+
     def _seen_in(self, pod: Pod) -> tuple[str, dict[str, str]]:
         state = ephemeral_states(pod).get(self._name, {})
         kind = next(iter(state), "waiting")
@@ -143,12 +175,4 @@ class _Start:
 
 
 def _is_hopeless(detail: Mapping[str, str]) -> bool:
-    return detail.get("reason") in HOPELESS_REASONS
-
-
-def _did_not_start(name: str, kind: str, detail: dict[str, str]) -> str:
-    reason, message = clean(detail.get("reason") or kind), clean(detail.get("message", ""))
-    return (
-        f"ephemeral container {name} did not start ({reason}{message and ': ' + message})"
-        f"{remedy(reason, message)}. Its entry stays in the pod, since Kubernetes cannot remove it"
-    )
+    return detail.get("reason") in HOPELESS_REASONS or lacks_program(detail)

@@ -14,6 +14,7 @@ from kubectl_stress.agent.identity import RunIdentity
 from kubectl_stress.clock import Clock
 from kubectl_stress.errors import InjectionError, Silent, StressError
 from kubectl_stress.injection.agent_stream import AgentStream
+from kubectl_stress.injection.copy_agent import bring_in_target_image
 from kubectl_stress.injection.ephemeral_container import bring_holder, refuse_changed_target
 from kubectl_stress.injection.probe import Reading, reading_by, shared_id, take_reading
 from kubectl_stress.kube.cluster import Cluster
@@ -41,6 +42,7 @@ class JoinedHolder:
     holder: str
     reading: Reading
     cannot_read_target: bool = False
+    agent_path: str = AGENT_PATH
 
     @property
     def holder_pid(self) -> int:
@@ -51,7 +53,7 @@ class JoinedHolder:
     @property
     def agent_in_target(self) -> str:
         """The agent's path as seen from the target."""
-        return f"/proc/{self.holder_pid}/root{AGENT_PATH}"
+        return f"/proc/{self.holder_pid}/root{self.agent_path}"
 
     @property
     def target_pid(self) -> int:
@@ -69,7 +71,7 @@ class JoinedHolder:
         )
         if self.cannot_read_target:
             return self.target.container, [self.agent_in_target, *words]
-        return self.holder, [AGENT_PATH, *words]
+        return self.holder, [self.agent_path, *words]
 
 
 class Joiner:
@@ -105,15 +107,24 @@ class Joiner:
             return None
 
     def _with_holder(self, target: Target, holder: HolderSpec) -> JoinedHolder:
-        name = bring_holder(self._cluster, target, holder, clock=self._clock, tell=self._tell)
+        name, agent_path = self._bring(target, holder)
         self._tell("reading the target's memory and processes")
-        reading = take_reading(self._cluster, target, name, clock=self._clock)
+        reading = take_reading(
+            self._cluster, target, name, agent_path=agent_path, clock=self._clock
+        )
         if reading.hello.holder_pid in (None, 1):
             raise InjectionError(
                 f"the container runtime ignored targetContainerName: {name} does not share the "
                 f'process namespace of "{target.container}"'
             )
-        return JoinedHolder(target, holder.join, name, reading)
+        return JoinedHolder(target, holder.join, name, reading, agent_path=agent_path)
+
+    def _bring(self, target: Target, holder: HolderSpec) -> tuple[str, str]:
+        """A running holder, and where the agent lies in it."""
+        clock, tell = self._clock, self._tell
+        if not holder.uses_target_image:
+            return bring_holder(self._cluster, target, holder, clock=clock, tell=tell), AGENT_PATH
+        return bring_in_target_image(self._cluster, target, holder, clock=clock, tell=tell)
 
     def _at_pod_level(self, joined: JoinedHolder) -> JoinedHolder:
         """What the load will be part of is the holder's own cgroup."""
@@ -169,7 +180,7 @@ def _found_user(joined: JoinedHolder) -> tuple[int, int] | None:
 def end_holder(cluster: Cluster, joined: JoinedHolder) -> None:
     """Ask a holder to end; the exec that asks ends with it, one way or the other."""
     target = joined.target
-    command = [AGENT_PATH, *end_arguments()]
+    command = [joined.agent_path, *end_arguments()]
     with cluster.exec(target.namespace, target.pod, joined.holder, command) as stream:
         for _ in AgentStream(stream).messages():
             pass
@@ -193,7 +204,7 @@ def start_load(
     words = [*load, *identity.arguments(), *_whereabouts(joined), *extra_words]
     is_exec = joined.join is Join.EXEC
     container = target.container if is_exec else joined.holder
-    agent = joined.agent_in_target if is_exec else AGENT_PATH
+    agent = joined.agent_in_target if is_exec else joined.agent_path
     return cluster.exec(target.namespace, target.pod, container, [agent, *words], stdin=True)
 
 

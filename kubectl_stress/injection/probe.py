@@ -41,13 +41,15 @@ def shared_id(target: Target) -> str | None:
     return None if target.has_own_pid_namespace else target.container_id.partition("://")[2]
 
 
-def take_reading(cluster: Cluster, target: Target, holder: str, *, clock: Clock) -> Reading:
+def take_reading(
+    cluster: Cluster, target: Target, holder: str, *, clock: Clock, agent_path: str = AGENT_PATH
+) -> Reading:
     """One reading of the target in its holder; raises InjectionError where none comes."""
     if target.has_own_pid_namespace:  # else a holder does not know which process is the target's
         reading = _read_by_attach(cluster, target, holder, clock=clock)
         if reading is not None:
             return reading
-    command = [AGENT_PATH, *probe_arguments(container_id=shared_id(target))]
+    command = [agent_path, *probe_arguments(container_id=shared_id(target))]
     return reading_by(cluster, target, holder, command, clock=clock)
 
 

@@ -126,7 +126,8 @@ _WAYS = {
 
 def _join(target: Target, pod: Pod, holder: HolderSpec) -> Fact:
     name = live_holder(pod, target, holder)
-    added = "adds an ephemeral container, whose entry stays in the pod"
+    of = " of the target's own image" * holder.uses_target_image
+    added = f"adds an ephemeral container{of}, whose entry stays in the pod"
     entry = f"reuses {name}" if name else added
     return Fact("join", holder.join.value, f"{_WAYS[holder.join]}; {entry}")
 

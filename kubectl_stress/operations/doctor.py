@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from kubectl_stress.agent.image import DEFAULT_IMAGE, DIGEST
+from kubectl_stress.agent.image import DEFAULT_IMAGE, DIGEST, TARGET_IMAGE
 from kubectl_stress.errors import ClusterError, Forbidden, StressError
 from kubectl_stress.injection.carried_image import carried_digest
 from kubectl_stress.kube.cluster import Cluster
@@ -40,6 +40,8 @@ def _completion(environ: Mapping[str, str]) -> Diagnosis:
 
 
 def _image(image: str) -> Diagnosis:
+    if image == TARGET_IMAGE:
+        return _target_image()
     if image != DEFAULT_IMAGE or DIGEST:
         return Diagnosis("agent image", Health.OK, image)
     carried = "this program carries it" if carried_digest() else "this program does not carry it"
@@ -47,7 +49,21 @@ def _image(image: str) -> Diagnosis:
         "agent image",
         Health.WARNING,
         f"{image} is in no public registry; {carried}",
-        "see kubectl stress image, or set --image, KUBECTL_STRESS_IMAGE or the config file",
+        "see kubectl stress image, and set --image, KUBECTL_STRESS_IMAGE or the config file; or "
+        "use --image target, which pulls nothing",
+    )
+
+
+def _target_image() -> Diagnosis:
+    if carried_digest():
+        return Diagnosis(
+            "agent image", Health.OK, "the target's own; this program carries the agent"
+        )
+    return Diagnosis(
+        "agent image",
+        Health.MISSING,
+        "--image target: this program does not carry the agent",
+        "run make image, or use a released build",
     )
 
 

@@ -3,12 +3,13 @@
 Entries of ephemeral containers can never be removed, so a live holder is found again and reused.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from kubectl_stress.agent.commands import hold_arguments, speaks_our_protocol
 from kubectl_stress.plan.holder_spec import HolderSpec
+from kubectl_stress.plan.interpreter import SH, SPARE_FOLDER, Interpreter
 from kubectl_stress.targets.pod import Pod, ephemeral_states
 from kubectl_stress.targets.target import Target
 
@@ -20,15 +21,36 @@ def ephemeral_container(target: Target, holder: HolderSpec, suffix: str) -> dict
     """The holder's manifest."""
     container = {
         "name": f"{HOLDER_PREFIX}{suffix}",
-        "image": holder.image,
-        "command": [AGENT_PATH, *hold_arguments(holder.linger_ms)],
+        "image": image_of(target, holder),
+        "command": _command(holder),
         "targetContainerName": target.container,
         "stdin": True,
         "securityContext": _privileged() if holder.is_privileged else _restricted(target, holder),
     }
-    if holder.pull_policy:
-        container["imagePullPolicy"] = holder.pull_policy
+    # The target's image is there: whatever the pod says of it, no registry needs to be reached.
+    pull_policy = holder.pull_policy or ("IfNotPresent" if holder.uses_target_image else None)
+    if pull_policy:
+        container["imagePullPolicy"] = pull_policy
+    if holder.uses_target_image and target.spare_volume:
+        container["volumeMounts"] = [{"name": target.spare_volume, "mountPath": SPARE_FOLDER}]
     return container
+
+
+def image_of(target: Target, holder: HolderSpec) -> str:
+    """The image that the ephemeral container runs."""
+    return target.image if holder.uses_target_image else holder.image
+
+
+def interpreter_of(holder: HolderSpec) -> Interpreter:
+    """What receives the agent in the target's own image."""
+    return holder.interpreter or SH
+
+
+def _command(holder: HolderSpec) -> list[str]:
+    arguments = hold_arguments(holder.linger_ms)
+    if holder.uses_target_image:
+        return interpreter_of(holder).wait_command(arguments)
+    return [AGENT_PATH, *arguments]
 
 
 def _restricted(target: Target, holder: HolderSpec) -> dict[str, Any]:
@@ -44,7 +66,7 @@ def _restricted(target: Target, holder: HolderSpec) -> dict[str, Any]:
         "runAsGroup": gid,
         "runAsNonRoot": uid != 0,
         "allowPrivilegeEscalation": False,
-        "readOnlyRootFilesystem": not holder.is_writable,
+        "readOnlyRootFilesystem": not (holder.is_writable or holder.uses_target_image),
         "capabilities": {"drop": ["ALL"]},
         "seccompProfile": {"type": "RuntimeDefault"},
         **target.security,
@@ -61,12 +83,23 @@ def live_holder(pod: Pod, target: Target, holder: HolderSpec) -> str | None:
 
     Entries of ephemeral containers can never be removed: each one reused is one not added.
     """
+    states = _states_of_fitting(pod, target, holder)
+    return next((name for name, state in states if "running" in state), None)
+
+
+def failed_starts(pod: Pod, target: Target, holder: HolderSpec) -> Iterator[Mapping[str, Any]]:
+    """How such holders ended or why they do not start, in the words of the container's state."""
+    for _, state in _states_of_fitting(pod, target, holder):
+        yield from (state[kind] for kind in ("terminated", "waiting") if kind in state)
+
+
+def _states_of_fitting(
+    pod: Pod, target: Target, holder: HolderSpec
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
     states = ephemeral_states(pod)
     for entry in pod["spec"].get("ephemeralContainers") or ():
-        name = str(entry["name"])
-        if "running" in states.get(name, {}) and _is_holder(entry, target, holder):
-            return name
-    return None
+        if _is_holder(entry, target, holder):
+            yield str(entry["name"]), states.get(entry["name"], {})
 
 
 @dataclass(frozen=True)
@@ -96,11 +129,13 @@ def running_holders(pod: Pod) -> list[RunningHolder]:
 
 
 def _is_holder(entry: Mapping[str, Any], target: Target, holder: HolderSpec) -> bool:
+    command = entry.get("command") or [""]
     return (
         entry["name"].startswith(HOLDER_PREFIX)
         and entry.get("targetContainerName") == target.container
-        and entry.get("image") == holder.image
-        and speaks_our_protocol(entry.get("command") or ())
+        and entry.get("image") == image_of(target, holder)
+        and command[0] == _command(holder)[0]
+        and speaks_our_protocol(command)
         and _fits(entry.get("securityContext") or {}, target, holder)
     )
 

@@ -42,6 +42,23 @@ def container_spec(pod: Pod, name: str) -> Mapping[str, Any]:
     return next(container for container in targetable(pod) if container["name"] == name)
 
 
+def spare_empty_dir(pod: Pod) -> str:
+    """The name of an emptyDir that no container mounts, other than ephemeral ones; "" without one.
+
+    Huge pages hold no files, and an ephemeral container can mount but what the pod declares.
+    """
+    mounted = {
+        mount["name"]
+        for container in targetable(pod)
+        for mount in container.get("volumeMounts") or ()
+    }
+    for volume in pod["spec"].get("volumes") or ():
+        medium = (volume.get("emptyDir") or {}).get("medium") or ""
+        if "emptyDir" in volume and volume["name"] not in mounted and "HugePages" not in medium:
+            return str(volume["name"])
+    return ""
+
+
 def is_init(pod: Pod, name: str) -> bool:
     """Whether it is an init container that ends before the others start; sidecars do not."""
     specs = {spec["name"]: spec for spec in pod["spec"].get("initContainers") or ()}

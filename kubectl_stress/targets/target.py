@@ -26,6 +26,7 @@ from kubectl_stress.targets.pod import (
     memory_volumes,
     probe_texts,
     restart_policy,
+    spare_empty_dir,
     stop_signal,
     targetable,
     user,
@@ -75,6 +76,8 @@ class Target:
     pod_limit_millicores: float | None = None
     request_millicores: float | None = None
     start_doubts: tuple[str, ...] = ()
+    entrypoint: str = ""
+    spare_volume: str = ""
 
     @classmethod
     def from_pod(cls, pod: Pod, container: str | None = None) -> "Target":
@@ -83,7 +86,10 @@ class Target:
         name, choice = choose_container(pod, container)
         refuse_unless_running(pod, name)
         return replace(
-            _read(pod, name), container_choice=choice, is_container_asked=bool(container)
+            _read(pod, name),
+            container_choice=choice,
+            is_container_asked=bool(container),
+            spare_volume=spare_empty_dir(pod),
         )
 
     @property
@@ -147,6 +153,7 @@ def _read(pod: Pod, name: str) -> Target:
         container=name,
         container_id=container_status(pod, name)["containerID"],
         image=spec.get("image", ""),
+        entrypoint=(spec.get("command") or [""])[0],
         qos_class=pod["status"].get("qosClass", "BestEffort"),
         user=user(pod, name),
         user_guess=user_guess(pod, name),

@@ -1,5 +1,6 @@
 """`kubectl stress image`: the agent's image, and its archive for nodes without a registry."""
 
+import importlib.util
 import json
 import tarfile
 from pathlib import Path
@@ -11,6 +12,7 @@ from kubectl_stress.formats.image_text import image_text
 from kubectl_stress.injection import carried_image
 from tests.cli.conftest import CommandLine
 
+ROOT = Path(__file__).parents[2]
 INDEX = {"schemaVersion": 2, "manifests": [{"digest": "sha256:abc", "annotations": {"a": "b"}}]}
 
 
@@ -115,3 +117,33 @@ def test_a_name_is_full_where_it_has_a_registry() -> None:
 
     assert [full_name(name) for name in names] == names
     assert full_name(f"{REPOSITORY}:1") == f"docker.io/{REPOSITORY}:1"
+
+
+def test_the_agents_are_taken_out_of_the_archive_by_their_architecture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archives = importlib.util.spec_from_file_location("archives", ROOT / "image" / "archive.py")
+    assert archives is not None
+    assert archives.loader is not None
+    module = importlib.util.module_from_spec(archives)
+    archives.loader.exec_module(module)
+    binaries = {"amd64": b"\x7fELF of amd64", "arm64": b"\x7fELF of arm64"}
+    path = tmp_path / "agent.tar"
+    path.write_bytes(module.archive("r/agent:1", "1", binaries))
+    monkeypatch.setattr(carried_image, "ARCHIVE", path)
+    carried_image._files.cache_clear()
+
+    assert carried_image.carried_agents() == binaries
+
+
+@pytest.mark.parametrize("name", ["", "agent:1\n", "agent 1", "a\x1b[31m"])
+def test_what_can_be_no_image_is_refused_wherever_it_was_set(
+    kubectl_stress: CommandLine,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    monkeypatch.setenv("KUBECTL_STRESS_IMAGE", name or "\n")
+
+    assert kubectl_stress("mem", "web", "--size=8Mi") == 2
+    assert "is not the name of an image" in capsys.readouterr().err

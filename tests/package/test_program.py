@@ -6,10 +6,12 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 
+from kubectl_stress.injection import carried_image
 from tests.builders import runs
 from tests.connection import kubeconfigs
 from tests.connection.certificates import Authority
@@ -128,3 +130,28 @@ def test_it_goes_through_a_socks_proxy(linked: Path, tmp_path: Path) -> None:
 
     assert "Server Version: v1.37.2" in done.stdout, done.stderr
     assert proxy.targets == [f"localhost:{api.port}"]
+
+
+def test_it_carries_the_agent_of_both_architectures(linked: Path, tmp_path: Path) -> None:
+    """As the wheel does; --image target copies it from here."""
+    saved = tmp_path / "agent.tar"
+    assert call(linked, "image", "save", str(saved)).returncode == 0
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(carried_image, "ARCHIVE", saved)
+        carried_image._files.cache_clear()
+        agents = carried_image.carried_agents()
+    carried_image._files.cache_clear()
+
+    machines = {name: int.from_bytes(agent[18:20], "little") for name, agent in agents.items()}
+    assert machines == {"amd64": 62, "arm64": 183}  # EM_X86_64, EM_AARCH64
+    assert all(agent.startswith(b"\x7fELF") for agent in agents.values())
+
+
+def test_the_wheel_carries_what_the_program_carries(dist: Path, unpacked: Path) -> None:
+    (wheel,) = dist.glob("*.whl")
+    name = "kubectl_stress/agent/agent.tar"
+    (program,) = unpacked.rglob("agent.tar")
+
+    with zipfile.ZipFile(wheel) as opened:
+        assert opened.read(name) == program.read_bytes()

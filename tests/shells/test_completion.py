@@ -87,6 +87,7 @@ def shell(request: pytest.FixtureRequest, folder: Path) -> Iterator[Shell]:
         ("mem --user dev", "kubectl stress mem --user developer"),
         ("help group-o", "kubectl stress help group-oom-killed"),
         ("mem --oom-s", "kubectl stress mem --oom-score-adj"),
+        ("mem web-0 --image ta", "kubectl stress mem web-0 --image target"),
         ("mem web-0 --expect evi", "kubectl stress mem web-0 --expect evict"),
         ("report recor", "kubectl stress report recorded-run.jsonl"),
         ("mem --record recor", "kubectl stress mem --record recorded-run.jsonl"),
