@@ -15,7 +15,7 @@ StressError                     1  could not run
 ├── InjectionError              1  the ephemeral container or the agent did not start
 │   ├── Silent                  1    nobody refused it, but no word came in time
 │   └── LacksInterpreter        1    the target's own image has no such program to receive the agent
-├── NotLoaded                   *  left alone since another target could not be loaded: its code
+├── NotLoaded                   1  left alone since another target could not be: with its code
 ├── RecordingError              1  a file is not a recording, or one of another version
 ├── Refused                     5  a guard of ours said no before anything was done
 └── Interrupted               130  Ctrl-C or a signal, after the load was released
