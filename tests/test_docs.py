@@ -36,7 +36,7 @@ def test_every_link_leads_to_a_file(page: Path) -> None:
 
 
 def test_the_readme_names_every_command_and_none_else() -> None:
-    named = set(re.findall(r"kubectl stress ([a-z]+)", README))
+    named = set(re.findall(r"kubectl stress ([a-z-]+)", README))
 
     assert named == set(cli.commands)
 

@@ -22,6 +22,7 @@ PLACES = {
     "check": Place("check", "check", "Check whether a run is possible and predict what it will do"),
     "completion": Place("completion", "completion_command", "Install shell completion"),
     "doctor": Place("doctor", "doctor", "Check what is missing, and how to get it"),
+    "find-limit": Place("find_limit", "find_limit", "Search for the memory limit that it needs"),
     "help": Place("help", "help_command", "Explain an outcome and what to do about it"),
     "image": Place("image", "image", "Print the agent's image, and how to copy or save it"),
     "mem": Place("mem", "mem", "Load a container's memory and judge what happens"),

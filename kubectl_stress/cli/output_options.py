@@ -11,6 +11,8 @@ from kubectl_stress.formats.serialize import FORMATS
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print no progress, only errors")
 
 MANIFEST = "manifest"
+# What a finished report can also be.
+DOCUMENTS = ("markdown", "junit", "html")
 
 _COLOR = click.option(
     "--color",
@@ -30,6 +32,12 @@ def load_output_options(command: Command) -> Command:
     """As `output_options`, with `-o manifest` for what a StressChaos can express."""
     text = "Output format; manifest prints the equivalent StressChaos and runs nothing"
     return with_options(command, (_output((*FORMATS, MANIFEST), text), quiet_option, _COLOR))
+
+
+def report_output_options(command: Command) -> Command:
+    """As `output_options`, with the formats of a finished report, and without -q."""
+    formats = (*FORMATS, *DOCUMENTS)
+    return with_options(command, (_output(formats, "Output format"), _COLOR))
 
 
 def _output(formats: Sequence[str], text: str) -> Option[Command]:

@@ -4,12 +4,13 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
+from kubectl_stress.cli.output_options import DOCUMENTS
 from kubectl_stress.formats.serialize import FORMATS
 
 if TYPE_CHECKING:
     from kubectl_stress.results.report import Report
 
-REPORT_FORMATS = (*(name for name in FORMATS if name != "jsonl"), "markdown", "junit", "html")
+REPORT_FORMATS = (*(name for name in FORMATS if name != "jsonl"), *DOCUMENTS)
 _FOR_A_PERSON = ("table", "wide")
 
 

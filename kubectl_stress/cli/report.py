@@ -28,18 +28,23 @@ from kubectl_stress.verdict.outcome import Expectation, Outcome
 @click.option("--plot", "with_plot", is_flag=True, help="Draw usage against the limit")
 @quiet_option
 def report(file: BinaryIO, output: str, expect: str | None, with_plot: bool, quiet: bool) -> None:
-    """Show a run recorded with mem --record FILE, and judge it again. FILE - is stdin.
+    """Show a run recorded with --record FILE, and judge it again. FILE - is stdin.
 
     A damaged or incomplete recording is shown as far as it can be read. Exit codes are those of
-    the run.
+    the run. A search recorded by find-limit is shown with its answer; --expect and --plot are for
+    other runs.
 
     \b
     kubectl stress report run.jsonl --plot
     kubectl stress report run.jsonl -o html > run.html
     """
+    from kubectl_stress.results.limit_record import is_limit_record
     from kubectl_stress.results.recording import read_recording, to_report
 
-    recording = read_recording(file.read())
+    data = file.read()
+    if is_limit_record(data):
+        click.get_current_context().exit(_report_search(data, output))
+    recording = read_recording(data)
     found = to_report(recording)
     if expect is not None:
         found = replace(found, expectation=Expectation(expect))
@@ -47,6 +52,16 @@ def report(file: BinaryIO, output: str, expect: str | None, with_plot: bool, qui
         _tell_differences(file.name, recording.damage, recording.outcome, found.verdict.outcome)
     answer(found, output, with_plot=with_plot)
     click.get_current_context().exit(found.exit_code)
+
+
+def _report_search(data: bytes, output: str) -> int:
+    """Print what a search found; the exit code is its own."""
+    from kubectl_stress.cli.print_limit import answer as print_limit
+    from kubectl_stress.results.limit_record import read_limit_record
+
+    found = read_limit_record(data).result
+    print_limit(found, output)
+    return found.exit_code
 
 
 def _tell_differences(

@@ -19,13 +19,13 @@ def markdown(report: Report) -> str:
     """A heading with the verdict, its evidence, and the numbers folded away below."""
     parts = [
         f"### kubectl stress: {report.verdict.outcome.value}{_expected(report)}",
-        _plain(report.verdict.sentence),
+        plain(report.verdict.sentence),
         _target(report),
-        _table(("time", "source", "evidence"), _evidence(report)),
-        _folded("Memory", _table(("", "before", "peak", "last"), _memory(report))),
+        markdown_table(("time", "source", "evidence"), _evidence(report)),
+        folded_away("Memory", markdown_table(("", "before", "peak", "last"), _memory(report))),
     ]
     if report.processes:
-        parts.append(_folded("Processes", _table(_PROCESS_HEADS, _processes(report))))
+        parts.append(folded_away("Processes", markdown_table(_PROCESS_HEADS, _processes(report))))
     return "\n\n".join(part for part in parts if part)
 
 
@@ -40,9 +40,9 @@ def _target(report: Report) -> str:
     target, spec = report.plan.target, report.plan.spec
     where = f"{target.namespace}/{target.pod}"
     return (
-        f"Container {_code(target.container)} of pod {_code(where)}, "
-        f"{limits(report.plan)}, {_plain(target.qos_class)}; load "
-        f"{_code(asked_sizes(spec))} = {_plain(size_notes(report.plan))} for "
+        f"Container {code(target.container)} of pod {code(where)}, "
+        f"{limits(report.plan)}, {plain(target.qos_class)}; load "
+        f"{code(asked_sizes(spec))} = {plain(size_notes(report.plan))} for "
         f"{format_duration(spec.schedule.duration_ms)}; restarts {report.before.restart_count} → "
         f"{report.after.restart_count}."
     )
@@ -50,7 +50,7 @@ def _target(report: Report) -> str:
 
 def _evidence(report: Report) -> list[tuple[str, ...]]:
     return [
-        (moment(fact.at_ms), _plain(fact.source), _code(fact.text))
+        (moment(fact.at_ms), plain(fact.source), code(fact.text))
         for fact in sorted(report.verdict.evidence, key=lambda fact: fact.at_ms)
     ]
 
@@ -80,8 +80,8 @@ def _processes(report: Report) -> list[tuple[str, ...]]:
     return [
         (
             str(process.pid),
-            _code(process.command),
-            _plain(process.shown_role),
+            code(process.command),
+            plain(process.shown_role),
             format_bytes(process.rss_bytes),
             "-" if process.oom_score_adj is None else str(process.oom_score_adj),
             format_bytes(process.badness_bytes),
@@ -91,23 +91,25 @@ def _processes(report: Report) -> list[tuple[str, ...]]:
     ]
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def markdown_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table; empty without rows."""
     if not rows:
         return ""
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _folded(title: str, body: str) -> str:
+def folded_away(title: str, body: str) -> str:
+    """What only opens on a click."""
     return f"<details><summary>{title}</summary>\n\n{body}\n\n</details>"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text that formats nothing and, with the empty comment, notifies nobody."""
     return _SPECIAL.sub(r"\\\1", text).replace("@", "@<!-- -->")
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
     """A code span, whatever backticks are in it; a bar would end a cell even there."""
     shown = text.replace("|", "\\|") or "-"
     longest = max((len(run) for run in re.findall("`+", shown)), default=0)

@@ -103,20 +103,27 @@ class Cluster:
         A strategic merge, so that those added by others meanwhile stay. Raises Rejected with the
         server's words where Pod Security or validation refuses it.
         """
-        path = f"{_path('/api/v1', 'pods', namespace, pod_name)}/ephemeralcontainers"
-        query = [("fieldManager", "kubectl-stress")] + [("dryRun", "All")] * dry_run
-        patch = Request(
-            "PATCH",
-            path,
-            tuple(query),
-            {"spec": {"ephemeralContainers": [dict(container)]}},
-            "application/strategic-merge-patch+json",
-            verb="patch",
-            resource="pods/ephemeralcontainers",
-            namespace=namespace,
-            name=pod_name,
-        )
+        body = {"spec": {"ephemeralContainers": [dict(container)]}}
+        asked = _get("/api/v1", "pods", namespace, pod_name)
+        patch = _patch(asked, "ephemeralcontainers", body, dry_run=dry_run)
         return self._transport.json(patch)
+
+    def try_patch(
+        self,
+        prefix: str,
+        plural: str,
+        namespace: str,
+        name: str,
+        body: Mapping[str, Any],
+        *,
+        subresource: str = "",
+    ) -> Object:
+        """Have the server judge a strategic merge patch without keeping it (`dryRun=All`).
+
+        Raises Rejected with its words where it refuses, NotFound where it has no such subresource.
+        """
+        asked = _get(prefix, plural, namespace, name)
+        return self._transport.json(_patch(asked, subresource, body, dry_run=True))
 
     # Questions
 
@@ -264,6 +271,21 @@ def _path(prefix: str, plural: str, namespace: str, name: str = "") -> str:
 def _get(prefix: str, plural: str, namespace: str, name: str) -> Request:
     path = _path(prefix, plural, namespace, name)
     return Request("GET", path, verb="get", resource=plural, namespace=namespace, name=name)
+
+
+def _patch(asked: Request, subresource: str, body: Mapping[str, Any], *, dry_run: bool) -> Request:
+    """A strategic merge of the object that is asked for, or of a subresource of it."""
+    suffix = f"/{subresource}" if subresource else ""
+    return replace(
+        asked,
+        method="PATCH",
+        path=asked.path + suffix,
+        query=(("fieldManager", "kubectl-stress"), *[("dryRun", "All")] * dry_run),
+        body=dict(body),
+        content_type="application/strategic-merge-patch+json",
+        verb="patch",
+        resource=asked.resource + suffix,
+    )
 
 
 def _list(

@@ -144,4 +144,5 @@ class LiveScreen:
         total_ms, done_ms = plan.spec.total_ms, elapsed_ms or 0
         elapsed = format_duration(min(done_ms, total_ms))
         phase = "starting" if elapsed_ms is None else sample.phase
-        return f"{self._marks(state)}{phase}  {elapsed} of {format_duration(total_ms)}"
+        task = f"{state.task}\n" if state.task else ""
+        return f"{task}{self._marks(state)}{phase}  {elapsed} of {format_duration(total_ms)}"

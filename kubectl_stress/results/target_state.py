@@ -25,6 +25,7 @@ class TargetState:
         self.number = number
         self.plan: Plan | None = None
         self.holder = ""
+        self.task = ""  # what goes on now, where it takes several loads
         self.hello: Hello | None = None
         self.sample: Sample | None = None
         self.peak_usage_bytes: int | None = None
@@ -37,7 +38,7 @@ class TargetState:
     def hear(self, message: Message) -> None:
         """Keep what the agent says."""
         if isinstance(message, Hello):
-            self.hello = message
+            self.hello, self._first_of_load = message, None  # its times begin anew
         elif isinstance(message, Processes) and self.hello is not None:
             # A load's own processes belong to the picture; a probe is over when it counts.
             is_load = self.plan is not None

@@ -68,6 +68,11 @@ def next_step(
     return found
 
 
+def ended_early(tries: Sequence[Try]) -> Answer:
+    """What is known of a search whose record breaks off."""
+    return _ended(Ladder(tries), "its record breaks off (kubectl stress find-limit --resume)")
+
+
 def _wanted(settings: SearchSettings, ladder: Ladder) -> int | Answer:
     untold = ladder.untold(settings.attempts)
     if untold is not None:

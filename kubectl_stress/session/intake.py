@@ -20,6 +20,7 @@ from kubectl_stress.session.progress import (
     Progress,
     Started,
     StatusSeen,
+    Task,
     What,
 )
 from kubectl_stress.targets.changes import ChangeKind
@@ -176,6 +177,8 @@ def _take_in(state: TargetState, what: What) -> None:
         state.holder = what.holder
     elif isinstance(what, StatusSeen):
         state.status = what.status
+    elif isinstance(what, Task):
+        state.task = what.text
     elif isinstance(what, Finished):
         state.end(what.error)
     elif isinstance(what, Message):

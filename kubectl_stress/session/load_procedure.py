@@ -23,8 +23,9 @@ from kubectl_stress.session.cause_search import CauseSearch, refuse_if_not_resta
 from kubectl_stress.session.collector import Collector
 from kubectl_stress.session.event_loop import Procedure
 from kubectl_stress.session.intake import Intake
-from kubectl_stress.session.next_load import NextLoad, RepeatAfterOom
+from kubectl_stress.session.next_load import NextLoad, Recovery, RepeatAfterOom
 from kubectl_stress.session.progress import LogLine, Started
+from kubectl_stress.session.recovery import RecoveryWait
 from kubectl_stress.session.steering import Heartbeat, Steering, StopAtSign
 from kubectl_stress.targets.changes import ChangeKind
 from kubectl_stress.targets.status import ContainerStatus
@@ -70,6 +71,8 @@ class LoadProcedure:
             cluster, clock=intake.clock, tell=lambda text: intake.put(LogLine(text))
         )
         self._search = CauseSearch(cluster, holder_spec, intake, self._joiner)
+        self._recovery = RecoveryWait(intake, self._joiner)
+        self._next_load: NextLoad | None = None
         self._is_silent = False
 
     @property
@@ -87,10 +90,18 @@ class LoadProcedure:
         return Ready(plan, joined, ContainerStatus.from_pod(pod, target.container))
 
     def load(
-        self, ready: Ready, expectation: Expectation | None, place: BarrierPlace | None = None
+        self,
+        ready: Ready,
+        expectation: Expectation | None,
+        place: BarrierPlace | None = None,
+        next_load: NextLoad | None = None,
     ) -> Procedure[Report]:
-        """Load it, find out what became of it, and conclude; with the others at a barrier."""
+        """Load it, find out what became of it, and conclude; with the others at a barrier.
+
+        `next_load` says what follows, by default what --after-oom asks for.
+        """
         plan, joined = ready.plan, ready.joined
+        self._next_load = next_load or RepeatAfterOom(plan, self._intake.say)
         self._intake.begin(Started(plan, joined.reading, ready.before, joined.holder, expectation))
         if place is None:
             yield from self._load(plan, joined)
@@ -98,7 +109,7 @@ class LoadProcedure:
             yield from self._load_with_others(plan, joined, place)
         try:
             yield from self._search.find(joined, is_silent=self._is_silent)
-            yield from self._go_on(plan, RepeatAfterOom(plan, self._intake.say))
+            yield from self._go_on(plan, self._next_load)
             yield from self._search.last_look(plan)
         except KeyboardInterrupt:
             raise Interrupted(self._search.known_so_far(plan)) from None
@@ -151,7 +162,11 @@ class LoadProcedure:
         """Steer and listen until the stream ends, or has plainly died without an end."""
         spec, started_ms = plan.spec, self._intake.now_ms()
         heard_ms, deadline_ms = started_ms, started_ms + spec.total_ms + _GRACE_MS
-        steerings = (Heartbeat(started_ms), StopAtSign(spec.stop_on, self._intake.say))
+        steerings: list[Steering] = [
+            Heartbeat(started_ms),
+            StopAtSign(spec.stop_on, self._intake.say),
+            *(self._next_load.steerings() if self._next_load else ()),
+        ]
         while self._collector.ending is None:
             arrival = yield from self._intake.take_next()
             if isinstance(arrival, Message):
@@ -193,30 +208,34 @@ class LoadProcedure:
     def _go_on(self, plan: Plan, next_load: NextLoad) -> Procedure[None]:
         """The loads after the first; what prevents one costs the run no verdict."""
         while True:
-            verdict = judge(plan, self._collector.of_this_load())
-            spec = next_load(verdict, self._collector.changes_of_this_load)
+            seen = self._collector.of_this_load()
+            spec = next_load(judge(plan, seen), seen)
             if spec is None:
                 return
-            kept = kept_by_restart(plan, self._collector.of_this_load())
+            kept = kept_by_restart(plan, seen)
             if kept:
-                self._intake.say(f"the load is not repeated: {kept[0].text}")
+                next_load.not_begun(InjectionError(kept[0].text))
                 return
             if spec != plan.spec:
                 plan = with_load(plan, spec)
             try:
-                yield from self._begin_again(plan)
+                yield from self._begin_again(plan, next_load.recovery)
             except Interrupted:
                 raise
             except StressError as error:
-                self._intake.say(f"the load is not repeated: {error}")
+                next_load.not_begun(error)
                 return
 
-    def _begin_again(self, plan: Plan) -> Procedure[None]:
+    def _begin_again(self, plan: Plan, recovery: Recovery | None) -> Procedure[None]:
         """Once more, in the container as it is now: with a new holder where the old one died."""
+        is_fresh = self._collector.has_changed(ChangeKind.TERMINATED)
         yield from self._await_container(plan)
         container_id = self._collector.status.container_id
         plan = replace(plan, target=replace(plan.target, container_id=container_id))
         joined = yield from self._enter(plan)
+        if recovery is not None:
+            reading = yield from self._recovery.until(recovery, joined, is_fresh=is_fresh)
+            joined = replace(joined, reading=reading)
         hello, sample = joined.reading.hello, joined.reading.sample
         plan = resolve(replace(plan, target=joined.target), hello, sample)
         self._collector.begin_again()

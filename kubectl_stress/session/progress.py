@@ -22,6 +22,13 @@ class LogLine:
 
 
 @dataclass(frozen=True)
+class Task:
+    """What goes on now, in a few words that the next ones replace."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Attached:
     """The holder is there."""
 
@@ -60,7 +67,18 @@ class Finished:
     error: StressError | None = None
 
 
-What = LogLine | Attached | Started | StatusSeen | Afterwards | Finished | Ending | Message | Change
+What = (
+    LogLine
+    | Task
+    | Attached
+    | Started
+    | StatusSeen
+    | Afterwards
+    | Finished
+    | Ending
+    | Message
+    | Change
+)
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from kubectl_stress.targets.pod import (
     user,
     user_guess,
 )
+from kubectl_stress.targets.probe_timing import ProbeTiming, probe_timing
 
 DEFAULT_CONTAINER_ANNOTATION = "kubectl.kubernetes.io/default-container"
 _CRITICAL_PRIORITY_CLASSES = ("system-cluster-critical", "system-node-critical")
@@ -78,6 +79,7 @@ class Target:
     start_doubts: tuple[str, ...] = ()
     entrypoint: str = ""
     spare_volume: str = ""
+    probe_timing: ProbeTiming = field(default_factory=ProbeTiming)
 
     @classmethod
     def from_pod(cls, pod: Pod, container: str | None = None) -> "Target":
@@ -90,6 +92,7 @@ class Target:
             container_choice=choice,
             is_container_asked=bool(container),
             spare_volume=spare_empty_dir(pod),
+            probe_timing=probe_timing(pod, name),
         )
 
     @property

@@ -1,13 +1,8 @@
-"""A report as one self-contained HTML page: verdict, picture, evidence and tables.
-
-Nothing is loaded and nothing runs: no script, no font, no network, and a policy that forbids them.
-"""
-
-from collections.abc import Iterable, Sequence
-from importlib.resources import files
+"""A report as one self-contained HTML page: verdict, picture, evidence and tables."""
 
 from kubectl_stress.agent.samples import Sample
 from kubectl_stress.formats.html.chart import picture
+from kubectl_stress.formats.html.document import document, section, table
 from kubectl_stress.formats.html.markup import Markup, clipped, el, joined
 from kubectl_stress.plan.decide import summary
 from kubectl_stress.quantity import format_bytes, format_duration
@@ -16,7 +11,6 @@ from kubectl_stress.text import moment
 from kubectl_stress.verdict.meanings import MEANINGS
 from kubectl_stress.verdict.outcome import Outcome
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _MOST_CHANGES, _MOST_CHARACTERS = 100, 240
 
 _MOODS = {
@@ -32,37 +26,18 @@ def page(report: Report) -> str:
     """The whole document."""
     target = report.plan.target
     title = f"{report.verdict.outcome.value}: {target.namespace}/{target.pod}"
-    head = el(
-        "head",
-        Markup('<meta charset="utf-8">'),
-        Markup(f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'),
-        Markup('<meta name="viewport" content="width=device-width, initial-scale=1">'),
-        Markup('<meta name="color-scheme" content="light dark">'),
-        el("title", f"{title} · kubectl stress"),
-        el("style", Markup(_style())),
-    )
-    body = el(
-        "body",
+    return document(
+        title,
         _verdict(report),
         el("figure", _legend(), picture(report)),
         _evidence(report),
-        _section("What it means, and what to do", el("p", MEANINGS[report.verdict.outcome])),
-        _section("Memory", _table(_MEMORY_HEADS, _memory(report))),
+        section("What it means, and what to do", el("p", MEANINGS[report.verdict.outcome])),
+        section("Memory", table(_MEMORY_HEADS, _memory(report))),
         _processes(report),
         _happened(report),
-        _section("Run", _facts(report)),
+        section("Run", _facts(report)),
         el("footer", f"kubectl stress · {SCHEMA}"),
     )
-    return f"<!doctype html>\n{el('html', head, body, lang='en')}"
-
-
-def _style() -> str:
-    """The style sheet, light and dark, which is data of the package."""
-    return files(__package__).joinpath("style.css").read_text(encoding="utf-8")
-
-
-def _section(title: str, *content: Markup) -> Markup:
-    return el("section", el("h2", title), *content)
 
 
 def _verdict(report: Report) -> Markup:
@@ -89,16 +64,10 @@ def _legend() -> Markup:
     return el("ul", *entries, class_="legend")
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Markup:
-    head = el("tr", *(el("th", text) for text in heads))
-    body = (el("tr", *(el("td", text) for text in row)) for row in rows)
-    return el("div", el("table", el("thead", head), el("tbody", *body)), class_="scroll")
-
-
 def _evidence(report: Report) -> Markup:
     facts = sorted(report.verdict.evidence, key=lambda fact: fact.at_ms)
     rows = [(moment(f.at_ms), f.source, clipped(f.text, _MOST_CHARACTERS)) for f in facts]
-    return _section("Evidence", _table(("time", "source", "fact"), rows)) if rows else Markup()
+    return section("Evidence", table(("time", "source", "fact"), rows)) if rows else Markup()
 
 
 _MEMORY_HEADS = ("", "before", "peak", "last")
@@ -142,7 +111,7 @@ def _processes(report: Report) -> Markup:
         for process in report.processes[:20]
     ]
     heads = ("pid", "command", "role", "rss", "oom_score_adj", "badness", "")
-    return _section("Processes", _table(heads, rows))
+    return section("Processes", table(heads, rows))
 
 
 def _happened(report: Report) -> Markup:
@@ -153,7 +122,7 @@ def _happened(report: Report) -> Markup:
     rows = [(moment(c.at_ms), c.source, clipped(c.text, _MOST_CHARACTERS)) for c in shown]
     left_out = len(changes) - len(shown)
     more = el("p", f"and {left_out} more in -o json") if left_out else Markup()
-    return _section("What happened", _table(("time", "source", "what"), rows), more)
+    return section("What happened", table(("time", "source", "what"), rows), more)
 
 
 def _facts(report: Report) -> Markup:

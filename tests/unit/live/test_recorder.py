@@ -18,6 +18,7 @@ from kubectl_stress.session.progress import (
     LogLine,
     Started,
     StatusSeen,
+    Task,
     What,
 )
 from tests.builders import runs
@@ -65,7 +66,7 @@ def test_a_run_is_told_the_same_by_its_recording(tmp_path: Path) -> None:
 def test_all_that_a_run_tells_is_recorded_but_its_story() -> None:
     by_hand = {Started, StatusSeen, Afterwards}
 
-    assert set(get_args(What)) - by_hand - set(_NAMES) == {LogLine, Attached, Finished}
+    assert set(get_args(What)) - by_hand - set(_NAMES) == {LogLine, Task, Attached, Finished}
 
 
 def test_what_is_there_is_never_overwritten(tmp_path: Path) -> None:

@@ -1,0 +1,177 @@
+"""`kubectl stress find-limit`: at which ballast a container fails, and which limit it needs."""
+
+import secrets
+import time
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kubectl_stress.cli.confirm import confirm
+from kubectl_stress.cli.connection_options import connection_options
+from kubectl_stress.cli.find_limit_options import (
+    find_limit_options,
+    hold_note,
+    search_settings,
+)
+from kubectl_stress.cli.holder_options import holder_options, holder_spec, join_option, one_target
+from kubectl_stress.cli.output_options import quiet_option, report_output_options, wants_color
+from kubectl_stress.cli.wiring import connect, now_ms, teller
+from kubectl_stress.errors import UsageError
+from kubectl_stress.plan.holder_spec import HolderSpec, Join
+from kubectl_stress.quantity import parse_bytes
+from kubectl_stress.targets.ref import TargetRef
+
+if TYPE_CHECKING:
+    from kubectl_stress.kube.cluster import Cluster
+    from kubectl_stress.kube.connection import ConnectionFlags
+    from kubectl_stress.operations.find_limit import Ask
+    from kubectl_stress.results.limit_record import LimitRecord
+    from kubectl_stress.results.limit_result import LimitResult
+    from kubectl_stress.targets.target import Target
+
+
+@click.command("find-limit")
+@one_target
+@find_limit_options
+@join_option
+@holder_options
+@report_output_options
+@quiet_option
+@connection_options
+def find_limit(flags: "ConnectionFlags", target: str, **given: Any) -> None:
+    """Search for the memory limit that a container needs.
+
+    Ballast is held beside the app: more and more, then by halves, until the boundary between what
+    it survives and what it does not is known. Each failure may restart the container. The price is
+    said before, and asked about. Nothing is applied: a patch with the recommended limit is printed.
+
+    Exit codes: 0 found, 1 could not run, 2 usage, 3 less than --expect-at-least, 4 flaky or
+    inconclusive, 5 refused by a guard, 130 interrupted (the load has been released).
+
+    \b
+    kubectl stress find-limit deploy/hello
+    kubectl stress find-limit hello --stop-before oom --record search.jsonl --yes
+    """
+    from kubectl_stress.cli.print_limit import answer
+
+    if given["record"] and given["resume"]:
+        raise UsageError("--resume goes on recording to its own file: leave out --record")
+    holder = holder_spec(given)
+    if holder.join is Join.POD:
+        raise UsageError("--join pod does not meet the container's limit: use exec or cgroup")
+    expected = parse_bytes(given["expect_at_least"]) if given["expect_at_least"] else None
+    record = _recorded(given["resume"])
+    cluster = connect(flags)
+    ask = _ask(cluster, TargetRef.parse(target), record, expected, given=given)
+    _agree(cluster, ask, holder, yes=given["yes"])
+    found = _search(cluster, ask, holder, given=given)
+    answer(found, given["output"])
+    click.get_current_context().exit(found.exit_code)
+
+
+def _recorded(path: str | None) -> "LimitRecord | None":
+    from pathlib import Path
+
+    from kubectl_stress.results.limit_record import read_limit_record
+
+    return None if path is None else read_limit_record(Path(path).read_bytes())
+
+
+def _ask(
+    cluster: "Cluster",
+    ref: TargetRef,
+    record: "LimitRecord | None",
+    expected: int | None,
+    *,
+    given: dict[str, Any],
+) -> "Ask":
+    """What is searched for, in the target that is meant; raises StressError."""
+    from kubectl_stress.operations.find_limit import Ask
+    from kubectl_stress.plan.decide import make_plan
+    from kubectl_stress.plan.guards import refuse_without_limit
+    from kubectl_stress.session.limit_search import load_of
+
+    target = _target(cluster, ref, given)
+    join = holder_spec(given).join
+    refuse_without_limit(target, join)
+    settings = search_settings(given, target)
+    if record is not None:
+        _refuse_other(record, target)
+        recorded, most = record.header.settings, settings.max_restarts
+        settings = replace(recorded, max_restarts=most, max_ms=settings.max_ms)
+    plan = make_plan(load_of(settings.step_bytes, settings.hold_ms), target, join=join)
+    if not given["quiet"]:
+        for note in (hold_note(settings, target), *plan.notes):
+            if note:
+                click.echo(f"note: {note}", err=True)
+    return Ask(plan, settings, tuple(record.tries) if record else (), expected)
+
+
+def _target(cluster: "Cluster", ref: TargetRef, given: dict[str, Any]) -> "Target":
+    from kubectl_stress.clock import Clock
+    from kubectl_stress.preflight.admission import check_permissions
+    from kubectl_stress.preflight.wait_for_target import find_and_wait
+
+    check_permissions(cluster, ref, cluster.namespace)
+    return find_and_wait(
+        cluster,
+        ref,
+        given["container"],
+        wait_ms=given["wait"],
+        clock=Clock(now_ms, time.sleep),
+        tell=teller(quiet=given["quiet"]),
+    )
+
+
+def _refuse_other(record: "LimitRecord", target: "Target") -> None:
+    """Tries tell of the container and the limit that they were made on, and of no other."""
+    before = record.header.target
+    known = (before.namespace, before.container, before.effective_limit_bytes, before.image)
+    if known != (target.namespace, target.container, target.effective_limit_bytes, target.image):
+        raise UsageError(
+            f"--resume: the search was of container {before.container} ({before.image}, limit "
+            f"{before.effective_limit_bytes} bytes) in namespace {before.namespace}, not of "
+            f"{target}: begin a new one"
+        )
+
+
+def _agree(cluster: "Cluster", ask: "Ask", holder: HolderSpec, *, yes: bool) -> None:
+    """Whatever can be refused and asked before anything is attached."""
+    from kubectl_stress.plan.guards import questions
+    from kubectl_stress.preflight.admission import check_admission
+
+    check_admission(cluster, ask.plan.target, holder)
+    reaches = not ask.settings.avoids_oom
+    confirm(questions(ask.plan.target, holder.join, may_reach_limit=reaches), yes=yes)
+
+
+def _search(
+    cluster: "Cluster", ask: "Ask", holder: HolderSpec, *, given: dict[str, Any]
+) -> "LimitResult":
+    from kubectl_stress import __version__
+    from kubectl_stress.agent.identity import RunIdentity
+    from kubectl_stress.clock import Clock
+    from kubectl_stress.live.limit_recorder import recording_search
+    from kubectl_stress.live.listeners import listening
+    from kubectl_stress.operations.find_limit import FindLimit
+    from kubectl_stress.preflight.identity import who_asks
+    from kubectl_stress.session.event_loop import EventLoop
+
+    path, color = given["resume"] or given["record"], wants_color(given["color"])
+    with (
+        recording_search(path, is_resumed=given["resume"] is not None) as recorder,
+        listening(quiet=given["quiet"], output=given["output"], color=color, now_ms=now_ms) as show,
+    ):
+        search = FindLimit(
+            cluster,
+            EventLoop(Clock(now_ms, time.sleep)),
+            identity=RunIdentity(secrets.token_hex(4), who_asks(cluster)),
+            tell=show,
+            confirm=partial(confirm, yes=given["yes"]),
+            recorder=recorder,
+        )
+        found = search(ask, holder, __version__)
+        recorder.finish(found)
+    return found

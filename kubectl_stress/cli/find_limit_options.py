@@ -1,0 +1,157 @@
+"""The options of a search, and the settings that they make for a target."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from kubectl_stress.cli.param_types import DURATION, FILE_NAME, NEW_FILE, Command, with_options
+from kubectl_stress.errors import UsageError
+from kubectl_stress.plan.amount import Amount, ShareBase
+from kubectl_stress.quantity import format_duration
+from kubectl_stress.search.settings import (
+    DEFAULT_ATTEMPTS,
+    DEFAULT_LEVEL_HOLD_MS,
+    DEFAULT_MARGIN_PERCENT,
+    DEFAULT_MAX_MS,
+    DEFAULT_MAX_RESTARTS,
+    DEFAULT_RESOLUTION_PERCENT,
+    SearchSettings,
+    whole_pages,
+)
+from kubectl_stress.targets.target import Target
+
+# A probe that fails is seen a moment after it: by the kubelet's status, and by the watch on it.
+_SEEN_MS = 2_000
+
+_SEARCH_OPTIONS = (
+    click.option(
+        "--resolution",
+        metavar="AMOUNT",
+        default=f"{DEFAULT_RESOLUTION_PERCENT}%",
+        show_default=True,
+        help="How close the boundary is searched: 4Mi, or a percentage of the limit",
+    ),
+    click.option(
+        "--attempts",
+        type=click.IntRange(1, 10),
+        default=DEFAULT_ATTEMPTS,
+        show_default=True,
+        metavar="N",
+        help="Tries of the level that fails; the one that fits is tried twice as often",
+    ),
+    click.option(
+        "--level-hold",
+        type=DURATION,
+        metavar="TIME",
+        help="How long each level is held  [default: 15s, or as long as its probes take to fail]",
+    ),
+    click.option(
+        "--max-restarts",
+        type=click.IntRange(1, 100),
+        default=DEFAULT_MAX_RESTARTS,
+        show_default=True,
+        metavar="N",
+        help="End the search after so many restarts of the container",
+    ),
+    click.option(
+        "--max-time",
+        type=DURATION,
+        default=format_duration(DEFAULT_MAX_MS),
+        show_default=True,
+        metavar="TIME",
+        help="End the search after this time",
+    ),
+    click.option(
+        "--stop-before",
+        type=click.Choice(["oom"]),
+        help="Never cause an OOM kill on purpose: search by readiness, pressure and headroom alone",
+    ),
+)
+_ANSWER_OPTIONS = (
+    click.option(
+        "--margin",
+        metavar="PERCENT",
+        default=f"{DEFAULT_MARGIN_PERCENT}%",
+        show_default=True,
+        help="Added to the least limit for the recommended one",
+    ),
+    click.option(
+        "--expect-at-least",
+        metavar="SIZE",
+        help="Ballast that must be survived: the exit code says whether it was",
+    ),
+    click.option(
+        "--record",
+        type=NEW_FILE,
+        metavar="FILE",
+        help="Record each try to a new FILE, for --resume and kubectl stress report",
+    ),
+    click.option(
+        "--resume",
+        type=FILE_NAME,
+        metavar="FILE",
+        help="Go on with the search recorded in FILE, and record there; no decided level is tried "
+        "again",
+    ),
+    click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation"),
+)
+
+
+def find_limit_options(command: Command) -> Command:
+    """Add what only a search takes; `search_settings` makes the value of it."""
+    return with_options(command, (*_SEARCH_OPTIONS, *_ANSWER_OPTIONS))
+
+
+def search_settings(given: Mapping[str, Any], target: Target) -> SearchSettings:
+    """What was asked for, of this target; raises UsageError."""
+    limit = target.effective_limit_bytes
+    assert limit is not None
+    return SearchSettings(
+        limit_bytes=limit,
+        resolution_bytes=whole_pages(_resolution(given["resolution"], limit)),
+        ceiling_bytes=whole_pages(limit),
+        attempts=given["attempts"],
+        max_restarts=given["max_restarts"],
+        max_ms=given["max_time"],
+        hold_ms=_hold_ms(given["level_hold"], target),
+        avoids_oom=given["stop_before"] == "oom",
+        margin_percent=_percent(given["margin"]),
+    )
+
+
+def hold_note(settings: SearchSettings, target: Target) -> str | None:
+    """Where a level is over before a probe can fail at it."""
+    needed_ms = target.probe_timing.fails_after_ms
+    if settings.hold_ms >= needed_ms:
+        return None
+    return (
+        f"the probes take up to {format_duration(needed_ms)} to fail, so --level-hold "
+        f"{format_duration(settings.hold_ms)} may be over before they do"
+    )
+
+
+def _hold_ms(given: int | None, target: Target) -> int:
+    if given is None:
+        needed_ms = target.probe_timing.fails_after_ms
+        return max(DEFAULT_LEVEL_HOLD_MS, needed_ms + _SEEN_MS if needed_ms else 0)
+    if given < 1_000:
+        raise UsageError("--level-hold must be at least 1s")
+    return given
+
+
+def _resolution(text: str, limit: int) -> int:
+    amount = Amount.parse(text)
+    if amount.base not in (None, ShareBase.LIMIT):
+        raise UsageError(f"--resolution {text}: give a size, or a percentage of the limit like 2%")
+    size = amount.of(limit) if amount.absolute_bytes is None else amount.absolute_bytes
+    if size * 10 > limit:
+        raise UsageError(f"--resolution {text}: at most 10% of the limit")
+    return size
+
+
+def _percent(text: str) -> int:
+    digits = text.removesuffix("%")
+    if not digits.isdecimal() or int(digits) > 1_000:
+        raise UsageError(f"--margin {text}: give a percentage from 0% to 1000%")
+    return int(digits)

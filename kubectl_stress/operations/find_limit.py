@@ -1,0 +1,157 @@
+"""Searches for the ballast at which a container fails, and the limit that it needs. Prints nothing.
+
+Prepare once → say the price and ask → load, judge, next level → the answer, and patches that the
+API server has judged but not kept.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from kubectl_stress.agent.identity import RunIdentity
+from kubectl_stress.errors import Interrupted, Refused, StressError
+from kubectl_stress.kube.cluster import Cluster
+from kubectl_stress.plan.decide import resolve, with_load
+from kubectl_stress.plan.holder_spec import HolderSpec
+from kubectl_stress.plan.limit_patch import LimitPatch, limit_patches
+from kubectl_stress.plan.plan import Plan
+from kubectl_stress.preflight.patch_dry_run import judged
+from kubectl_stress.results.limit_record import LimitHeader
+from kubectl_stress.results.limit_result import LimitResult
+from kubectl_stress.search.answer import recommendation
+from kubectl_stress.search.price import describe
+from kubectl_stress.search.settings import SearchSettings, whole_pages
+from kubectl_stress.search.tries import Try
+from kubectl_stress.session.event_loop import EventLoop
+from kubectl_stress.session.intake import Intake
+from kubectl_stress.session.limit_search import LimitSearch, Situation
+from kubectl_stress.session.load_procedure import LoadProcedure, Ready
+from kubectl_stress.session.next_load import Recovery
+from kubectl_stress.session.pod_watcher import PodWatcher
+from kubectl_stress.session.progress import Progress, Task
+from kubectl_stress.session.search_guards import floor_bytes
+
+_TOLERANCE_PERCENT = 2
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What is searched for, and where; `tries` were recorded by a search that ended early."""
+
+    plan: Plan
+    settings: SearchSettings
+    tries: tuple[Try, ...] = ()
+    expected_bytes: int | None = None
+
+
+class Recorder(Protocol):
+    """Who keeps what a search needs to be gone on with."""
+
+    def begin(self, header: LimitHeader) -> None:
+        """Keep what is known before the first try."""
+
+    def keep(self, one: Try) -> None:
+        """Keep a try that has ended."""
+
+
+class FindLimit:
+    """Searches in one cluster; `confirm` answers what must be asked before, the price among it."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        loop: EventLoop,
+        *,
+        identity: RunIdentity,
+        tell: Callable[[Progress], None],
+        confirm: Callable[[tuple[str, ...]], None],
+        recorder: Recorder,
+    ) -> None:
+        self._cluster, self._loop, self._identity = cluster, loop, identity
+        self._tell, self._confirm, self._recorder = tell, confirm, recorder
+
+    def __call__(self, ask: Ask, holder_spec: HolderSpec, version: str) -> LimitResult:
+        """The answer; raises StressError where no search could be made, Interrupted on Ctrl-C."""
+        target = ask.plan.target
+        intake = Intake.of(target, self._cluster, self._loop, 0, self._tell)
+        procedure = LoadProcedure(self._cluster, holder_spec, intake, self._identity)
+        ready = self._loop.run({0: procedure.prepare(ask.plan)})[0]
+        if isinstance(ready, StressError):
+            raise ready
+        refuse_not_ready(ready)
+        search = self._search(ask, ready, intake)
+        usage = ready.joined.reading.sample.memory.usage_bytes
+        self._agree(search, ready, intake)
+        self._recorder.begin(LimitHeader(version, ready.plan.target, search.settings, usage))
+        self._make(search, ready, procedure)
+        return self._result(ask, search, ready)
+
+    def _agree(self, search: LimitSearch, ready: Ready, intake: Intake) -> None:
+        """Say the price, and have it agreed to; raises Refused."""
+        price = search.left()
+        if price.tries:
+            text = describe(price, search.settings, adds_entries=price.restarts > 0)
+            intake.say(text)
+            self._confirm((text, *ready.plan.questions))
+
+    def _search(self, ask: Ask, ready: Ready, intake: Intake) -> LimitSearch:
+        memory, hello = ready.joined.reading.sample.memory, ready.joined.reading.hello
+        limit, headroom = ask.settings.limit_bytes, memory.headroom_bytes or 0
+        settings = ask.settings
+        if settings.avoids_oom:
+            settings = replace(settings, ceiling_bytes=whole_pages(headroom - floor_bytes(limit)))
+        held = memory.anon_bytes if memory.anon_bytes is not None else memory.usage_bytes
+        recovery = Recovery(
+            held or 0, limit * _TOLERANCE_PERCENT // 100, ready.plan.target.probe_timing.period_ms
+        )
+        restarts = bool(hello.oom_group) and not settings.avoids_oom
+        return LimitSearch(
+            settings,
+            Situation(headroom, restarts_by_failure=restarts),
+            recovery,
+            ask.tries,
+            keep=self._recorder.keep,
+            say=intake.say,
+            show=lambda text: intake.tell(Task(text)),
+        )
+
+    def _make(self, search: LimitSearch, ready: Ready, procedure: LoadProcedure) -> None:
+        """All tries, up to the answer."""
+        first = search.first()
+        if first is None:
+            return
+        reading = ready.joined.reading
+        plan = resolve(with_load(ready.plan, first), reading.hello, reading.sample)
+        ready = replace(ready, plan=plan)
+        with PodWatcher(self._cluster, [plan.target], self._loop.put):
+            found = self._loop.run({0: procedure.load(ready, None, next_load=search)})[0]
+        if isinstance(found, Interrupted) or (isinstance(found, StressError) and not search.tries):
+            raise found
+        if isinstance(found, StressError):
+            search.not_begun(found)
+
+    def _result(self, ask: Ask, search: LimitSearch, ready: Ready) -> LimitResult:
+        assert search.answer is not None
+        found = recommendation(search.answer, search.settings)
+        patches: Sequence[LimitPatch] = ()
+        if found is not None:
+            wanted = limit_patches(ready.plan.target, found.recommended_bytes)
+            patches = judged(self._cluster, wanted)
+        return LimitResult(
+            target=ready.plan.target,
+            settings=search.settings,
+            tries=tuple(search.tries),
+            answer=search.answer,
+            usage_bytes=ready.joined.reading.sample.memory.usage_bytes,
+            patches=tuple(patches),
+            expected_bytes=ask.expected_bytes,
+        )
+
+
+def refuse_not_ready(ready: Ready) -> None:
+    """Raise Refused for a container that fails before anything is asked of it."""
+    if not ready.before.ready:
+        raise Refused(
+            f'container "{ready.plan.target.container}" is not ready, so no try could tell '
+            "anything: wait until it is"
+        )

@@ -1,0 +1,133 @@
+"""A search as JSON lines: what was asked, then each try as it ends, then the result. Pure.
+
+A search that was killed goes on from its record, whose last line may be cut off.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kubectl_stress.errors import RecordingError
+from kubectl_stress.plan.limit_patch import LimitPatch
+from kubectl_stress.results.dataclass_json import from_json, to_json
+from kubectl_stress.results.limit_result import LimitResult
+from kubectl_stress.search.answer import Answer
+from kubectl_stress.search.levels import ended_early
+from kubectl_stress.search.settings import SearchSettings
+from kubectl_stress.search.tries import Try
+from kubectl_stress.targets.target import Target
+
+SCHEMA = "kubectl-stress/limit-search/v1"
+
+
+@dataclass(frozen=True)
+class LimitHeader:
+    """What was known before the first try."""
+
+    version: str
+    target: Target
+    settings: SearchSettings
+    usage_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class _End:
+    """What follows the last try."""
+
+    answer: Answer
+    patches: tuple[LimitPatch, ...] = ()
+    expected_bytes: int | None = None
+
+
+@dataclass
+class LimitRecord:
+    """What a file holds; `end` is None for a search that did not end."""
+
+    header: LimitHeader
+    tries: list[Try] = field(default_factory=list)
+    end: _End | None = None
+
+    @property
+    def result(self) -> LimitResult:
+        """The search, also where it was ended before its answer."""
+        header, end = self.header, self.end or _End(ended_early(self.tries))
+        return LimitResult(
+            target=header.target,
+            settings=header.settings,
+            tries=tuple(self.tries),
+            answer=end.answer,
+            usage_bytes=header.usage_bytes,
+            patches=end.patches,
+            expected_bytes=end.expected_bytes,
+        )
+
+
+def header_line(header: LimitHeader) -> str:
+    """The first line."""
+    return _line({"type": "search", "schema": SCHEMA, **to_json(header)})
+
+
+def try_line(one: Try) -> str:
+    """A try, as it ends."""
+    return _line({"type": "try", **to_json(one)})
+
+
+def end_line(result: LimitResult) -> str:
+    """The last line."""
+    end = _End(result.answer, result.patches, result.expected_bytes)
+    return _line({"type": "end", **to_json(end)})
+
+
+def _line(values: Mapping[str, Any]) -> str:
+    return json.dumps(values, separators=(",", ":"), allow_nan=False) + "\n"
+
+
+def is_limit_record(data: bytes) -> bool:
+    """Whether a recording is one of a search."""
+    first = _object(data.partition(b"\n")[0])
+    return first is not None and first.get("type") == "search"
+
+
+def read_limit_record(data: bytes) -> LimitRecord:
+    """The search in `data`, up to the first line that cannot be read; raises RecordingError."""
+    lines = data.splitlines()
+    first = _object(lines[0]) if lines else None
+    if first is None or first.get("type") != "search":
+        raise RecordingError("not the record of a search (kubectl stress find-limit --record)")
+    if first.get("schema") != SCHEMA:
+        raise RecordingError(f"record of another version ({first.get('schema')}): not {SCHEMA}")
+    try:
+        record = LimitRecord(from_json(LimitHeader, first))
+    except ValueError as error:
+        raise RecordingError(f"line 1: {error}") from error
+    _take(record, lines[1:])
+    return record
+
+
+def _take(record: LimitRecord, lines: Iterable[bytes]) -> None:
+    for line in lines:
+        values = _object(line)
+        try:
+            if values is not None and values.get("type") == "try":
+                record.tries.append(from_json(Try, values))
+                record.end = None
+            elif values is not None and values.get("type") == "end":
+                record.end = from_json(_End, values)
+            elif values is None or values.get("type") != "search":
+                return
+        except ValueError:
+            return
+
+
+def _object(line: bytes) -> dict[str, Any] | None:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def whole_lines(data: bytes) -> bytes:
+    """Without a last line that was cut off, so that others may follow."""
+    return data[: data.rfind(b"\n") + 1]

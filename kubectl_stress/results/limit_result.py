@@ -1,0 +1,129 @@
+"""The result of a search for a limit, and its JSON form. Pure: no I/O.
+
+`SCHEMA` names the shape; it changes when a key goes or changes its meaning, not when one is added.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import Enum
+from typing import Any
+
+from kubectl_stress.plan.limit_patch import LimitPatch
+from kubectl_stress.search.answer import Answer, Recommendation, recommendation
+from kubectl_stress.search.settings import SearchSettings
+from kubectl_stress.search.tries import Try
+from kubectl_stress.targets.target import Target
+
+SCHEMA = "kubectl-stress/limit/v1"
+
+
+@dataclass(frozen=True)
+class LimitResult:
+    """A finished search; `usage_bytes` is the container's own before it.
+
+    `expected_bytes` is the ballast that `--expect-at-least` asks for.
+    """
+
+    target: Target
+    settings: SearchSettings
+    tries: tuple[Try, ...]
+    answer: Answer
+    usage_bytes: int | None = None
+    patches: tuple[LimitPatch, ...] = ()
+    expected_bytes: int | None = None
+
+    @property
+    def recommendation(self) -> Recommendation | None:
+        """The limit that follows; None where there is no number."""
+        return recommendation(self.answer, self.settings)
+
+    @property
+    def is_as_expected(self) -> bool | None:
+        """Whether so much ballast was survived; None where nothing was expected, or nobody knows.
+
+        A range may answer it without a number: what was asked for may lie outside of it.
+        """
+        if self.expected_bytes is None:
+            return None
+        survived, failed = self.answer.survived_bytes, self.answer.failed_bytes
+        if self.answer.has_number:
+            return survived is not None and survived >= self.expected_bytes
+        return False if failed is not None and failed <= self.expected_bytes else None
+
+    @property
+    def exit_code(self) -> int:
+        """0 found; 3 less was survived than expected; 4 flaky or inconclusive."""
+        if self.is_as_expected is False:
+            return 3
+        return 0 if self.answer.has_number else 4
+
+    @property
+    def restarts(self) -> int:
+        """Restarts of the container under all tries."""
+        return sum(one.restarts for one in self.tries)
+
+    @property
+    def first_ms(self) -> int:
+        """When the first try began, by the node's wall clock; 0 without one."""
+        return min((one.time_ms for one in self.tries if one.time_ms), default=0)
+
+    @property
+    def last_ms(self) -> int:
+        """When the last try ended, by the node's wall clock."""
+        ends = (one.time_ms + one.took_ms - one.recovery_ms for one in self.tries if one.time_ms)
+        return max(ends, default=0)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result for `-o json` and `-o yaml`; sizes in bytes, all levels are ballast."""
+        found, answer, target = self.recommendation, self.answer, self.target
+        return {
+            "schema": SCHEMA,
+            "target": {
+                "namespace": target.namespace,
+                "pod": target.pod,
+                "container": target.container,
+                "node": target.node,
+                "limit_bytes": target.effective_limit_bytes,
+                "request_bytes": target.request_bytes,
+                "usage_bytes": self.usage_bytes,
+            },
+            "settings": settings_dict(self.settings),
+            "answer": {**_plain(asdict(answer)), "sentence": answer.sentence},
+            "minimal_limit_bytes": found.minimal_bytes if found else None,
+            "recommended_limit_bytes": found.recommended_bytes if found else None,
+            "arithmetic": found.arithmetic if found else None,
+            "patches": [patch_dict(patch) for patch in self.patches],
+            "expected_bytes": self.expected_bytes,
+            "is_as_expected": self.is_as_expected,
+            "restarts": self.restarts,
+            "first_time_ms": self.first_ms or None,
+            "last_time_ms": self.last_ms or None,
+            "tries": [try_dict(one) for one in self.tries],
+        }
+
+
+def settings_dict(settings: SearchSettings) -> dict[str, Any]:
+    """What was asked for."""
+    return asdict(settings)
+
+
+def try_dict(one: Try) -> dict[str, Any]:
+    """One try."""
+    return _plain(asdict(one))
+
+
+def patch_dict(patch: LimitPatch) -> dict[str, Any]:
+    """A patch, and the command that applies it."""
+    return {
+        "command": patch.command,
+        "kind": patch.kind,
+        "name": patch.name,
+        "subresource": patch.subresource or None,
+        "patch": dict(patch.body),
+        "dry_run": patch.state.value,
+        "why": patch.why or None,
+    }
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value.value if isinstance(value, Enum) else value for key, value in values.items()}

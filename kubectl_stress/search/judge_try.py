@@ -1,0 +1,124 @@
+"""From what one load saw to the try that it was. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from kubectl_stress.agent.protocol import EndReason
+from kubectl_stress.agent.samples import Sample
+from kubectl_stress.search.tries import Mark, Try
+from kubectl_stress.targets.changes import Change, ChangeKind
+from kubectl_stress.verdict.findings import Findings, kill_counts, of_kind
+from kubectl_stress.verdict.outcome import Outcome, Verdict
+
+_MARKS = {
+    Outcome.LOAD_OOM_KILLED: Mark.OOM,
+    Outcome.APP_OOM_KILLED: Mark.OOM,
+    Outcome.GROUP_OOM_KILLED: Mark.OOM,
+    Outcome.LIVENESS_RESTARTED: Mark.CRASHED,
+    Outcome.KUBELET_RESTARTED: Mark.CRASHED,
+    Outcome.APP_EXITED: Mark.CRASHED,
+    Outcome.READINESS_LOST: Mark.READINESS_LOST,
+    Outcome.THROTTLED: Mark.THROTTLED,
+    Outcome.SURVIVED: Mark.FITS,
+}
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """Why the search itself released a load before its time."""
+
+    mark: Mark
+    text: str
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What the health checks of the user saw under a load; nothing where there were none."""
+
+    slowest_ms: int | None = None
+    failed: int = 0
+
+
+def try_of(
+    level_bytes: int,
+    verdict: Verdict,
+    seen: Findings,
+    *,
+    ended_before_ms: int | None = None,
+    stopped: Stopped | None = None,
+    checked: Checked | None = None,
+) -> Try:
+    """The try that this load was; `ended_before_ms` is when the one before it ended."""
+    first = seen.samples.first
+    began_ms = first.at_ms if first else seen.ending.at_ms
+    since_ms = began_ms if ended_before_ms is None else ended_before_ms
+    mark = _mark(verdict, seen, stopped)
+    is_stopped = stopped is not None and mark is stopped.mark
+    one = Try(
+        level_bytes=level_bytes,
+        mark=mark,
+        evidence=stopped.text if stopped and is_stopped else verdict.sentence,
+        at_ms=began_ms,
+        time_ms=first.time_ms if first else 0,
+        took_ms=max(0, seen.ending.at_ms - since_ms),
+        recovery_ms=max(0, began_ms - since_ms),
+    )
+    return _with_readings(one, seen, checked or Checked())
+
+
+def _with_readings(one: Try, seen: Findings, checked: Checked) -> Try:
+    samples = seen.samples.samples
+    return replace(
+        one,
+        held_bytes=seen.samples.peak_held_bytes,
+        peak_usage_bytes=seen.samples.peak_usage_bytes,
+        least_headroom_bytes=_least_headroom(samples),
+        pressure_some_percent=_most(samples, "pressure_some_avg10_percent"),
+        pressure_full_percent=_most(samples, "pressure_full_avg10_percent"),
+        high_events=seen.samples.delta("high_events"),
+        oom_kills=kill_counts(seen),
+        probe_failures=sum(change.is_failed_probe for change in seen.changes),
+        not_ready_ms=_not_ready_ms(seen),
+        restarts=len(of_kind(seen, ChangeKind.TERMINATED)),
+        latency_ms=checked.slowest_ms,
+        failed_checks=checked.failed,
+    )
+
+
+def _mark(verdict: Verdict, seen: Findings, stopped: Stopped | None) -> Mark:
+    known = _MARKS.get(verdict.outcome)
+    if stopped is not None and known in (None, Mark.FITS, Mark.THROTTLED):
+        return stopped.mark
+    if known is not None:
+        return known
+    bye, ending = seen.ending.bye, seen.ending
+    if bye is not None and bye.reason is EndReason.DURATION:
+        return Mark.TIMED_OUT  # it did not reach its size in time
+    is_given_up = bye is None and ending.exit_code is None
+    is_inconclusive = verdict.outcome is Outcome.INCONCLUSIVE
+    return Mark.TIMED_OUT if is_given_up and is_inconclusive else Mark.INCONCLUSIVE
+
+
+def _least_headroom(samples: Sequence[Sample]) -> int | None:
+    found = [sample.memory.headroom_bytes for sample in samples]
+    return min((headroom for headroom in found if headroom is not None), default=None)
+
+
+def _most(samples: Sequence[Sample], field: str) -> float | None:
+    found = [getattr(sample.memory, field) for sample in samples]
+    return max((value for value in found if value is not None), default=None)
+
+
+def _not_ready_ms(seen: Findings) -> int:
+    """From where readiness was lost to where it came back, or to the end of the load."""
+    total_ms, lost_ms = 0, None
+    for change in sorted(seen.changes, key=_at_ms):
+        if change.kind is ChangeKind.NOT_READY:
+            lost_ms = change.at_ms if lost_ms is None else lost_ms
+        elif change.kind is ChangeKind.READY and lost_ms is not None:
+            total_ms, lost_ms = total_ms + change.at_ms - lost_ms, None
+    return total_ms + (0 if lost_ms is None else max(0, seen.ending.at_ms - lost_ms))
+
+
+def _at_ms(change: Change) -> int:
+    return change.at_ms

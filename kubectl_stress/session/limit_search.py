@@ -1,0 +1,123 @@
+"""A search as loads that follow each other: each level is a load, each verdict a try. No clock."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from kubectl_stress.errors import StressError
+from kubectl_stress.plan.amount import Amount
+from kubectl_stress.plan.spec import LoadSpec, MemoryLoad, Schedule
+from kubectl_stress.plan.stop_on import StopOn
+from kubectl_stress.quantity import format_bytes, format_duration
+from kubectl_stress.search.answer import Answer, AnswerKind
+from kubectl_stress.search.judge_try import Stopped, try_of
+from kubectl_stress.search.levels import next_step
+from kubectl_stress.search.price import Price, expected_break, price
+from kubectl_stress.search.settings import SearchSettings
+from kubectl_stress.search.tries import Mark, Spent, Try
+from kubectl_stress.session.next_load import Recovery
+from kubectl_stress.session.search_guards import LevelGuard
+from kubectl_stress.session.steering import Steering
+from kubectl_stress.verdict.findings import Findings
+from kubectl_stress.verdict.outcome import Verdict
+
+_RAMP_MS = 1_000
+
+
+def load_of(level_bytes: int, hold_ms: int) -> LoadSpec:
+    """The load of one try: ballast, released as soon as the container is not ready or restarts."""
+    return LoadSpec(
+        memory=MemoryLoad(Amount.parse(str(level_bytes))),
+        schedule=Schedule(duration_ms=hold_ms, ramp_ms=_RAMP_MS),
+        stop_on=(StopOn.NOT_READY, StopOn.RESTART),
+    )
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What is known of the target before the search: how it may break, and what a failure does."""
+
+    headroom_bytes: int
+    restarts_by_failure: bool
+
+
+class LimitSearch:
+    """The search; `tries` are all that count, `answer` is set at its end.
+
+    `tries` that are given were recorded by a search that ended early: they are not made again, and
+    what they cost is not counted. `keep` is given each new one.
+    """
+
+    def __init__(
+        self,
+        settings: SearchSettings,
+        situation: Situation,
+        recovery: Recovery,
+        tries: Sequence[Try],
+        *,
+        keep: Callable[[Try], None],
+        say: Callable[[str], None],
+        show: Callable[[str], None],
+    ) -> None:
+        self.settings, self.tries, self.recovery = settings, list(tries), recovery
+        self.answer: Answer | None = None
+        self._situation, self._recorded = situation, len(tries)
+        self._keep, self._say, self._show = keep, say, show
+        self._guard, self._level = LevelGuard(settings, say), 0
+        self._ended_ms: int | None = None
+
+    def first(self) -> LoadSpec | None:
+        """The load to begin with; None where the recorded tries give the answer."""
+        return self._next()
+
+    def steerings(self) -> Sequence[Steering]:
+        """What guards the level that is about to be tried."""
+        self._guard = LevelGuard(self.settings, self._say)
+        return (self._guard,)
+
+    def __call__(self, verdict: Verdict, seen: Findings) -> LoadSpec | None:
+        """The next level, or None where the search is over."""
+        stopped: Stopped | None = self._guard.stopped
+        one = try_of(self._level, verdict, seen, ended_before_ms=self._ended_ms, stopped=stopped)
+        self._ended_ms = seen.ending.at_ms
+        self.tries.append(one)
+        self._keep(one)
+        self._say(f"try {len(self.tries)}: {format_bytes(one.level_bytes)} {_result(one)}")
+        return self._next()
+
+    def not_begun(self, error: StressError) -> None:
+        """A search that cannot go on has no answer."""
+        text = f"the search ended without an answer: {error}"
+        self.answer = Answer(AnswerKind.INCONCLUSIVE, text)
+
+    def left(self) -> Price:
+        """What is still to come, as far as anybody can tell."""
+        return price(
+            self.settings,
+            self.tries,
+            breaks_at_bytes=expected_break(
+                self.settings, self.tries, self._situation.headroom_bytes
+            ),
+            restarts_by_failure=self._situation.restarts_by_failure,
+        )
+
+    def _next(self) -> LoadSpec | None:
+        spent = Spent.of(self.tries[self._recorded :])
+        step = next_step(self.settings, self.tries, spent)
+        if isinstance(step, Answer):
+            self.answer = step
+            return None
+        self._level, left, number = step, self.left(), len(self.tries) + 1
+        percent = 100 * step / self.settings.limit_bytes
+        text = (
+            f"try {number} of about {len(self.tries) + left.tries}: {format_bytes(step)} of "
+            f"ballast ({percent:.0f}% of the limit)"
+        )
+        most_ms = max(0, self.settings.max_ms - spent.took_ms)
+        about = format_duration(min(left.took_ms, most_ms))
+        self._say(text)
+        self._show(f"{text}; about {about} left (at most {format_duration(most_ms)})")
+        return load_of(step, self.settings.hold_ms)
+
+
+def _result(one: Try) -> str:
+    return "fits" if one.mark is Mark.FITS else f"does not fit: {one.mark.value}"

@@ -1,0 +1,51 @@
+"""What releases a level before its time, where a search must not bring the app down. No clock."""
+
+from collections.abc import Callable, Sequence
+
+from kubectl_stress.agent.commands import STOP
+from kubectl_stress.agent.samples import Sample
+from kubectl_stress.quantity import format_bytes
+from kubectl_stress.search.judge_try import Stopped
+from kubectl_stress.search.settings import SearchSettings
+from kubectl_stress.search.tries import Mark
+from kubectl_stress.targets.changes import Change
+
+# An exec costs the target about 1.75 MiB: below this a search never goes on purpose.
+LEAST_FLOOR_BYTES = 8 << 20
+_FLOOR_PERCENT = 2
+# Of 10 s, for which all processes of the container waited for memory at once (PSI, full).
+_MOST_PRESSURE_PERCENT = 10.0
+
+
+def floor_bytes(limit_bytes: int) -> int:
+    """How much headroom `--stop-before oom` leaves."""
+    return max(LEAST_FLOOR_BYTES, limit_bytes * _FLOOR_PERCENT // 100)
+
+
+class LevelGuard:
+    """One level's; `stopped` says why it released the load. Without `avoids_oom` it never does."""
+
+    def __init__(self, settings: SearchSettings, say: Callable[[str], None]) -> None:
+        self._settings, self._say = settings, say
+        self.stopped: Stopped | None = None
+
+    def next(self, _now_ms: int, sample: Sample | None, _changes: Sequence[Change]) -> bytes | None:
+        """The command to stop, once, where the app would be killed next."""
+        if self.stopped is not None or sample is None or not self._settings.avoids_oom:
+            return None
+        self.stopped = self._why(sample)
+        if self.stopped is None:
+            return None
+        self._say(f"releasing the load: {self.stopped.text}")
+        return STOP
+
+    def _why(self, sample: Sample) -> Stopped | None:
+        headroom, pressure = sample.memory.headroom_bytes, sample.memory.pressure_full_avg10_percent
+        floor = floor_bytes(self._settings.limit_bytes) // 2
+        if headroom is not None and sample.held_bytes and headroom < floor:
+            text = f"only {format_bytes(headroom)} of headroom, and --stop-before oom was given"
+            return Stopped(Mark.NO_HEADROOM, text)
+        if pressure is not None and pressure > _MOST_PRESSURE_PERCENT:
+            text = f"memory pressure of {pressure:.0f}% (PSI full, 10 s), the app stalls"
+            return Stopped(Mark.THROTTLED, text)
+        return None
