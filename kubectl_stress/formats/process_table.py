@@ -25,10 +25,12 @@ def process_table(
 
     On a narrow terminal columns go, and never the mark.
     """
+    runs = {process.run for process in processes if process.role == "load"}
+    is_run_named = len(runs) > 1
     columns = {
         "PID": [str(process.pid) for process in processes[:most]],
         "COMMAND": [process.command for process in processes[:most]],
-        "ROLE": [process.shown_role for process in processes[:most]],
+        "ROLE": [_role(process, is_run_named) for process in processes[:most]],
         "RSS": [format_bytes(process.rss_bytes) for process in processes[:most]],
         "OOM_SCORE_ADJ": [_text(process.oom_score_adj) for process in processes[:most]],
         "BADNESS": [format_bytes(process.badness_bytes) for process in processes[:most]],
@@ -40,6 +42,12 @@ def process_table(
         if width is not None and _width(columns) > width:
             del columns[head]
     return _drawn(columns)
+
+
+def _role(process: Process, is_run_named: bool) -> str:
+    """The role; of a load that is not the only one, with the run that it is of."""
+    is_named = is_run_named and process.role == "load" and process.run
+    return f"load {process.run}" if is_named else process.shown_role
 
 
 def _text(value: int | None) -> str:

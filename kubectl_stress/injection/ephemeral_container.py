@@ -13,6 +13,7 @@ from kubectl_stress.plan.holder import (
     image_of,
     interpreter_of,
     live_holder,
+    starting_holder,
 )
 from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.plan.target_image_refusal import refusal
@@ -45,10 +46,14 @@ def bring_holder(
     if name is not None:
         tell(f"reusing ephemeral container {name}")
         return name
-    refuse_failed_before(pod, target, holder)
-    name = _add(cluster, target, holder)
-    # From here on the entry stays in the pod: the API has no way to remove an ephemeral container.
-    tell(f"added ephemeral container {name} (image {image_of(target, holder)})")
+    name = starting_holder(pod, target, holder)
+    if name is not None:
+        tell(f"sharing ephemeral container {name}, which another run has just added")
+    else:
+        refuse_failed_before(pod, target, holder)
+        name = _add(cluster, target, holder)
+        # From here on the entry stays in the pod: the API cannot remove an ephemeral container.
+        tell(f"added ephemeral container {name} (image {image_of(target, holder)})")
     _Start(cluster, target, holder, name, clock=clock, tell=tell).wait()
     return name
 

@@ -15,6 +15,8 @@ from kubectl_stress.targets.target import Target
 
 HOLDER_PREFIX = "kubectl-stress-"
 AGENT_PATH = "/agent"
+# Any other reason to wait says that something is the matter.
+_JUST_ADDED = ("", "ContainerCreating", "PodInitializing")
 
 
 def ephemeral_container(target: Target, holder: HolderSpec, suffix: str) -> dict[str, Any]:
@@ -100,6 +102,22 @@ def _states_of_fitting(
     for entry in pod["spec"].get("ephemeralContainers") or ():
         if _is_holder(entry, target, holder):
             yield str(entry["name"]), states.get(entry["name"], {})
+
+
+def starting_holder(pod: Pod, target: Target, holder: HolderSpec) -> str | None:
+    """The name of one that fits and has only been added, by another run, or None.
+
+    In the target's own image the agent comes from the run that added it.
+    """
+    if holder.uses_target_image:
+        return None
+    states = _states_of_fitting(pod, target, holder)
+    return next((name for name, state in states if _is_just_added(state)), None)
+
+
+def _is_just_added(state: Mapping[str, Any]) -> bool:
+    waiting = state.get("waiting") or {}
+    return not state or ("waiting" in state and (waiting.get("reason") or "") in _JUST_ADDED)
 
 
 @dataclass(frozen=True)

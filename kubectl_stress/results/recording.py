@@ -32,6 +32,7 @@ from kubectl_stress.targets.changes import Change, ChangeKind
 from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.verdict.findings import Ending, Findings
 from kubectl_stress.verdict.judge import judge
+from kubectl_stress.verdict.other_loads import other_loads
 from kubectl_stress.verdict.outcome import Expectation
 
 SCHEMA = "kubectl-stress/recording/v2"
@@ -220,6 +221,10 @@ def _findings(recording: Recording) -> Findings:
         errors=tuple(recording.of_type("error")),
         afterwards=last_load.last("afterwards"),
         loads=max(1, len(recording.of_type("hello"))),
+        other_loads=other_loads(
+            (table.processes for table in recording.of_type("processes")),
+            {hello.run for hello in recording.of_type("hello")},
+        ),
     )
 
 

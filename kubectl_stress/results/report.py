@@ -99,6 +99,7 @@ class Report:
             "memory": _memory(self.findings),
             "status": _status(self),
             "processes": [asdict(process) for process in self.processes],
+            "other_loads": [asdict(load) for load in self.findings.other_loads],
             "predicted_first_victim": victim_dict(self.predicted_victim),
             "worker_kills": [asdict(kill) for kill in self.findings.kills],
             "changes": [change_dict(change) for change in self.findings.changes],

@@ -4,7 +4,7 @@ Inputs are the agent's messages, pods and events of the API server; each returns
 so that the caller can show it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +25,7 @@ from kubectl_stress.targets.changes import Change, ChangeKind, changes
 from kubectl_stress.targets.pod import Pod
 from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.verdict.findings import Ending, Findings
+from kubectl_stress.verdict.other_loads import OtherLoad, other_loads
 
 
 class Collector:
@@ -50,6 +51,7 @@ class Collector:
         self.afterwards: Sample | None = None
         self.ending: Ending | None = None
         self._container, self._pressure_percent = container, pressure_percent
+        self._own_runs, self._other_loads = set[str](), dict[str, OtherLoad]()
         self._loads = 1
         self._changes_before = self._kills_before = 0
 
@@ -73,13 +75,20 @@ class Collector:
             self.kills.append(message)
         elif isinstance(message, Processes):
             self.processes = table_at_peak([self.processes, message.processes])
+            self._see_other_loads(message.processes)
         elif isinstance(message, Hello):
             self.hello = message
+            self._own_runs.add(message.run)
         elif isinstance(message, Bye):
             self.bye = message
         elif isinstance(message, AgentError):
             self.errors.append(message)
         return message
+
+    def _see_other_loads(self, table: Sequence[Process]) -> None:
+        for load in other_loads([table], self._own_runs):
+            known = self._other_loads.get(load.run, load)
+            self._other_loads[load.run] = max(known, load, key=lambda one: one.held_bytes)
 
     def _pressures(self, now: Sample) -> list[Change]:
         """The pressure that `--stop-on` waits for, once in a load."""
@@ -144,6 +153,7 @@ class Collector:
             errors=tuple(self.errors),
             afterwards=self.afterwards,
             loads=self._loads,
+            other_loads=tuple(self._other_loads.values()),
         )
 
     def of_this_load(self) -> Findings:

@@ -31,6 +31,7 @@ from kubectl_stress.targets.changes import ChangeKind
 from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.verdict.evidence import kept_by_restart
 from kubectl_stress.verdict.judge import judge
+from kubectl_stress.verdict.other_loads import already_running
 from kubectl_stress.verdict.outcome import Expectation
 
 _SILENCE_MS = 20_000
@@ -122,10 +123,12 @@ class LoadProcedure:
         """The plan with its size, told."""
         asked = plan
         plan = resolve(plan, reading.hello, reading.sample)
-        for note in (*node_notes(asked, reading.hello), *sizes_read(asked, plan)):
+        running = already_running(reading.processes, plan.target.container)
+        predicted = prediction(plan, reading.hello, reading.sample, reading.processes)
+        known = (*node_notes(asked, reading.hello), *sizes_read(asked, plan), *running)
+        for note in (*known, predicted):
             self._intake.say(note)
-        self._intake.say(prediction(plan, reading.hello, reading.sample, reading.processes))
-        return plan
+        return replace(plan, questions=(*running, *plan.questions))
 
     def _load_with_others(
         self, plan: Plan, joined: JoinedHolder, place: BarrierPlace

@@ -9,6 +9,7 @@ from kubectl_stress.agent.series import Series
 from kubectl_stress.plan.oom_domain import Scope, oom_domain
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.targets.changes import Change, ChangeKind
+from kubectl_stress.verdict.other_loads import OtherLoad
 
 _PROBE_MS, _LATE_MS = 60_000, 5_000  # events may arrive a moment after the status
 
@@ -33,7 +34,7 @@ class Findings:
 
     `afterwards` is a reading taken through the holder after the stream broke off, None where no
     holder was left to take it. `loads` is how often the load began (`--after-oom repeat`); hello,
-    ending and afterwards are then those of the last.
+    ending and afterwards are then those of the last. `other_loads` are those of other runs.
     """
 
     samples: Series
@@ -44,6 +45,7 @@ class Findings:
     errors: Sequence[AgentError] = ()
     afterwards: Sample | None = None
     loads: int = 1
+    other_loads: Sequence[OtherLoad] = ()
 
 
 def of_kind(findings: Findings, *kinds: ChangeKind) -> list[Change]:
@@ -91,6 +93,8 @@ def app_kill_counts(findings: Findings) -> int:
     Its supervisor reports each of its workers' deaths; after its own, which nobody reports, only
     what it had counted itself is known not to be of the load.
     """
+    if findings.other_loads:
+        return 0  # whose they were, the counter does not tell
     if findings.ending.bye is not None:
         return kill_counts(findings) - len(findings.kills)
     return (findings.samples.delta("oom_kill") or 0) - len(findings.kills)

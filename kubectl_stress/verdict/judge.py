@@ -3,6 +3,8 @@
 The rules are asked in order; the first that has an answer gives the verdict.
 """
 
+from dataclasses import replace
+
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.targets.changes import ChangeKind
 from kubectl_stress.verdict.container_end import replaced, terminated
@@ -18,8 +20,17 @@ def judge(plan: Plan, findings: Findings) -> Verdict:
     for rule in _RULES:
         verdict = rule(plan, findings)
         if verdict is not None:
-            return verdict
+            return _beside_others(verdict, findings)
     return Verdict(Outcome.INCONCLUSIVE, "the run ended for an unknown reason")
+
+
+def _beside_others(verdict: Verdict, findings: Findings) -> Verdict:
+    """What came of it is not of this load alone where another run loaded the container too."""
+    if not findings.other_loads:
+        return verdict
+    others = ", ".join(str(load) for load in findings.other_loads)
+    sentence = f"{verdict.sentence}; the container was also under another load: {others}"
+    return replace(verdict, sentence=sentence)
 
 
 def _elsewhere(_plan: Plan, findings: Findings) -> Verdict | None:

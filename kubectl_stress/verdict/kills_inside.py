@@ -76,6 +76,12 @@ def killed_inside(plan: Plan, findings: Findings) -> Verdict | None:
             f"{after_a_resize(findings)}; the app was not killed{in_loads(findings)}"
         )
         return Verdict(Outcome.LOAD_OOM_KILLED, sentence, evidence)
+    if findings.other_loads:
+        sentence = (
+            "the kernel OOM-killed a process that is not of this load; whether it was of the app "
+            "or of the other load is not known; the container keeps running"
+        )
+        return Verdict(Outcome.INCONCLUSIVE, sentence, evidence)
     load = "together with the load" if load_died else "and the load keeps running"
     sentence = f"the kernel OOM-killed a process of the app, {load}; the container keeps running"
     return Verdict(Outcome.APP_OOM_KILLED, sentence, evidence)

@@ -99,3 +99,13 @@ def test_the_width_of_a_process_table_is_known_before_it_is_drawn(
 
     assert process_table(processes, victim_pid=victim, most=most, width=widest) == whole
     assert process_table(processes, victim_pid=victim, most=most, width=widest - 1) != whole
+
+
+def test_loads_of_several_runs_are_told_apart_by_their_runs() -> None:
+    loads = [
+        Process(pid, "agent", "load", MIB, 998, 100 * MIB, run=run, started_by="ann")
+        for pid, run in ((40, "one"), (41, "two"))
+    ]
+
+    assert "load one" in process_table(loads)
+    assert "load one" not in process_table(loads[:1])

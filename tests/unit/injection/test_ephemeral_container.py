@@ -230,3 +230,33 @@ def test_a_kubelet_that_is_late_is_said_to_be() -> None:
     name = bring(cluster, FakeTime(), progress=progress)
 
     assert progress[1:] == [f"waiting for {name} to start: the kubelet has not begun yet"]
+
+
+@pytest.mark.parametrize("state", [{}, waiting("ContainerCreating")], ids=["new", "creating"])
+def test_a_holder_that_another_run_has_just_added_is_shared(state: Object) -> None:
+    built = web().with_holder("kubectl-stress-new")
+    (status,) = built.dict["status"]["ephemeralContainerStatuses"]
+    status["state"] = state
+    cluster, time, progress = FakeCluster(built.dict), FakeTime(), list[str]()
+
+    def start(seconds: float) -> None:
+        time.sleep(seconds)
+        cluster.pods["web"] = web().with_holder("kubectl-stress-new").dict
+
+    cluster.idle = start
+    name = bring_holder(cluster, TARGET, HOLDER, clock=time.clock, tell=progress.append)
+
+    assert (name, cluster.added) == ("kubectl-stress-new", [])
+    assert progress == [
+        "sharing ephemeral container kubectl-stress-new, which another run has just added"
+    ]
+
+
+@pytest.mark.parametrize("reason", ["ImagePullBackOff", "ErrImagePull", "CrashLoopBackOff"])
+def test_a_holder_that_may_never_start_is_not_waited_for(reason: str) -> None:
+    built = web().with_holder("kubectl-stress-stuck")
+    (status,) = built.dict["status"]["ephemeralContainerStatuses"]
+    status["state"] = waiting(reason)
+    cluster = FakeCluster(built.dict)
+
+    assert bring(cluster, FakeTime()) == cluster.added[0]["name"]
