@@ -19,6 +19,7 @@ from kubectl_stress.plan.oom_domain import (
     oom_domain,
 )
 from kubectl_stress.plan.plan import Plan
+from kubectl_stress.plan.shared_limit import SharedLimit, shared_limit
 from kubectl_stress.quantity import format_bytes
 from kubectl_stress.targets.target import Target
 
@@ -34,6 +35,9 @@ def prediction(plan: Plan, hello: Hello, reading: Sample, processes: tuple[Proce
     limit, usage = memory.limit_bytes, memory.usage_bytes
     if limit is None or usage is None:
         return "no limit: the load could exhaust the node"
+    shared = shared_limit(plan.target, memory)
+    if shared is not None:
+        return _in_shared_pod(plan, shared, hello, memory, processes)
     level = usage + plan.size_bytes
     made_of = f"{format_bytes(usage)} in use and {format_bytes(plan.size_bytes)} of load"
     percent = f"{100 * level / limit:.0f}% of the limit {format_bytes(limit)} ({made_of})"
@@ -42,14 +46,43 @@ def prediction(plan: Plan, hello: Hello, reading: Sample, processes: tuple[Proce
     return f"usage would reach {percent}: {_at_limit_with_load(plan, hello, memory, processes)}"
 
 
-def _at_limit_with_load(
-    plan: Plan, hello: Hello, memory: Memory, processes: tuple[Process, ...]
+def _in_shared_pod(
+    plan: Plan, shared: SharedLimit, hello: Hello, memory: Memory, processes: tuple[Process, ...]
 ) -> str:
-    """What the kernel will do about a load that reaches the limit."""
+    """The end where the pod's limit is reached first, which other containers use too."""
+    size, usage = plan.size_bytes or 0, memory.usage_bytes or 0
+    level = usage + shared.used_bytes + size
+    parts = f"{format_bytes(usage)} in use{shared.used_words} and {format_bytes(size)} of load"
+    of_limit = f"{100 * level / shared.limit_bytes:.0f}% of the pod's limit "
+    of_limit += f"{format_bytes(shared.limit_bytes)} ({parts}{shared.unseen_words})"
+    at_least = "at least" if shared.unseen else "about"
+    if level < shared.limit_bytes:
+        return f"usage of the pod will reach {at_least} {format_bytes(level)}, {of_limit}"
+    at_limit_ = _at_limit_with_load(
+        plan, hello, memory, processes, room_bytes=shared.limit_bytes - shared.used_bytes
+    )
+    return (
+        f"usage of the pod would reach {'at least ' * bool(shared.unseen)}{of_limit}: {at_limit_}"
+    )
+
+
+def _at_limit_with_load(
+    plan: Plan,
+    hello: Hello,
+    memory: Memory,
+    processes: tuple[Process, ...],
+    *,
+    room_bytes: int | None = None,
+) -> str:
+    """What the kernel will do about a load that reaches the limit, or what a pod has left of its.
+
+    `room_bytes` is that for the container and its load together.
+    """
     if is_page_cache(plan.spec):
         return "the load is page cache, which the kernel will reclaim at the limit"
     need, kept = _needed_bytes(plan), _kept_bytes(memory)
-    room, swap = (memory.limit_bytes or 0) - kept, _swap_left_bytes(hello, memory)
+    room = (memory.limit_bytes or 0 if room_bytes is None else room_bytes) - kept
+    swap = _swap_left_bytes(hello, memory)
     if need < room:
         cache = format_bytes((memory.usage_bytes or 0) - kept)
         return f"the kernel will reclaim page cache first ({cache}), so no OOM kill is expected"

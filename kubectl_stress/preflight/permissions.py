@@ -46,6 +46,7 @@ class Answer:
 
 
 _UNSEEN = "events are not shown"
+_NOT_COUNTED = "predictions leave out what other containers use of the pod's limit"
 _SLOWER = "each start takes one exec more"
 POD_PERMISSIONS = (
     Permission("get", "pods"),
@@ -58,6 +59,7 @@ POD_PERMISSIONS = (
     Permission("create", "pods/attach", without=_SLOWER),
     Permission("list", "events", without=_UNSEEN),
     Permission("watch", "events", without=_UNSEEN),
+    Permission("get", "pods", "metrics.k8s.io", without=_NOT_COUNTED),
 )
 
 

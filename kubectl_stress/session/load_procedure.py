@@ -16,6 +16,7 @@ from kubectl_stress.plan.decide import node_notes, resolve, sizes_read, with_loa
 from kubectl_stress.plan.holder_spec import HolderSpec, Join
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.prediction import prediction
+from kubectl_stress.preflight.sibling_usage import with_sibling_usage
 from kubectl_stress.results.report import Report
 from kubectl_stress.session.agent_stream import SteeredAgent
 from kubectl_stress.session.barrier_place import BarrierPlace
@@ -83,8 +84,10 @@ class LoadProcedure:
     def prepare(self, plan: Plan) -> Procedure[Ready]:
         """A holder and a reading, and the plan settled by it; what it asks is yet to be asked."""
         joined = yield from self._enter(plan)
-        plan = self._settled(replace(plan, target=joined.target), joined.reading)
-        target = joined.target
+        target = yield from self._intake.call(
+            lambda: with_sibling_usage(self._cluster, joined.target)
+        )
+        plan = self._settled(replace(plan, target=target), joined.reading)
         pod = yield from self._intake.call(
             lambda: self._cluster.get_pod(target.namespace, target.pod)
         )

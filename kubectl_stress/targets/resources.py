@@ -14,11 +14,15 @@ from kubectl_stress.targets.pod import Pod, container_spec, container_status, is
 
 @dataclass(frozen=True)
 class Sibling:
-    """Another container that runs in the target's pod; sizes in bytes."""
+    """Another container that runs in the target's pod; sizes in bytes.
+
+    `usage_bytes` is None where nobody told it.
+    """
 
     name: str
     limit_bytes: int | None
     request_bytes: int | None
+    usage_bytes: int | None = None
 
 
 def limit_bytes(pod: Pod, name: str) -> int | None:

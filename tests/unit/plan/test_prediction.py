@@ -1,15 +1,19 @@
 """Who dies first is foretold for the limit, not for the moment."""
 
+from dataclasses import replace
+
 import pytest
 
 from kubectl_stress.agent.protocol import Processes
 from kubectl_stress.agent.samples import Process
 from kubectl_stress.plan.amount import Amount
 from kubectl_stress.plan.decide import resolve
+from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.prediction import at_limit, prediction, victim_at_limit, victim_now
+from kubectl_stress.targets.resources import Sibling
 from kubectl_stress.targets.target import Target
 from tests.builders.loads import memory_load
-from tests.builders.pods import MIB, PodBuilder, hello, memory, plan, pod, sample
+from tests.builders.pods import MIB, PodBuilder, hello, memory, plan, pod, sample, target
 
 UNIT = 128 * MIB // 4096 // 1000 * 4096  # one point of oom_score_adj at a limit of 128Mi
 
@@ -171,3 +175,49 @@ def test_the_probe_that_reads_is_not_among_those_that_it_tells_of() -> None:
     probe = Process(hello().pid, "agent", "other", MIB, 999, 200 * MIB)
 
     assert Processes(0, (probe, APP)).beside(hello()) == (APP,)
+
+
+def beside(*siblings: Sibling, pod_limit_mib: int = 160) -> Plan:
+    """A load of 90 MiB under the limit that a pod shares."""
+    shared = replace(
+        target(None), pod_limit_bytes=pod_limit_mib * MIB, pod_cgroup_limit_bytes=160 * MIB
+    )
+    return plan("90Mi", target=replace(shared, siblings=siblings))
+
+
+def foretold(given: Plan, own_limit_mib: int = 160) -> str:
+    return prediction(given, hello(), sample(0.3, limit_bytes=own_limit_mib * MIB), ())
+
+
+def test_what_a_sibling_uses_of_the_pods_limit_counts() -> None:
+    text = foretold(beside(Sibling("side", None, None, usage_bytes=105 * MIB)))
+
+    assert text.startswith(
+        "usage of the pod would reach 122% of the pod's limit 160.0 MiB (307.2 KiB in use, "
+        "105.0 MiB by side (metrics) and 90.0 MiB of load): the kernel will choose one process"
+    )
+
+
+def test_a_sibling_that_nobody_can_see_makes_it_at_least() -> None:
+    text = foretold(beside(Sibling("side", None, 64 * MIB)))
+
+    assert text == (
+        "usage of the pod will reach at least 90.3 MiB, 56% of the pod's limit 160.0 MiB "
+        "(307.2 KiB in use and 90.0 MiB of load; not counted: what side uses, which requests "
+        "64.0 MiB)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("sibling", "is_shared"),
+    [
+        (Sibling("side", 60 * MIB, None), False),  # its limit leaves the container its own
+        (Sibling("side", None, None), False),  # as far as is known it uses nothing
+        (Sibling("side", None, None, usage_bytes=70 * MIB), True),
+        (Sibling("side", 80 * MIB, None, usage_bytes=50 * MIB), False),
+    ],
+)
+def test_the_containers_own_limit_counts_where_the_siblings_leave_room(
+    sibling: Sibling, is_shared: bool
+) -> None:
+    assert ("usage of the pod" in foretold(beside(sibling), own_limit_mib=100)) is is_shared

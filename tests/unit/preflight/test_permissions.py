@@ -32,6 +32,7 @@ def test_the_role_grants_no_more_than_a_run_does() -> None:
         ("apps", "daemonsets"): {"get"},
         ("apps", "replicasets"): {"get"},
         ("batch", "jobs"): {"get"},
+        ("metrics.k8s.io", "pods"): {"get"},
     }
 
 
@@ -71,14 +72,16 @@ def test_a_target_by_its_owner_needs_the_owner(kind: str, owner: str) -> None:
 
 
 def test_a_target_by_the_name_of_a_pod_needs_no_owner() -> None:
-    assert {permission.group for permission in required_permissions("pod")} == {""}
+    groups = {permission.group for permission in required_permissions("pod") if permission.needed}
+
+    assert groups == {""}
 
 
-def test_events_and_attach_are_a_convenience() -> None:
+def test_events_attach_and_metrics_are_a_convenience() -> None:
     optional = [str(entry) for entry in full_role_permissions() if not entry.needed]
 
     attach = ["get pods/attach", "create pods/attach"]
-    assert optional == [*attach, "list events", "watch events"]
+    assert optional == [*attach, "list events", "watch events", "get pods.metrics.k8s.io"]
 
 
 def test_a_refusal_is_one_line_with_all_that_is_missing_and_the_remedy() -> None:
