@@ -105,7 +105,7 @@ class LacksInterpreter(InjectionError):
 
 
 class NotLoaded(StressError):
-    """The target was ready, and another one of the same run was not; its code is that one's."""
+    """The target was ready, and another one of the same run was not: the code is that one's."""
 
     def __init__(self, message: str, cause: StressError) -> None:
         super().__init__(message)

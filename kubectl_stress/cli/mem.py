@@ -13,16 +13,27 @@ import click
 
 from kubectl_stress.cli.confirm import confirm
 from kubectl_stress.cli.connection_options import connection_options
-from kubectl_stress.cli.holder_options import holder_options, holder_spec, join_option, one_target
+from kubectl_stress.cli.holder_options import holder_options, holder_spec, join_option
 from kubectl_stress.cli.load_options import load_options
 from kubectl_stress.cli.memory_options import mem_spec, memory_options
 from kubectl_stress.cli.output_options import MANIFEST, load_output_options, wants_color
+from kubectl_stress.cli.plan_targets import choose_targets, plan_each, tell_unseen
 from kubectl_stress.cli.print_manifest import print_manifest
+from kubectl_stress.cli.run_many import print_dry_run_of_many, run_many
+from kubectl_stress.cli.selection_options import optional_targets
+from kubectl_stress.cli.target_options import (
+    seed_of,
+    target_options,
+    target_selection,
+    together_options,
+)
 from kubectl_stress.cli.wiring import connect, now_ms, teller
+from kubectl_stress.errors import StressError
 from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.plan.memory import is_page_cache
 from kubectl_stress.plan.spec import LoadSpec
 from kubectl_stress.targets.ref import TargetRef
+from kubectl_stress.targets.target_selection import TargetSelection
 from kubectl_stress.verdict.outcome import Expectation
 
 if TYPE_CHECKING:
@@ -34,33 +45,66 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@one_target
+@optional_targets
+@target_options
 @memory_options
 @load_options
+@together_options
 @join_option
 @holder_options
 @load_output_options
 @connection_options
-def mem(flags: "ConnectionFlags", target: str, **given: Any) -> None:
+def mem(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> None:
     """Load a container's memory in its own cgroup, show what happens, and judge it.
 
     The size is the total of all workers. Ctrl-C releases the load at once.
 
+    Several TARGETs, all pods of an owner, or pods selected with -l are loaded at the same time,
+    each with this size; --mode chooses some of them. The exit code is then the worst of all.
+
     \b
     kubectl stress mem deploy/hello --size 50Mi --duration 20s
     kubectl stress mem hello -c app --size 120% --expect oom --yes
+    kubectl stress mem -l app=web --mode fixed --value 2 --size 80% --yes
     """
-    ref, spec = TargetRef.parse(target), mem_spec(given)
+    asked, spec = target_selection(targets, given), mem_spec(given)
     holder = replace(holder_spec(given), is_writable=is_page_cache(spec))
     cluster = connect(flags)
     if given["output"] == MANIFEST:
-        print_manifest(cluster, ref, given["container"], spec)
+        print_manifest(cluster, asked, spec)
         return
-    plan = prepare(cluster, ref, spec, holder, given=given)
+    click.get_current_context().exit(_run(cluster, asked, spec, holder, given))
+
+
+def _run(
+    cluster: "Cluster",
+    asked: TargetSelection,
+    spec: LoadSpec,
+    holder: HolderSpec,
+    given: dict[str, Any],
+) -> int:
+    """The exit code; one target is shown as one, and several as a run over all of them."""
+    if asked.only_pod is not None:
+        plan = prepare(cluster, asked.only_pod, spec, holder, given=given)
+        return run_one(cluster, plan, holder, asked.only_pod, given=given)
+    chosen = choose_targets(cluster, asked, seed=seed_of(given), given=given)
+    planned = plan_each(chosen.targets, spec, holder, given)
+    if asked.may_be_single and len(planned) == 1 and not isinstance(planned[0].plan, StressError):
+        return run_one(cluster, planned[0].plan, holder, asked.refs[0], given=given)
+    if given["dry_run"] != "none":
+        print_dry_run_of_many(cluster, planned, holder, given=given)
+        return 0
+    return run_many(cluster, planned, holder, given=given).exit_code
+
+
+def run_one(
+    cluster: "Cluster", plan: "Plan", holder: HolderSpec, ref: TargetRef, *, given: dict[str, Any]
+) -> int:
+    """The exit code of one plan carried out, or of its dry run."""
     if given["dry_run"] != "none":
         print_dry_run(cluster, plan, holder, given={**given, "ref": ref})
-        return
-    click.get_current_context().exit(run_plan(cluster, plan, holder, given=given).exit_code)
+        return 0
+    return run_plan(cluster, plan, holder, given=given).exit_code
 
 
 def prepare(
@@ -82,10 +126,7 @@ def prepare(
         tell=teller(quiet=given["quiet"]),
     )
     plan = make_plan(spec, target, force=given["force"], join=holder.join)
-    events = [permission for permission in unseen if permission.resource == "events"]
-    if events and not given["quiet"]:
-        words = ", ".join(str(permission) for permission in events)
-        click.echo(f"note: continuing without events ({words} not allowed)", err=True)
+    tell_unseen(unseen, quiet=given["quiet"])
     return plan
 
 

@@ -4,17 +4,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kubectl_stress.errors import UsageError
 from kubectl_stress.plan.amount import ShareBase
 from kubectl_stress.plan.spec import LoadSpec
-from kubectl_stress.targets.ref import TargetRef
+from kubectl_stress.targets.target_selection import TargetSelection
 
 if TYPE_CHECKING:
     from kubectl_stress.kube.cluster import Cluster
 
 
-def print_manifest(
-    cluster: "Cluster", ref: TargetRef, container: str | None, spec: LoadSpec
-) -> None:
+def print_manifest(cluster: "Cluster", asked: TargetSelection, spec: LoadSpec) -> None:
     """Print it, and on stderr what Chaos Mesh would make of it that is not the same."""
     from kubectl_stress.formats.serialize import to_yaml
     from kubectl_stress.manifest.memory_load import memory_stressor
@@ -23,14 +22,16 @@ def print_manifest(
     from kubectl_stress.preflight.find_selection import find_selection
     from kubectl_stress.targets.choose import Choice, Mode
 
-    memory = memory_stressor(spec)
-    selector, name = find_selection(cluster, ref, cluster.namespace, container)
+    if len(asked.refs) != 1:
+        raise UsageError("-o manifest takes one TARGET, like deploy/NAME")
+    (ref,), memory = asked.refs, memory_stressor(spec)
+    selector, name = find_selection(cluster, ref, cluster.namespace, asked.container)
     experiment = Experiment(
         line=1,
         name=f"{ref.name}-memory",
         namespace=cluster.namespace,
         selector=selector,
-        choice=Choice(Mode.ALL),
+        choice=asked.choice or Choice(Mode.ALL),
         containers=(name,),
         duration_ms=spec.schedule.duration_ms,
         memory=memory,

@@ -8,6 +8,7 @@ from kubectl_stress.cli.output_options import DOCUMENTS
 from kubectl_stress.formats.serialize import FORMATS
 
 if TYPE_CHECKING:
+    from kubectl_stress.results.fleet_report import FleetReport
     from kubectl_stress.results.report import Report
 
 REPORT_FORMATS = (*(name for name in FORMATS if name != "jsonl"), *DOCUMENTS)
@@ -23,6 +24,19 @@ def answer(report: "Report", output: str, *, with_plot: bool = False) -> None:
         file = sys.stdout if output in _FOR_A_PERSON else sys.stderr
         print(plot(report, width=shutil.get_terminal_size().columns), end="\n\n", file=file)
     print(formatted(report, output, width=width))
+
+
+def answer_fleet(fleet: "FleetReport", output: str) -> None:
+    """Print the report of a run over several targets."""
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    print(formatted_fleet(fleet, output, width=width))
+
+
+def formatted_fleet(fleet: "FleetReport", output: str, *, width: int | None = None) -> str:
+    """The report in one of FORMATS or REPORT_FORMATS."""
+    from kubectl_stress.formats.fleet_text import render_fleet
+
+    return render_fleet(fleet, output, width=width)
 
 
 def formatted(report: "Report", output: str, *, width: int | None = None) -> str:

@@ -38,12 +38,15 @@ def report(file: BinaryIO, output: str, expect: str | None, with_plot: bool, qui
     kubectl stress report run.jsonl --plot
     kubectl stress report run.jsonl -o html > run.html
     """
+    from kubectl_stress.results.fleet_recording import is_fleet_recording
     from kubectl_stress.results.limit_record import is_limit_record
     from kubectl_stress.results.recording import read_recording, to_report
 
     data = file.read()
     if is_limit_record(data):
         click.get_current_context().exit(_report_search(data, output))
+    if is_fleet_recording(data):
+        click.get_current_context().exit(_fleet(data, file.name, output, expect, quiet=quiet))
     recording = read_recording(data)
     found = to_report(recording)
     if expect is not None:
@@ -62,6 +65,20 @@ def _report_search(data: bytes, output: str) -> int:
     found = read_limit_record(data).result
     print_limit(found, output)
     return found.exit_code
+
+
+def _fleet(data: bytes, name: str, output: str, expect: str | None, *, quiet: bool) -> int:
+    """Show a run over several targets; its exit code."""
+    from kubectl_stress.cli.print_report import answer_fleet
+    from kubectl_stress.results.fleet_recording import read_fleet_recording
+
+    fleet, damage = read_fleet_recording(data)
+    if expect is not None:
+        fleet = fleet.expecting(Expectation(expect))
+    for text in [] if quiet else damage:
+        click.echo(f"warning: {name}: {text}", err=True)
+    answer_fleet(fleet, output)
+    return fleet.exit_code
 
 
 def _tell_differences(

@@ -11,17 +11,20 @@ from kubectl_stress.errors import UsageError
 from kubectl_stress.targets.ref import TargetRef
 from kubectl_stress.targets.selection import Selection
 
-_OPTIONS = (
-    click.argument("targets", metavar="[TARGET...]", nargs=-1, shell_complete=target_words.targets),
-    click.option(
-        "-l",
-        "--selector",
-        metavar="SELECTOR",
-        default="",
-        help="Pods with these labels, like app=web",
-    ),
-    click.option("-A", "--all-namespaces", is_flag=True, help="Pods of all namespaces"),
+optional_targets = click.argument(
+    "targets", metavar="[TARGET...]", nargs=-1, shell_complete=target_words.targets
 )
+labels_option = click.option(
+    "-l",
+    "--selector",
+    metavar="SELECTOR",
+    default="",
+    help="Pods with these labels, like app=web",
+)
+everywhere_option = click.option(
+    "-A", "--all-namespaces", is_flag=True, help="Pods of all namespaces"
+)
+_OPTIONS = (optional_targets, labels_option, everywhere_option)
 
 
 def selection_options(command: Command) -> Command:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
+from kubectl_stress.live.fleet import FleetLog, FleetScreen
 from kubectl_stress.live.json_lines import JsonLines
 from kubectl_stress.live.plain import PlainLog
 from kubectl_stress.live.sentences import Marks
@@ -31,21 +32,25 @@ def listening(
     now_ms: Callable[[], int],
     target_count: int = 1,
     has_samples: bool = True,
+    is_fleet: bool = False,
 ) -> Iterator[Listener]:
     """Everybody who hears; the terminal is restored at the end, whatever happens.
 
-    `has_samples`: there is more than one reading to see.
+    `has_samples`: there is more than one reading to see. `is_fleet`: too many targets for all that
+    is done with each.
     """
     listeners: list[Listener] = [JsonLines()] if output == "jsonl" else []
     marks = Marks(target_count)
     if quiet:
         yield to_all(listeners)
     elif not (has_samples and sys.stderr.isatty()):
-        yield to_all([*listeners, PlainLog(now_ms, marks, has_samples=has_samples)])
+        log = PlainLog(now_ms, marks, has_samples=has_samples)
+        yield to_all([*listeners, FleetLog(now_ms, marks) if is_fleet else log])
     else:
         with drawing(color) as terminal:
-            screen = LiveScreen(terminal, marks, now_ms=now_ms, wide=output == "wide")
-            yield to_all([*listeners, screen])
+            one = LiveScreen(terminal, marks, now_ms=now_ms, wide=output == "wide")
+            many = FleetScreen(terminal, marks, now_ms=now_ms)
+            yield to_all([*listeners, many if is_fleet else one])
 
 
 def to_all(listeners: Sequence[Listener]) -> Listener:

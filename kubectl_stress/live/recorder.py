@@ -1,7 +1,7 @@
 """Writes a run to a file line by line while it goes on: a killed client leaves it readable."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -21,11 +21,15 @@ from kubectl_stress.agent.protocol import (
 )
 from kubectl_stress.agent.samples import Sample
 from kubectl_stress.errors import UsageError
+from kubectl_stress.results.fleet_recording import fleet_header_line, numbered, problem_line
+from kubectl_stress.results.fleet_report import FleetReport
 from kubectl_stress.results.recording import Header, header_line, report_line, value_line
 from kubectl_stress.results.report import Report
 from kubectl_stress.session.progress import Afterwards, Progress, Started, StatusSeen, What
 from kubectl_stress.targets.changes import Change
+from kubectl_stress.targets.target import Target
 from kubectl_stress.verdict.findings import Ending
+from kubectl_stress.verdict.outcome import Expectation
 
 _NAMES: dict[type, str] = {
     Hello: "hello",
@@ -45,16 +49,31 @@ _NAMES: dict[type, str] = {
 
 
 class Recorder:
-    """A listener that writes what it hears; without a file it writes nothing."""
+    """A listener that writes what it hears; without a file it writes nothing.
 
-    def __init__(self, file: TextIO | None) -> None:
-        self._file = file
+    `is_fleet`: of several targets, so that each line bears the number of its own.
+    """
+
+    def __init__(self, file: TextIO | None, *, is_fleet: bool = False) -> None:
+        self._file, self._is_fleet, self._head = file, is_fleet, ""
 
     def __call__(self, progress: Progress) -> None:
         """Write the step, if it is a fact of the run."""
         line = _line(progress.what)
         if line is not None:
-            self._write(line)
+            self._write(numbered(progress.target.number, line) if self._is_fleet else line)
+
+    def begin_fleet(self, targets: Sequence[Target], expectation: Expectation | None) -> None:
+        """Have the first line of a run over several targets, written once anything is."""
+        self._head = fleet_header_line(__version__, targets, expectation)
+
+    def finish_fleet(self, fleet: FleetReport) -> None:
+        """Write the last line of each target."""
+        for number, entry in enumerate(fleet.entries):
+            if entry.report is not None:
+                self._write(numbered(number, report_line(entry.report)))
+            else:
+                self._write(numbered(number, problem_line(entry.problem, entry.problem_code)))
 
     def finish(self, report: Report) -> None:
         """Write the last line."""
@@ -64,7 +83,8 @@ class Recorder:
         if self._file is None:
             return
         try:
-            self._file.write(line)
+            self._file.write(self._head + line)
+            self._head = ""
             self._file.flush()
         except OSError as error:
             # A full disk must not end a run whose load already stands: what is written stays.
@@ -96,7 +116,7 @@ def _header(started: Started) -> Header:
 
 
 @contextmanager
-def recording_to(path: str | None) -> Iterator[Recorder]:
+def recording_to(path: str | None, *, is_fleet: bool = False) -> Iterator[Recorder]:
     """A recorder on a new file; raises UsageError where it exists or cannot be made.
 
     A run that ends before its load leaves no empty file behind.
@@ -111,7 +131,7 @@ def recording_to(path: str | None) -> Iterator[Recorder]:
     except OSError as error:
         raise UsageError(f"--record {path}: {error.strerror}") from error
     try:
-        yield Recorder(file)
+        yield Recorder(file, is_fleet=is_fleet)
     finally:
         _close(file, Path(path))
 

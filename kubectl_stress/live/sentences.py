@@ -14,6 +14,9 @@ from kubectl_stress.quantity import format_bytes
 from kubectl_stress.results.target_state import TargetState
 from kubectl_stress.session.progress import Finished, LogLine, What
 from kubectl_stress.targets.changes import Change
+from kubectl_stress.verdict.outcome import Outcome
+
+_AS_HOPED = ("", Outcome.SURVIVED.value)
 
 
 def sentence(state: TargetState, what: What) -> str | None:
@@ -21,10 +24,26 @@ def sentence(state: TargetState, what: What) -> str | None:
     if isinstance(what, LogLine | Change):
         return what.text
     if isinstance(what, Finished):
-        return f"no more readings: {what.error}" if what.error else None
+        return _end_sentence(state, what)
     if isinstance(what, AgentError):
         return f"agent: {what.message}"
     return None if state.plan is None else _of_load(what)
+
+
+def fleet_sentence(state: TargetState, what: What) -> str | None:
+    """Of many targets only what happens to one of them, and not what is done with each."""
+    if isinstance(what, Finished) and what.error is not None:
+        return str(what.error)
+    if isinstance(what, Finished):
+        return None if what.outcome in _AS_HOPED else f"verdict: {what.outcome}"
+    return sentence(state, what) if isinstance(what, Change | WorkerKilled | AgentError) else None
+
+
+def _end_sentence(state: TargetState, end: Finished) -> str | None:
+    """Of a load that could not be run, its command tells."""
+    if end.error is None or state.plan is not None:
+        return None
+    return f"no more readings: {end.error}"
 
 
 def _of_load(what: What) -> str | None:

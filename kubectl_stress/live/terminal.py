@@ -29,6 +29,11 @@ class Drawing:
         self._drawn, self._drawn_width = "", console.width
         self._is_busy = self._is_resized = False
 
+    @property
+    def height(self) -> int:
+        """Lines of the terminal, as it is now."""
+        return self._console.height
+
     def start(self) -> None:
         """Have a body from now on; before, the terminal is anybody's."""
         self._live.start()

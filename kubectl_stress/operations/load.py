@@ -29,6 +29,7 @@ from kubectl_stress.text import few_of
 from kubectl_stress.verdict.outcome import Expectation
 
 _ALONE = Together()
+_SAY_EVERY_MS = 5_000
 
 
 class Run:
@@ -68,13 +69,8 @@ class Run:
         procedures = [
             LoadProcedure(self._cluster, holder_spec, intake, self._identity) for intake in intakes
         ]
-        gate = NodeGate(self._loop.wake, parallel=together.parallel)
-        prepared = self._loop.run(
-            {
-                n: _through(gate, intake, procedures[n].prepare(plans[n]))
-                for n, intake in enumerate(intakes)
-            }
-        )
+        prepares = [procedure.prepare(plans[n]) for n, procedure in enumerate(procedures)]
+        prepared = self._prepare(intakes, prepares, together)
         ready, found = _ready_and_not(prepared)
         if found and not together.keep_going:
             found |= _left_alone(ready, prepared, plans)
@@ -83,8 +79,17 @@ class Run:
             places = self._places(ready, intakes, together)
             loads = {n: procedures[n].load(r, expectation, places[n]) for n, r in ready.items()}
             with _watching(self._cluster, [plan.target for plan in plans], self._loop):
-                found |= self._loop.run(loads)
+                found |= self._loop.run({n: _finishing(intakes[n], loads[n]) for n in loads})
         return [found[number] for number in range(len(plans))]
+
+    def _prepare(
+        self, intakes: Sequence[Intake], prepares: Sequence[Procedure[Ready]], together: Together
+    ) -> dict[int, Ready | StressError]:
+        gate = NodeGate(self._loop.wake, parallel=together.parallel)
+        progress = _Counter(len(intakes), self._loop.now_ms, self._say)
+        return self._loop.run(
+            {n: _through(gate, intake, prepares[n], progress) for n, intake in enumerate(intakes)}
+        )
 
     def _intake(self, target: Target, number: int) -> Intake:
         return Intake.of(target, self._cluster, self._loop, number, self._tell)
@@ -122,16 +127,47 @@ class Run:
         return {n: BarrierPlace(barrier, intakes[n], sample_interval_ms=interval_ms) for n in ready}
 
 
-def _through(gate: NodeGate, intake: Intake, prepare: Procedure[Ready]) -> Procedure[Ready]:
+class _Counter:
+    """Says how many targets are prepared, at most each few seconds; nothing of one alone."""
+
+    def __init__(self, total: int, now_ms: Callable[[], int], say: Callable[[str], None]) -> None:
+        self._total, self._now_ms, self._say = total, now_ms, say
+        self._done, self._said_ms = 0, now_ms()
+
+    def count(self) -> None:
+        """One more."""
+        self._done, now_ms = self._done + 1, self._now_ms()
+        is_due = self._done == self._total or now_ms - self._said_ms >= _SAY_EVERY_MS
+        if self._total > 1 and is_due:
+            self._said_ms = now_ms
+            self._say(f"{self._done} of {self._total} targets prepared")
+
+
+def _through(
+    gate: NodeGate, intake: Intake, prepare: Procedure[Ready], progress: _Counter
+) -> Procedure[Ready]:
     """Prepare it once its node has room for it."""
     node = intake.state.target.node
     while not gate.enter(node, intake.number):
         yield from intake.take_next()
     began_ms = intake.now_ms()
     try:
-        return (yield from prepare)
+        found = yield from prepare
     finally:
         gate.leave(node, intake.now_ms() - began_ms)
+    progress.count()
+    return found
+
+
+def _finishing(intake: Intake, load: Procedure[Report]) -> Procedure[Report]:
+    """Tell what became of it."""
+    try:
+        report = yield from load
+    except StressError as error:
+        intake.finish(error)
+        raise
+    intake.finish(outcome=report.verdict.outcome.value)
+    return report
 
 
 def _ready_and_not(

@@ -1,6 +1,6 @@
 """Asks the API server what is allowed, before anything is done."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -14,9 +14,9 @@ from kubectl_stress.targets.ref import TargetRef
 from kubectl_stress.targets.target import Target
 
 
-def ask_permissions(cluster: Cluster, ref: TargetRef, namespace: str) -> list[Answer]:
-    """What the API server says of each permission that this target takes."""
-    return _ask_all(cluster, required_permissions(ref.kind), namespace)
+def ask_permissions(cluster: Cluster, ref: TargetRef, namespace: str | None) -> list[Answer]:
+    """What the API server says of each permission that this target takes; None: everywhere."""
+    return _ask_all(cluster, required_permissions(ref.kind), namespace or "")
 
 
 def require(cluster: Cluster, permissions: Sequence[Permission], namespace: str | None) -> None:
@@ -28,7 +28,7 @@ def _ask_all(cluster: Cluster, permissions: Sequence[Permission], namespace: str
     return at_once([partial(_ask, cluster, each, namespace) for each in permissions])
 
 
-def check_permissions(cluster: Cluster, ref: TargetRef, namespace: str) -> list[Permission]:
+def check_permissions(cluster: Cluster, ref: TargetRef, namespace: str | None) -> list[Permission]:
     """Raise Forbidden naming all that is missing; returns what is missing but not needed."""
     answers = ask_permissions(cluster, ref, namespace)
     refuse_missing(answers, namespace)
@@ -72,6 +72,17 @@ def check_admission(cluster: Cluster, target: Target, holder: HolderSpec) -> Non
         if holder.join is not Join.EXEC:
             raise
         raise Rejected(f"{error}. {beyond_exec(cluster, target, holder)}") from error
+
+
+def check_admissions(cluster: Cluster, targets: Iterable[Target], holder: HolderSpec) -> None:
+    """As `check_admission`, once for all the pods that one template made."""
+    by_template = {_template(target): target for target in targets}
+    at_once([partial(check_admission, cluster, each, holder) for each in by_template.values()])
+
+
+def _template(target: Target) -> tuple[object, ...]:
+    owner = target.owner or target.pod
+    return target.namespace, str(owner), target.container, target.user, target.has_own_pid_namespace
 
 
 def beyond_exec(cluster: Cluster, target: Target, holder: HolderSpec) -> str:

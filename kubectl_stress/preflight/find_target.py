@@ -21,16 +21,18 @@ def find_target(
     """The target of `ref`; raises NotFound or TargetError."""
     if ref.kind == "pod":
         target = Target.from_pod(cluster.get_pod(namespace, ref.name), container)
-        return replace(target, owner=_with_replicas(cluster, target))
-    kind = owner_kind(ref.kind)
-    assert kind is not None
-    owner = cluster.get_object(kind.api_prefix, kind.plural, namespace, ref.name)
-    pod = _only_pod(cluster, ref, owner, namespace)
-    target = Target.from_pod(pod, container)
+        return replace(target, owner=with_replicas(cluster, target))
+    owner, running = owner_and_pods(cluster, ref, namespace)
+    if len(running) > 1:
+        names = ", ".join(pod["metadata"]["name"] for pod in running)
+        raise TargetError(
+            f"{ref} has {len(running)} pods ({names}): choose one of them, like pod/NAME"
+        )
+    target = Target.from_pod(running[0], container)
     return replace(target, owner=Owner(ref.kind, ref.name, replicas(owner)))
 
 
-def _with_replicas(cluster: Cluster, target: Target) -> Owner | None:
+def with_replicas(cluster: Cluster, target: Target) -> Owner | None:
     """The pod's owner with its replicas, as far as the user may read it."""
     owner = target.owner
     if owner is None or owner.kind not in ("ReplicaSet", "StatefulSet"):
@@ -44,14 +46,16 @@ def _with_replicas(cluster: Cluster, target: Target) -> Owner | None:
     return replace(owner, replicas=replicas(found))
 
 
-def _only_pod(cluster: Cluster, ref: TargetRef, owner: dict[str, Any], namespace: str) -> Pod:
+def owner_and_pods(
+    cluster: Cluster, ref: TargetRef, namespace: str
+) -> tuple[dict[str, Any], list[Pod]]:
+    """An owner, and its pods that run, by name; raises NotRunning where there are none."""
+    kind = owner_kind(ref.kind)
+    assert kind is not None
+    owner = cluster.get_object(kind.api_prefix, kind.plural, namespace, ref.name)
     selector = as_query(owner["spec"].get("selector") or {})
-    pods = cluster.list_pods(namespace, label_selector=selector)["items"]
-    owned = owned_pods(ref, pods)
+    owned = owned_pods(ref, cluster.list_pods(namespace, label_selector=selector)["items"])
     running = [pod for pod in owned if is_running(pod)]
-    if len(running) == 1:
-        return running[0]
     if not running:
         refuse_missing_pods(owner, ref, namespace, owned)
-    names = ", ".join(pod["metadata"]["name"] for pod in running)
-    raise TargetError(f"{ref} has {len(running)} pods ({names}): choose one of them, like pod/NAME")
+    return owner, running

@@ -1,6 +1,7 @@
 """Waits for a target that does not run yet."""
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from kubectl_stress.clock import Clock
 from kubectl_stress.errors import NotRunning
@@ -10,6 +11,7 @@ from kubectl_stress.quantity import format_duration
 from kubectl_stress.targets.ref import TargetRef
 from kubectl_stress.targets.target import Target
 
+Found = TypeVar("Found")
 _POLL_S = 0.5
 _REMIND_MS = 15_000
 
@@ -32,8 +34,8 @@ def find_and_wait(
 
 
 def wait_for(
-    find: Callable[[], Target], *, wait_ms: int, clock: Clock, tell: Callable[[str], None]
-) -> Target:
+    find: Callable[[], Found], *, wait_ms: int, clock: Clock, tell: Callable[[str], None]
+) -> Found:
     """What `find` returns once it raises NotRunning no more; raises the last after `wait_ms`.
 
     `tell` hears each new problem, and again each 15 s what is still waited for.

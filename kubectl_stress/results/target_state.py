@@ -31,7 +31,9 @@ class TargetState:
         self.peak_usage_bytes: int | None = None
         self.processes: tuple[Process, ...] = ()
         self.is_over = False
+        self.outcome = ""  # of its load, once that is judged
         self.error: StressError | None = None
+        self._restarts_before = status.restart_count
         self._first: Sample | None = None
         self._first_of_load: Sample | None = None
 
@@ -56,11 +58,16 @@ class TargetState:
         self.plan, self.target = plan, plan.target
         self.peak_usage_bytes = self._first = self._first_of_load = None
 
-    def end(self, error: StressError | None) -> None:
+    def end(self, error: StressError | None, outcome: str = "") -> None:
         """No more readings come; what an ended container held is no news of what it holds."""
-        self.is_over, self.error = True, error
+        self.is_over, self.error, self.outcome = True, error, outcome
         if error is not None:
             self.sample, self.processes = None, ()
+
+    @property
+    def restarts(self) -> int:
+        """Restarts of the container while it was watched."""
+        return self.status.restart_count - self._restarts_before
 
     @property
     def stress_bytes(self) -> int | None:

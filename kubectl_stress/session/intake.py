@@ -165,9 +165,9 @@ class Intake:
         )
         self.tell(started)
 
-    def finish(self, error: StressError | None = None) -> None:
+    def finish(self, error: StressError | None = None, outcome: str = "") -> None:
         """No more comes of this target."""
-        self.tell(Finished(error))
+        self.tell(Finished(error, outcome))
 
 
 def _take_in(state: TargetState, what: What) -> None:
@@ -180,7 +180,7 @@ def _take_in(state: TargetState, what: What) -> None:
     elif isinstance(what, Task):
         state.task = what.text
     elif isinstance(what, Finished):
-        state.end(what.error)
+        state.end(what.error, what.outcome)
     elif isinstance(what, Message):
         state.hear(what)
 

@@ -62,9 +62,13 @@ class Afterwards:
 
 @dataclass(frozen=True)
 class Finished:
-    """No more readings of this target; `error` says why where it was not meant."""
+    """No more readings of this target; `error` says why where it was not meant.
+
+    `outcome`: of its load, where there was one.
+    """
 
     error: StressError | None = None
+    outcome: str = ""
 
 
 What = (

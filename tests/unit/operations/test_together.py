@@ -171,7 +171,8 @@ def test_forced_or_on_several_nodes_the_same_loads_run() -> None:
     found = [*ManyRun(forced, size="100Mi")(Together(force=True)), *run()]
 
     assert all(isinstance(one, Report) for one in found)
-    assert run.said[0].startswith(
+    assert run.said[0] == "15 of 15 targets prepared"
+    assert run.said[1].startswith(
         'node "node-0" is shared by 8 targets (web-0, web-1, web-2, web-3 and 4 more): at most '
         "800.0 MiB of load together, 1.5 GiB available"
     )

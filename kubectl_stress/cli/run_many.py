@@ -1,0 +1,148 @@
+"""A load on several targets at once: one question, one run, one report."""
+
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kubectl_stress.cli.confirm import confirm
+from kubectl_stress.cli.output_options import wants_color
+from kubectl_stress.cli.plan_targets import Planned
+from kubectl_stress.cli.target_options import together
+from kubectl_stress.cli.wiring import now_ms, teller
+from kubectl_stress.errors import StressError
+from kubectl_stress.plan.holder_spec import HolderSpec
+from kubectl_stress.verdict.outcome import Expectation
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from kubectl_stress.kube.cluster import Cluster
+    from kubectl_stress.live.listeners import Listener
+    from kubectl_stress.operations.load import Run
+    from kubectl_stress.plan.plan import Plan
+    from kubectl_stress.results.fleet_report import FleetReport
+
+# Up to so many each has its own summary and its own lines.
+_FEW = 3
+
+
+def run_many(
+    cluster: "Cluster", planned: Sequence[Planned], holder: HolderSpec, *, given: dict[str, Any]
+) -> "FleetReport":
+    """The plans carried out together, and their report printed; raises StressError."""
+    from kubectl_stress.cli.print_report import answer_fleet
+    from kubectl_stress.plan.together import questions
+    from kubectl_stress.preflight.admission import check_admissions
+
+    # Those that cannot be loaded come last, so that the others are numbered as they run.
+    ordered = sorted(planned, key=lambda one: isinstance(one.plan, StressError))
+    plans = [plan for _, plan in ordered if not isinstance(plan, StressError)]
+    if not plans:
+        raise next(plan for _, plan in ordered if isinstance(plan, StressError))
+    if not given["quiet"]:
+        _tell_plans(plans)
+    check_admissions(cluster, [plan.target for plan in plans], holder)
+    ask = partial(confirm, yes=given["yes"])
+    ask(questions(plans, together(given)))
+    fleet = _carry_out(cluster, ordered, holder, ask, given)
+    answer_fleet(fleet, given["output"])
+    return fleet
+
+
+def _carry_out(
+    cluster: "Cluster",
+    planned: Sequence[Planned],
+    holder: HolderSpec,
+    ask: Callable[[Sequence[str]], None],
+    given: dict[str, Any],
+) -> "FleetReport":
+    from kubectl_stress.live.listeners import to_all
+    from kubectl_stress.live.recorder import recording_to
+    from kubectl_stress.results.fleet_report import fleet_report
+
+    expect = Expectation(given["expect"]) if given["expect"] else None
+    targets = [target for target, _ in planned]
+    plans = [plan for _, plan in planned if not isinstance(plan, StressError)]
+    with (
+        recording_to(given["record"], is_fleet=True) as recorder,
+        _listening(len(plans), given) as show,
+    ):
+        run = _run(cluster, ask, to_all([recorder, show]), quiet=given["quiet"])
+        recorder.begin_fleet(targets, expect)
+        found = run.all(plans, holder, expect, together(given))
+        refused = [plan for _, plan in planned if isinstance(plan, StressError)]
+        fleet = fleet_report(targets, [*found, *refused], expect)
+        recorder.finish_fleet(fleet)
+    return fleet
+
+
+def _listening(count: int, given: dict[str, Any]) -> "AbstractContextManager[Listener]":
+    from kubectl_stress.live.listeners import listening
+
+    return listening(
+        quiet=given["quiet"],
+        output=given["output"],
+        color=wants_color(given["color"]),
+        now_ms=now_ms,
+        target_count=count,
+        is_fleet=count > _FEW,
+    )
+
+
+def _run(
+    cluster: "Cluster",
+    ask: Callable[[Sequence[str]], None],
+    tell: "Listener",
+    *,
+    quiet: bool,
+) -> "Run":
+    from kubectl_stress.agent.identity import RunIdentity
+    from kubectl_stress.clock import Clock
+    from kubectl_stress.operations.load import Run
+    from kubectl_stress.preflight.identity import who_asks
+    from kubectl_stress.session.event_loop import EventLoop
+
+    return Run(
+        cluster,
+        EventLoop(Clock(now_ms, time.sleep)),
+        identity=RunIdentity(secrets.token_hex(4), who_asks(cluster)),
+        tell=tell,
+        confirm=ask,
+        say=teller(quiet=quiet),
+    )
+
+
+def _tell_plans(plans: "Sequence[Plan]") -> None:
+    from kubectl_stress.plan.decide import summary
+    from kubectl_stress.plan.together import FULL_RATE_INTERVAL_MS, sample_interval_ms
+
+    for plan in plans[:_FEW]:
+        click.echo(summary(plan), err=True)
+    if len(plans) > _FEW:
+        click.echo(f"and likewise on {len(plans) - _FEW} more", err=True)
+    notes = dict.fromkeys(note for plan in plans for note in plan.notes)
+    interval_ms = sample_interval_ms(len(plans))
+    if interval_ms > FULL_RATE_INTERVAL_MS:
+        notes[f"{len(plans)} targets: each is read every {interval_ms} ms instead of 100"] = None
+    for note in notes:
+        click.echo(f"note: {note}", err=True)
+
+
+def print_dry_run_of_many(
+    cluster: "Cluster", planned: Sequence[Planned], holder: HolderSpec, *, given: dict[str, Any]
+) -> None:
+    """What would be done to each, and what would be asked; nothing is attached."""
+    from kubectl_stress.formats.fleet_dry_run import fleet_dry_run
+    from kubectl_stress.plan.together import questions
+    from kubectl_stress.preflight.admission import check_admissions
+
+    plans = [plan for _, plan in planned if not isinstance(plan, StressError)]
+    refused = {str(target): str(p) for target, p in planned if isinstance(p, StressError)}
+    if given["dry_run"] == "server":
+        check_admissions(cluster, [plan.target for plan in plans], holder)
+    asked = questions(plans, together(given))
+    click.echo(fleet_dry_run(plans, refused, asked, given["output"]))

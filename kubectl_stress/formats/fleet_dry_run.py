@@ -1,0 +1,31 @@
+"""What a run over several targets would do, for `--dry-run`."""
+
+from collections.abc import Mapping, Sequence
+
+from kubectl_stress.formats.serialize import DATA_FORMATS, Document, serialize
+from kubectl_stress.plan.decide import summary
+from kubectl_stress.plan.plan import Plan
+
+
+def fleet_dry_run(
+    plans: Sequence[Plan], refused: Mapping[str, str], questions: Sequence[str], output: str
+) -> str:
+    """A line a target, then what is refused and what would be asked; or all of it as data."""
+    if output in DATA_FORMATS:
+        return serialize(_document(plans, refused, questions), output)
+    lines = [f"would start: {summary(plan)}" for plan in plans]
+    lines += [f"would leave out {name}: {problem}" for name, problem in refused.items()]
+    lines += [f"note: {note}" for note in dict.fromkeys(n for plan in plans for n in plan.notes)]
+    asked = (f"will ask for confirmation (or pass --yes): {question}" for question in questions)
+    return "\n".join([*lines, *asked])
+
+
+def _document(
+    plans: Sequence[Plan], refused: Mapping[str, str], questions: Sequence[str]
+) -> Document:
+    rows = [
+        {"target": str(plan.target), "node": plan.target.node, "plan": summary(plan)}
+        for plan in plans
+    ]
+    whole = {"targets": rows, "left_out": dict(refused), "questions": list(questions)}
+    return Document(whole, [whole], rows, [f"pod/{plan.target.pod}" for plan in plans])

@@ -1,0 +1,80 @@
+"""Many targets while they are loaded: a row each, what needs a look on top, and a total. Pure."""
+
+from collections.abc import Sequence
+
+from kubectl_stress.formats.tables import plain_table
+from kubectl_stress.quantity import format_bytes
+from kubectl_stress.results.target_state import TargetState
+from kubectl_stress.verdict.outcome import Outcome
+
+_HEADINGS = ("POD", "STATE", "USAGE%", "LOAD", "OOM KILLS", "RESTARTS", "READY")
+_UNHARMED = ("", Outcome.SURVIVED.value)
+
+
+def fleet_state_table(
+    states: Sequence[TargetState], *, width: int | None = None, height: int | None = None
+) -> str:
+    """As many rows as there is room for, the others counted; then the total."""
+    ordered = sorted(states, key=_calm)
+    room = len(ordered) if height is None else max(1, height)
+    shown = ordered if len(ordered) <= room else ordered[: room - 1]
+    table = plain_table([_HEADINGS, *(_cells(state) for state in shown)]).splitlines()
+    if len(shown) < len(ordered):
+        table.append(f"… and {_counted(ordered[len(shown) :])}")
+    lines = [*table, total_line(states)]
+    return "\n".join(line if width is None else line[:width] for line in lines)
+
+
+def total_line(states: Sequence[TargetState]) -> str:
+    """All of them in one line."""
+    held = sum(state.stress_bytes or 0 for state in states)
+    looked_at = sum(1 for state in states if needs_a_look(state))
+    words = f"; {looked_at} need a look" if looked_at else ""
+    return f"TOTAL  {len(states)} targets: {_counted(states)}; load {format_bytes(held)}{words}"
+
+
+def needs_a_look(state: TargetState) -> bool:
+    """Whether something has happened to it that a load alone does not bring about."""
+    is_hit = bool(state.oom_kills) or state.restarts > 0 or not state.status.ready
+    return state.error is not None or state.outcome not in _UNHARMED or is_hit
+
+
+def _counted(states: Sequence[TargetState]) -> str:
+    counts: dict[str, int] = {}
+    for state in states:
+        counts[_word(state)] = counts.get(_word(state), 0) + 1
+    return ", ".join(f"{count} {word}" for word, count in counts.items())
+
+
+def _word(state: TargetState) -> str:
+    if state.error is not None:
+        return "failed"
+    if state.outcome:
+        return state.outcome
+    if state.plan is None:
+        return "preparing"
+    return str(state.sample.phase) if state.sample and state.sample.phase else "starting"
+
+
+def _share(state: TargetState) -> float | None:
+    memory = state.sample.memory if state.sample else None
+    if memory is None or memory.usage_bytes is None or not memory.limit_bytes:
+        return None
+    return 100 * memory.usage_bytes / memory.limit_bytes
+
+
+def _calm(state: TargetState) -> tuple[bool, float]:
+    return (not needs_a_look(state), -(_share(state) or 0))
+
+
+def _cells(state: TargetState) -> tuple[str, ...]:
+    share = _share(state)
+    return (
+        state.target.pod,
+        _word(state),
+        "-" if share is None else f"{share:.1f}%",
+        format_bytes(state.stress_bytes),
+        "unknown" if state.oom_kills is None and state.sample else str(state.oom_kills or 0),
+        str(state.status.restart_count),
+        "yes" if state.status.ready else "no",
+    )

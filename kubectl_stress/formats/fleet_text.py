@@ -1,0 +1,104 @@
+"""A report over several targets as text, in each of the formats. Computes nothing."""
+
+from collections.abc import Iterator, Sequence
+
+from kubectl_stress.formats.report_text import report_row, verdict_text
+from kubectl_stress.formats.serialize import DATA_FORMATS, Document, serialize
+from kubectl_stress.formats.tables import COLUMNS, Column, folded, plain_table
+from kubectl_stress.results.fleet_report import Entry, FleetReport, entry_dict
+from kubectl_stress.text import few_of
+
+_SHOWN = ("USAGE%", "LIMIT", "LOAD", "PEAK", "OOM KILLS", "RESTARTS", "READY")
+# The first to go where the terminal is narrow.
+_OPTIONAL = ("READY", "LIMIT", "PEAK", "NODE", "LOAD", "USAGE%", "OOM KILLS")
+_MOST_EVIDENCE = 3
+
+
+def render_fleet(fleet: FleetReport, output: str, *, width: int | None = None) -> str:
+    """The report in one of FORMATS; jsonl is its last line, after samples and changes."""
+    if output in DATA_FORMATS:
+        return serialize(_document(fleet), output)
+    parts = [entry_table(fleet.worst_first, width=width), *_evidence(fleet, output, width)]
+    parts.append(verdict_of_run(fleet, width=width))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _document(fleet: FleetReport) -> Document:
+    whole = fleet.to_dict()
+    rows = [entry_dict(entry) for entry in fleet.entries]
+    names = [f"pod/{entry.pod}" for entry in fleet.entries]
+    return Document(whole, [{"type": "fleet-report", **whole}], rows, names)
+
+
+def entry_table(entries: Sequence[Entry], *, width: int | None = None) -> str:
+    """One row a target, in this order; columns go until it fits `width`."""
+    columns = [column for column in COLUMNS if column.heading in _SHOWN]
+    headings = [*_where_headings(entries), "NODE", "VERDICT", *(c.heading for c in columns)]
+    rows = [_cells(entry, headings, columns) for entry in entries]
+    leaving = list(_OPTIONAL)
+    text = plain_table([headings, *rows])
+    while width is not None and leaving and _widest(text) > width:
+        place = headings.index(leaving.pop(0))
+        headings = [*headings[:place], *headings[place + 1 :]]
+        rows = [[*row[:place], *row[place + 1 :]] for row in rows]
+        text = plain_table([headings, *rows])
+    return text
+
+
+def _where_headings(entries: Sequence[Entry]) -> list[str]:
+    """The namespace where there are several, and the container where the pod does not tell it."""
+    headings = ["POD"]
+    if len({entry.namespace for entry in entries}) > 1:
+        headings.insert(0, "NAMESPACE")
+    if len({(entry.namespace, entry.pod) for entry in entries}) < len(entries):
+        headings.append("CONTAINER")
+    return headings
+
+
+def _cells(entry: Entry, headings: Sequence[str], columns: Sequence[Column]) -> list[str]:
+    values = {
+        "NAMESPACE": entry.namespace,
+        "POD": entry.pod,
+        "CONTAINER": entry.container,
+        "NODE": entry.node,
+        "VERDICT": entry.outcome,
+    }
+    if entry.report is not None:
+        row = report_row(entry.report)
+        values |= {column.heading: column.cell(row) for column in columns}
+    return [values.get(heading, "-") for heading in headings]
+
+
+def _widest(text: str) -> int:
+    return max(len(line) for line in text.splitlines())
+
+
+def _evidence(fleet: FleetReport, output: str, width: int | None) -> Iterator[str]:
+    """Of what needs a look: the whole verdicts, with `-o wide` of all of them."""
+    looked_at = [entry for entry in fleet.worst_first if entry.needs_a_look and entry.report]
+    shown = looked_at if output == "wide" else looked_at[:_MOST_EVIDENCE]
+    for entry in shown:
+        assert entry.report is not None
+        yield f"{entry.pod}:\n{verdict_text(entry.report, width=width)}"
+    if len(shown) < len(looked_at):
+        yield f"{len(looked_at) - len(shown)} more verdicts with their evidence: -o wide"
+    yield "\n".join(folded(line, width) for line in _problems(fleet.worst_first))
+
+
+def _problems(entries: Sequence[Entry]) -> Iterator[str]:
+    """Each reason once, with the pods that it kept from being loaded."""
+    pods_by_problem: dict[str, list[str]] = {}
+    for entry in entries:
+        if entry.problem:
+            pods_by_problem.setdefault(entry.problem, []).append(entry.pod)
+    yield from (f"{few_of(pods)}: {problem}" for problem, pods in pods_by_problem.items())
+
+
+def verdict_of_run(fleet: FleetReport, *, width: int | None = None) -> str:
+    """The verdict of the run, and of which pods it is not as it should be."""
+    lines = [f"VERDICT  {fleet.sentence}"]
+    for outcome in fleet.outcomes:
+        pods = [e.pod for e in fleet.worst_first if e.outcome == outcome and e.needs_a_look]
+        if pods:
+            lines.append(f"  {outcome}: {few_of(pods, 10)}")
+    return "\n".join(folded(line, width, indent=4) for line in lines)

@@ -1,0 +1,166 @@
+"""The one result value of a run over several targets, and its JSON form. Pure: no I/O."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from kubectl_stress.errors import Interrupted, StressError
+from kubectl_stress.results.report import Report
+from kubectl_stress.targets.target import Target
+from kubectl_stress.verdict.outcome import Expectation, Outcome
+
+SCHEMA = "kubectl-stress/fleet-report/v1"
+NOT_LOADED, INTERRUPTED = "not-loaded", "interrupted"
+# Of several targets the first of these that one of them has: what was stopped, what could not be
+# run, what a guard refused, what is not as expected, what nobody can tell.
+_WORST_FIRST = (130, 1, 2, 5, 3, 4)
+_WORSE = (
+    INTERRUPTED,
+    NOT_LOADED,
+    Outcome.INCONCLUSIVE.value,
+    Outcome.EVICTED.value,
+    Outcome.GROUP_OOM_KILLED.value,
+    Outcome.APP_OOM_KILLED.value,
+    Outcome.LIVENESS_RESTARTED.value,
+    Outcome.KUBELET_RESTARTED.value,
+    Outcome.APP_EXITED.value,
+    Outcome.READINESS_LOST.value,
+    Outcome.THROTTLED.value,
+    Outcome.LOAD_OOM_KILLED.value,
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One target of the run: its report, or why there is none, with that error's exit code."""
+
+    namespace: str
+    pod: str
+    container: str
+    node: str
+    report: Report | None = None
+    problem: str = ""
+    problem_code: int = 0
+
+    @classmethod
+    def of(cls, target: Target, found: Report | StressError) -> "Entry":
+        """The entry of a target, by what became of it."""
+        where = (target.namespace, target.pod, target.container, target.node)
+        if isinstance(found, StressError):
+            return cls(*where, problem=str(found), problem_code=found.exit_code)
+        return cls(*where, report=found)
+
+    @property
+    def exit_code(self) -> int:
+        """As for a run over this target alone."""
+        return self.problem_code if self.report is None else self.report.exit_code
+
+    @property
+    def outcome(self) -> str:
+        """The verdict's, or why there is no verdict, in a word."""
+        if self.report is not None:
+            return self.report.verdict.outcome.value
+        return INTERRUPTED if self.problem_code == Interrupted.exit_code else NOT_LOADED
+
+    @property
+    def sentence(self) -> str:
+        """The verdict's, or the error's."""
+        return self.problem if self.report is None else self.report.verdict.sentence
+
+    @property
+    def needs_a_look(self) -> bool:
+        """Whether it is what nobody hoped for: not as expected, or, without a word on that, hit."""
+        if self.report is None or self.exit_code:
+            return True
+        if self.report.expectation is not None:
+            return False
+        return self.report.verdict.outcome is not Outcome.SURVIVED
+
+
+@dataclass(frozen=True)
+class FleetReport:
+    """What was found, a target each, in the order in which they were named."""
+
+    entries: tuple[Entry, ...]
+    expectation: Expectation | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """The worst of all."""
+        codes = {entry.exit_code for entry in self.entries}
+        return next((code for code in _WORST_FIRST if code in codes), 0)
+
+    @property
+    def outcomes(self) -> dict[str, int]:
+        """How many targets had each outcome, the most frequent first."""
+        counts: dict[str, int] = {}
+        for entry in self.entries:
+            counts[entry.outcome] = counts.get(entry.outcome, 0) + 1
+        return dict(sorted(counts.items(), key=lambda item: -item[1]))
+
+    @property
+    def worst_first(self) -> list[Entry]:
+        """What needs a look on top, and among those the worse."""
+        return sorted(self.entries, key=_badness)
+
+    @property
+    def sentence(self) -> str:
+        """The verdict of the run, in a sentence."""
+        counts = ", ".join(f"{count} {outcome}" for outcome, count in self.outcomes.items())
+        text = f"{len(self.entries)} target{'s'[: len(self.entries) != 1]}: {counts}"
+        if self.expectation is None:
+            return text
+        met = sum(1 for e in self.entries if e.report is not None and e.report.is_as_expected)
+        return f"{text}; {met} as expected ({self.expectation.value})"
+
+    def expecting(self, expectation: Expectation) -> "FleetReport":
+        """The same run, measured by another expectation."""
+        entries = (
+            replace(entry, report=replace(entry.report, expectation=expectation))
+            if entry.report
+            else entry
+            for entry in self.entries
+        )
+        return FleetReport(tuple(entries), expectation)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report for `-o json` and `-o yaml`; each target's is as that of a run over it."""
+        return {
+            "schema": SCHEMA,
+            "summary": {
+                "targets": len(self.entries),
+                "outcomes": self.outcomes,
+                "expected": self.expectation.value if self.expectation else None,
+                "exit_code": self.exit_code,
+            },
+            "targets": [entry_dict(entry) for entry in self.entries],
+        }
+
+
+def fleet_report(
+    targets: Iterable[Target],
+    found: Sequence[Report | StressError],
+    expectation: Expectation | None,
+) -> FleetReport:
+    """The report of a run over these targets, in their order."""
+    pairs = zip(targets, found, strict=True)
+    return FleetReport(tuple(Entry.of(target, one) for target, one in pairs), expectation)
+
+
+def entry_dict(entry: Entry) -> dict[str, Any]:
+    """One target: `report` is null where there is `error`."""
+    return {
+        "namespace": entry.namespace,
+        "pod": entry.pod,
+        "container": entry.container,
+        "node": entry.node,
+        "outcome": entry.outcome,
+        "exit_code": entry.exit_code,
+        "error": entry.problem or None,
+        "report": entry.report.to_dict() if entry.report else None,
+    }
+
+
+def _badness(entry: Entry) -> tuple[bool, int]:
+    rank = _WORSE.index(entry.outcome) if entry.outcome in _WORSE else len(_WORSE)
+    return (not entry.needs_a_look, rank)

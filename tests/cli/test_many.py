@@ -1,0 +1,232 @@
+"""`mem` over several targets: which are chosen, what is asked, and what the exit code is."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kubectl_stress.agent.commands import GO
+from kubectl_stress.errors import InjectionError
+from tests.builders.agent_lines import (
+    bye_line,
+    hello_line,
+    sample_line,
+    survived,
+    worker_killed_line,
+)
+from tests.builders.pods import pod
+from tests.builders.scene import NEAR_LIMIT
+from tests.cli.conftest import CommandLine
+from tests.fakes.many_pods import ManyPods
+from tests.fakes.stream import FakeStream
+
+LOAD_DIES = (
+    hello_line(oom_group=None, cgroup_version=1)
+    + sample_line(10, phase="baseline")
+    + NEAR_LIMIT
+    + worker_killed_line()
+    + bye_line("workers-killed", 12)
+)
+SIZE = ("--size", "50Mi", "--duration", "20s")
+
+
+@pytest.fixture
+def many(kubectl_stress: CommandLine) -> "Many":
+    return Many(kubectl_stress)
+
+
+class Many:
+    """The command line, on a cluster of these loads."""
+
+    def __init__(self, command_line: CommandLine) -> None:
+        self._command_line = command_line
+        self.cluster = self.of(*[survived()] * 3)
+
+    def of(self, *loads: bytes) -> ManyPods:
+        self.cluster = ManyPods(*loads)
+        self._command_line.cluster = self.cluster
+        return self.cluster
+
+    def owned(self, count: int) -> None:
+        """A Deployment of these pods."""
+        self.cluster.owners["deployments", "web"] = {
+            "metadata": {"name": "web"},
+            "spec": {"replicas": count, "selector": {"matchLabels": {"app": "web"}}},
+        }
+        for one in self.cluster.pods.values():
+            one["metadata"]["labels"] = {"app": "web", "pod-template-hash": "1"}
+            owner = {"kind": "ReplicaSet", "name": "web-1", "controller": True}
+            one["metadata"]["ownerReferences"] = [owner]
+
+    def __call__(self, *words: str) -> int:
+        return self._command_line(*words)
+
+
+def loaded(cluster: ManyPods) -> list[str]:
+    return [name for name in cluster.pods if GO in cluster.sent_to(name)]
+
+
+@pytest.mark.parametrize("words", [("web-0", "web-1", "web-2"), ("-l", "app=web")], ids=str)
+def test_all_targets_are_loaded_and_judged(
+    many: Many, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    assert many("mem", *words, *SIZE, "--yes") == 0
+
+    assert loaded(many.cluster) == ["web-0", "web-1", "web-2"]
+    seen = capsys.readouterr()
+    assert "VERDICT  3 targets: 3 survived" in seen.out
+    assert "all 3 pods of" in seen.err
+
+
+def test_all_pods_of_an_owner_are_loaded_and_that_is_asked(
+    many: Many, capsys: pytest.CaptureFixture[str]
+) -> None:
+    many.owned(3)
+
+    assert many("mem", "deploy/web", *SIZE) == 5
+    refusal = capsys.readouterr().err
+    assert many("mem", "deploy/web", *SIZE, "--yes", "-q") == 0
+
+    assert "3 containers will be loaded at the same time: 3 on node node-0 (web-0," in refusal
+    assert "these are all 3 replicas of deployment/web: no other one is left" in refusal
+    assert loaded(many.cluster) == ["web-0", "web-1", "web-2"]
+
+
+def test_nothing_is_added_to_a_pod_before_the_question(many: Many) -> None:
+    assert many("mem", "-l", "app=web", *SIZE) == 5
+
+    assert many.cluster.added == []
+
+
+def test_a_mode_chooses_some_and_its_seed_the_same_again(
+    many: Many, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("mem", "-l", "app=web", "--mode", "fixed", "--value", "2", "--seed", "3", *SIZE)
+
+    assert many(*words, "--yes") == 0
+    first = loaded(many.cluster)
+    many.of(*[survived()] * 3)
+    assert many(*words, "--yes") == 0
+
+    assert len(first) == 2
+    assert loaded(many.cluster) == first
+    chosen = f"mode fixed 2 chose 2 of 3 pods of -l app=web (--seed 3 repeats it): {first[0]}, "
+    assert chosen in capsys.readouterr().err
+
+
+def test_one_of_several_is_chosen_with_mode_one(
+    many: Many, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in many.cluster.pods:
+        many.cluster.streams[name] = FakeStream().says(survived()).ends(0)
+
+    assert many("mem", "-l", "app=web", "--mode", "one", *SIZE, "--yes", "-q") == 0
+
+    assert len(many.cluster.runs) == 1
+    assert "VERDICT  1 target: 1 survived" in capsys.readouterr().out
+
+
+def test_an_owner_of_one_pod_is_shown_as_that_pod(
+    many: Many, capsys: pytest.CaptureFixture[str]
+) -> None:
+    many.of(survived()).streams["web-0"] = FakeStream().says(survived()).ends(0)
+    many.owned(1)
+
+    assert many("mem", "deploy/web", *SIZE, "--yes", "-o", "json", "-q") == 0
+
+    assert json.loads(capsys.readouterr().out)["schema"] == "kubectl-stress/report/v1"
+
+
+def test_the_exit_code_is_the_worst_and_what_needs_a_look_stands_on_top(
+    many: Many, capsys: pytest.CaptureFixture[str]
+) -> None:
+    many.of(survived(), LOAD_DIES, survived())
+
+    assert many("mem", "-l", "app=web", *SIZE, "--yes", "--expect", "oom") == 3
+
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[1:4]] == ["web-0", "web-2", "web-1"]
+    assert lines[-2:] == [
+        "VERDICT  3 targets: 2 survived, 1 load-oom-killed; 1 as expected (oom)",
+        "  survived: web-0, web-2",
+    ]
+
+
+def test_without_keep_going_nothing_is_loaded_where_one_cannot_be(
+    many: Many, capsys: pytest.CaptureFixture[str]
+) -> None:
+    many.cluster.errors["add ephemeral container"] = [InjectionError("no room for it")]
+
+    assert many("mem", "-l", "app=web", *SIZE, "--yes", "--parallel", "1") == 1
+
+    out = capsys.readouterr().out
+    assert loaded(many.cluster) == []
+    assert "web-0: no room for it" in out
+    assert "web-1, web-2: not loaded, since web-0 could not be: no room for it" in out
+
+
+def test_with_keep_going_a_container_without_a_limit_is_left_out(
+    many: Many, capsys: pytest.CaptureFixture[str]
+) -> None:
+    many.cluster.pods["web-1"] = pod("web-1").container("app").dict
+    many.cluster.pods["web-1"]["spec"]["nodeName"] = "node-0"
+
+    assert many("mem", "-l", "app=web", *SIZE, "--yes") == 5
+    assert many("mem", "-l", "app=web", *SIZE, "--yes", "--keep-going", "-o", "csv") == 5
+
+    assert loaded(many.cluster) == ["web-0", "web-2"]
+    assert "web-1,app,node-0,not-loaded,5," in capsys.readouterr().out
+
+
+def test_the_same_as_data(many: Many, capsys: pytest.CaptureFixture[str]) -> None:
+    assert many("mem", "-l", "app=web", *SIZE, "--yes", "-q", "-o", "json") == 0
+
+    found = json.loads(capsys.readouterr().out)
+    assert found["schema"] == "kubectl-stress/fleet-report/v1"
+    assert found["summary"] == {
+        "targets": 3,
+        "outcomes": {"survived": 3},
+        "expected": None,
+        "exit_code": 0,
+    }
+    assert [one["report"]["verdict"]["outcome"] for one in found["targets"]] == ["survived"] * 3
+
+
+def test_a_recording_of_many_is_read_back(
+    many: Many, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    many.of(survived(), LOAD_DIES, survived())
+    file = str(tmp_path / "run.jsonl")
+
+    assert many("mem", "-l", "app=web", *SIZE, "--yes", "-q", "--record", file) == 0
+    ran = capsys.readouterr().out
+    assert many("report", file) == 0
+
+    assert capsys.readouterr().out == ran
+
+
+def test_the_dry_run_attaches_nothing(many: Many, capsys: pytest.CaptureFixture[str]) -> None:
+    assert many("mem", "-l", "app=web", *SIZE, "--dry-run", "client") == 0
+
+    out = capsys.readouterr().out
+    assert out.count("would start: memory load of 50.0 MiB") == 3
+    assert "will ask for confirmation (or pass --yes): 3 containers will be loaded" in out
+    assert many.cluster.added == []
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (("web", "-A"), "-A requires -l"),
+        (("-l", "app=web", "--value", "2"), "--value requires --mode"),
+        (("-l", "app=web", "--mode", "fixed"), "mode fixed needs a value: a number of pods"),
+        (("-l", "app=web", "-o", "manifest"), "-o manifest takes one TARGET"),
+    ],
+    ids=str,
+)
+def test_what_contradicts_itself_is_refused(
+    many: Many, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], problem: str
+) -> None:
+    assert many("mem", *words, *SIZE) == 2
+
+    assert problem in capsys.readouterr().err
