@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from kubectl_stress.errors import (
     ClusterError,
@@ -70,6 +71,19 @@ def refusal(request: Request, http_status: int, body: bytes, asker: Asker) -> Cl
     if http_status in (400, 405, 406, 413, 415, 422):
         return Rejected(message or f"HTTP status {http_status}")
     return ClusterError(_failure(request, http_status, message, asker))
+
+
+REDIRECTS = (301, 302, 303, 307, 308)
+
+
+def redirected(http_status: int, location: str, asker: Asker) -> ClusterError:
+    """The error for an answer that no API server gives, and that is not followed with a token."""
+    parts = urlsplit(location)
+    where = f" to {parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else ""
+    return ClusterError(
+        f"{asker.server} redirects{clean(where)} (HTTP status {http_status}), as a gateway with "
+        "single sign-on does and an API server does not: check the address, or log in there first"
+    )
 
 
 # What OpenSSL calls an answer that is no TLS, by its version.

@@ -58,8 +58,8 @@ class Cluster:
 
     @property
     def server(self) -> str:
-        """The URL of the API server."""
-        return self._transport.connection.server
+        """The URL of the API server, without a password in it."""
+        return self._transport.asker.server
 
     @property
     def configured_user(self) -> str:

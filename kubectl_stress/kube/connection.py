@@ -1,11 +1,17 @@
 """What it takes to talk to one API server, as values. Pure: no I/O."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any
+
+
+def without_password(url: str) -> str:
+    """An address as it may be shown: no user and password before its host."""
+    return re.sub(r"^([^/]*//)?[^/?#]*@", r"\1", url)
 
 
 @dataclass(frozen=True)

@@ -17,14 +17,22 @@ from urllib.parse import urlencode, urlsplit
 
 from kubectl_stress import __version__
 from kubectl_stress.errors import ClusterError, Unauthorized
-from kubectl_stress.kube.api_errors import Asker, Request, refusal, unreachable
-from kubectl_stress.kube.connection import Connection, Credential
+from kubectl_stress.kube.api_errors import (
+    REDIRECTS,
+    Asker,
+    Request,
+    redirected,
+    refusal,
+    unreachable,
+)
+from kubectl_stress.kube.connection import Connection, Credential, without_password
 from kubectl_stress.kube.credentials import Credentials, request_headers
 from kubectl_stress.kube.http_pool import FAILURES, Dropped, Pool, Response
 from kubectl_stress.kube.proxy import dial
 from kubectl_stress.kube.tls import expiry, tls_context
 
 if TYPE_CHECKING:
+    from kubectl_stress.kube.exec.handshake import HandshakeRefused
     from kubectl_stress.kube.exec.stream import ExecStream
 
 CONNECT_SECONDS = 10.0
@@ -46,7 +54,8 @@ class Transport:
     ) -> None:
         self._trace = trace
         self.connection = connection
-        self.asker = Asker(connection.server, connection.user, connection.impersonation.user)
+        shown = without_password(connection.server)
+        self.asker = Asker(shown, connection.user, connection.impersonation.user)
         self._credentials = Credentials(connection, environ)
         self._sleep = sleep
         self._lock = threading.Lock()
@@ -69,11 +78,11 @@ class Transport:
             return self._open_exec(request, credential)
         except HandshakeRefused as refused:
             if refused.http_status != 401 or not self._credentials.renew(credential):
-                raise self._refusal(request, refused.http_status, refused.body) from refused
+                raise self._refused(request, refused) from refused
         try:
             return self._open_exec(request, self._credentials.current())
         except HandshakeRefused as refused:
-            raise self._refusal(request, refused.http_status, refused.body) from refused
+            raise self._refused(request, refused) from refused
 
     def _open_exec(self, request: Request, credential: Credential) -> "ExecStream":
         from kubectl_stress.kube.exec.handshake import HandshakeRefused, open_exec
@@ -99,7 +108,7 @@ class Transport:
     def _log(self, request: Request, status: str, started: float) -> None:
         """One line as kubectl -v=6 writes it; no header, so no secret."""
         if self._trace is not None:
-            url = f"{_without_password(self.connection.server)}{_target(request)}"
+            url = f"{self.asker.server}{_target(request)}"
             took_ms = round((time.monotonic() - started) * 1000)
             self._trace(f"{request.method} {url} {status} in {took_ms} milliseconds")
 
@@ -109,9 +118,9 @@ class Transport:
         try:
             answer = json.loads(body)
         except (ValueError, RecursionError) as error:  # nested deeper than any object is
-            raise ClusterError(_not_an_api_server(self.connection.server, body)) from error
+            raise ClusterError(_not_an_api_server(self.asker.server, body)) from error
         if not isinstance(answer, dict):
-            raise ClusterError(_not_an_api_server(self.connection.server, body))
+            raise ClusterError(_not_an_api_server(self.asker.server, body))
         return answer
 
     def send(self, request: Request) -> bytes:
@@ -132,7 +141,8 @@ class Transport:
                 self._sleep(pause)
                 response = self._authenticated(request, read_seconds)
             if not 200 <= response.status <= 299:
-                raise self._refusal(request, response.status, response.read())
+                location = response.header("Location")
+                raise self._refusal(request, response.status, response.read(), location)
             return response
 
     def _authenticated(self, request: Request, read_seconds: float) -> Response:
@@ -174,7 +184,14 @@ class Transport:
         except FAILURES as error:
             raise self._unreachable(error) from error
 
-    def _refusal(self, request: Request, http_status: int, body: bytes) -> ClusterError:
+    def _refused(self, request: Request, refused: "HandshakeRefused") -> ClusterError:
+        return self._refusal(request, refused.http_status, refused.body, refused.location)
+
+    def _refusal(
+        self, request: Request, http_status: int, body: bytes, location: str
+    ) -> ClusterError:
+        if http_status in REDIRECTS:
+            return redirected(http_status, location, self.asker)
         expired = self._expired_certificate() if http_status == 401 else None
         return expired or refusal(request, http_status, body, self.asker)
 
@@ -182,8 +199,8 @@ class Transport:
         # Servers that check it in TLS hang up, and how that arrives differs from one to another.
         is_hung_up = isinstance(error, ConnectionError | SSLError)
         if is_hung_up and not isinstance(error, ConnectionRefusedError):
-            return self._expired_certificate() or unreachable(self.connection.server, error)
-        return unreachable(self.connection.server, error)
+            return self._expired_certificate() or unreachable(self.asker.server, error)
+        return unreachable(self.asker.server, error)
 
     def _expired_certificate(self) -> Unauthorized | None:
         end = expiry(self._credentials.current().certificate)
@@ -218,10 +235,6 @@ def _host(netloc: str) -> str:
 
 def _target(request: Request) -> str:
     return f"{request.path}?{urlencode(request.query)}" if request.query else request.path
-
-
-def _without_password(url: str) -> str:
-    return re.sub(r"//[^/@]*@", "//", url)
 
 
 def _identity() -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from unittest import mock
 
 import pytest
 
-from kubectl_stress.errors import StressError
+from kubectl_stress.errors import StressError, UsageError
 from kubectl_stress.kube.connection import Connection, ConnectionFlags
 from kubectl_stress.kube.kubeconfig.load import load_connection
 from kubectl_stress.kube.kubeconfig.proxy_env import proxy_from_environment
@@ -247,3 +247,17 @@ def test_no_proxy_excepts_hosts_domains_and_networks(
     found = proxy_from_environment(f"https://{host}:6443", environ)
 
     assert (found == "") is is_excepted
+
+
+def test_the_name_in_the_certificate_is_checked_in_a_pod_too(account: Path) -> None:
+    assert in_pod(account, tls_server_name="api.example").tls_server_name == "api.example"
+    with pytest.raises(UsageError, match=r'--tls-server-name: "a\.\.b" is not a host name'):
+        in_pod(account, tls_server_name="a..b")
+
+
+@pytest.mark.parametrize("server", ["http://me:p/ss@host", "https://me:pass@host:99999"])
+def test_an_address_that_is_none_is_told_without_its_password(tmp_path: Path, server: str) -> None:
+    with pytest.raises(UsageError, match=r'^server "host(:99999)?" is not an address') as raised:
+        load(tmp_path / "none", server=server)
+
+    assert "me:" not in str(raised.value)

@@ -17,8 +17,9 @@ from kubectl_stress.errors import (
 )
 from kubectl_stress.kube.api_errors import Asker, Request, refusal
 from kubectl_stress.kube.cluster import Cluster
+from kubectl_stress.kube.connection import without_password
 from tests.connection.conftest import Connect
-from tests.connection.fake_api_server import FakeApiServer, status
+from tests.connection.fake_api_server import Answer, FakeApiServer, status
 
 POD = "/api/v1/namespaces/n/pods/p"
 PATCH = Request(
@@ -231,3 +232,64 @@ def test_rest_watch_and_exec_fail_in_the_same_words(
     assert type(progress.value) is kind
     assert "\n" not in str(progress.value)
     assert len(api.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://me:pass@host:80/p", "http://host:80/p"),
+        ("https://me:p@ss@host", "https://host"),
+        ("https://host/a@b", "https://host/a@b"),
+        ("https://host", "https://host"),
+    ],
+)
+def test_an_address_is_shown_without_a_password(url: str, shown: str) -> None:
+    assert without_password(url) == shown
+
+
+@pytest.mark.parametrize(
+    "reply", [status(401), status(404), status(500), Answer(200, b"<html>", {})], ids=str
+)
+def test_no_error_shows_a_password_of_the_address(
+    api: FakeApiServer, connect: Connect, reply: Answer
+) -> None:
+    api.reply("GET", "/version", reply)
+    cluster = connect(server=api.url.replace("//", "//me:pass@"))
+
+    with pytest.raises(ClusterError) as raised:
+        cluster.server_version()
+
+    assert "pass@" not in f"{raised.value} {cluster.server}"
+
+
+def test_no_error_shows_a_password_of_an_address_that_nobody_answers(connect: Connect) -> None:
+    cluster = connect(server="https://me:pass@127.0.0.1:1")
+
+    for ask in (cluster.server_version, lambda: cluster.exec("n", "p", "c", ["true"])):
+        with pytest.raises(ClusterError, match=r"at https://127\.0\.0\.1:1: Connection refused"):
+            ask()
+
+
+@pytest.mark.parametrize(
+    ("location", "where"),
+    [
+        ("https://sso.example/login?rd=secret", " to https://sso.example"),
+        ("https://me:pass@sso.example", " to https://sso.example"),
+        ("/login", ""),
+        ("", ""),
+    ],
+)
+def test_a_gateway_with_single_sign_on_is_named_as_such(
+    api: FakeApiServer, connect: Connect, location: str, where: str
+) -> None:
+    moved = Answer(302, b"<html>", {"Location": location} if location else {})
+    api.reply("GET", "/version", moved)
+    api.reply("GET", f"{POD}/exec", moved)
+
+    for ask in (connect().server_version, lambda: connect().exec("n", "p", "c", ["true"])):
+        with pytest.raises(ClusterError) as raised:
+            ask()
+        assert str(raised.value) == (
+            f"{api.url} redirects{where} (HTTP status 302), as a gateway with single sign-on does "
+            "and an API server does not: check the address, or log in there first"
+        )

@@ -23,10 +23,11 @@ _REFUSAL_LIMIT_BYTES = 1024 * 1024
 class HandshakeRefused(Exception):
     """The server answered the upgrade with an HTTP status of its own."""
 
-    def __init__(self, http_status: int, body: bytes) -> None:
+    def __init__(self, http_status: int, body: bytes, location: str = "") -> None:
         super().__init__(f"HTTP status {http_status}")
         self.http_status = http_status
         self.body = body
+        self.location = location
 
 
 def open_exec(
@@ -74,6 +75,10 @@ def _upgrade(sock: socket.socket, url: str, headers: Sequence[tuple[str, str]]) 
     except websocket.WebSocketTimeoutException as error:
         raise TimeoutError("no answer to the WebSocket handshake") from error
     except websocket.WebSocketException as error:
+        answer = client.handshake_response  # of a redirect alone: it is not followed
+        if answer is not None:
+            location = str(answer.headers.get("location") or "")
+            raise HandshakeRefused(answer.status, b"", location) from error
         raise ConnectionError(f"the WebSocket handshake failed: {error}") from error
     return str(client.getsubprotocol())
 

@@ -11,6 +11,7 @@ from typing import Any, cast
 from kubectl_stress.errors import StressError
 from kubectl_stress.kube.connection import Connection, ConnectionFlags
 from kubectl_stress.kube.kubeconfig.files import NOTHING, content
+from kubectl_stress.kube.kubeconfig.host_name import tls_server_name
 from kubectl_stress.kube.kubeconfig.proxy_env import proxy_from_environment
 from kubectl_stress.kube.kubeconfig.user import impersonation
 
@@ -47,7 +48,7 @@ def in_cluster(
         namespace=namespace,
         ca_data=None if insecure else content(trusted, "the pod's certificate authority"),
         insecure=insecure,
-        tls_server_name=flags.tls_server_name or "",
+        tls_server_name=tls_server_name(flags),
         proxy_url=proxy_from_environment(server, environ),
         token=flags.token or "",
         token_source=None if flags.token else current_token,

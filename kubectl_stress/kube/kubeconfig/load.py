@@ -32,6 +32,7 @@ from kubectl_stress.kube.kubeconfig.files import (
     pem,
     read,
 )
+from kubectl_stress.kube.kubeconfig.host_name import host_name, tls_server_name
 from kubectl_stress.kube.kubeconfig.in_cluster import (
     SERVICE_ACCOUNT,
     in_cluster,
@@ -42,7 +43,6 @@ from kubectl_stress.kube.kubeconfig.kuberc import plugin_policy
 from kubectl_stress.kube.kubeconfig.proxy_env import (
     PROXY_SCHEMES,
     is_address,
-    is_host,
     proxy_from_environment,
 )
 from kubectl_stress.kube.kubeconfig.user import user_fields
@@ -161,7 +161,9 @@ def _normalised(server: str, cluster: str) -> str:
         raise StressError(f'kubeconfig: cluster "{cluster}" has no server: use --server')
     url = server if "://" in server else f"http://{server}"  # as client-go reads it
     if not is_address(url, ("http", "https")):
-        raise UsageError(f'server "{server}" is not an address like https://HOST:6443')
+        # It may hold a password.
+        shown = server.rpartition("@")[2]
+        raise UsageError(f'server "{shown}" is not an address like https://HOST:6443')
     parts = urlsplit(url)
     path = quote(parts.path.rstrip("/"), safe="/%!$&'()*+,:;=@~")  # as Go's net/url
     return f"{parts.scheme}://{parts.netloc}{path}"
@@ -169,12 +171,9 @@ def _normalised(server: str, cluster: str) -> str:
 
 def _tls_server_name(cluster: Entry, flags: ConnectionFlags) -> str:
     if flags.tls_server_name or flags.server:
-        name, whose = flags.tls_server_name or "", "--tls-server-name"
-    else:
-        name, whose = cluster.text("tls-server-name"), f'tls-server-name of "{cluster.name}"'
-    if name and not is_host(name):
-        raise UsageError(f'{whose}: "{name}" is not a host name')
-    return name
+        return tls_server_name(flags)
+    name = cluster.text("tls-server-name")
+    return host_name(name, f'tls-server-name of "{cluster.name}"')
 
 
 def _proxy_url(cluster: Entry) -> str:
