@@ -19,7 +19,7 @@ from kubectl_stress.cli.memory_options import mem_spec, memory_options
 from kubectl_stress.cli.output_options import MANIFEST, load_output_options, wants_color
 from kubectl_stress.cli.plan_targets import choose_targets, plan_each, tell_unseen
 from kubectl_stress.cli.print_manifest import print_manifest
-from kubectl_stress.cli.run_many import print_dry_run_of_many, run_many
+from kubectl_stress.cli.run_many import carry_out_many
 from kubectl_stress.cli.selection_options import optional_targets
 from kubectl_stress.cli.target_options import (
     seed_of,
@@ -91,10 +91,7 @@ def _run(
     planned = plan_each(chosen.targets, spec, holder, given)
     if asked.may_be_single and len(planned) == 1 and not isinstance(planned[0].plan, StressError):
         return run_one(cluster, planned[0].plan, holder, asked.refs[0], given=given)
-    if given["dry_run"] != "none":
-        print_dry_run_of_many(cluster, planned, holder, given=given)
-        return 0
-    return run_many(cluster, planned, holder, given=given).exit_code
+    return carry_out_many(cluster, planned, holder, given=given)
 
 
 def run_one(

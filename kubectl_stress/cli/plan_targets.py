@@ -3,7 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from kubectl_stress.preflight.find_targets import Chosen
     from kubectl_stress.preflight.permissions import Permission
     from kubectl_stress.targets.target import Target
+
+
+Found = TypeVar("Found")
 
 
 class Planned(NamedTuple):
@@ -46,7 +49,7 @@ def choose_targets(
     return chosen
 
 
-def waiting_for(find: "Callable[[], Chosen]", given: dict[str, Any]) -> "Chosen":
+def waiting_for(find: Callable[[], Found], given: dict[str, Any]) -> Found:
     """What is found as soon as it runs, for as long as --wait says."""
     from kubectl_stress.clock import Clock
     from kubectl_stress.preflight.wait_for_target import wait_for

@@ -11,6 +11,7 @@ from kubectl_stress.cli.load_options import run_options
 from kubectl_stress.cli.memory_options import force_option
 from kubectl_stress.cli.output_options import output_options
 from kubectl_stress.cli.stop_on_option import stop_on_option
+from kubectl_stress.cli.target_options import seed_option, together_options
 from kubectl_stress.errors import UsageError
 from kubectl_stress.plan.amount import ShareBase
 
@@ -42,14 +43,10 @@ if TYPE_CHECKING:
     show_default=True,
     help="What a percentage like 50% refers to; Chaos Mesh uses the node's memory",
 )
-@click.option(
-    "--seed",
-    type=int,
-    metavar="N",
-    help="Repeat the choice of pods of an earlier run with this seed",
-)
+@seed_option
 @stop_on_option
 @run_options
+@together_options
 @force_option
 @join_option
 @agent_options
@@ -58,8 +55,8 @@ if TYPE_CHECKING:
 def run(flags: "ConnectionFlags", names: tuple[str, ...], percent_of: str, **given: Any) -> None:
     """Run the memory load of a Chaos Mesh StressChaos (YAML or JSON) without Chaos Mesh.
 
-    The manifest is read as it stands. So far one pod is loaded: spec.mode must choose one, and a
-    CPU stressor is refused.
+    The manifest is read as it stands, with any mode; so far a CPU stressor is refused. All pods of
+    all manifests are loaded at the same time; the exit code is the worst of all.
 
     With --lint, check any number of manifests and run nothing. Errors keep an experiment from
     running here (exit code 2). Warnings and notes say what Chaos Mesh ignores, refuses or reads
@@ -89,7 +86,7 @@ def _lint(manifests: "Sequence[Manifest]", output: str) -> int:
 def _run(
     flags: "ConnectionFlags", manifests: "Sequence[Manifest]", given: Mapping[str, Any]
 ) -> int:
-    from kubectl_stress.cli.run_experiment import only_experiment, run_experiment
+    from kubectl_stress.cli.run_experiments import run_experiments
     from kubectl_stress.formats.lint_text import lint_lines
 
     has_errors = any(one.has_errors for one in manifests)
@@ -98,4 +95,4 @@ def _run(
             click.echo(line, err=True)
     if has_errors:
         raise UsageError("nothing was run: correct the errors above")
-    return run_experiment(flags, only_experiment(manifests), dict(given))
+    return run_experiments(flags, manifests, dict(given))

@@ -30,6 +30,16 @@ if TYPE_CHECKING:
 _FEW = 3
 
 
+def carry_out_many(
+    cluster: "Cluster", planned: Sequence[Planned], holder: HolderSpec, *, given: dict[str, Any]
+) -> int:
+    """The exit code of the plans carried out together, or of their dry run."""
+    if given["dry_run"] != "none":
+        print_dry_run_of_many(cluster, planned, holder, given=given)
+        return 0
+    return run_many(cluster, planned, holder, given=given).exit_code
+
+
 def run_many(
     cluster: "Cluster", planned: Sequence[Planned], holder: HolderSpec, *, given: dict[str, Any]
 ) -> "FleetReport":

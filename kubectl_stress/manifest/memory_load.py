@@ -1,27 +1,39 @@
-"""A memory load as the command line describes it ↔ the memory stressor of a StressChaos. Pure."""
+"""A load as the command line describes it ↔ the stressors of a StressChaos. Pure."""
 
 from collections.abc import Iterator
 
 from kubectl_stress.errors import UsageError
 from kubectl_stress.manifest.stresschaos import Experiment
-from kubectl_stress.manifest.stressors import MemoryStressor
+from kubectl_stress.manifest.stressors import CpuStressor, MemoryStressor
 from kubectl_stress.plan.amount import Amount, ShareBase
-from kubectl_stress.plan.spec import AfterOom, LoadKind, LoadSpec, MemoryLoad, Schedule
+from kubectl_stress.plan.spec import AfterOom, CpuLoad, LoadKind, LoadSpec, MemoryLoad, Schedule
 from kubectl_stress.plan.stop_on import stop_words
 
 DEFAULT_DURATION_MS = Schedule.duration_ms
 
 
 def load_spec(experiment: Experiment) -> LoadSpec:
-    """The load that the experiment's memory stressor asks for."""
-    memory = experiment.memory
-    assert memory is not None
+    """The load that the experiment's stressors ask for: memory, CPU, or both at the same time."""
+    memory, cpu = experiment.memory, experiment.cpu
+    ramp_ms = memory.ramp_ms if memory else 0
     return LoadSpec(
-        memory=MemoryLoad(
-            amount=memory.amount, workers=memory.workers, oom_score_adj=memory.oom_score_adj
-        ),
-        schedule=Schedule(experiment.duration_ms or DEFAULT_DURATION_MS, memory.ramp_ms),
+        memory=_memory_load(memory) if memory else None,
+        cpu=_cpu_load(cpu) if cpu else None,
+        schedule=Schedule(experiment.duration_ms or DEFAULT_DURATION_MS, ramp_ms),
     )
+
+
+def _memory_load(stressor: MemoryStressor) -> MemoryLoad:
+    return MemoryLoad(
+        amount=stressor.amount, workers=stressor.workers, oom_score_adj=stressor.oom_score_adj
+    )
+
+
+def _cpu_load(stressor: CpuStressor) -> CpuLoad:
+    """Each worker loads one CPU to its percentage: together so many thousandths of a CPU."""
+    millicores = stressor.workers * stressor.load_percent * 10
+    amount = Amount(f"{millicores}m", absolute_millicores=millicores)
+    return CpuLoad(amount, workers=stressor.workers)
 
 
 def memory_stressor(spec: LoadSpec) -> MemoryStressor:

@@ -102,6 +102,12 @@ def _target(pod: Pod, owner: Owner | None, selection: TargetSelection) -> Target
     return replace(target, owner=owner) if owner else target
 
 
+def target_of_each(cluster: Cluster, containers: Iterable[tuple[Pod, str]]) -> list[Target]:
+    """The targets that these containers are; raises NotRunning or TargetError."""
+    read_owner = _Owners(cluster)
+    return [read_owner(Target.from_pod(pod, name)) for pod, name in containers]
+
+
 class _Owners:
     """Reads each owner once, however many of its pods are targets."""
 

@@ -4,9 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from kubectl_stress.agent.commands import GO
+from tests.builders.agent_lines import survived
 from tests.builders.manifests import cpu, memory, stress_chaos
 from tests.builders.pods import pod
 from tests.cli.conftest import CommandLine
+from tests.fakes.many_pods import ManyPods
+from tests.fakes.stream import FakeStream
 
 HERE = "selector: {namespaces: [default]}"
 
@@ -151,7 +155,6 @@ def test_the_namespace_of_the_experiment_is_the_one_that_is_connected_to(
             1,
             'no container "db" in pod "web": it has app',
         ),
-        ({"containerNames": "containerNames: [a, b]"}, 1, "spec.containerNames means 2 containers"),
         ({"stressors": cpu("workers: 1, load: 50")}, 2, "memory.yaml:1: a CPU stressor cannot be"),
     ],
     ids=str,
@@ -172,16 +175,91 @@ def test_what_cannot_be_loaded_has_one_line_that_says_why(
     assert kubectl_stress.cluster.added == []
 
 
-def test_one_experiment_is_run_at_a_time(
+def test_a_manifest_without_a_stress_chaos_runs_nothing(
     kubectl_stress: CommandLine, write: Write, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     write()
     (tmp_path / "service.yaml").write_text("apiVersion: v1\nkind: Service\n")
 
-    assert kubectl_stress("run", "-f", "memory.yaml", "-f", "./memory.yaml", "-q") == 2
     assert kubectl_stress("run", "-f", "service.yaml", "-q") == 2
 
-    assert capsys.readouterr().err.splitlines() == [
-        "error: 2 experiments (memory.yaml:1, ./memory.yaml:1): run them one at a time",
-        "error: no StressChaos in these manifests",
-    ]
+    assert capsys.readouterr().err == "error: no StressChaos in these manifests\n"
+
+
+def test_two_experiments_on_one_container_are_refused(
+    kubectl_stress: CommandLine, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write()
+
+    assert kubectl_stress("run", "-f", "memory.yaml", "-f", "./memory.yaml", "-q", "--yes") == 2
+
+    assert capsys.readouterr().err == (
+        "error: two experiments would load default/web/app: run one after the other\n"
+    )
+    assert kubectl_stress.cluster.added == []
+
+
+def test_mode_all_loads_every_pod_at_the_same_time(
+    kubectl_stress: CommandLine, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(mode="mode: all", stressors=memory("workers: 4, size: 50MiB, options: ['']"))
+    kubectl_stress.cluster = cluster = ManyPods(*[survived()] * 3)
+
+    assert kubectl_stress(*RUN) == 5  # asked
+    assert cluster.added == []
+    assert kubectl_stress(*RUN, "--yes") == 0
+
+    assert [cluster.sent_to(name) for name in cluster.pods] == [[GO]] * 3
+    assert all("--workers" in words for words in cluster.runs)
+    seen = capsys.readouterr()
+    assert "all 3 pods: web-0, web-1, web-2" in seen.err
+    assert "VERDICT  3 targets: 3 survived" in seen.out
+
+
+@pytest.mark.parametrize(
+    ("mode", "value", "count"),
+    [
+        ("fixed", "2", 2),
+        ("fixed-percent", "50", 2),
+        ("all", "", 4),
+        ("random-max-percent", "100", 1),
+    ],
+)
+def test_every_mode_is_run(
+    kubectl_stress: CommandLine, write: Write, mode: str, value: str, count: int
+) -> None:
+    write(mode=f"mode: {mode}", value=f"value: '{value}'")
+    kubectl_stress.cluster = cluster = ManyPods(*[survived()] * 4)
+    for name in cluster.pods if count == 1 else ():
+        cluster.streams[name] = FakeStream().says(survived()).ends(0)
+
+    assert kubectl_stress(*RUN, "--yes", "-q", "--seed", "1") == 0
+
+    assert len(cluster.runs) == count
+
+
+def test_several_documents_are_loaded_together_each_with_its_own_size(
+    kubectl_stress: CommandLine, write: Write, tmp_path: Path
+) -> None:
+    kubectl_stress.cluster = cluster = ManyPods(*[survived()] * 2)
+    for number, size in enumerate(("20MiB", "30MiB")):
+        write(
+            selector=f"selector: {{pods: {{default: [web-{number}]}}}}",
+            stressors=memory(f"workers: 1, size: {size}"),
+        )
+        (tmp_path / "memory.yaml").rename(tmp_path / f"{number}.yaml")
+
+    assert kubectl_stress("run", "-f", "0.yaml", "-f", "1.yaml", "--yes", "-q") == 0
+
+    sizes = [words[words.index("--size-bytes") + 1] for words in cluster.runs]
+    assert sizes == [str(20 << 20), str(30 << 20)]
+    assert all(cluster.sent_to(name) == [GO] for name in cluster.pods)
+
+
+def test_containers_by_name_are_each_loaded(kubectl_stress: CommandLine, write: Write) -> None:
+    two = pod("web-0").container("app", limit="128Mi").container("proxy", limit="64Mi").dict
+    write(mode="mode: all", containerNames="containerNames: [app, proxy]")
+    kubectl_stress.cluster = cluster = ManyPods(survived())
+    cluster.pods["web-0"] = two
+
+    assert kubectl_stress(*RUN, "--dry-run", "client") == 0

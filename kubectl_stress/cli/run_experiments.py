@@ -1,0 +1,168 @@
+"""The experiments of some manifests, from their selectors to one report."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kubectl_stress.cli.holder_options import holder_spec
+from kubectl_stress.cli.mem import prepare, run_one
+from kubectl_stress.cli.plan_targets import Planned, plan_each, tell_unseen, waiting_for
+from kubectl_stress.cli.run_many import carry_out_many
+from kubectl_stress.cli.stop_on_option import pressure_percent, stop_on
+from kubectl_stress.cli.target_options import seed_of
+from kubectl_stress.cli.wiring import connect
+from kubectl_stress.errors import StressError, TargetError, UsageError
+from kubectl_stress.manifest.manifests import Manifest
+from kubectl_stress.manifest.memory_load import load_spec
+from kubectl_stress.manifest.stresschaos import Experiment
+from kubectl_stress.plan.decide import size_notes
+from kubectl_stress.plan.plan import Plan
+from kubectl_stress.plan.spec import LoadSpec
+from kubectl_stress.targets.chosen_containers import ChosenContainers, chosen_containers
+from kubectl_stress.targets.pod import Pod
+from kubectl_stress.targets.ref import TargetRef
+from kubectl_stress.text import few_of
+
+if TYPE_CHECKING:
+    from kubectl_stress.kube.cluster import Cluster
+    from kubectl_stress.kube.connection import ConnectionFlags
+    from kubectl_stress.targets.target import Target
+
+
+def run_experiments(
+    flags: "ConnectionFlags", manifests: Sequence[Manifest], given: dict[str, Any]
+) -> int:
+    """The exit code of all of them, at the same time; raises StressError."""
+    experiments = _experiments(manifests)
+    cluster, seed = connect(flags), seed_of(given)
+    chosen = [_chosen(cluster, experiment, seed, given) for experiment in experiments]
+    if len(chosen) == 1 and len(chosen[0].containers) == 1:
+        return _run_one(flags, cluster, experiments[0], chosen[0], given)
+    _check_permissions(cluster, chosen, quiet=given["quiet"])
+    holder, planned = holder_spec(given), list[Planned]()
+    for experiment, containers in zip(experiments, chosen, strict=True):
+        targets = _targets(cluster, containers, given)
+        for target, plan in plan_each(targets, _spec(experiment, given), holder, given):
+            asking = plan if isinstance(plan, StressError) else _asking(plan)
+            planned.append(Planned(target, asking))
+    _refuse_twice(planned)
+    return carry_out_many(cluster, planned, holder, given=given)
+
+
+def _experiments(manifests: Sequence[Manifest]) -> list[Experiment]:
+    """Those that can be run; raises UsageError."""
+    for one in manifests:
+        for experiment in one.experiments:
+            if experiment.cpu is not None:
+                where = f"{one.file}:{experiment.line}"
+                raise UsageError(f"{where}: a CPU stressor cannot be run yet: remove it")
+    found = [experiment for one in manifests for experiment in one.experiments]
+    if not found:
+        raise UsageError("no StressChaos in these manifests")
+    return found
+
+
+def _spec(experiment: Experiment, given: dict[str, Any]) -> LoadSpec:
+    signs = given["stop_on"]
+    spec = load_spec(experiment)
+    return replace(spec, stop_on=stop_on(signs), pressure_percent=pressure_percent(signs))
+
+
+def _run_one(
+    flags: "ConnectionFlags",
+    cluster: "Cluster",
+    experiment: Experiment,
+    chosen: ChosenContainers,
+    given: dict[str, Any],
+) -> int:
+    """One container is shown as `mem` shows it."""
+    ((pod, container),) = chosen.containers
+    namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
+    if namespace != cluster.namespace:
+        cluster = connect(replace(flags, namespace=namespace))
+    ref, holder = TargetRef("pod", name), holder_spec(given)
+    given = {**given, "container": container}
+    plan = _asking(prepare(cluster, ref, _spec(experiment, given), holder, given=given))
+    return run_one(cluster, plan, holder, ref, given=given)
+
+
+def _chosen(
+    cluster: "Cluster", experiment: Experiment, seed: int, given: dict[str, Any]
+) -> ChosenContainers:
+    from kubectl_stress.preflight.select_pods import select_pods
+
+    selector = experiment.selector_in(cluster.namespace)
+    pods = select_pods(cluster, selector)
+    if not pods:
+        own = "" if experiment.selector.namespaces else ", since spec.selector has no namespaces"
+        namespaces = ", ".join(selector.namespaces)
+        raise TargetError(f"no pod in namespace {namespaces} matches spec.selector{own}")
+    chance = random.Random(seed)
+    found = chosen_containers(pods, experiment.choice, experiment.containers, chance.randrange)
+    if not given["quiet"]:
+        _tell_choice(experiment, found, seed)
+    return found
+
+
+def _tell_choice(experiment: Experiment, found: ChosenContainers, seed: int) -> None:
+    pods = found.pods
+    if found.is_by_chance:
+        count = f'pod "{pods[0]}"' if len(pods) == 1 else f"{len(pods)}"
+        names = "" if len(pods) == 1 else f": {few_of(pods, 20)}"
+        click.echo(
+            f"mode {experiment.choice} chose {count} of {found.candidates} selected pods "
+            f"(--seed {seed} repeats it){names}",
+            err=True,
+        )
+    elif len(pods) > 1:
+        click.echo(f"{experiment.name}: all {len(pods)} pods: {few_of(pods, 20)}", err=True)
+
+
+def _check_permissions(
+    cluster: "Cluster", chosen: Sequence[ChosenContainers], *, quiet: bool
+) -> None:
+    """Once for each namespace; raises Forbidden."""
+    from kubectl_stress.preflight.admission import check_permissions
+
+    found = (pod["metadata"]["namespace"] for one in chosen for pod, _ in one.containers)
+    for namespace in dict.fromkeys(found):
+        unseen = check_permissions(cluster, TargetRef("pod", ""), namespace)
+    tell_unseen(unseen, quiet=quiet)
+
+
+def _targets(cluster: "Cluster", chosen: ChosenContainers, given: dict[str, Any]) -> "list[Target]":
+    """The containers as targets, once all of them run."""
+    from kubectl_stress.preflight.find_targets import target_of_each
+
+    def find() -> "list[Target]":
+        found = chosen.containers
+        if given["wait"]:  # else they are as they were a moment ago
+            found = tuple((_again(cluster, pod), name) for pod, name in found)
+        return target_of_each(cluster, found)
+
+    return waiting_for(find, given)
+
+
+def _again(cluster: "Cluster", pod: Pod) -> Pod:
+    return cluster.get_pod(pod["metadata"]["namespace"], pod["metadata"]["name"])
+
+
+def _refuse_twice(planned: Sequence[Planned]) -> None:
+    """Raise UsageError where two experiments would load the same container."""
+    seen = set[str]()
+    for target, _ in planned:
+        if str(target) in seen:
+            raise UsageError(f"two experiments would load {target}: run one after the other")
+        seen.add(str(target))
+
+
+def _asking(plan: Plan) -> Plan:
+    """A size in a file was not typed for this container: what is sure to kill it is asked for."""
+    limit = plan.target.effective_limit_bytes
+    if plan.size_bytes is None or limit is None or plan.size_bytes < limit:
+        return plan
+    question = f'{size_notes(plan)} is more than container "{plan.target.container}" can hold'
+    return replace(plan, questions=(*plan.questions, f"{question}: it will be OOM-killed"))
