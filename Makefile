@@ -68,6 +68,7 @@ matrix: image ## Test every kind of pod with every join, and write docs/compatib
 outcomes: image ## Produce every outcome and first victim on the real cluster, and judge each twice
 	KUBECTL_STRESS_FULL=1 $(pytest) $(beside) tests/e2e/long_outcomes.py tests/e2e/long_probes.py \
 		tests/e2e/long_page_cache.py tests/e2e/long_prediction.py tests/e2e/long_top.py
+	@$(python) -m tests.builders.confusion
 
 agent: setup ## Build the agent for amd64 and arm64
 	@scripts/debian-packages $(build_packages)

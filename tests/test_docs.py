@@ -12,9 +12,9 @@ from kubectl_stress import __version__
 from kubectl_stress.cli.main import cli
 from kubectl_stress.errors import StressError
 from kubectl_stress.manifest.schema import STRESS_CHAOS, field_names
-from kubectl_stress.verdict.meanings import verdicts_page
 from kubectl_stress.verdict.outcome import Outcome
 from scripts.commands_page import commands_page
+from tests.builders import confusion
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -57,7 +57,7 @@ def test_the_readme_names_every_outcome_and_exit_code() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("verdicts", verdicts_page()), ("commands", commands_page())]
+    ("name", "text"), [("verdicts", confusion.page()), ("commands", commands_page())]
 )
 def test_a_page_made_from_the_code_is_up_to_date(name: str, text: str) -> None:
     assert (ROOT / "docs" / f"{name}.md").read_text() == text, "run scripts/write-docs"
