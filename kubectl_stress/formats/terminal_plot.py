@@ -74,7 +74,7 @@ def plot(report: Report, *, width: int = 80) -> str:
 
 def _top(drawn: Timeline) -> int:
     """The limit where the level came anywhere near it, else somewhat above the level."""
-    limit, peak = drawn.limit_bytes, drawn.peak_bytes
+    limit, peak = drawn.highest_limit_bytes, drawn.peak_bytes
     return max(peak, limit) if limit and limit <= 4 * max(1, peak) else peak * 5 // 4
 
 
@@ -95,11 +95,13 @@ def _share(at_ms: int, drawn: Timeline) -> float:
 
 
 def _draw_limit(canvas: Canvas, drawn: Timeline, top: int) -> None:
-    if drawn.limit_bytes is None or drawn.limit_bytes > top:
-        return
-    row = min(_HEIGHT - 1, int((1 - drawn.limit_bytes / top) * _HEIGHT))
-    for column in range(canvas.width):
-        canvas.sign(column, row, "╌")
+    for start_ms, end_ms, limit in drawn.limit_spans():
+        if limit > top:
+            continue
+        row = min(_HEIGHT - 1, int((1 - limit / top) * _HEIGHT))
+        first, last = (int(_share(at_ms, drawn) * canvas.width) for at_ms in (start_ms, end_ms))
+        for column in range(first, min(last + 1, canvas.width)):
+            canvas.sign(column, row, "╌")
 
 
 def _draw_usage(canvas: Canvas, drawn: Timeline, top: int) -> None:

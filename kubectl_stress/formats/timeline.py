@@ -1,6 +1,6 @@
 """What a picture of a run shows, on one time axis: level, limit, readiness and marks. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
@@ -48,16 +48,35 @@ class Span:
 
 @dataclass(frozen=True)
 class Timeline:
-    """All that is drawn; `runs` are the samples, parted where none came for a while."""
+    """All that is drawn; `runs` are the samples, parted where none came for a while.
+
+    `limits` are the limits that were enforced, each from its moment on; `limit_bytes` is the last.
+    """
 
     start_ms: int
     end_ms: int
     runs: tuple[tuple[Sample, ...], ...]
-    limit_bytes: int | None
+    limits: tuple[tuple[int, int], ...]
     peak_bytes: int
     phases: tuple[Span, ...]
     readiness: tuple[Span, ...]
     marks: tuple[Mark, ...]
+
+    @property
+    def limit_bytes(self) -> int | None:
+        """The limit at the end; a resize during the run moves it."""
+        return self.limits[-1][1] if self.limits else None
+
+    @property
+    def highest_limit_bytes(self) -> int:
+        """The most that the limit was; 0 without one."""
+        return max((limit for _, limit in self.limits), default=0)
+
+    def limit_spans(self) -> list[tuple[int, int, int]]:
+        """From when until when which limit was enforced."""
+        last = (self.end_ms, 0)
+        pairs = pairwise((*self.limits, last))
+        return [(start, end, limit) for (start, limit), (end, _) in pairs]
 
 
 def timeline(report: Report) -> Timeline:
@@ -72,7 +91,7 @@ def timeline(report: Report) -> Timeline:
         start_ms=start_ms,
         end_ms=end_ms,
         runs=tuple(_runs(samples)),
-        limit_bytes=_limit(report, samples),
+        limits=tuple(_limits(report, samples, start_ms)),
         peak_bytes=max((top for sample in samples for top in _levels(sample)), default=0),
         phases=tuple(_phases(samples)),
         readiness=tuple(_readiness(report, start_ms, end_ms)),
@@ -84,12 +103,17 @@ def _levels(sample: Sample) -> tuple[int, ...]:
     return max(0, sample.memory.usage_bytes or 0), max(0, sample.held_bytes)
 
 
-def _limit(report: Report, samples: Sequence[Sample]) -> int | None:
-    """The limit that the kernel enforces; a resize during the run moves it, and the last counts."""
-    limits = [sample.memory.limit_bytes for sample in samples]
-    return next(
-        (limit for limit in limits[::-1] if limit), report.plan.target.effective_limit_bytes
-    )
+def _limits(report: Report, samples: Sequence[Sample], start_ms: int) -> Iterator[tuple[int, int]]:
+    """The limits that the kernel enforced, by the samples; before them the one that was planned."""
+    now: int | None = None
+    for sample in samples:
+        limit = sample.memory.limit_bytes
+        if limit and limit != now:
+            yield (start_ms if now is None else sample.at_ms), limit
+            now = limit
+    planned = report.plan.target.effective_limit_bytes
+    if now is None and planned:
+        yield start_ms, planned
 
 
 def _runs(samples: Sequence[Sample]) -> Iterable[tuple[Sample, ...]]:

@@ -146,10 +146,15 @@ def _limit(frame: Frame) -> Iterator[Markup]:
         words = f"limit {format_bytes(limit)}, above this chart ↑"
         yield el("text", words, x=LEFT + 8, y=TOP + 14, class_="limit-word halo")
     else:
-        y = frame.y(limit)
-        yield el("path", d=f"M{LEFT} {y:.1f}H{WIDTH - RIGHT}", class_="line limit")
-        words = f"limit {format_bytes(limit)}"
-        yield el("text", words, x=LEFT + 8, y=y - 6, class_="limit-word halo")
+        spans = frame.drawn.limit_spans()
+        steps = "".join(
+            f"{'V' if number else f'M{LEFT} '}{frame.y(limit):.1f}H{frame.x(end):.1f}"
+            for number, (_, end, limit) in enumerate(spans)
+        )
+        yield el("path", d=steps, class_="line limit")
+        for start, _, limit in spans:
+            words, x = f"limit {format_bytes(limit)}", frame.x(start) + 8
+            yield el("text", words, x=x, y=frame.y(limit) - 6, class_="limit-word halo")
 
 
 def _slices(frame: Frame, samples: Sequence[Sample]) -> Iterator[Markup]:

@@ -60,6 +60,6 @@ class Frame:
 
 def _top_bytes(drawn: Timeline) -> int:
     """Room above the limit where the level came anywhere near it, else above the level."""
-    limit, peak = drawn.limit_bytes or 0, drawn.peak_bytes
+    limit, peak = drawn.highest_limit_bytes, drawn.peak_bytes
     is_near = limit <= 4 * peak or peak == 0
     return max(1 << 20, (max(peak, limit) if is_near else peak) * 110 // 100)

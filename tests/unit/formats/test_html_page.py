@@ -170,3 +170,10 @@ def test_pressure_has_a_lane_where_it_was_felt() -> None:
     assert "memory pressure (PSI some, average of 10 s), at most 42.0%" in drawn
     assert "pressure 42.0%" in drawn
     assert "PSI some" not in str(picture(runs.survived()))
+
+
+def test_a_limit_that_a_resize_moved_has_both_its_values() -> None:
+    found = [sample(30, at_ms=at, limit_bytes=mib * MIB) for at, mib in ((0, 96), (5_000, 64))]
+    drawn = str(picture(runs.made_report([*found, sample(30, at_ms=9_000, limit_bytes=64 * MIB)])))
+
+    assert ("limit 96.0 MiB" in drawn, "limit 64.0 MiB" in drawn) == (True, True)

@@ -82,3 +82,17 @@ def test_pressure_has_a_row_of_its_own_where_it_was_felt() -> None:
 
     assert ["".join(row.split("│")[1].split()) for row in rows] == ["▁▄█"]
     assert "PSI some" not in plot(runs.made_report(without))
+
+
+def test_a_limit_that_was_lowered_is_a_step() -> None:
+    limits = [(0, 120), (5_000, 60), (10_000, 60)]
+    found = [sample(30, at_ms=at_ms, limit_bytes=mib * MIB) for at_ms, mib in limits]
+
+    rows = [
+        line.split("│")[-1].split("┤")[-1] for line in plot(runs.made_report(found)).splitlines()
+    ]
+    dashed = [row.rstrip() for row in rows if "╌" in row][-2:]
+
+    before, after = (row.index("╌") for row in dashed)
+    assert before == 0
+    assert abs(after - len(dashed[0])) <= 2

@@ -149,3 +149,14 @@ def test_a_resize_is_a_mark() -> None:
         (2_000, MarkKind.RESIZE),
         (3_000, MarkKind.RESIZE),
     ]
+
+
+def test_a_limit_that_a_resize_moves_is_drawn_from_its_moment_on() -> None:
+    limits = [(0, 96), (4_000, 96), (5_000, 128), (9_000, 128)]
+    found = [sample(60, at_ms=at_ms, limit_bytes=mib * MIB) for at_ms, mib in limits]
+
+    drawn = timeline(runs.made_report(found))
+
+    assert drawn.limits == ((0, 96 * MIB), (5_000, 128 * MIB))
+    assert drawn.limit_spans() == [(0, 5_000, 96 * MIB), (5_000, 9_000, 128 * MIB)]
+    assert (drawn.limit_bytes, drawn.highest_limit_bytes) == (128 * MIB, 128 * MIB)
