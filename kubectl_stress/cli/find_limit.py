@@ -1,6 +1,5 @@
 """`kubectl stress find-limit`: at which ballast a container fails, and which limit it needs."""
 
-import secrets
 import time
 from dataclasses import replace
 from functools import partial
@@ -16,6 +15,7 @@ from kubectl_stress.cli.find_limit_options import (
     search_settings,
 )
 from kubectl_stress.cli.holder_options import holder_options, holder_spec, join_option, one_target
+from kubectl_stress.cli.introduction import introduce
 from kubectl_stress.cli.output_options import quiet_option, report_output_options, wants_color
 from kubectl_stress.cli.wiring import connect, now_ms, teller
 from kubectl_stress.errors import UsageError
@@ -151,23 +151,23 @@ def _search(
     cluster: "Cluster", ask: "Ask", holder: HolderSpec, *, given: dict[str, Any]
 ) -> "LimitResult":
     from kubectl_stress import __version__
-    from kubectl_stress.agent.identity import RunIdentity
     from kubectl_stress.clock import Clock
     from kubectl_stress.live.limit_recorder import recording_search
     from kubectl_stress.live.listeners import listening
     from kubectl_stress.operations.find_limit import FindLimit
-    from kubectl_stress.preflight.identity import who_asks
     from kubectl_stress.session.event_loop import EventLoop
 
     path, color = given["resume"] or given["record"], wants_color(given["color"])
+    announcer = introduce(cluster, [ask.plan.target.namespace], given)
     with (
+        announcer,
         recording_search(path, is_resumed=given["resume"] is not None) as recorder,
         listening(quiet=given["quiet"], output=given["output"], color=color, now_ms=now_ms) as show,
     ):
         search = FindLimit(
             cluster,
             EventLoop(Clock(now_ms, time.sleep)),
-            identity=RunIdentity(secrets.token_hex(4), who_asks(cluster)),
+            announcer=announcer,
             tell=show,
             confirm=partial(confirm, yes=given["yes"]),
             recorder=recorder,

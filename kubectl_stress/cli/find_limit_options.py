@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from kubectl_stress.cli.introduction import no_events_option
 from kubectl_stress.cli.param_types import DURATION, FILE_NAME, NEW_FILE, Command, with_options
 from kubectl_stress.errors import UsageError
 from kubectl_stress.plan.amount import Amount, ShareBase
@@ -94,6 +95,7 @@ _ANSWER_OPTIONS = (
         help="Go on with the search recorded in FILE, and record there; no decided level is tried "
         "again",
     ),
+    no_events_option,
     click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation"),
 )
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from kubectl_stress.cli.introduction import no_events_option
 from kubectl_stress.cli.param_types import DURATION, NEW_FILE, Command, with_options
 from kubectl_stress.cli.stop_on_option import stop_on_option
 from kubectl_stress.errors import UsageError
@@ -69,6 +70,7 @@ _RUN_OPTIONS = (
         help="Record the run to a new FILE, for kubectl stress report",
     ),
     plot_option,
+    no_events_option,
     click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation"),
 )
 

@@ -3,8 +3,8 @@
 Imports of the cluster stand inside the functions, so that `--help` stays quick.
 """
 
-import secrets
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ import click
 from kubectl_stress.cli.confirm import confirm
 from kubectl_stress.cli.connection_options import connection_options
 from kubectl_stress.cli.holder_options import holder_options, holder_spec, join_option
+from kubectl_stress.cli.introduction import introduce, make_run
 from kubectl_stress.cli.load_options import load_options
 from kubectl_stress.cli.memory_options import mem_spec, memory_options
 from kubectl_stress.cli.output_options import MANIFEST, load_output_options, wants_color
@@ -37,9 +38,10 @@ from kubectl_stress.targets.target_selection import TargetSelection
 from kubectl_stress.verdict.outcome import Expectation
 
 if TYPE_CHECKING:
-    from kubectl_stress.agent.identity import RunIdentity
     from kubectl_stress.kube.cluster import Cluster
     from kubectl_stress.kube.connection import ConnectionFlags
+    from kubectl_stress.live.listeners import Listener
+    from kubectl_stress.operations.load import Run
     from kubectl_stress.plan.plan import Plan
     from kubectl_stress.results.report import Report
 
@@ -153,41 +155,39 @@ def run_plan(
 ) -> "Report":
     """The plan carried out, shown while it runs, and its report printed; raises StressError."""
     from kubectl_stress.cli.print_report import answer
-    from kubectl_stress.clock import Clock
+    from kubectl_stress.preflight.admission import check_admission
+
+    if not given["quiet"]:
+        _tell_plan(plan)
+    announcer = introduce(
+        cluster,
+        [plan.target.namespace],
+        given,
+        beside=lambda: check_admission(cluster, plan.target, holder),
+    )
+    ask = partial(confirm, yes=given["yes"])
+    ask(plan.questions)
+    with announcer:
+        found = _carried_out(partial(make_run, announcer, cluster, ask), plan, holder, given)
+    answer(found, given["output"], with_plot=given["plot"])
+    return found
+
+
+def _carried_out(
+    start_run: "Callable[[Listener], Run]", plan: "Plan", holder: HolderSpec, given: dict[str, Any]
+) -> "Report":
     from kubectl_stress.live.listeners import listening, to_all
     from kubectl_stress.live.recorder import recording_to
-    from kubectl_stress.operations.load import Run
-    from kubectl_stress.session.event_loop import EventLoop
 
-    quiet, output = given["quiet"], given["output"]
-    if not quiet:
-        _tell_plan(plan)
-    identity = _admitted(cluster, plan, holder)
-    ask, loop = partial(confirm, yes=given["yes"]), EventLoop(Clock(now_ms, time.sleep))
-    ask(plan.questions)
+    quiet, output, color = given["quiet"], given["output"], wants_color(given["color"])
     expect = Expectation(given["expect"]) if given["expect"] else None
-    color = wants_color(given["color"])
     with (
         recording_to(given["record"]) as recorder,
         listening(quiet=quiet, output=output, color=color, now_ms=now_ms) as show,
     ):
-        tell = to_all([recorder, show])
-        run = Run(cluster, loop, identity=identity, tell=tell, confirm=ask)
-        found = run(plan, holder, expect)
+        found = start_run(to_all([recorder, show]))(plan, holder, expect)
         recorder.finish(found)
-    answer(found, output, with_plot=given["plot"])
     return found
-
-
-def _admitted(cluster: "Cluster", plan: "Plan", holder: HolderSpec) -> "RunIdentity":
-    """Under which name the run will be known, once the API server admits its holder."""
-    from kubectl_stress.agent.identity import RunIdentity
-    from kubectl_stress.preflight.admission import check_admission
-    from kubectl_stress.preflight.at_once import both
-    from kubectl_stress.preflight.identity import who_asks
-
-    _, user = both(lambda: check_admission(cluster, plan.target, holder), lambda: who_asks(cluster))
-    return RunIdentity(secrets.token_hex(4), user)
 
 
 def _tell_plan(plan: "Plan") -> None:

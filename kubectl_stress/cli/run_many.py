@@ -1,7 +1,5 @@
 """A load on several targets at once: one question, one run, one report."""
 
-import secrets
-import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -9,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kubectl_stress.cli.confirm import confirm
+from kubectl_stress.cli.introduction import introduce, make_run
 from kubectl_stress.cli.output_options import wants_color
 from kubectl_stress.cli.plan_targets import Planned
 from kubectl_stress.cli.target_options import together
@@ -55,19 +54,24 @@ def run_many(
         raise next(plan for _, plan in ordered if isinstance(plan, StressError))
     if not given["quiet"]:
         _tell_plans(plans)
-    check_admissions(cluster, [plan.target for plan in plans], holder)
+    announcer = introduce(
+        cluster,
+        [plan.target.namespace for plan in plans],
+        given,
+        beside=lambda: check_admissions(cluster, [plan.target for plan in plans], holder),
+    )
     ask = partial(confirm, yes=given["yes"])
     ask(questions(plans, together(given)))
-    fleet = _carry_out(cluster, ordered, holder, ask, given)
+    with announcer:
+        fleet = _carry_out(partial(make_run, announcer, cluster, ask), ordered, holder, given)
     answer_fleet(fleet, given["output"])
     return fleet
 
 
 def _carry_out(
-    cluster: "Cluster",
+    start_run: "Callable[..., Run]",
     planned: Sequence[Planned],
     holder: HolderSpec,
-    ask: Callable[[Sequence[str]], None],
     given: dict[str, Any],
 ) -> "FleetReport":
     from kubectl_stress.live.listeners import to_all
@@ -81,7 +85,7 @@ def _carry_out(
         recording_to(given["record"], is_fleet=True) as recorder,
         _listening(len(plans), given) as show,
     ):
-        run = _run(cluster, ask, to_all([recorder, show]), quiet=given["quiet"])
+        run = start_run(to_all([recorder, show]), say=teller(quiet=given["quiet"]))
         recorder.begin_fleet(targets, expect)
         found = run.all(plans, holder, expect, together(given))
         refused = [plan for _, plan in planned if isinstance(plan, StressError)]
@@ -100,29 +104,6 @@ def _listening(count: int, given: dict[str, Any]) -> "AbstractContextManager[Lis
         now_ms=now_ms,
         target_count=count,
         is_fleet=count > _FEW,
-    )
-
-
-def _run(
-    cluster: "Cluster",
-    ask: Callable[[Sequence[str]], None],
-    tell: "Listener",
-    *,
-    quiet: bool,
-) -> "Run":
-    from kubectl_stress.agent.identity import RunIdentity
-    from kubectl_stress.clock import Clock
-    from kubectl_stress.operations.load import Run
-    from kubectl_stress.preflight.identity import who_asks
-    from kubectl_stress.session.event_loop import EventLoop
-
-    return Run(
-        cluster,
-        EventLoop(Clock(now_ms, time.sleep)),
-        identity=RunIdentity(secrets.token_hex(4), who_asks(cluster)),
-        tell=tell,
-        confirm=ask,
-        say=teller(quiet=quiet),
     )
 
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import quote
 
 from kubectl_stress.kube.api_errors import Request
 from kubectl_stress.kube.connection import Connection
+from kubectl_stress.kube.object_requests import get_request, list_request, merge_patch, object_path
 from kubectl_stress.kube.transport import Transport
 from kubectl_stress.kube.watch import Object, Watch
 from kubectl_stress.text import clean
@@ -70,30 +70,30 @@ class Cluster:
 
     def get_pod(self, namespace: str, name: str) -> Object:
         """One pod."""
-        return self._transport.json(_get("/api/v1", "pods", namespace, name))
+        return self._transport.json(get_request("/api/v1", "pods", namespace, name))
 
     def list_pods(
         self, namespace: str | None, label_selector: str = "", field_selector: str = ""
     ) -> Object:
         """The pods of a namespace, or of all for None, as a PodList."""
         selectors = {"labelSelector": label_selector, "fieldSelector": field_selector}
-        return self._list(_list("/api/v1", "pods", namespace or "", selectors))
+        return self._list(list_request("/api/v1", "pods", namespace or "", selectors))
 
     def list_events(self, namespace: str | None, field_selector: str = "") -> Object:
         """Core events as a list object, selected as in `involvedObject.name=web-0`."""
         selectors = {"fieldSelector": field_selector}
-        return self._list(_list("/api/v1", "events", namespace or "", selectors))
+        return self._list(list_request("/api/v1", "events", namespace or "", selectors))
 
     def get_object(self, prefix: str, plural: str, namespace: str, name: str) -> Object:
         """One object of a kind, as in ("/apis/apps/v1", "deployments")."""
-        return self._transport.json(_get(prefix, plural, namespace, name))
+        return self._transport.json(get_request(prefix, plural, namespace, name))
 
     def list_objects(self, prefix: str, plural: str, namespace: str) -> Object:
         """All objects of a kind, as in ("/apis/policy/v1", "poddisruptionbudgets").
 
         Raises NotFound where the server does not know the kind.
         """
-        return self._list(_list(prefix, plural, namespace, {}))
+        return self._list(list_request(prefix, plural, namespace, {}))
 
     def add_ephemeral_container(
         self, namespace: str, pod_name: str, container: Mapping[str, Any], *, dry_run: bool = False
@@ -104,8 +104,8 @@ class Cluster:
         server's words where Pod Security or validation refuses it.
         """
         body = {"spec": {"ephemeralContainers": [dict(container)]}}
-        asked = _get("/api/v1", "pods", namespace, pod_name)
-        patch = _patch(asked, "ephemeralcontainers", body, dry_run=dry_run)
+        asked = get_request("/api/v1", "pods", namespace, pod_name)
+        patch = merge_patch(asked, "ephemeralcontainers", body, dry_run=dry_run)
         return self._transport.json(patch)
 
     def try_patch(
@@ -122,8 +122,23 @@ class Cluster:
 
         Raises Rejected with its words where it refuses, NotFound where it has no such subresource.
         """
-        asked = _get(prefix, plural, namespace, name)
-        return self._transport.json(_patch(asked, subresource, body, dry_run=True))
+        asked = get_request(prefix, plural, namespace, name)
+        return self._transport.json(merge_patch(asked, subresource, body, dry_run=True))
+
+    def create_event(self, event: Mapping[str, Any]) -> Object:
+        """Write an Event of events.k8s.io/v1 in the namespace that its metadata names."""
+        namespace = str(event["metadata"]["namespace"])
+        path = object_path("/apis/events.k8s.io/v1", "events", namespace)
+        return self._transport.json(
+            Request(
+                "POST",
+                path,
+                body=event,
+                verb="create",
+                resource="events.events.k8s.io",
+                namespace=namespace,
+            )
+        )
 
     # Questions
 
@@ -192,7 +207,7 @@ class Cluster:
             "labelSelector": label_selector,
             "resourceVersion": resource_version,
         }
-        listing = _list("/api/v1", kind, namespace, wanted, verb="watch")
+        listing = list_request("/api/v1", kind, namespace, wanted, verb="watch")
         response = self._transport.open(listing, read_seconds=seconds + WATCH_GRACE_SECONDS)
         return Watch(response, listing, self._transport.asker)
 
@@ -210,7 +225,7 @@ class Cluster:
         query = [("container", container), *streams, *(("command", word) for word in command)]
         request = Request(
             "GET",
-            f"{_path('/api/v1', 'pods', namespace, pod)}/exec",
+            f"{object_path('/api/v1', 'pods', namespace, pod)}/exec",
             tuple(query),
             verb="create",
             resource="pods/exec",
@@ -224,7 +239,7 @@ class Cluster:
         streams = [("stdin", "true"), ("stdout", "true"), ("stderr", "true")]
         request = Request(
             "GET",
-            f"{_path('/api/v1', 'pods', namespace, pod)}/attach",
+            f"{object_path('/api/v1', 'pods', namespace, pod)}/attach",
             (("container", container), *streams),
             verb="create",
             resource="pods/attach",
@@ -256,41 +271,3 @@ class Cluster:
             token = metadata.pop("continue", "")
             if not token:
                 return {**answer, "items": items}
-
-
-def _path(prefix: str, plural: str, namespace: str, name: str = "") -> str:
-    parts = [prefix]
-    if namespace:
-        parts.append(f"namespaces/{quote(namespace, safe='')}")
-    parts.append(plural)
-    if name:
-        parts.append(quote(name, safe=""))
-    return "/".join(parts)
-
-
-def _get(prefix: str, plural: str, namespace: str, name: str) -> Request:
-    path = _path(prefix, plural, namespace, name)
-    return Request("GET", path, verb="get", resource=plural, namespace=namespace, name=name)
-
-
-def _patch(asked: Request, subresource: str, body: Mapping[str, Any], *, dry_run: bool) -> Request:
-    """A strategic merge of the object that is asked for, or of a subresource of it."""
-    suffix = f"/{subresource}" if subresource else ""
-    return replace(
-        asked,
-        method="PATCH",
-        path=asked.path + suffix,
-        query=(("fieldManager", "kubectl-stress"), *[("dryRun", "All")] * dry_run),
-        body=dict(body),
-        content_type="application/strategic-merge-patch+json",
-        verb="patch",
-        resource=asked.resource + suffix,
-    )
-
-
-def _list(
-    prefix: str, plural: str, namespace: str, query: Mapping[str, str], *, verb: str = "list"
-) -> Request:
-    path = _path(prefix, plural, namespace)
-    given = tuple((key, value) for key, value in query.items() if value)
-    return Request("GET", path, given, verb=verb, resource=plural, namespace=namespace)

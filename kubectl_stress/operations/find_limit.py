@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from kubectl_stress.agent.identity import RunIdentity
 from kubectl_stress.errors import Interrupted, Refused, StressError
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.plan.decide import resolve, with_load
@@ -22,6 +21,7 @@ from kubectl_stress.search.answer import recommendation
 from kubectl_stress.search.price import describe
 from kubectl_stress.search.settings import SearchSettings, whole_pages
 from kubectl_stress.search.tries import Try
+from kubectl_stress.session.announcer import Announcer
 from kubectl_stress.session.event_loop import EventLoop
 from kubectl_stress.session.intake import Intake
 from kubectl_stress.session.limit_search import LimitSearch, Situation
@@ -62,19 +62,19 @@ class FindLimit:
         cluster: Cluster,
         loop: EventLoop,
         *,
-        identity: RunIdentity,
+        announcer: Announcer,
         tell: Callable[[Progress], None],
         confirm: Callable[[tuple[str, ...]], None],
         recorder: Recorder,
     ) -> None:
-        self._cluster, self._loop, self._identity = cluster, loop, identity
+        self._cluster, self._loop, self._announcer = cluster, loop, announcer
         self._tell, self._confirm, self._recorder = tell, confirm, recorder
 
     def __call__(self, ask: Ask, holder_spec: HolderSpec, version: str) -> LimitResult:
         """The answer; raises StressError where no search could be made, Interrupted on Ctrl-C."""
         target = ask.plan.target
         intake = Intake.of(target, self._cluster, self._loop, 0, self._tell)
-        procedure = LoadProcedure(self._cluster, holder_spec, intake, self._identity)
+        procedure = LoadProcedure(self._cluster, holder_spec, intake, self._announcer.identity)
         ready = self._loop.run({0: procedure.prepare(ask.plan)})[0]
         if isinstance(ready, StressError):
             raise ready
@@ -124,7 +124,8 @@ class FindLimit:
         plan = resolve(with_load(ready.plan, first), reading.hello, reading.sample)
         ready = replace(ready, plan=plan)
         with PodWatcher(self._cluster, [plan.target], self._loop.put):
-            found = self._loop.run({0: procedure.load(ready, None, next_load=search)})[0]
+            load = self._announcer.announced(plan, procedure.load(ready, None, next_load=search))
+            found = self._loop.run({0: load})[0]
         if isinstance(found, Interrupted) or (isinstance(found, StressError) and not search.tries):
             raise found
         if isinstance(found, StressError):

@@ -8,7 +8,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
-from kubectl_stress.agent.identity import RunIdentity
 from kubectl_stress.errors import NotLoaded, Refused, StressError
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.plan.holder_spec import HolderSpec
@@ -16,6 +15,7 @@ from kubectl_stress.plan.node_budget import node_shares, refuse_beyond_budget
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.together import Together, sample_interval_ms
 from kubectl_stress.results.report import Report
+from kubectl_stress.session.announcer import Announcer
 from kubectl_stress.session.barrier import Barrier
 from kubectl_stress.session.barrier_place import BarrierPlace
 from kubectl_stress.session.event_loop import EventLoop, Procedure
@@ -40,12 +40,12 @@ class Run:
         cluster: Cluster,
         loop: EventLoop,
         *,
-        identity: RunIdentity,
+        announcer: Announcer,
         tell: Callable[[Progress], None],
         confirm: Callable[[tuple[str, ...]], None],
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self._cluster, self._loop, self._identity = cluster, loop, identity
+        self._cluster, self._loop, self._announcer = cluster, loop, announcer
         self._tell, self._confirm, self._say = tell, confirm, say
 
     def __call__(
@@ -67,7 +67,8 @@ class Run:
         """What came of each; raises Refused where no load may begin."""
         intakes = [self._intake(plan.target, number) for number, plan in enumerate(plans)]
         procedures = [
-            LoadProcedure(self._cluster, holder_spec, intake, self._identity) for intake in intakes
+            LoadProcedure(self._cluster, holder_spec, intake, self._announcer.identity)
+            for intake in intakes
         ]
         prepares = [procedure.prepare(plans[n]) for n, procedure in enumerate(procedures)]
         prepared = self._prepare(intakes, prepares, together)
@@ -79,7 +80,9 @@ class Run:
             places = self._places(ready, intakes, together)
             loads = {n: procedures[n].load(r, expectation, places[n]) for n, r in ready.items()}
             with _watching(self._cluster, [plan.target for plan in plans], self._loop):
-                found |= self._loop.run({n: _finishing(intakes[n], loads[n]) for n in loads})
+                found |= self._loop.run(
+                    {n: self._shown(intakes[n], ready[n].plan, loads[n]) for n in loads}
+                )
         return [found[number] for number in range(len(plans))]
 
     def _prepare(
@@ -90,6 +93,9 @@ class Run:
         return self._loop.run(
             {n: _through(gate, intake, prepares[n], progress) for n, intake in enumerate(intakes)}
         )
+
+    def _shown(self, intake: Intake, plan: Plan, load: Procedure[Report]) -> Procedure[Report]:
+        return _finishing(intake, self._announcer.announced(plan, load))
 
     def _intake(self, target: Target, number: int) -> Intake:
         return Intake.of(target, self._cluster, self._loop, number, self._tell)

@@ -9,14 +9,25 @@ from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.plan.holder import ephemeral_container
 from kubectl_stress.plan.holder_spec import HolderSpec, Join
 from kubectl_stress.preflight.at_once import at_once
-from kubectl_stress.preflight.permissions import Answer, Permission, refusal, required_permissions
+from kubectl_stress.preflight.permissions import (
+    ANNOUNCE,
+    Answer,
+    Permission,
+    refusal,
+    required_permissions,
+)
 from kubectl_stress.targets.ref import TargetRef
 from kubectl_stress.targets.target import Target
 
 
 def ask_permissions(cluster: Cluster, ref: TargetRef, namespace: str | None) -> list[Answer]:
-    """What the API server says of each permission that this target takes; None: everywhere."""
-    return _ask_all(cluster, required_permissions(ref.kind), namespace or "")
+    """What the API server says of each permission that a load takes there; None: everywhere."""
+    return _ask_all(cluster, (*required_permissions(ref.kind), ANNOUNCE), namespace or "")
+
+
+def may(cluster: Cluster, permission: Permission, namespace: str) -> bool:
+    """Whether the user has it there."""
+    return _ask(cluster, permission, namespace).is_allowed
 
 
 def require(cluster: Cluster, permissions: Sequence[Permission], namespace: str | None) -> None:
@@ -30,7 +41,7 @@ def _ask_all(cluster: Cluster, permissions: Sequence[Permission], namespace: str
 
 def check_permissions(cluster: Cluster, ref: TargetRef, namespace: str | None) -> list[Permission]:
     """Raise Forbidden naming all that is missing; returns what is missing but not needed."""
-    answers = ask_permissions(cluster, ref, namespace)
+    answers = _ask_all(cluster, required_permissions(ref.kind), namespace or "")
     refuse_missing(answers, namespace)
     return [answer.permission for answer in answers if not answer.is_allowed]
 

@@ -62,6 +62,11 @@ POD_PERMISSIONS = (
     Permission("get", "pods", "metrics.k8s.io", without=_NOT_COUNTED),
 )
 
+# Asked for beside the others by what loads; nothing else writes Events.
+ANNOUNCE = Permission(
+    "create", "events", "events.k8s.io", without="no Events on the pod announce a run"
+)
+
 
 def required_permissions(kind: str) -> tuple[Permission, ...]:
     """All permissions for a target given by a pod's or an owner's name."""
@@ -81,7 +86,7 @@ def stop_permissions(selection: Selection) -> tuple[Permission, ...]:
 
 def full_role_permissions() -> tuple[Permission, ...]:
     """What the printed Role grants: targets by the name of a pod or of any owner."""
-    return (*POD_PERMISSIONS, *(_get(kind) for kind in OWNER_KINDS))
+    return (*POD_PERMISSIONS, ANNOUNCE, *(_get(kind) for kind in OWNER_KINDS))
 
 
 def _get(kind: OwnerKind) -> Permission:

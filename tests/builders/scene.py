@@ -1,5 +1,6 @@
 """A whole run on a cluster in memory: the pod `web`, what happens to it, and what was told."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from kubectl_stress.agent.identity import RunIdentity
@@ -9,6 +10,7 @@ from kubectl_stress.plan.amount import Amount
 from kubectl_stress.plan.decide import make_plan
 from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.results.report import Report
+from kubectl_stress.session.announcer import Announcer
 from kubectl_stress.session.progress import LogLine, Progress, What
 from kubectl_stress.targets.target import Target
 from kubectl_stress.verdict.outcome import Expectation
@@ -43,6 +45,16 @@ def started_again() -> PodBuilder:
     )
 
 
+def announcer(cluster: FakeCluster, time: FakeTime) -> Announcer:
+    """Whoever may create Events in "default"."""
+    today = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+    def now() -> datetime:
+        return today + timedelta(milliseconds=time.ms)
+
+    return Announcer(cluster, IDENTITY, ["default"], clock=time.clock, today=now)
+
+
 class Scene:
     """A pod, what happens to it, and what was told."""
 
@@ -58,15 +70,17 @@ class Scene:
         self, size: str = "50Mi", expectation: Expectation | None = None, **spec: Any
     ) -> Report:
         target = Target.from_pod(self.cluster.pods["web"])
+        announces = announcer(self.cluster, self.time)
         run = Run(
             self.cluster,
             self.script.loop,
-            identity=IDENTITY,
+            announcer=announces,
             tell=self.hear,
             confirm=self.confirm,
         )
         asked = memory_load(Amount.parse(size), duration_ms=20_000, **spec)
-        return run(make_plan(asked, target), HolderSpec("agent:1"), expectation)
+        with announces:
+            return run(make_plan(asked, target), HolderSpec("agent:1"), expectation)
 
     def confirm(self, questions: tuple[str, ...]) -> None:
         if questions:

@@ -150,3 +150,28 @@ def test_who_started_a_load_is_whom_the_api_server_knows(kubectl_stress: Command
     assert kubectl_stress(*MEM) == 0
     words = kubectl_stress.cluster.execs[-1][1]
     assert words[words.index("--started-by") + 1] == "ann@corp"
+
+
+def events_of(command_line: CommandLine) -> list[str]:
+    return sorted(str(event["reason"]) for event in command_line.cluster.created_events)
+
+
+def test_a_run_is_announced_by_events_on_its_pod(kubectl_stress: CommandLine) -> None:
+    assert kubectl_stress(*MEM) == 0
+    assert events_of(kubectl_stress) == ["StressEnded", "StressStarted"]
+
+
+def test_a_run_can_be_kept_from_announcing_itself(kubectl_stress: CommandLine) -> None:
+    assert kubectl_stress(*MEM, "--no-events") == 0
+    assert events_of(kubectl_stress) == []
+
+
+def test_whoever_may_not_create_events_is_told_that_nobody_is(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kubectl_stress.cluster.denied = {"create events.events.k8s.io": ""}
+
+    assert kubectl_stress(*MEM) == 0
+    assert events_of(kubectl_stress) == []
+    note = "note: no Events on the pod announce a run (create events.events.k8s.io not allowed)"
+    assert note in capsys.readouterr().err

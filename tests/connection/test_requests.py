@@ -196,3 +196,13 @@ def test_the_server_is_asked_who_asks(api: FakeApiServer, connect: Connect) -> N
 
 def test_who_is_configured_is_whom_the_flags_impersonate(connect: Connect) -> None:
     assert connect(impersonation=Impersonation("bob")).configured_user == "bob"
+
+
+def test_an_event_goes_to_the_namespace_of_its_pod(api: FakeApiServer, connect: Connect) -> None:
+    event = {"metadata": {"generateName": "p.", "namespace": "n"}, "reason": "StressStarted"}
+    path = "/apis/events.k8s.io/v1/namespaces/n/events"
+    api.reply("POST", path, event)
+
+    connect().create_event(event)
+
+    assert json.loads(api.requests[0].body) == event

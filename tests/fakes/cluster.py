@@ -82,6 +82,7 @@ class FakeCluster(Cluster):
         self.answers: list[Callable[[], FakeStream]] = []  # to who attaches; nobody may without
         self.load = FakeStream()
         self.asked: list[str] = []
+        self.created_events: list[Mapping[str, Any]] = []
         self.added: list[Mapping[str, Any]] = []
         self.execs: list[tuple[str, list[str]]] = []
         self.attached: list[str] = []
@@ -196,6 +197,11 @@ class FakeCluster(Cluster):
         if not dry_run:
             self.added.append(container)
         return copy.deepcopy(self.pods[pod_name])
+
+    def create_event(self, event: Mapping[str, Any]) -> Object:
+        self._ask("create event")
+        self.created_events.append(event)
+        return dict(event)
 
     def can_i(
         self,

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import pytest
 
-from kubectl_stress.agent.identity import RunIdentity
 from kubectl_stress.clock import Clock
 from kubectl_stress.errors import Forbidden, NotFound, Refused, Rejected, StressError
 from kubectl_stress.operations.find_limit import Ask, FindLimit
@@ -21,7 +20,7 @@ from kubectl_stress.session.limit_search import load_of
 from kubectl_stress.session.progress import LogLine, Progress
 from kubectl_stress.targets.target import Target
 from tests.builders.pods import MIB
-from tests.builders.scene import web
+from tests.builders.scene import announcer, web
 from tests.builders.simulated_app import breaks_at, settings
 from tests.fakes.breaking_pod import BreakingPod
 from tests.fakes.time import FakeTime
@@ -56,7 +55,7 @@ class Searching:
         search = FindLimit(
             self.cluster,
             loop,
-            identity=RunIdentity("r", "me"),
+            announcer=announcer(self.cluster, FakeTime()),
             tell=self.heard.append,
             confirm=self._confirm,
             recorder=self.kept,

@@ -20,7 +20,7 @@ from tests.builders.agent_lines import (
     worker_killed_line,
 )
 from tests.builders.loads import memory_load
-from tests.builders.scene import IDENTITY, NEAR_LIMIT
+from tests.builders.scene import NEAR_LIMIT, announcer
 from tests.fakes.cluster import FakeCluster
 from tests.fakes.many_pods import ManyPods
 from tests.fakes.time import FakeTime
@@ -39,7 +39,13 @@ def run_all(cluster: FakeCluster) -> list[Report]:
     asked = memory_load(Amount.parse("50Mi"), duration_ms=20_000)
     plans = [make_plan(asked, Target.from_pod(found)) for found in cluster.pods.values()]
     loop = EventLoop(Clock(FakeTime().now_ms, lambda _: None))
-    run = Run(cluster, loop, identity=IDENTITY, tell=lambda _: None, confirm=lambda _: None)
+    run = Run(
+        cluster,
+        loop,
+        announcer=announcer(cluster, FakeTime()),
+        tell=lambda _: None,
+        confirm=lambda _: None,
+    )
     found = run.all(plans, HolderSpec("agent:1"), None)
     return [report for report in found if isinstance(report, Report)]
 

@@ -20,7 +20,7 @@ from kubectl_stress.targets.target import Target
 from tests.builders.agent_lines import bye_line, hello_line, line, reading, survived
 from tests.builders.loads import memory_load
 from tests.builders.pods import MIB, pod
-from tests.builders.scene import IDENTITY
+from tests.builders.scene import announcer
 from tests.fakes.many_pods import ManyPods
 from tests.fakes.stream import FakeStream, ReadyStream
 from tests.fakes.time import FakeTime
@@ -46,7 +46,7 @@ class ManyRun:
         run = Run(
             self.cluster,
             loop,
-            identity=IDENTITY,
+            announcer=announcer(self.cluster, FakeTime()),
             tell=self.tell,
             confirm=self.confirm,
             say=self.said.append,

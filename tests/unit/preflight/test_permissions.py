@@ -27,6 +27,7 @@ def test_the_role_grants_no_more_than_a_run_does() -> None:
         ("", "pods/exec"): {"get", "create"},
         ("", "pods/attach"): {"get", "create"},
         ("", "events"): {"list", "watch"},
+        ("events.k8s.io", "events"): {"create"},
         ("apps", "deployments"): {"get"},
         ("apps", "statefulsets"): {"get"},
         ("apps", "daemonsets"): {"get"},
@@ -46,12 +47,12 @@ def test_an_exec_over_a_websocket_needs_get_and_create() -> None:
     assert rules()["", "pods/exec"] == {"get", "create"}
 
 
-def test_the_role_changes_nothing_but_ephemeral_containers() -> None:
+def test_the_role_writes_nothing_but_ephemeral_containers_and_events() -> None:
     writing = {
         resource for (_, resource), verbs in rules().items() if verbs - {"get", "list", "watch"}
     }
 
-    assert writing == {"pods/ephemeralcontainers", "pods/exec", "pods/attach"}
+    assert writing == {"pods/ephemeralcontainers", "pods/exec", "pods/attach", "events"}
 
 
 @pytest.mark.parametrize(
@@ -81,7 +82,9 @@ def test_events_attach_and_metrics_are_a_convenience() -> None:
     optional = [str(entry) for entry in full_role_permissions() if not entry.needed]
 
     attach = ["get pods/attach", "create pods/attach"]
-    assert optional == [*attach, "list events", "watch events", "get pods.metrics.k8s.io"]
+    events = ["list events", "watch events"]
+    rest = ["get pods.metrics.k8s.io", "create events.events.k8s.io"]
+    assert optional == [*attach, *events, *rest]
 
 
 def test_a_refusal_is_one_line_with_all_that_is_missing_and_the_remedy() -> None:

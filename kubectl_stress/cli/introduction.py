@@ -1,0 +1,77 @@
+"""How a run introduces itself: to the agents, and to those who look at the pod."""
+
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kubectl_stress.cli.wiring import now_ms
+
+if TYPE_CHECKING:
+    from kubectl_stress.kube.cluster import Cluster
+    from kubectl_stress.live.listeners import Listener
+    from kubectl_stress.operations.load import Run
+    from kubectl_stress.session.announcer import Announcer
+
+no_events_option = click.option(
+    "--no-events", is_flag=True, help="Do not announce the run by Events on the pod"
+)
+
+
+def introduce(
+    cluster: "Cluster",
+    namespaces: Sequence[str],
+    given: Mapping[str, Any],
+    *,
+    beside: Callable[[], object] = lambda: None,
+) -> "Announcer":
+    """Who announces the run, and under which name; what `beside` does is done meanwhile."""
+    from kubectl_stress.agent.identity import RunIdentity
+    from kubectl_stress.clock import Clock
+    from kubectl_stress.preflight.at_once import at_once
+    from kubectl_stress.preflight.identity import who_asks
+    from kubectl_stress.session.announcer import Announcer
+
+    asked = () if given["no_events"] else tuple(dict.fromkeys(namespaces))
+    calls: list[Callable[[], Any]] = [beside, partial(who_asks, cluster)]
+    calls += [partial(_may_announce, cluster, namespace) for namespace in asked]
+    _, user, *is_allowed = at_once(calls)
+    allowed = [name for name, is_yes in zip(asked, is_allowed, strict=True) if is_yes]
+    if len(allowed) < len(asked) and not given["quiet"]:
+        _tell_silence()
+    identity, clock = RunIdentity(secrets.token_hex(4), user), Clock(now_ms, time.sleep)
+    return Announcer(cluster, identity, allowed, clock=clock, today=lambda: datetime.now(UTC))
+
+
+def _may_announce(cluster: "Cluster", namespace: str) -> bool:
+    from kubectl_stress.preflight.admission import may
+    from kubectl_stress.preflight.permissions import ANNOUNCE
+
+    return may(cluster, ANNOUNCE, namespace)
+
+
+def _tell_silence() -> None:
+    from kubectl_stress.preflight.permissions import ANNOUNCE
+
+    click.echo(f"note: {ANNOUNCE.without} ({ANNOUNCE} not allowed)", err=True)
+
+
+def make_run(
+    announcer: "Announcer",
+    cluster: "Cluster",
+    ask: Callable[[Sequence[str]], None],
+    tell: "Listener",
+    *,
+    say: Callable[[str], None] = lambda _: None,
+) -> "Run":
+    """A run in real time that is announced; `ask` is what confirms, `tell` hears each target."""
+    from kubectl_stress.clock import Clock
+    from kubectl_stress.operations.load import Run
+    from kubectl_stress.session.event_loop import EventLoop
+
+    loop = EventLoop(Clock(now_ms, time.sleep))
+    return Run(cluster, loop, announcer=announcer, tell=tell, confirm=ask, say=say)

@@ -1,0 +1,51 @@
+"""Requests for objects: their paths in the API, and the words for them. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+from kubectl_stress.kube.api_errors import Request
+
+
+def object_path(prefix: str, plural: str, namespace: str, name: str = "") -> str:
+    """Where the API server has the objects of a kind, or one of them."""
+    parts = [prefix]
+    if namespace:
+        parts.append(f"namespaces/{quote(namespace, safe='')}")
+    parts.append(plural)
+    if name:
+        parts.append(quote(name, safe=""))
+    return "/".join(parts)
+
+
+def get_request(prefix: str, plural: str, namespace: str, name: str) -> Request:
+    """To read one object."""
+    path = object_path(prefix, plural, namespace, name)
+    return Request("GET", path, verb="get", resource=plural, namespace=namespace, name=name)
+
+
+def merge_patch(
+    asked: Request, subresource: str, body: Mapping[str, Any], *, dry_run: bool
+) -> Request:
+    """A strategic merge of the object that is asked for, or of a subresource of it."""
+    suffix = f"/{subresource}" if subresource else ""
+    return replace(
+        asked,
+        method="PATCH",
+        path=asked.path + suffix,
+        query=(("fieldManager", "kubectl-stress"), *[("dryRun", "All")] * dry_run),
+        body=dict(body),
+        content_type="application/strategic-merge-patch+json",
+        verb="patch",
+        resource=asked.resource + suffix,
+    )
+
+
+def list_request(
+    prefix: str, plural: str, namespace: str, query: Mapping[str, str], *, verb: str = "list"
+) -> Request:
+    """To read, or to watch, all objects of a kind; "" is all namespaces."""
+    path = object_path(prefix, plural, namespace)
+    given = tuple((key, value) for key, value in query.items() if value)
+    return Request("GET", path, given, verb=verb, resource=plural, namespace=namespace)

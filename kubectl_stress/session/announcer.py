@@ -1,0 +1,83 @@
+"""Writes the Events of a run on its pods, at no cost of time or verdict to the run.
+
+Nothing waits for them but the end of the command, for a moment.
+"""
+
+import threading
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+from kubectl_stress.agent.identity import RunIdentity
+from kubectl_stress.clock import Clock
+from kubectl_stress.errors import StressError
+from kubectl_stress.kube.cluster import Cluster
+from kubectl_stress.plan.plan import Plan
+from kubectl_stress.results.report import Report
+from kubectl_stress.results.run_event import ended_event, started_event
+from kubectl_stress.session.event_loop import Procedure
+
+_END_S = 2.0
+
+
+class Announcer:
+    """Context manager; it writes only in `namespaces`, those in which the user may create Events.
+
+    `today` is the wall clock, in UTC.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        identity: RunIdentity,
+        namespaces: Collection[str],
+        *,
+        clock: Clock,
+        today: Callable[[], datetime],
+    ) -> None:
+        self._cluster, self.identity, self._namespaces = cluster, identity, namespaces
+        self._clock, self._today = clock, today
+        self._threads: list[threading.Thread] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        until_ms = self._clock.now_ms() + round(_END_S * 1_000)
+        for thread in self._threads:
+            thread.join(timeout=max(0, until_ms - self._clock.now_ms()) / 1_000)
+
+    def announced(self, plan: Plan, load: Procedure[Report]) -> Procedure[Report]:
+        """The same, with an Event before it and one when it is over, however it ends."""
+        started_ms, what = self._clock.now_ms(), "it was given up"
+        self._write(plan, started_event(plan, self.identity, self._today()))
+        try:
+            report = yield from load
+            what = f"{report.verdict.outcome.value}: {report.verdict.sentence}"
+            return report
+        except StressError as error:
+            what = str(error)
+            raise
+        finally:
+            lasted_ms = self._clock.now_ms() - started_ms
+            at = self._today()
+            event = ended_event(plan, self.identity, at, what=what, lasted_ms=lasted_ms)
+            self._write(plan, event)
+
+    def _write(self, plan: Plan, event: dict[str, Any]) -> None:
+        if plan.target.namespace not in self._namespaces:
+            return
+        thread = threading.Thread(target=self._create, args=(event,), daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _create(self, event: dict[str, Any]) -> None:
+        with suppress(StressError):  # whatever the reason, the run is none the worse for it
+            self._cluster.create_event(event)

@@ -1,0 +1,92 @@
+"""How a run is announced on its pod, and that this costs the run nothing."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from kubectl_stress.errors import Forbidden, Unreachable
+from kubectl_stress.results.report import Report
+from kubectl_stress.results.run_event import started_event
+from kubectl_stress.session.announcer import Announcer
+from kubectl_stress.session.event_loop import Procedure
+from kubectl_stress.targets.api_events import is_reported
+from kubectl_stress.verdict.outcome import Outcome
+from tests.builders.agent_lines import survived
+from tests.builders.pods import plan, report
+from tests.builders.scene import IDENTITY, Scene
+from tests.fakes.cluster import FakeCluster
+from tests.fakes.time import FakeTime
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def written(scene: Scene) -> Sequence[Mapping[str, Any]]:
+    """In the order in which they were meant: each is written in a thread of its own."""
+    return sorted(scene.cluster.created_events, key=lambda event: str(event["eventTime"]))
+
+
+def ended_at_once() -> Procedure[Report]:
+    yield
+    return report()
+
+
+def test_a_run_announces_its_beginning_and_its_end(scene: Scene) -> None:
+    scene.script.agent_says(0, survived()).stream_ends(24_000, 0)
+
+    scene.run()
+
+    started, ended = written(scene)
+    assert (started["reason"], ended["reason"]) == ("StressStarted", "StressEnded")
+    assert started["note"].startswith('memory load of 50.0 MiB on container "app" of pod "web"')
+    assert ended["note"].startswith("after 20s: survived: the container survived")
+    for event in (started, ended):
+        assert event["note"].endswith(" (run 0a1b2c3d, started by ann)")
+        assert event["reportingController"] == "kubectl-stress"
+        assert event["regarding"]["uid"] == scene.cluster.pods["web"]["metadata"]["uid"]
+
+
+def test_a_run_that_could_not_load_says_so_in_its_end(scene: Scene) -> None:
+    scene.cluster.errors["exec app"] = [Unreachable("cannot reach the API server")]
+
+    with pytest.raises(Unreachable):
+        scene.run()
+
+    assert "cannot reach the API server" in written(scene)[-1]["note"]
+
+
+@pytest.mark.parametrize("error", [Forbidden("no"), Unreachable("no answer")])
+def test_an_event_that_cannot_be_written_costs_the_run_nothing(
+    scene: Scene, error: Forbidden
+) -> None:
+    scene.cluster.errors["create event"] = [error, error]
+    scene.script.agent_says(0, survived()).stream_ends(24_000, 0)
+
+    assert scene.run().verdict.outcome is Outcome.SURVIVED
+    assert scene.stories == [text for text in scene.stories if "event" not in text.lower()]
+
+
+def test_nothing_is_written_where_the_user_may_not() -> None:
+    cluster, time = FakeCluster(), FakeTime()
+
+    with Announcer(cluster, IDENTITY, ["other"], clock=time.clock, today=lambda: NOON) as announcer:
+        list(announcer.announced(plan(), ended_at_once()))
+
+    assert cluster.asked == []
+
+
+def test_our_own_events_never_stand_on_our_own_time_axis() -> None:
+    event = started_event(plan(), IDENTITY, NOON)
+    as_core = {"reason": event["reason"], "involvedObject": event["regarding"]}
+
+    assert not is_reported(as_core, "app")
+    assert not is_reported({**as_core, "reason": "StressEnded"}, "app")
+
+
+def test_an_event_keeps_to_the_limits_of_the_api() -> None:
+    long = plan(size="50Mi")
+    event = started_event(long, IDENTITY.__class__("r" * 32, "é" * 300), NOON)
+
+    assert len(event["note"].encode()) <= 1_024
+    assert event["eventTime"] == "2026-01-01T12:00:00.000000Z"
