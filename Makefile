@@ -35,7 +35,7 @@ unexport KUBECONFIG
 endif
 
 .PHONY: help setup format lint test unit agent image e2e matrix outcomes demo bench bench-agent \
-	bench-client bench-level bench-start bench-start-load screenshots eviction faults soak swap fuzz \
+	bench-client bench-level bench-start bench-start-load find-limit screenshots eviction faults soak swap fuzz \
 	sanitize cluster-up cluster-down package check clean
 
 help: ## Show this help
@@ -69,6 +69,9 @@ outcomes: image ## Produce every outcome and first victim on the real cluster, a
 	KUBECTL_STRESS_FULL=1 $(pytest) $(beside) tests/e2e/long_outcomes.py tests/e2e/long_probes.py \
 		tests/e2e/long_page_cache.py tests/e2e/long_prediction.py tests/e2e/long_top.py
 	@$(python) -m tests.builders.confusion
+
+find-limit: image ## Search for drawn breaking points on the real cluster (SEED=N repeats a draw)
+	KUBECTL_STRESS_FULL=1 KUBECTL_STRESS_SEED=$(SEED) $(pytest) $(beside) -rP tests/e2e/long_find_limit.py
 
 agent: setup ## Build the agent for amd64 and arm64
 	@scripts/debian-packages $(build_packages)

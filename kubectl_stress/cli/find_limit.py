@@ -11,6 +11,7 @@ from kubectl_stress.cli.confirm import confirm
 from kubectl_stress.cli.connection_options import connection_options
 from kubectl_stress.cli.find_limit_options import (
     find_limit_options,
+    health,
     hold_note,
     search_settings,
 )
@@ -53,6 +54,7 @@ def find_limit(flags: "ConnectionFlags", target: str, **given: Any) -> None:
     \b
     kubectl stress find-limit deploy/hello
     kubectl stress find-limit hello --stop-before oom --record search.jsonl --yes
+    kubectl stress find-limit hello --health-url /:8080 --max-latency 500ms
     """
     from kubectl_stress.cli.print_limit import answer
 
@@ -63,8 +65,11 @@ def find_limit(flags: "ConnectionFlags", target: str, **given: Any) -> None:
         raise UsageError("--join pod does not meet the container's limit: use exec or cgroup")
     expected = parse_bytes(given["expect_at_least"]) if given["expect_at_least"] else None
     record = _recorded(given["resume"])
+    checks = health(given)
     cluster = connect(flags)
-    ask = _ask(cluster, TargetRef.parse(target), record, expected, given=given)
+    ask = replace(
+        _ask(cluster, TargetRef.parse(target), record, expected, given=given), health=checks
+    )
     _agree(cluster, ask, holder, yes=given["yes"])
     found = _search(cluster, ask, holder, given=given)
     answer(found, given["output"])

@@ -1,5 +1,6 @@
 """The options of a search, and the settings that they make for a target."""
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from kubectl_stress.cli.param_types import DURATION, FILE_NAME, NEW_FILE, Comman
 from kubectl_stress.errors import UsageError
 from kubectl_stress.plan.amount import Amount, ShareBase
 from kubectl_stress.quantity import format_duration
+from kubectl_stress.search.health import Health, HealthUrl
 from kubectl_stress.search.settings import (
     DEFAULT_ATTEMPTS,
     DEFAULT_LEVEL_HOLD_MS,
@@ -69,6 +71,24 @@ _SEARCH_OPTIONS = (
         help="Never cause an OOM kill on purpose: search by readiness, pressure and headroom alone",
     ),
 )
+_HEALTH_OPTIONS = (
+    click.option(
+        "--health-url",
+        metavar="PATH:PORT",
+        help="Get this from the pod once a second, through a forwarded port, like /healthz:8080",
+    ),
+    click.option(
+        "--health-command",
+        metavar="COMMAND",
+        help="Run this in the container once a second, where there is room for its 2 MiB",
+    ),
+    click.option(
+        "--max-latency",
+        type=DURATION,
+        metavar="TIME",
+        help="Two health checks in a row that take longer are too slow",
+    ),
+)
 _ANSWER_OPTIONS = (
     click.option(
         "--margin",
@@ -102,7 +122,7 @@ _ANSWER_OPTIONS = (
 
 def find_limit_options(command: Command) -> Command:
     """Add what only a search takes; `search_settings` makes the value of it."""
-    return with_options(command, (*_SEARCH_OPTIONS, *_ANSWER_OPTIONS))
+    return with_options(command, (*_SEARCH_OPTIONS, *_HEALTH_OPTIONS, *_ANSWER_OPTIONS))
 
 
 def search_settings(given: Mapping[str, Any], target: Target) -> SearchSettings:
@@ -119,7 +139,22 @@ def search_settings(given: Mapping[str, Any], target: Target) -> SearchSettings:
         hold_ms=_hold_ms(given["level_hold"], target),
         avoids_oom=given["stop_before"] == "oom",
         margin_percent=_percent(given["margin"]),
+        max_latency_ms=given["max_latency"],
     )
+
+
+def health(given: Mapping[str, Any]) -> Health | None:
+    """How the app's health is checked, at most one way; raises UsageError."""
+    url, command = given["health_url"], given["health_command"]
+    if url and command:
+        raise UsageError("--health-url and --health-command: give one of them")
+    if given["max_latency"] is not None and not (url or command):
+        raise UsageError("--max-latency requires --health-url or --health-command")
+    try:
+        words = tuple(shlex.split(command or ""))
+    except ValueError as error:
+        raise UsageError(f"--health-command: {error}") from error
+    return HealthUrl.parse(url) if url else words or None
 
 
 def hold_note(settings: SearchSettings, target: Target) -> str | None:

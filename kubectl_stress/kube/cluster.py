@@ -10,12 +10,19 @@ from typing import TYPE_CHECKING, Any, Self
 
 from kubectl_stress.kube.api_errors import Request
 from kubectl_stress.kube.connection import Connection
-from kubectl_stress.kube.object_requests import get_request, list_request, merge_patch, object_path
+from kubectl_stress.kube.object_requests import (
+    get_request,
+    list_request,
+    merge_patch,
+    object_path,
+    stream_request,
+)
 from kubectl_stress.kube.transport import Transport
 from kubectl_stress.kube.watch import Object, Watch
 from kubectl_stress.text import clean
 
 if TYPE_CHECKING:
+    from kubectl_stress.kube.exec.port_forward import PortForward
     from kubectl_stress.kube.exec.stream import ExecStream
 
 WATCH_SECONDS = 60
@@ -223,30 +230,21 @@ class Cluster:
         """Run a command in a running container, without a terminal."""
         streams = [("stdin", "true")] * stdin + [("stdout", "true"), ("stderr", "true")]
         query = [("container", container), *streams, *(("command", word) for word in command)]
-        request = Request(
-            "GET",
-            f"{object_path('/api/v1', 'pods', namespace, pod)}/exec",
-            tuple(query),
-            verb="create",
-            resource="pods/exec",
-            namespace=namespace,
-            name=pod,
-        )
-        return self._transport.exec(request)
+        return self._transport.exec(stream_request(namespace, pod, "exec", query))
 
     def attach(self, namespace: str, pod: str, container: str) -> "ExecStream":
         """Speak with the container's own process, which must have its stdin open."""
         streams = [("stdin", "true"), ("stdout", "true"), ("stderr", "true")]
-        request = Request(
-            "GET",
-            f"{object_path('/api/v1', 'pods', namespace, pod)}/attach",
-            (("container", container), *streams),
-            verb="create",
-            resource="pods/attach",
-            namespace=namespace,
-            name=pod,
-        )
-        return self._transport.exec(request)
+        query = [("container", container), *streams]
+        return self._transport.exec(stream_request(namespace, pod, "attach", query))
+
+    def port_forward(self, namespace: str, pod: str, port: int) -> "PortForward":
+        """A connection to a port of the pod, as from within its network."""
+        from kubectl_stress.kube.exec.port_forward import PortForward
+
+        query = [("ports", str(port))]
+        request = stream_request(namespace, pod, "portforward", query)
+        return PortForward(self._transport.exec(request))
 
     # Requests
 

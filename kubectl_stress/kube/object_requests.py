@@ -1,6 +1,6 @@
 """Requests for objects: their paths in the API, and the words for them. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
@@ -49,3 +49,12 @@ def list_request(
     path = object_path(prefix, plural, namespace)
     given = tuple((key, value) for key, value in query.items() if value)
     return Request("GET", path, given, verb=verb, resource=plural, namespace=namespace)
+
+
+def stream_request(
+    namespace: str, pod: str, subresource: str, query: Sequence[tuple[str, str]]
+) -> Request:
+    """A request that becomes a stream: a GET to the server, and `create` to RBAC."""
+    asked = get_request("/api/v1", "pods", namespace, pod)
+    path, resource = f"{asked.path}/{subresource}", f"pods/{subresource}"
+    return replace(asked, path=path, query=tuple(query), verb="create", resource=resource)

@@ -5,6 +5,7 @@ API server has judged but not kept.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -18,11 +19,18 @@ from kubectl_stress.preflight.patch_dry_run import judged
 from kubectl_stress.results.limit_record import LimitHeader
 from kubectl_stress.results.limit_result import LimitResult
 from kubectl_stress.search.answer import recommendation
+from kubectl_stress.search.health import Health, HealthUrl
 from kubectl_stress.search.price import describe
 from kubectl_stress.search.settings import SearchSettings, whole_pages
 from kubectl_stress.search.tries import Try
 from kubectl_stress.session.announcer import Announcer
 from kubectl_stress.session.event_loop import EventLoop
+from kubectl_stress.session.health_checks import (
+    LEAST_HEADROOM_BYTES,
+    HealthChecks,
+    by_command,
+    by_url,
+)
 from kubectl_stress.session.intake import Intake
 from kubectl_stress.session.limit_search import LimitSearch, Situation
 from kubectl_stress.session.load_procedure import LoadProcedure, Ready
@@ -36,12 +44,16 @@ _TOLERANCE_PERCENT = 2
 
 @dataclass(frozen=True)
 class Ask:
-    """What is searched for, and where; `tries` were recorded by a search that ended early."""
+    """What is searched for, and where; `tries` were recorded by a search that ended early.
+
+    `health` is how the user has the app's health checked, beside its probes.
+    """
 
     plan: Plan
     settings: SearchSettings
     tries: tuple[Try, ...] = ()
     expected_bytes: int | None = None
+    health: Health | None = None
 
 
 class Recorder(Protocol):
@@ -79,12 +91,38 @@ class FindLimit:
         if isinstance(ready, StressError):
             raise ready
         refuse_not_ready(ready)
-        search = self._search(ask, ready, intake)
+        checks = self._checks(ask, intake)
+        search = self._search(ask, ready, intake, checks)
         usage = ready.joined.reading.sample.memory.usage_bytes
         self._agree(search, ready, intake)
         self._recorder.begin(LimitHeader(version, ready.plan.target, search.settings, usage))
-        self._make(search, ready, procedure)
+        with checks or nullcontext():
+            self._make(search, ready, procedure)
         return self._result(ask, search, ready)
+
+    def _checks(self, ask: Ask, intake: Intake) -> HealthChecks | None:
+        """The user's health checks; raises Refused where the first one fails without any load."""
+        target, most_ms = ask.plan.target, ask.settings.max_latency_ms
+
+        def may_ask() -> bool:
+            last = intake.collector.series.last
+            headroom = last.memory.headroom_bytes if last else None
+            return headroom is None or headroom >= LEAST_HEADROOM_BYTES
+
+        if ask.health is None:
+            return None
+        if isinstance(ask.health, HealthUrl):
+            url = by_url(self._cluster, target, ask.health)
+            checks = HealthChecks(url, self._loop.now_ms, most_ms)
+        else:
+            command = by_command(self._cluster, target, ask.health)
+            checks = HealthChecks(command, self._loop.now_ms, most_ms, may_ask)
+        first = checks.check()
+        if not checks.is_well:
+            why = first.problem or f"it took {first.latency_ms} ms"
+            raise Refused(f"the health check fails without any load: {why}")
+        intake.say(f"health check: passed in {first.latency_ms} ms")
+        return checks
 
     def _agree(self, search: LimitSearch, ready: Ready, intake: Intake) -> None:
         """Say the price, and have it agreed to; raises Refused."""
@@ -94,7 +132,9 @@ class FindLimit:
             intake.say(text)
             self._confirm((text, *ready.plan.questions))
 
-    def _search(self, ask: Ask, ready: Ready, intake: Intake) -> LimitSearch:
+    def _search(
+        self, ask: Ask, ready: Ready, intake: Intake, checks: HealthChecks | None
+    ) -> LimitSearch:
         memory, hello = ready.joined.reading.sample.memory, ready.joined.reading.hello
         limit, headroom = ask.settings.limit_bytes, memory.headroom_bytes or 0
         settings = ask.settings
@@ -102,7 +142,10 @@ class FindLimit:
             settings = replace(settings, ceiling_bytes=whole_pages(headroom - floor_bytes(limit)))
         held = memory.anon_bytes if memory.anon_bytes is not None else memory.usage_bytes
         recovery = Recovery(
-            held or 0, limit * _TOLERANCE_PERCENT // 100, ready.plan.target.probe_timing.period_ms
+            held_bytes=held or 0,
+            tolerance_bytes=limit * _TOLERANCE_PERCENT // 100,
+            pause_ms=ready.plan.target.probe_timing.period_ms,
+            is_well=lambda: checks is None or checks.is_well,
         )
         restarts = bool(hello.oom_group) and not settings.avoids_oom
         return LimitSearch(
@@ -113,6 +156,7 @@ class FindLimit:
             keep=self._recorder.keep,
             say=intake.say,
             show=lambda text: intake.tell(Task(text)),
+            checked=checks.between if checks else None,
         )
 
     def _make(self, search: LimitSearch, ready: Ready, procedure: LoadProcedure) -> None:

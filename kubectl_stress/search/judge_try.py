@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from kubectl_stress.agent.protocol import EndReason
 from kubectl_stress.agent.samples import Sample
+from kubectl_stress.search.health import Checked
 from kubectl_stress.search.tries import Mark, Try
 from kubectl_stress.targets.changes import Change, ChangeKind
 from kubectl_stress.verdict.findings import Findings, kill_counts, of_kind
@@ -31,14 +32,6 @@ class Stopped:
     text: str
 
 
-@dataclass(frozen=True)
-class Checked:
-    """What the health checks of the user saw under a load; nothing where there were none."""
-
-    slowest_ms: int | None = None
-    failed: int = 0
-
-
 def try_of(
     level_bytes: int,
     verdict: Verdict,
@@ -52,6 +45,8 @@ def try_of(
     first = seen.samples.first
     began_ms = first.at_ms if first else seen.ending.at_ms
     since_ms = began_ms if ended_before_ms is None else ended_before_ms
+    if stopped is None and checked is not None and checked.too_slow is not None:
+        stopped = Stopped(Mark.SLOW, checked.too_slow)
     mark = _mark(verdict, seen, stopped)
     is_stopped = stopped is not None and mark is stopped.mark
     one = Try(

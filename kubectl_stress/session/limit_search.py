@@ -9,13 +9,13 @@ from kubectl_stress.plan.spec import LoadSpec, MemoryLoad, Schedule
 from kubectl_stress.plan.stop_on import StopOn
 from kubectl_stress.quantity import format_bytes, format_duration
 from kubectl_stress.search.answer import Answer, AnswerKind
-from kubectl_stress.search.judge_try import Stopped, try_of
+from kubectl_stress.search.judge_try import try_of
 from kubectl_stress.search.levels import next_step
 from kubectl_stress.search.price import Price, expected_break, price
 from kubectl_stress.search.settings import SearchSettings
 from kubectl_stress.search.tries import Mark, Spent, Try
 from kubectl_stress.session.next_load import Recovery
-from kubectl_stress.session.search_guards import LevelGuard
+from kubectl_stress.session.search_guards import Checking, LevelGuard
 from kubectl_stress.session.steering import Steering
 from kubectl_stress.verdict.findings import Findings
 from kubectl_stress.verdict.outcome import Verdict
@@ -57,12 +57,14 @@ class LimitSearch:
         keep: Callable[[Try], None],
         say: Callable[[str], None],
         show: Callable[[str], None],
+        checked: Checking | None = None,
     ) -> None:
         self.settings, self.tries, self.recovery = settings, list(tries), recovery
         self.answer: Answer | None = None
         self._situation, self._recorded = situation, len(tries)
         self._keep, self._say, self._show = keep, say, show
-        self._guard, self._level = LevelGuard(settings, say), 0
+        self._checked = checked
+        self._guard, self._level = LevelGuard(settings, say, checked), 0
         self._ended_ms: int | None = None
 
     def first(self) -> LoadSpec | None:
@@ -71,14 +73,22 @@ class LimitSearch:
 
     def steerings(self) -> Sequence[Steering]:
         """What guards the level that is about to be tried."""
-        self._guard = LevelGuard(self.settings, self._say)
+        self._guard = LevelGuard(self.settings, self._say, self._checked)
         return (self._guard,)
 
     def __call__(self, verdict: Verdict, seen: Findings) -> LoadSpec | None:
         """The next level, or None where the search is over."""
-        stopped: Stopped | None = self._guard.stopped
-        one = try_of(self._level, verdict, seen, ended_before_ms=self._ended_ms, stopped=stopped)
-        self._ended_ms = seen.ending.at_ms
+        first, ended_ms = seen.samples.first, seen.ending.at_ms
+        checked = self._checked(first.at_ms, ended_ms) if self._checked and first else None
+        one = try_of(
+            self._level,
+            verdict,
+            seen,
+            ended_before_ms=self._ended_ms,
+            stopped=self._guard.stopped,
+            checked=checked,
+        )
+        self._ended_ms = ended_ms
         self.tries.append(one)
         self._keep(one)
         self._say(f"try {len(self.tries)}: {format_bytes(one.level_bytes)} {_result(one)}")

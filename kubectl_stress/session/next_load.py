@@ -19,11 +19,13 @@ class Recovery:
 
     What it may hold is its anonymous memory before the first load, or what it holds once it has
     settled after a restart, and `tolerance_bytes`. `pause_ms` lets a probe that failed forget it.
+    `is_well` says whether the user's own health checks pass.
     """
 
     held_bytes: int
     tolerance_bytes: int
     pause_ms: int = 0
+    is_well: Callable[[], bool] = lambda: True
 
 
 class NextLoad(Protocol):

@@ -27,21 +27,34 @@ class RecoveryWait:
         self, wanted: Recovery, joined: JoinedHolder, *, is_fresh: bool
     ) -> Procedure[Reading]:
         """The reading of the container once it has recovered; InjectionError where it does not."""
-        deadline_ms = self._intake.now_ms() + _PATIENCE_MS
-        if wanted.pause_ms and not is_fresh:
-            yield from self._intake.sleep(wanted.pause_ms / 1000)
-        yield from self._until_ready(deadline_ms)
+        task, deadline_ms = self._intake.state.task, self._intake.now_ms() + _PATIENCE_MS
+        yield from self._until_forgotten(wanted)
+        yield from self._until_ready(wanted, deadline_ms)
         if is_fresh and self._fresh_bytes is None:
             self._fresh_bytes = yield from self._settled(wanted, joined, deadline_ms)
         most = max(self._fresh_bytes or 0, wanted.held_bytes) + wanted.tolerance_bytes
-        return (yield from self._until_below(most, joined, deadline_ms))
+        reading = yield from self._until_below(most, joined, deadline_ms)
+        self._show(task)
+        return reading
 
-    def _until_ready(self, deadline_ms: int) -> Procedure[None]:
-        if not self._intake.collector.status.ready:
-            self._intake.tell(Task("waiting until the container is ready"))
-        while not self._intake.collector.status.ready:
+    def _show(self, text: str) -> None:
+        if self._intake.state.task != text:
+            self._intake.tell(Task(text))
+
+    def _until_forgotten(self, wanted: Recovery) -> Procedure[None]:
+        """A probe that failed counts on until it has passed again."""
+        changes = self._intake.collector.changes_of_this_load
+        if wanted.pause_ms and any(change.is_failed_probe for change in changes):
+            self._show("waiting for the next probe")
+            yield from self._intake.sleep(wanted.pause_ms / 1000)
+
+    def _until_ready(self, wanted: Recovery, deadline_ms: int) -> Procedure[None]:
+        while not (self._intake.collector.status.ready and wanted.is_well()):
+            self._show("waiting until the container is ready")
             if self._intake.now_ms() >= deadline_ms:
-                raise InjectionError(f"the container is not ready after {_PATIENCE_MS // 1000} s")
+                raise InjectionError(
+                    f"the container is not ready and healthy after {_PATIENCE_MS // 1000} s"
+                )
             yield from self._intake.take_next()
 
     def _settled(
@@ -49,7 +62,7 @@ class RecoveryWait:
     ) -> Procedure[int | None]:
         before = _held(joined.reading)
         while self._intake.now_ms() < deadline_ms:
-            self._intake.tell(Task("waiting until the container's memory has settled"))
+            self._show("waiting until the container's memory has settled")
             yield from self._intake.sleep(_SETTLED_S)
             now = _held((yield from self._read(joined)))
             if now is None or before is None:
@@ -72,7 +85,7 @@ class RecoveryWait:
                     f"the container still holds {format_bytes(held)}, more than the "
                     f"{format_bytes(most_bytes)} expected, after {_PATIENCE_MS // 1000} s"
                 )
-            self._intake.tell(Task("waiting until the container's memory is as before"))
+            self._show("waiting until the container's memory is as before")
             yield from self._intake.sleep(_BETWEEN_S)
 
     def _read(self, joined: JoinedHolder) -> Procedure[Reading]:

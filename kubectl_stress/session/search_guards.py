@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from kubectl_stress.agent.commands import STOP
 from kubectl_stress.agent.samples import Sample
 from kubectl_stress.quantity import format_bytes
+from kubectl_stress.search.health import Checked
 from kubectl_stress.search.judge_try import Stopped
 from kubectl_stress.search.settings import SearchSettings
 from kubectl_stress.search.tries import Mark
@@ -22,22 +23,44 @@ def floor_bytes(limit_bytes: int) -> int:
     return max(LEAST_FLOOR_BYTES, limit_bytes * _FLOOR_PERCENT // 100)
 
 
+# The health checks of the time between two moments, where the user has any.
+Checking = Callable[[int, int], Checked]
+
+
 class LevelGuard:
-    """One level's; `stopped` says why it released the load. Without `avoids_oom` it never does."""
+    """One level's; `stopped` says why it released the load.
 
-    def __init__(self, settings: SearchSettings, say: Callable[[str], None]) -> None:
-        self._settings, self._say = settings, say
+    The user's health checks have failed; or with `avoids_oom`, somebody would be killed next.
+    """
+
+    def __init__(
+        self,
+        settings: SearchSettings,
+        say: Callable[[str], None],
+        checked: Checking | None = None,
+    ) -> None:
+        self._settings, self._say, self._checked = settings, say, checked
         self.stopped: Stopped | None = None
+        self._began_ms: int | None = None
 
-    def next(self, _now_ms: int, sample: Sample | None, _changes: Sequence[Change]) -> bytes | None:
-        """The command to stop, once, where the app would be killed next."""
-        if self.stopped is not None or sample is None or not self._settings.avoids_oom:
+    def next(self, now_ms: int, sample: Sample | None, _changes: Sequence[Change]) -> bytes | None:
+        """The command to stop, once."""
+        self._began_ms = now_ms if self._began_ms is None else self._began_ms
+        if self.stopped is not None or sample is None:
             return None
-        self.stopped = self._why(sample)
+        self.stopped = self._too_slow(now_ms)
+        if self.stopped is None and self._settings.avoids_oom:
+            self.stopped = self._why(sample)
         if self.stopped is None:
             return None
         self._say(f"releasing the load: {self.stopped.text}")
         return STOP
+
+    def _too_slow(self, now_ms: int) -> Stopped | None:
+        if self._checked is None or self._began_ms is None:
+            return None
+        text = self._checked(self._began_ms, now_ms).too_slow
+        return None if text is None else Stopped(Mark.SLOW, text)
 
     def _why(self, sample: Sample) -> Stopped | None:
         headroom, pressure = sample.memory.headroom_bytes, sample.memory.pressure_full_avg10_percent

@@ -106,6 +106,7 @@ class ExecStream:
     def receive(self, timeout: float) -> list[tuple[Channel, bytes]]:
         """What came on stdout and stderr, after at most `timeout` seconds; [] for nothing.
 
+        On the channel of stdin nothing comes but from a port that is forwarded.
         Also answers and sends pings: call it at least every few seconds.
         """
         deadline = self._clock() + timeout
@@ -261,7 +262,7 @@ class ExecStream:
         self._message_at = self._clock()
         if channel is Channel.ERROR:
             self._error_data += data
-        elif channel in (Channel.STDOUT, Channel.STDERR):
+        elif channel in (Channel.STDIN, Channel.STDOUT, Channel.STDERR):
             self._messages.append((channel, data))
 
     def _end(self, lost: str) -> None:

@@ -138,7 +138,9 @@ func main() {
 	pod, _ := os.Hostname()
 	routes := http.NewServeMux()
 	routes.HandleFunc("GET /{$}", hello(pod))
-	routes.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	broken := newBreaking()
+	go broken.watch(rand.Intn)
+	routes.HandleFunc("GET /healthz", broken.health)
 	if bytes := mebibytes("INDEX_MIB"); bytes > 0 {
 		pages := int64(bytes / pageBytes)
 		routes.HandleFunc("GET /lookup", lookup(newIndex(os.TempDir(), pages), pages))

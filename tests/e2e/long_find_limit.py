@@ -1,0 +1,85 @@
+"""`make find-limit`: searches of apps whose breaking points are drawn, in each of their kinds."""
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.plugin import Plugin
+from tests.e2e.pods import Pods, wait_until
+from tests.e2e.searches import LIMIT, MARKS, Breaking, search
+from tests.selection.sample import SEED
+
+RESOLUTION = LIMIT * 2 // 100
+DRAWS = {"v2": 10, "v1": 4}
+CASES = [
+    (flavour, number, how)
+    for flavour, count in DRAWS.items()
+    for number, how in zip(range(count), sorted(MARKS) * count, strict=False)
+]
+
+
+@pytest.mark.parametrize(("flavour", "number", "how"), CASES, indirect=["flavour"])
+def test_a_breaking_point_is_found_within_the_resolution(
+    pods: Pods, plugin: Plugin, flavour: str, number: int, how: str
+) -> None:
+    breaking = Breaking.drawn(random.Random(f"{SEED} {flavour} {number}"), how)
+
+    searched = search(pods, plugin, breaking, flavour)
+
+    print(breaking, searched.found["answer"]["sentence"], len(searched.found["tries"]), "tries")
+    searched.refuse_wrong_answer(RESOLUTION)
+
+
+def test_an_app_that_fails_half_its_tries_is_called_flaky(
+    pods: Pods, plugin: Plugin, flavour: str
+) -> None:
+    searched = search(pods, plugin, Breaking("unready", 20, odds=50), flavour)
+
+    assert searched.done.exit_code == 4
+    assert searched.found["answer"]["kind"] == "flaky"
+    assert searched.found["recommended_limit_bytes"] is None
+
+
+def test_a_search_that_is_killed_and_resumed_ends_as_one_that_was_not(
+    pods: Pods, plugin: Plugin, flavour: str, tmp_path: Path
+) -> None:
+    draw, record = random.Random(f"{SEED} killed"), tmp_path / "search.jsonl"
+    breaking = Breaking.drawn(draw, "unready")
+    pods.create(breaking.manifest(flavour, "app"))
+    words = ("find-limit", "app", "--yes", "--level-hold=5s")
+
+    with plugin.running(*words, f"--record={record}") as running:
+        running.wait_for(f"try {draw.randrange(2, 8)} of about")
+        running.process.kill()
+    made = len(record.read_text().splitlines()) - 1
+    wait_until("the load is gone", lambda: pods.memory("app").anon_bytes() < 40 << 20)
+    resumed = plugin(*words, f"--resume={record}", "-o", "json").report
+
+    again = search(pods, plugin, breaking, flavour, name="again").found
+    assert len(resumed["tries"]) == len(again["tries"])
+    assert made >= 1
+    for key in ("survived_bytes", "failed_bytes"):
+        assert abs(resumed["answer"][key] - again["answer"][key]) <= RESOLUTION
+
+
+def test_the_recommended_limit_is_one_that_the_app_can_live_with(
+    pods: Pods, plugin: Plugin, flavour: str
+) -> None:
+    searched = search(pods, plugin, Breaking("oom", 90), flavour)
+
+    patch = searched.found["patches"][0]["patch"]
+    pods.kubectl("patch", "pod", "app", "--subresource=resize", "-p", json.dumps(patch))
+
+    took_s = sum(one["took_ms"] for one in searched.found["tries"]) / 1000
+    wanted = searched.found["recommended_limit_bytes"]
+    wait_until("resized", lambda: pods.memory("app").number(_limit_file(flavour)) == wanted)
+    run = plugin("top", "app", f"--duration={min(120, int(took_s))}s", "-o", "json")
+    status = pods.status("app")
+    assert run.exit_code == 0
+    assert (status["ready"], status["restartCount"]) == (True, searched.found["restarts"])
+
+
+def _limit_file(flavour: str) -> str:
+    return "memory.max" if flavour == "v2" else "memory.limit_in_bytes"
