@@ -1,7 +1,7 @@
 """`kubectl stress find-limit`: at which ballast a container fails, and which limit it needs."""
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from kubectl_stress.cli.wiring import connect, now_ms, teller
 from kubectl_stress.errors import UsageError
 from kubectl_stress.plan.holder_spec import HolderSpec, Join
 from kubectl_stress.quantity import parse_bytes
+from kubectl_stress.search.health import Health
 from kubectl_stress.targets.ref import TargetRef
 
 if TYPE_CHECKING:
@@ -58,22 +59,35 @@ def find_limit(flags: "ConnectionFlags", target: str, **given: Any) -> None:
     """
     from kubectl_stress.cli.print_limit import answer
 
+    holder = _holder(given)
+    record = _recorded(given["resume"])
+    asked = Asked(
+        parse_bytes(given["expect_at_least"]) if given["expect_at_least"] else None, health(given)
+    )
+    cluster = connect(flags)
+    ask = _ask(cluster, TargetRef.parse(target), record, asked, given=given)
+    _agree(cluster, ask, holder, yes=given["yes"])
+    found = _search(cluster, ask, holder, given=given)
+    answer(found, given["output"])
+    click.get_current_context().exit(found.exit_code)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is understood before the cluster is asked for anything."""
+
+    expected_bytes: int | None
+    health: Health | None
+
+
+def _holder(given: dict[str, Any]) -> HolderSpec:
+    """How the agent gets in; raises UsageError for what a search cannot do."""
     if given["record"] and given["resume"]:
         raise UsageError("--resume goes on recording to its own file: leave out --record")
     holder = holder_spec(given)
     if holder.join is Join.POD:
         raise UsageError("--join pod does not meet the container's limit: use exec or cgroup")
-    expected = parse_bytes(given["expect_at_least"]) if given["expect_at_least"] else None
-    record = _recorded(given["resume"])
-    checks = health(given)
-    cluster = connect(flags)
-    ask = replace(
-        _ask(cluster, TargetRef.parse(target), record, expected, given=given), health=checks
-    )
-    _agree(cluster, ask, holder, yes=given["yes"])
-    found = _search(cluster, ask, holder, given=given)
-    answer(found, given["output"])
-    click.get_current_context().exit(found.exit_code)
+    return holder
 
 
 def _recorded(path: str | None) -> "LimitRecord | None":
@@ -88,7 +102,7 @@ def _ask(
     cluster: "Cluster",
     ref: TargetRef,
     record: "LimitRecord | None",
-    expected: int | None,
+    asked: Asked,
     *,
     given: dict[str, Any],
 ) -> "Ask":
@@ -111,7 +125,9 @@ def _ask(
         for note in (hold_note(settings, target), *plan.notes):
             if note:
                 click.echo(f"note: {note}", err=True)
-    return Ask(plan, settings, tuple(record.tries) if record else (), expected)
+    return Ask(
+        plan, settings, tuple(record.tries) if record else (), asked.expected_bytes, asked.health
+    )
 
 
 def _target(cluster: "Cluster", ref: TargetRef, given: dict[str, Any]) -> "Target":

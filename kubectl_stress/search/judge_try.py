@@ -47,7 +47,7 @@ def try_of(
     since_ms = began_ms if ended_before_ms is None else ended_before_ms
     if stopped is None and checked is not None and checked.too_slow is not None:
         stopped = Stopped(Mark.SLOW, checked.too_slow)
-    mark = _mark(verdict, seen, stopped)
+    mark = _mark(level_bytes, verdict, seen, stopped)
     is_stopped = stopped is not None and mark is stopped.mark
     one = Try(
         level_bytes=level_bytes,
@@ -80,18 +80,19 @@ def _with_readings(one: Try, seen: Findings, checked: Checked) -> Try:
     )
 
 
-def _mark(verdict: Verdict, seen: Findings, stopped: Stopped | None) -> Mark:
+def _mark(level_bytes: int, verdict: Verdict, seen: Findings, stopped: Stopped | None) -> Mark:
     known = _MARKS.get(verdict.outcome)
     if stopped is not None and known in (None, Mark.FITS, Mark.THROTTLED):
         return stopped.mark
     if known is not None:
         return known
-    bye, ending = seen.ending.bye, seen.ending
-    if bye is not None and bye.reason is EndReason.DURATION:
+    if verdict.outcome is not Outcome.INCONCLUSIVE:
+        return Mark.INCONCLUSIVE
+    bye, is_short = seen.ending.bye, seen.samples.peak_held_bytes < level_bytes
+    if bye is not None and bye.reason is EndReason.DURATION and is_short:
         return Mark.TIMED_OUT  # it did not reach its size in time
-    is_given_up = bye is None and ending.exit_code is None
-    is_inconclusive = verdict.outcome is Outcome.INCONCLUSIVE
-    return Mark.TIMED_OUT if is_given_up and is_inconclusive else Mark.INCONCLUSIVE
+    is_given_up = bye is None and seen.ending.exit_code is None
+    return Mark.TIMED_OUT if is_given_up else Mark.INCONCLUSIVE
 
 
 def _least_headroom(samples: Sequence[Sample]) -> int | None:
