@@ -9,6 +9,9 @@ from kubectl_stress.verdict.evidence import as_evidence, last_sample, peak
 from kubectl_stress.verdict.findings import Findings, of_kind
 from kubectl_stress.verdict.outcome import Outcome, Verdict
 
+# Far above what reclaim at the limit costs a load that moves on.
+_STALLED_PERCENT = 20.0
+
 
 def stopped(plan: Plan, findings: Findings) -> Verdict | None:
     """Released by `--stop-on`, for what was no outcome by itself."""
@@ -51,6 +54,22 @@ def broke_off(_plan: Plan, findings: Findings) -> Verdict | None:
     return None
 
 
+def _why_stalled(findings: Findings) -> str:
+    """What pressure tells of a load that got no further, though its cgroup counts no throttling.
+
+    MemoryQoS (on by default in Kubernetes 1.37) sets memory.high on the pod's cgroup too, which no
+    container sees.
+    """
+    felt = [s.memory.pressure_some_avg10_percent or 0.0 for s in findings.samples.samples]
+    highest = max(felt, default=0.0)
+    if highest < _STALLED_PERCENT:
+        return ""
+    return (
+        f"; its tasks waited for memory {highest:.0f}% of the time (PSI), so a memory.high of the "
+        "pod's cgroup (MemoryQoS), which cannot be seen here, may hold it"
+    )
+
+
 def ran_to_its_end(plan: Plan, findings: Findings) -> Verdict | None:
     """The load ran to its end and nobody died."""
     peak_held, evidence = findings.samples.peak_held_bytes, peak(findings)
@@ -61,7 +80,7 @@ def ran_to_its_end(plan: Plan, findings: Findings) -> Verdict | None:
     if plan.size_bytes is not None and peak_held < plan.size_bytes:
         sentence = (
             f"the load held only {format_bytes(peak_held)} of {format_bytes(plan.size_bytes)}, so "
-            f"the requested size was not tested"
+            f"the requested size was not tested{_why_stalled(findings)}"
         )
         return Verdict(Outcome.INCONCLUSIVE, sentence, evidence)
     flips = of_kind(findings, ChangeKind.NOT_READY)

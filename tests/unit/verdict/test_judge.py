@@ -452,3 +452,18 @@ def test_a_counter_that_was_unknown_before_counts_no_kill() -> None:
     seen = findings(sample(10, oom_kill=None), ending=CUT, afterwards=sample(10, oom_kill=3))
 
     assert judge(plan(), seen).outcome is Outcome.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(("percent", "is_told"), [(63.0, True), (3.0, False), (None, False)])
+def test_a_load_that_stalls_without_high_events_says_so_by_pressure(
+    percent: float | None, *, is_told: bool
+) -> None:
+    seen = findings(
+        sample(), sample(30, at_ms=9_000, held_mib=20, pressure_some_avg10_percent=percent)
+    )
+
+    verdict = judge(plan(), seen)
+
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "held only 20.0 MiB of 50.0 MiB" in verdict.sentence
+    assert ("waited for memory 63% of the time (PSI)" in verdict.sentence) is is_told
