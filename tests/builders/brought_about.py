@@ -62,6 +62,7 @@ ENDS = {
     "exited": End("an app that exits with 0", "app-exited", "app-exited"),
     "exit-137": End("an app that exits with 137", _INCONCLUSIVE, _INCONCLUSIVE),
     "exit-143": End("an app that exits with 143", _INCONCLUSIVE, _INCONCLUSIVE),
+    "stop-signal": End("an app that exits as by its own stop signal", _INCONCLUSIVE, _INCONCLUSIVE),
     "killed": End("a SIGKILL by root on the node", _INCONCLUSIVE, _INCONCLUSIVE),
     "deleted": End("a deleted pod", _INCONCLUSIVE, _INCONCLUSIVE),
 }

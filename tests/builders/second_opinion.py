@@ -6,6 +6,7 @@ the counters of the pod's cgroup. The verdict of the same run must be the same.
 
 import json
 import re
+import signal as signals
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -166,10 +167,18 @@ def _of_an_end(facts: Facts, ended: dict[str, Any]) -> str:
     if facts.progress("Killing", ""):
         return "inconclusive"
     signal = ended.get("exitCode", 0) - 128
-    is_told = 0 < signal <= 64 and signal not in _FAULTS
+    is_told = 0 < signal <= 64 and (signal not in _FAULTS or signal == _stop_signal(facts))
     if _liveness_failures_in_row(facts):
         return "liveness-restarted" if is_told else "inconclusive"
     return "inconclusive" if is_told else "app-exited"
+
+
+def _stop_signal(facts: Facts) -> int:
+    """The signal that the spec names for the container's end; 15 without."""
+    specs = facts.before["spec"]["containers"]
+    spec: dict[str, Any] = next((entry for entry in specs if entry["name"] == facts.container), {})
+    name = (spec.get("lifecycle") or {}).get("stopSignal", "SIGTERM")
+    return int(getattr(signals, name, signals.SIGTERM))
 
 
 def _is_restarting_all(after: Pod | None) -> bool:

@@ -120,4 +120,6 @@ def _api_server(state: State) -> list[str]:
         "--authorization-mode=Node,RBAC",
         f"--service-cluster-ip-range={_SERVICE_RANGE}",
         "--allow-privileged=true",
+        # Alpha: the field is kept, and means nothing but to a kubelet that has the gate too.
+        "--feature-gates=ContainerStopSignals=true",
     ]

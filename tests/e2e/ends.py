@@ -217,6 +217,13 @@ def _with_tmpfs(flavour: str) -> dict[str, Any]:
     return made
 
 
+def with_stop_signal(flavour: str) -> dict[str, Any]:
+    """An app that ends by a signal which is a fault of its own in others (KEP-4960)."""
+    made = shell(flavour, "exit 134; ABRT", lifecycle={"stopSignal": "SIGABRT"})
+    made["spec"]["os"] = {"name": "linux"}
+    return made
+
+
 def child_ends(flavour: str) -> list[Case]:
     """A shell that waits for its child and ends with any code: where one process is killed."""
     found = []

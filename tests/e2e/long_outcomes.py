@@ -9,7 +9,7 @@ import pytest
 
 from tests.cluster.cluster import Cluster
 from tests.e2e.cases import MIB, Case, signalled
-from tests.e2e.ends import child_ends, ends, with_neighbour
+from tests.e2e.ends import child_ends, ends, with_neighbour, with_stop_signal
 from tests.e2e.judged import Judge, JudgedRun
 from tests.e2e.plugin import Running
 from tests.e2e.pods import Pods, pod, wait_until
@@ -126,6 +126,31 @@ def test_a_child_dies_alone_on_cgroup_v2_where_the_kubelet_is_told_so(
     assert run.outcome == case.outcome
     assert case.words in run.report["verdict"]["sentence"]
     assert not run.facts.is_group
+
+
+@pytest.fixture
+def stop_signals(cluster: Cluster) -> Iterator[None]:
+    """The kubelet has containers stopped by the signal that their spec names."""
+    cluster.node("v2").configure_kubelet(featureGates={"ContainerStopSignals": True})
+    yield
+    cluster.node("v2").configure_kubelet()
+
+
+@pytest.mark.usefixtures("stop_signals")
+def test_the_containers_own_stop_signal_is_one_that_somebody_may_have_sent(
+    judged: Judge, pods: Pods
+) -> None:
+    pods.create(with_stop_signal("v2"))
+    assert pods.status("app")["stopSignal"] == "SIGABRT"
+
+    def during(running: Running) -> None:
+        running.wait_for("holding ")
+        pods.memory("app").signal_app("ABRT")
+
+    run = judged("stop-signal-v2", "app", "--size=20Mi", "--duration=60s", during=during)
+
+    assert run.outcome == "inconclusive"
+    assert "exit code 134 is a SIGABRT, and nothing says who" in run.report["verdict"]["sentence"]
 
 
 def _start(pods: Pods, case: Case) -> None:

@@ -107,3 +107,16 @@ def test_only_the_pods_own_kills_since_the_beginning_are_kept() -> None:
     assert "task=old" not in kept
     assert kept.count("Killed process") == 1
     assert "memory.oom.group" in kept
+
+
+@pytest.mark.parametrize(("signal", "outcome"), [("SIGABRT", "inconclusive"), (None, "app-exited")])
+def test_a_fault_that_is_the_containers_stop_signal_may_have_been_sent(
+    signal: str | None, outcome: str
+) -> None:
+    before = pod("web").container(
+        "app", **({"lifecycle": {"stopSignal": signal}} if signal else {})
+    )
+    before.with_container_status(containerID="containerd://app-1")
+    after = restarted("Error", 134)
+
+    assert second_opinion(Facts("app", before.dict, after, [], "", {})) == outcome
