@@ -113,9 +113,7 @@ def test_only_the_pods_own_kills_since_the_beginning_are_kept() -> None:
 def test_a_fault_that_is_the_containers_stop_signal_may_have_been_sent(
     signal: str | None, outcome: str
 ) -> None:
-    before = pod("web").container(
-        "app", **({"lifecycle": {"stopSignal": signal}} if signal else {})
-    )
+    before = pod("web").container("app", lifecycle={"stopSignal": signal} if signal else None)
     before.with_container_status(containerID="containerd://app-1")
     after = restarted("Error", 134)
 
