@@ -6,7 +6,8 @@ import pytest
 
 from tests.cluster.cluster import Cluster
 from tests.e2e.judged import Judge
-from tests.e2e.pods import Pods, looking_up, lookup_probe
+from tests.e2e.plugin import Plugin
+from tests.e2e.pods import Pods, looking_up, lookup_probe, pod
 
 # Of the limit of 128 MiB this leaves too little for the page cache that /lookup needs, and enough
 # that nobody has to be killed.
@@ -75,3 +76,29 @@ def test_the_load_is_released_as_soon_as_readiness_is_lost(
     assert [line["reason"] for line in run.lines("bye")] == ["stopped"]
     assert "releasing the load: container is not ready" in run.done.stderr
     assert run.report["status"]["restart_count"] == 0
+
+
+def test_the_load_is_released_at_memory_pressure(plugin: Plugin, pods: Pods) -> None:
+    pods.create(looking_up("v2", livenessProbe={**PROBE, "failureThreshold": 100}))
+
+    sign = "--stop-on=memory-pressure=5%"
+    done = plugin("mem", "app", NEAR_THE_LIMIT, "--duration=10m", sign, "--yes", "-o=json")
+
+    verdict = done.report["verdict"]
+    assert verdict["outcome"] == "inconclusive"
+    assert "because of --stop-on (memory pressure" in verdict["sentence"]
+    assert "releasing the load: memory pressure" in done.stderr
+    assert pods.status("app")["restartCount"] == 0
+
+
+@pytest.mark.parametrize("flavour", ["v1"], indirect=True, scope="session")
+def test_a_node_without_pressure_is_refused_before_the_load(
+    plugin: Plugin, pods: Pods, flavour: str
+) -> None:
+    pods.create(pod(flavour))
+
+    done = plugin("mem", "app", "--size=20Mi", "--stop-on=memory-pressure=5%", "--yes")
+
+    assert done.exit_code == 5
+    assert "the node has no pressure stall information" in done.stderr
+    assert pods.memory("app").anon_bytes() < 8 << 20
