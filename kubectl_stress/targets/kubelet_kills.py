@@ -12,6 +12,8 @@ _RESTARTS = {
     "resize requires restart": "a resize of it requires a restart (resizePolicy)",
 }
 _ALL_RESTARTING = "a restart rule restarts all containers of the pod (RestartAllContainers)"
+# All that its event says of that (kuberuntime_manager.go, SyncPod: ContainersToReset).
+_ALL_RESTARTING_EVENT = "Killing: killing"
 SIGKILLED = 137
 # Linux on amd64 and arm64; SIGRTMIN is 34 in the Go runtimes that write the exit code.
 _SIGNALS = {
@@ -41,7 +43,8 @@ def is_liveness_failure(change: Change) -> bool:
 
 def restart_reason(change: Change) -> str | None:
     """Why the kubelet restarts the container, by its Killing event or by the pod's condition."""
-    if change.kind is ChangeKind.ALL_RESTARTING:
+    is_of_all = _is_killing(change) and change.text == _ALL_RESTARTING_EVENT
+    if is_of_all or change.kind is ChangeKind.ALL_RESTARTING:
         return _ALL_RESTARTING
     if not _is_killing(change):
         return None

@@ -157,12 +157,12 @@ _FAULTS = {4, 5, 6, 7, 8, 11, 13, 14, 24, 25, 26, 27, 31}
 def _of_an_end(facts: Facts, ended: dict[str, Any]) -> str:
     said = next((kind for words, kind in _KILLS.items() if facts.progress("Killing", words)), None)
     if not ended:  # the node may know more, but the API server was never told
-        return said or "inconclusive"
+        return said or ("kubelet-restarted" if _is_restarting_all(facts) else "inconclusive")
     if facts.is_group:
         return "group-oom-killed"
     if any("agent" not in command for command in facts.victims):
         return "app-oom-killed"
-    if said or _is_restarting_all(facts.after):
+    if said or _is_restarting_all(facts):
         return said or "kubelet-restarted"
     if facts.progress("Killing", ""):
         return "inconclusive"
@@ -181,8 +181,10 @@ def _stop_signal(facts: Facts) -> int:
     return int(getattr(signals, name, signals.SIGTERM))
 
 
-def _is_restarting_all(after: Pod | None) -> bool:
-    conditions = (after or {"status": {}})["status"].get("conditions") or []
+def _is_restarting_all(facts: Facts) -> bool:
+    if "killing" in facts.progress("Killing", "killing"):  # all that the kubelet says of it
+        return True
+    conditions = (facts.after or {"status": {}})["status"].get("conditions") or []
     kind = "AllContainersRestarting"
     return any(entry["type"] == kind and entry["status"] == "True" for entry in conditions)
 

@@ -78,6 +78,14 @@ def killing(words: str) -> list[dict[str, Any]]:
             opinion(restarted("Error", 137), events=killing("Container app definition changed")),
             "kubelet-restarted",
         ),
+        (opinion(restarted("Error", 137), events=killing("killing")), "kubelet-restarted"),
+        (
+            opinion(
+                web(containerID="containerd://app-2", restartCount=1).dict,
+                events=killing("killing"),
+            ),
+            "kubelet-restarted",
+        ),
         (
             opinion(restarted("Completed", 0), events=killing("Stopping container app")),
             "inconclusive",

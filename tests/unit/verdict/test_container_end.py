@@ -348,3 +348,12 @@ def test_shared_memory_is_named_that_a_restart_does_not_free(
     texts = [fact.text for fact in judge(given, seen).evidence]
 
     assert any(text.startswith("shmem 40.0 MiB") for text in texts) is is_told
+
+
+def test_the_event_of_a_kill_for_all_containers_is_that_even_without_the_pods_condition() -> None:
+    seen = findings(changes=[event("Killing", "killing"), STARTED], ending=CUT)
+
+    verdict = judge(plan(), seen)
+
+    assert verdict.outcome is Outcome.KUBELET_RESTARTED
+    assert "RestartAllContainers" in verdict.sentence
