@@ -76,6 +76,11 @@ def numbered(number: int, command: bytes) -> bytes:
     return f"#{number} ".encode() + command
 
 
+def load_command(percent: float) -> bytes:
+    """Turns each CPU worker to this percentage of one CPU."""
+    return f"load {percent_text(percent)}\n".encode()
+
+
 def end_arguments() -> list[str]:
     """Arguments that end the holder."""
     return ["end"]

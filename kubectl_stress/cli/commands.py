@@ -21,6 +21,7 @@ class Place:
 PLACES = {
     "check": Place("check", "check", "Check whether a run is possible and predict what it will do"),
     "completion": Place("completion", "completion_command", "Install shell completion"),
+    "cpu": Place("cpu", "cpu", "Load a container's CPU and judge what happens"),
     "doctor": Place("doctor", "doctor", "Check what is missing, and how to get it"),
     "find-limit": Place("find_limit", "find_limit", "Search for the memory limit that it needs"),
     "help": Place("help", "help_command", "Explain an outcome and what to do about it"),

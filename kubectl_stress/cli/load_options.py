@@ -44,14 +44,6 @@ _COURSE_OPTIONS = (
         metavar="TIME",
         help="Time in which the load grows evenly to its size",
     ),
-    click.option(
-        "--workers",
-        type=int,
-        default=1,
-        show_default=True,
-        metavar="N",
-        help="Number of processes that share the load",
-    ),
     stop_on_option,
 )
 _RUN_OPTIONS = (

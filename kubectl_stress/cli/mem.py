@@ -75,10 +75,10 @@ def mem(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> Non
     if given["output"] == MANIFEST:
         print_manifest(cluster, asked, spec)
         return
-    click.get_current_context().exit(_run(cluster, asked, spec, holder, given))
+    click.get_current_context().exit(run_selection(cluster, asked, spec, holder, given))
 
 
-def _run(
+def run_selection(
     cluster: "Cluster",
     asked: TargetSelection,
     spec: LoadSpec,

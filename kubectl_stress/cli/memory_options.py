@@ -32,6 +32,14 @@ _OPTIONS = (
     ),
     step_hold_option,
     click.option(
+        "--workers",
+        type=int,
+        default=1,
+        show_default=True,
+        metavar="N",
+        help="Number of processes that share the load",
+    ),
+    click.option(
         "--kind",
         type=click.Choice([kind.value for kind in LoadKind]),
         default=LoadKind.ANON.value,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def print_manifest(cluster: "Cluster", asked: TargetSelection, spec: LoadSpec) -> None:
     """Print it, and on stderr what Chaos Mesh would make of it that is not the same."""
     from kubectl_stress.formats.serialize import to_yaml
-    from kubectl_stress.manifest.memory_load import memory_stressor
+    from kubectl_stress.manifest.memory_load import stressors
     from kubectl_stress.manifest.stresschaos import Experiment
     from kubectl_stress.manifest.writer import stress_chaos
     from kubectl_stress.preflight.find_selection import find_selection
@@ -24,23 +24,23 @@ def print_manifest(cluster: "Cluster", asked: TargetSelection, spec: LoadSpec) -
 
     if len(asked.refs) != 1:
         raise UsageError("-o manifest takes one TARGET, like deploy/NAME")
-    (ref,), memory = asked.refs, memory_stressor(spec)
+    (ref,), (memory, cpu) = asked.refs, stressors(spec)
     selector, name = find_selection(cluster, ref, cluster.namespace, asked.container)
     experiment = Experiment(
         line=1,
-        name=f"{ref.name}-memory",
+        name="-".join([ref.name, *(["memory"] if memory else []), *(["cpu"] if cpu else [])]),
         namespace=cluster.namespace,
         selector=selector,
         choice=asked.choice or Choice(Mode.ALL),
         containers=(name,),
         duration_ms=spec.schedule.duration_ms,
         memory=memory,
+        cpu=cpu,
     )
     click.echo(to_yaml(stress_chaos(experiment)))
-    amount = memory.amount
-    if amount.base is ShareBase.LIMIT:
-        click.echo(f"note: {_OF_LIMIT.format(amount.text)}", err=True)
-    elif amount.base is ShareBase.NODE:
+    if memory is not None and memory.amount.base is ShareBase.LIMIT:
+        click.echo(f"note: {_OF_LIMIT.format(memory.amount.text)}", err=True)
+    elif memory is not None and memory.amount.base is ShareBase.NODE:
         click.echo("note: kubectl stress run needs --percent-of node for this size", err=True)
 
 

@@ -53,10 +53,10 @@ if TYPE_CHECKING:
 @output_options
 @connection_options
 def run(flags: "ConnectionFlags", names: tuple[str, ...], percent_of: str, **given: Any) -> None:
-    """Run the memory load of a Chaos Mesh StressChaos (YAML or JSON) without Chaos Mesh.
+    """Run the memory and CPU loads of a Chaos Mesh StressChaos (YAML or JSON) without Chaos Mesh.
 
-    The manifest is read as it stands, with any mode; so far a CPU stressor is refused. All pods of
-    all manifests are loaded at the same time; the exit code is the worst of all.
+    The manifest is read as it stands, with any mode. All pods of all manifests are loaded at the
+    same time; the exit code is the worst of all.
 
     With --lint, check any number of manifests and run nothing. Errors keep an experiment from
     running here (exit code 2). Warnings and notes say what Chaos Mesh ignores, refuses or reads

@@ -4,13 +4,21 @@ from collections.abc import Iterator, Sequence
 
 from kubectl_stress.formats.report_text import report_row, verdict_text
 from kubectl_stress.formats.serialize import DATA_FORMATS, Document, serialize
-from kubectl_stress.formats.tables import COLUMNS, Column, folded, plain_table
+from kubectl_stress.formats.tables import columns_of, folded, plain_table
+from kubectl_stress.plan.gauge import Column
 from kubectl_stress.results.fleet_report import Entry, FleetReport, entry_dict
 from kubectl_stress.text import few_of
 
-_SHOWN = ("USAGE%", "LIMIT", "LOAD", "PEAK", "OOM KILLS", "RESTARTS", "READY")
+_SHOWN = (
+    *("USAGE%", "LIMIT", "LOAD", "PEAK", "OOM KILLS"),
+    *("CPU%", "CPU LIMIT", "CPU LOAD", "THROTTLED"),
+    *("RESTARTS", "READY"),
+)
 # The first to go where the terminal is narrow.
-_OPTIONAL = ("READY", "LIMIT", "PEAK", "NODE", "LOAD", "USAGE%", "OOM KILLS")
+_OPTIONAL = (
+    *("READY", "LIMIT", "CPU LIMIT", "PEAK", "NODE"),
+    *("LOAD", "CPU LOAD", "USAGE%", "CPU%", "OOM KILLS", "THROTTLED"),
+)
 _MOST_EVIDENCE = 3
 
 
@@ -32,10 +40,11 @@ def _document(fleet: FleetReport) -> Document:
 
 def entry_table(entries: Sequence[Entry], *, width: int | None = None) -> str:
     """One row a target, in this order; columns go until it fits `width`."""
-    columns = [column for column in COLUMNS if column.heading in _SHOWN]
+    known = columns_of([report_row(one.report) for one in entries if one.report])
+    columns = [column for column in known if column.heading in _SHOWN]
     headings = [*_where_headings(entries), "NODE", "VERDICT", *(c.heading for c in columns)]
     rows = [_cells(entry, headings, columns) for entry in entries]
-    leaving = list(_OPTIONAL)
+    leaving = [heading for heading in _OPTIONAL if heading in headings]
     text = plain_table([headings, *rows])
     while width is not None and leaving and _widest(text) > width:
         place = headings.index(leaving.pop(0))

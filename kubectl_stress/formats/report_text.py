@@ -1,8 +1,11 @@
 """A report as text, in each of the formats. Computes nothing and reads nothing."""
 
+from kubectl_stress.agent.cpu_use import held_use
 from kubectl_stress.formats.process_table import outside_processes, process_table
 from kubectl_stress.formats.serialize import DATA_FORMATS, Document, serialize
-from kubectl_stress.formats.tables import Row, folded, target_table
+from kubectl_stress.formats.tables import folded, target_table
+from kubectl_stress.plan.gauge import Row
+from kubectl_stress.plan.gauges import has_victims
 from kubectl_stress.plan.guards import POD_LEVEL_ONLY
 from kubectl_stress.plan.holder_spec import Join
 from kubectl_stress.quantity import format_bytes
@@ -37,14 +40,16 @@ def report_row(report: Report) -> Row:
         node_available_bytes=sample.node_available_bytes if sample else None,
         peak_usage_bytes=findings.samples.peak_usage_bytes,
         oom_kills=report.oom_kills,
+        cpu=held_use(findings.samples.samples),
+        spec=report.plan.spec,
     )
 
 
 def _for_a_person(report: Report, *, wide: bool, width: int | None) -> str:
     parts = [target_table([report_row(report)], wide=wide, width=width)]
-    if report.processes:
-        parts.append(_processes(report, width))
-    parts.append(folded(_before_and_after(report), width))
+    if has_victims(report.plan.spec):
+        parts += [_processes(report, width)] if report.processes else []
+        parts.append(folded(_before_and_after(report), width))
     parts.append(verdict_text(report, width=width))
     return "\n\n".join(part for part in parts if part)
 

@@ -4,64 +4,10 @@ tabulate is imported inside the functions: it costs more than the rest of a `--h
 """
 
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
-from kubectl_stress.agent.samples import Sample
-from kubectl_stress.quantity import format_bytes
-from kubectl_stress.targets.status import ContainerStatus
-from kubectl_stress.targets.target import Target
-
-
-@dataclass(frozen=True)
-class Row:
-    """What one row shows: the target with its latest sample and status.
-
-    `oom_kills` counts this run's, and those since the container's start where there is no run; None
-    where the cgroup took the counter with it.
-    """
-
-    target: Target
-    status: ContainerStatus
-    sample: Sample | None = None
-    peak_usage_bytes: int | None = None
-    oom_kills: int | None = 0
-    node_available_bytes: int | None = None
-
-
-@dataclass(frozen=True)
-class Column:
-    """A heading, its cell, and whether it stays on a narrow terminal or needs `-o wide`."""
-
-    heading: str
-    cell: Callable[[Row], str]
-    stays: bool = True
-    wide_only: bool = False
-
-
-def _size(field: str) -> Callable[[Row], str]:
-    return lambda row: format_bytes(getattr(row.sample.memory, field) if row.sample else None)
-
-
-def _share_of_limit(row: Row) -> str:
-    memory = row.sample.memory if row.sample else None
-    if memory is None or not memory.limit_bytes or memory.usage_bytes is None:
-        return "-"
-    return f"{100 * memory.usage_bytes / memory.limit_bytes:.1f}%"
-
-
-def _pressure(row: Row) -> str:
-    some = row.sample.memory.pressure_some_avg10_percent if row.sample else None
-    full = row.sample.memory.pressure_full_avg10_percent if row.sample else None
-    return "-" if some is None or full is None else f"{some:.1f}%/{full:.1f}%"
-
-
-def _held(row: Row) -> str:
-    return format_bytes(row.sample.held_bytes if row.sample else None)
-
-
-def _oom_kills(row: Row) -> str:
-    return "unknown" if row.oom_kills is None else str(row.oom_kills)
+from kubectl_stress.plan.gauge import Column, Row
+from kubectl_stress.plan.gauges import GAUGES, gauges
 
 
 def _restarts(row: Row) -> str:
@@ -71,36 +17,30 @@ def _restarts(row: Row) -> str:
 
 
 _CONTAINER = Column("CONTAINER", lambda row: row.target.container)
-COLUMNS = (
-    Column("POD", lambda row: row.target.pod),
-    _CONTAINER,
-    Column("USAGE", _size("usage_bytes")),
-    Column("USAGE%", _share_of_limit),
-    Column("LIMIT", _size("limit_bytes")),
-    Column("WORKING SET", _size("working_set_bytes"), stays=False),
-    Column("LOAD", _held),
-    Column("PEAK", lambda row: format_bytes(row.peak_usage_bytes), stays=False),
-    Column("OOM KILLS", _oom_kills),
+_NAMES = (Column("POD", lambda row: row.target.pod), _CONTAINER)
+_STATUS = (
     Column("RESTARTS", _restarts),
     Column("READY", lambda row: "yes" if row.status.ready else "no", stays=False),
     Column("LAST STATE", lambda row: str(row.status.last_end or "-"), wide_only=True),
     Column("QOS", lambda row: row.target.qos_class, wide_only=True),
-    Column("ANON", _size("anon_bytes"), wide_only=True),
-    Column("FILE", _size("file_bytes"), wide_only=True),
-    Column("INACTIVE FILE", _size("inactive_file_bytes"), wide_only=True),
-    Column("SHMEM", _size("shmem_bytes"), wide_only=True),
-    Column("KERNEL", _size("kernel_bytes"), wide_only=True),
-    Column("PAGE TABLES", _size("pagetables_bytes"), wide_only=True),
-    Column("SLAB", _size("slab_bytes"), wide_only=True),
-    Column("SWAP", _size("swap_bytes"), wide_only=True),
-    Column("SWAP LIMIT", _size("swap_limit_bytes"), wide_only=True),
-    Column("HIGH", _size("high_bytes"), wide_only=True),
-    Column("POD LIMIT", lambda row: format_bytes(row.target.pod_limit_bytes), wide_only=True),
-    Column("PSI SOME/FULL", _pressure, wide_only=True),
-    Column("NODE AVAILABLE", lambda row: format_bytes(row.node_available_bytes), wide_only=True),
 )
 
-_GO_BEFORE_THE_NAME = ("USAGE%", "OOM KILLS", "LOAD")
+
+def columns_of(rows: Sequence[Row], *, wide: bool = False) -> list[Column]:
+    """Those of what is loaded; with `wide` all, what is loaded first."""
+    loaded = [gauge for row in rows for gauge in gauges(row.spec)]
+    shown = [gauge for gauge in GAUGES if gauge in loaded]
+    others = [gauge for gauge in GAUGES if wide and gauge not in loaded]
+    found = [column for gauge in shown for column in gauge.COLUMNS] + list(_STATUS)
+    found += [column for gauge in shown for column in gauge.WIDE_COLUMNS]
+    of_others = [column for gauge in others for column in (*gauge.COLUMNS, *gauge.WIDE_COLUMNS)]
+    found += [column for column in of_others if not column.of_load]
+    has_containers = wide or any(row.target.siblings for row in rows)
+    names = _NAMES if has_containers else _NAMES[:1]
+    return [*names, *(column for column in found if wide or not column.wide_only)]
+
+
+_GO_BEFORE_THE_NAME = ("USAGE%", "OOM KILLS", "LOAD", "CPU%", "CPU LOAD")
 
 
 def target_table(rows: Sequence[Row], *, wide: bool = False, width: int | None = None) -> str:
@@ -109,9 +49,7 @@ def target_table(rows: Sequence[Row], *, wide: bool = False, width: int | None =
     Where it does not fit `width`, the last columns of one target, or with `wide`, are in further
     tables below; of several targets they go, so that each keeps its row.
     """
-    columns = [column for column in COLUMNS if wide or not column.wide_only]
-    if not (wide or any(row.target.siblings for row in rows)):
-        columns.remove(_CONTAINER)
+    columns = columns_of(rows, wide=wide)
     whole = _tabulated(rows, columns)
     if width is None or _widest_line(whole) <= width:
         return whole

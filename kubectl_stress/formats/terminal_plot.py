@@ -7,7 +7,7 @@ from kubectl_stress.formats.timeline import (
     pressures,
     ticks,
     time_ticks,
-    timeline,
+    timelines,
 )
 from kubectl_stress.results.report import Report
 
@@ -56,33 +56,40 @@ class Canvas:
 
 
 def plot(report: Report, *, width: int = 80) -> str:
-    """Usage as a curve, the limit as a line, and a row of marks, `width` characters wide."""
-    drawn = timeline(report)
+    """Usage as a curve, the limit as a line, and a row of marks, `width` characters wide.
+
+    One below the other where several resources are loaded.
+    """
+    return "\n\n".join(_plot_of(drawn, width) for drawn in timelines(report))
+
+
+def _plot_of(drawn: Timeline, width: int) -> str:
     if not drawn.runs:
         return "no samples to draw"
-    columns = max(20, min(width, 120) - _LABEL_WIDTH - 2)
-    unit, word = (1 << 30, "GiB") if drawn.peak_bytes >= 4 << 30 else (1 << 20, "MiB")
-    top = max(_top(drawn), unit)
+    columns, drawing = max(20, min(width, 120) - _LABEL_WIDTH - 2), drawn.drawing
+    unit, word = drawing.unit(drawing.peak)
+    top = max(_top(drawn), drawing.least_top)
     canvas = Canvas(columns, _HEIGHT)
     _draw_limit(canvas, drawn, top)
     _draw_usage(canvas, drawn, top)
     rows = _with_labels(canvas, top=top, unit=unit)
-    head = f"{word:>{_LABEL_WIDTH}}  usage{_limit_words(drawn, top)}{_legend(drawn)}"
+    usage = drawing.usage.word
+    head = f"{word:>{_LABEL_WIDTH}}  {usage}{_limit_words(drawn, top)}{_legend(drawn)}"
     below = (_marks_row(drawn, columns), *_pressure_row(drawn, columns))
     return "\n".join([head, *rows, *below, *_time_axis(drawn, columns)])
 
 
-def _top(drawn: Timeline) -> int:
+def _top(drawn: Timeline) -> float:
     """The limit where the level came anywhere near it, else somewhat above the level."""
-    limit, peak = drawn.highest_limit_bytes, drawn.peak_bytes
-    return max(peak, limit) if limit and limit <= 4 * max(1, peak) else peak * 5 // 4
+    limit, peak = drawn.highest_limit, drawn.drawing.peak
+    return max(peak, limit) if limit and limit <= 4 * max(1, peak) else peak * 5 / 4
 
 
-def _limit_words(drawn: Timeline, top: int) -> str:
-    if drawn.limit_bytes is None:
+def _limit_words(drawn: Timeline, top: float) -> str:
+    if drawn.limit is None:
         return ", no limit"
-    where = "╌" if drawn.limit_bytes <= top else "above"
-    return f", limit {drawn.limit_bytes / (1 << 20):.1f} MiB {where}"
+    where = "╌" if drawn.limit <= top else "above"
+    return f", limit {drawn.drawing.text(drawn.limit)} {where}"
 
 
 def _legend(drawn: Timeline) -> str:
@@ -94,7 +101,7 @@ def _share(at_ms: int, drawn: Timeline) -> float:
     return (at_ms - drawn.start_ms) / (drawn.end_ms - drawn.start_ms)
 
 
-def _draw_limit(canvas: Canvas, drawn: Timeline, top: int) -> None:
+def _draw_limit(canvas: Canvas, drawn: Timeline, top: float) -> None:
     for start_ms, end_ms, limit in drawn.limit_spans():
         if limit > top:
             continue
@@ -104,11 +111,11 @@ def _draw_limit(canvas: Canvas, drawn: Timeline, top: int) -> None:
             canvas.sign(column, row, "╌")
 
 
-def _draw_usage(canvas: Canvas, drawn: Timeline, top: int) -> None:
+def _draw_usage(canvas: Canvas, drawn: Timeline, top: float) -> None:
     for run in drawn.runs:
         before = run[0]
         for sample in run:
-            old, new = (s.memory.usage_bytes for s in (before, sample))
+            old, new = (drawn.drawing.usage.value(one) for one in (before, sample))
             if old is not None and new is not None:
                 x = _share(before.at_ms, drawn), _share(sample.at_ms, drawn)
                 _line(canvas, x, (old / top, new / top))
@@ -123,9 +130,9 @@ def _line(canvas: Canvas, x: tuple[float, float], y: tuple[float, float]) -> Non
         canvas.dot(x[0] + share * (x[1] - x[0]), y[0] + share * (y[1] - y[0]))
 
 
-def _with_labels(canvas: Canvas, *, top: int, unit: int) -> list[str]:
+def _with_labels(canvas: Canvas, *, top: float, unit: float) -> list[str]:
     labels = {}
-    for tick in ticks(0, top // unit, most=5):
+    for tick in ticks(0, int(top // unit), most=5):
         row = min(_HEIGHT - 1, int((1 - tick * unit / top) * _HEIGHT))
         labels[row] = f"{tick:>{_LABEL_WIDTH}} ┤"
     blank = " " * _LABEL_WIDTH + " │"

@@ -8,6 +8,8 @@ from statistics import median
 
 from kubectl_stress.agent.protocol import WorkerKilled
 from kubectl_stress.agent.samples import Sample
+from kubectl_stress.plan.gauge import Drawing, Gauge
+from kubectl_stress.plan.gauges import gauges
 from kubectl_stress.quantity import format_bytes
 from kubectl_stress.results.report import Report
 from kubectl_stress.targets.changes import Change, ChangeKind
@@ -48,40 +50,46 @@ class Span:
 
 @dataclass(frozen=True)
 class Timeline:
-    """All that is drawn; `runs` are the samples, parted where none came for a while.
+    """All that is drawn of one resource; `runs` are samples, parted where none came for a while.
 
-    `limits` are the limits that were enforced, each from its moment on; `limit_bytes` is the last.
+    `limits` are the limits that were enforced, each from its moment on; `limit` is the last.
     """
 
     start_ms: int
     end_ms: int
     runs: tuple[tuple[Sample, ...], ...]
-    limits: tuple[tuple[int, int], ...]
-    peak_bytes: int
+    limits: tuple[tuple[int, float], ...]
+    drawing: Drawing
     phases: tuple[Span, ...]
     readiness: tuple[Span, ...]
     marks: tuple[Mark, ...]
 
     @property
-    def limit_bytes(self) -> int | None:
+    def limit(self) -> float | None:
         """The limit at the end; a resize during the run moves it."""
         return self.limits[-1][1] if self.limits else None
 
     @property
-    def highest_limit_bytes(self) -> int:
+    def highest_limit(self) -> float:
         """The most that the limit was; 0 without one."""
         return max((limit for _, limit in self.limits), default=0)
 
-    def limit_spans(self) -> list[tuple[int, int, int]]:
+    def limit_spans(self) -> list[tuple[int, int, float]]:
         """From when until when which limit was enforced."""
         last = (self.end_ms, 0)
         pairs = pairwise((*self.limits, last))
         return [(start, end, limit) for (start, limit), (end, _) in pairs]
 
 
-def timeline(report: Report) -> Timeline:
-    """The timeline of a run."""
+def timelines(report: Report) -> list[Timeline]:
+    """The timeline of each resource that was loaded."""
+    return [timeline(report, gauge) for gauge in gauges(report.plan.spec)]
+
+
+def timeline(report: Report, gauge: Gauge) -> Timeline:
+    """The timeline of one resource in a run."""
     samples, found = report.findings.samples.samples, marks(report)
+    drawing = gauge.drawing(report.plan, samples)
     times = [sample.at_ms for sample in samples]
     times += [change.at_ms for change in report.findings.changes]
     times += [mark.at_ms for mark in found]
@@ -91,29 +99,26 @@ def timeline(report: Report) -> Timeline:
         start_ms=start_ms,
         end_ms=end_ms,
         runs=tuple(_runs(samples)),
-        limits=tuple(_limits(report, samples, start_ms)),
-        peak_bytes=max((top for sample in samples for top in _levels(sample)), default=0),
+        limits=tuple(_limits(drawing, samples, start_ms)),
+        drawing=drawing,
         phases=tuple(_phases(samples)),
         readiness=tuple(_readiness(report, start_ms, end_ms)),
         marks=found,
     )
 
 
-def _levels(sample: Sample) -> tuple[int, ...]:
-    return max(0, sample.memory.usage_bytes or 0), max(0, sample.held_bytes)
-
-
-def _limits(report: Report, samples: Sequence[Sample], start_ms: int) -> Iterator[tuple[int, int]]:
+def _limits(
+    drawing: Drawing, samples: Sequence[Sample], start_ms: int
+) -> Iterator[tuple[int, float]]:
     """The limits that the kernel enforced, by the samples; before them the one that was planned."""
-    now: int | None = None
+    now: float | None = None
     for sample in samples:
-        limit = sample.memory.limit_bytes
+        limit = drawing.limit(sample)
         if limit and limit != now:
             yield (start_ms if now is None else sample.at_ms), limit
             now = limit
-    planned = report.plan.target.effective_limit_bytes
-    if now is None and planned:
-        yield start_ms, planned
+    if now is None and drawing.planned_limit:
+        yield start_ms, drawing.planned_limit
 
 
 def _runs(samples: Sequence[Sample]) -> Iterable[tuple[Sample, ...]]:

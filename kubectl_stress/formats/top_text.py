@@ -5,7 +5,9 @@ from dataclasses import replace
 
 from kubectl_stress.formats.process_table import outside_processes, process_table
 from kubectl_stress.formats.serialize import DATA_FORMATS, Document, serialize
-from kubectl_stress.formats.tables import Row, folded, target_table
+from kubectl_stress.formats.tables import folded, target_table
+from kubectl_stress.plan.gauge import Row
+from kubectl_stress.plan.gauges import has_victims
 from kubectl_stress.plan.oom_domain import container_swap_bytes
 from kubectl_stress.quantity import format_bytes
 from kubectl_stress.results.target_state import TargetState
@@ -33,7 +35,8 @@ def tables(states: Sequence[TargetState], *, wide: bool, width: int | None) -> s
     parts = [target_table([_row(state) for state in states], wide=wide, width=width)]
     most = _MOST_ALONE if len(states) == 1 else _MOST_OF_EACH
     for state in states:
-        if state.processes and state.is_still_running:
+        has_table = state.spec is None or has_victims(state.spec)
+        if has_table and state.processes and state.is_still_running:
             head = f"{state.target.pod}:\n" if len(states) > 1 else ""
             parts.append(head + _processes(state, most, width))
     parts.append("\n".join(folded(note, width) for note in _notes(_without_load(states))))
@@ -50,6 +53,8 @@ def _row(state: TargetState) -> Row:
         sample=sample,
         peak_usage_bytes=state.peak_usage_bytes,
         oom_kills=state.oom_kills,
+        cpu=state.cpu,
+        spec=state.spec,
         node_available_bytes=available_bytes(state),
     )
 

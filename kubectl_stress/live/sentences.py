@@ -9,7 +9,9 @@ from kubectl_stress.agent.protocol import (
     WorkerKilled,
 )
 from kubectl_stress.agent.samples import Phase, Sample
+from kubectl_stress.plan.gauges import gauges
 from kubectl_stress.plan.holder_spec import Join
+from kubectl_stress.plan.plan import Plan
 from kubectl_stress.quantity import format_bytes
 from kubectl_stress.results.target_state import TargetState
 from kubectl_stress.session.progress import Finished, LogLine, What
@@ -27,7 +29,7 @@ def sentence(state: TargetState, what: What) -> str | None:
         return _end_sentence(state, what)
     if isinstance(what, AgentError):
         return f"agent: {what.message}"
-    return None if state.plan is None else _of_load(what)
+    return None if state.plan is None else _of_load(state.plan, what)
 
 
 def fleet_sentence(state: TargetState, what: What) -> str | None:
@@ -46,9 +48,9 @@ def _end_sentence(state: TargetState, end: Finished) -> str | None:
     return f"no more readings: {end.error}"
 
 
-def _of_load(what: What) -> str | None:
+def _of_load(plan: Plan, what: What) -> str | None:
     if isinstance(what, PhaseStart):
-        return _phase_sentence(what)
+        return _phase_sentence(plan, what)
     if isinstance(what, WorkerKilled):
         return (
             f"worker {what.pid} killed by signal {what.signal} holding "
@@ -61,10 +63,11 @@ def _of_load(what: What) -> str | None:
     return None
 
 
-def _phase_sentence(phase: PhaseStart) -> str | None:
+def _phase_sentence(plan: Plan, phase: PhaseStart) -> str | None:
     if phase.phase is Phase.HOLD:
         step = "" if phase.step is None else f" (step {phase.step})"
-        return f"holding {format_bytes(phase.held_bytes)}{step}"
+        held = (gauge.holding(plan, phase.held_bytes) for gauge in gauges(plan.spec))
+        return f"holding {' and '.join(held)}{step}"
     if phase.phase is Phase.SETTLE:
         return "load released; waiting for the kernel's counters to settle"
     return None
@@ -72,16 +75,9 @@ def _phase_sentence(phase: PhaseStart) -> str | None:
 
 def sample_sentence(state: TargetState, sample: Sample) -> str:
     """A reading, where there is no table to show it."""
-    memory = sample.memory
-    share = ""
-    if memory.usage_bytes is not None and memory.limit_bytes:
-        share = f" ({100 * memory.usage_bytes / memory.limit_bytes:.1f}% of the limit)"
-    is_load = state.plan is not None
-    of_load = f", load {format_bytes(sample.held_bytes)}" if is_load else ""
-    return (
-        f"usage {format_bytes(memory.usage_bytes)}{share}, working set "
-        f"{format_bytes(memory.working_set_bytes)}{of_load}"
-    )
+    is_loaded = state.spec is not None
+    read = (gauge.reading(sample, state.cpu, is_loaded=is_loaded) for gauge in gauges(state.spec))
+    return "; ".join(read)
 
 
 class Marks:

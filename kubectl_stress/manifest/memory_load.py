@@ -1,5 +1,6 @@
 """A load as the command line describes it ↔ the stressors of a StressChaos. Pure."""
 
+import math
 from collections.abc import Iterator
 
 from kubectl_stress.errors import UsageError
@@ -36,21 +37,25 @@ def _cpu_load(stressor: CpuStressor) -> CpuLoad:
     return CpuLoad(amount, workers=stressor.workers)
 
 
-def memory_stressor(spec: LoadSpec) -> MemoryStressor:
-    """The stressor that asks for this load; UsageError names what no StressChaos can say."""
-    unsaid = ", ".join(_inexpressible(spec))
+def stressors(spec: LoadSpec) -> tuple[MemoryStressor | None, CpuStressor | None]:
+    """The stressors that ask for this load; UsageError names what no StressChaos can say."""
+    of_all = (f"--stop-on {word}" for word in stop_words(spec.stop_on, spec.pressure_percent))
+    unsaid = ", ".join([*_of_memory(spec), *_of_cpu(spec), *of_all])
     if unsaid:
         raise UsageError(
             f"a StressChaos cannot express {unsaid}: leave it out, or run it from here"
         )
-    load = spec.memory
-    assert load is not None
-    return MemoryStressor(load.amount, load.workers, spec.schedule.ramp_ms, load.oom_score_adj)
+    cpu = CpuStressor(*_workers(spec.cpu)) if spec.cpu else None
+    load, ramp_ms = spec.memory, spec.schedule.ramp_ms
+    if load is None:
+        return None, cpu
+    return MemoryStressor(load.amount, load.workers, ramp_ms, load.oom_score_adj), cpu
 
 
-def _inexpressible(spec: LoadSpec) -> Iterator[str]:
+def _of_memory(spec: LoadSpec) -> Iterator[str]:
     load = spec.memory
-    assert load is not None
+    if load is None:
+        return
     if not _is_size(load.amount):
         yield f"--size {load.amount.text}"
     if load.oom_score_adj == 0:
@@ -63,7 +68,30 @@ def _inexpressible(spec: LoadSpec) -> Iterator[str]:
         yield "--steps"
     if load.after_oom is not AfterOom.STOP:
         yield f"--after-oom {load.after_oom.value}"
-    yield from (f"--stop-on {word}" for word in stop_words(spec.stop_on, spec.pressure_percent))
+
+
+def _of_cpu(spec: LoadSpec) -> Iterator[str]:
+    """There a load is a whole percentage of one CPU for each worker, from the beginning."""
+    load = spec.cpu
+    if load is None:
+        return
+    percent = 0.0
+    if load.amount.absolute_millicores is not None:
+        workers, _ = _workers(load)
+        percent = load.amount.absolute_millicores / workers / 10
+    if percent != int(percent) or not 1 <= percent <= 100:
+        yield f"--load {load.amount.text} (it takes whole percentages of a CPU, like 500m)"
+    if load.steps:
+        yield "--steps"
+    if spec.schedule.ramp_ms and spec.memory is None:
+        yield "--ramp"
+
+
+def _workers(load: CpuLoad) -> tuple[int, int]:
+    """How many, and the percentage of each."""
+    millicores = load.amount.absolute_millicores or 0
+    workers = load.workers or max(1, math.ceil(millicores / 1_000))
+    return workers, int(millicores / workers / 10)
 
 
 def _is_size(amount: Amount) -> bool:

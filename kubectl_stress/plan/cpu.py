@@ -147,6 +147,26 @@ def node_notes(plan: Plan, hello: Hello) -> tuple[str, ...]:
     )
 
 
+def at_quota(plan: Plan, hello: Hello) -> str:
+    """What the load will meet, in one clause."""
+    limit, millicores = plan.target.effective_limit_millicores, _size(plan).millicores
+    assert millicores is not None
+    if limit is None:
+        of_node = f" of the {hello.cpus} CPUs of the node" if hello.cpus else ""
+        return f"the load will use {format_millicores(millicores)}{of_node}, without a quota"
+    share = f"{100 * millicores / limit:.0f}% of the CPU limit {format_millicores(limit)}"
+    if millicores >= limit:
+        return f"the load asks for {share}: the quota will throttle it and the app together"
+    left = format_millicores(limit - millicores)
+    return f"the load will use {share}: the container is throttled once the app needs over {left}"
+
+
+def later_loads(plan: Plan) -> tuple[float, ...]:
+    """The loads of the steps after the first, in percent of one CPU for each worker."""
+    sizes = (*_size(plan).step_millicores, _size(plan).millicores)
+    return tuple(load_percent(plan, size) for size in sizes[1:] if size is not None)
+
+
 def agent_options(plan: Plan) -> CpuOptions:
     """What the agent is told at first: the load of the first step."""
     first = (*_size(plan).step_millicores, _size(plan).millicores)[0]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from kubectl_stress.agent.commands import RunOptions
+from kubectl_stress.agent.commands import RunOptions, load_command
 from kubectl_stress.agent.protocol import Hello
 from kubectl_stress.agent.samples import Sample
 from kubectl_stress.plan import cpu, guards, memory
@@ -125,7 +125,7 @@ def run_options(plan: Plan) -> RunOptions:
     """What the agent is told."""
     schedule = plan.spec.schedule
     return RunOptions(
-        duration_ms=schedule.duration_ms,
+        duration_ms=schedule.duration_ms + sum(wait_ms for wait_ms, _ in later_commands(plan)),
         ramp_ms=schedule.ramp_ms,
         settle_ms=SETTLE_MS,
         memory=memory.agent_options(plan) if plan.memory else None,
@@ -133,6 +133,17 @@ def run_options(plan: Plan) -> RunOptions:
         # Near a limit of the pod the load must grow as carefully as near the container's.
         pod_limit_bytes=plan.target.pod_limit_bytes,
     )
+
+
+def later_commands(plan: Plan) -> tuple[tuple[int, bytes], ...]:
+    """What the agent is told while it holds, each after so many milliseconds more.
+
+    It visits the steps of a memory load by itself.
+    """
+    if plan.cpu is None:
+        return ()
+    hold_ms = plan.spec.schedule.step_hold_ms
+    return tuple((hold_ms, load_command(percent)) for percent in cpu.later_loads(plan))
 
 
 def summary(plan: Plan) -> str:

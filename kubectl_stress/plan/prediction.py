@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from kubectl_stress.agent.protocol import Hello
 from kubectl_stress.agent.samples import Memory, Process, Sample, first_victim
+from kubectl_stress.plan.cpu import at_quota
 from kubectl_stress.plan.memory import is_page_cache
 from kubectl_stress.plan.oom_domain import (
     OomDomain,
@@ -30,6 +31,12 @@ _KERNEL_BYTES_A_MIB, _KERNEL_BYTES_A_WORKER = 2 << 10, 75 << 10
 
 def prediction(plan: Plan, hello: Hello, reading: Sample, processes: tuple[Process, ...]) -> str:
     """The end in one sentence."""
+    parts = [_of_memory(plan, hello, reading, processes)] if plan.memory else []
+    parts += [at_quota(plan, hello)] if plan.cpu else []
+    return "; ".join(parts)
+
+
+def _of_memory(plan: Plan, hello: Hello, reading: Sample, processes: tuple[Process, ...]) -> str:
     assert plan.size_bytes is not None
     memory = reading.memory
     limit, usage = memory.limit_bytes, memory.usage_bytes

@@ -7,6 +7,7 @@ Sizes are whole bytes, times whole milliseconds, units stand in the keys.
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from kubectl_stress.agent.cpu_use import held_use
 from kubectl_stress.agent.protocol import Hello
 from kubectl_stress.agent.samples import Phase, Process, Sample
 from kubectl_stress.agent.series import Series
@@ -97,6 +98,7 @@ class Report:
             "target": target_dict(self.plan.target, self.findings.hello, self.holder),
             "plan": _plan(self.plan),
             "memory": _memory(self.findings),
+            "cpu": _cpu(self.findings),
             "status": _status(self),
             "processes": [asdict(process) for process in self.processes],
             "other_loads": [asdict(load) for load in self.findings.other_loads],
@@ -189,6 +191,14 @@ def _memory(findings: Findings) -> dict[str, Any]:
     }
 
 
+def _cpu(findings: Findings) -> dict[str, Any]:
+    """What was used while the last size was held, on average; None where nothing was."""
+    use = held_use(findings.samples.samples)
+    return {
+        "under_load": asdict(use) | {"throttled_percent": use.throttled_percent} if use else None
+    }
+
+
 def under_load(series: Series) -> Sample | None:
     """The last sample in which the whole load was held."""
     held = [sample for sample in series.samples if sample.phase is Phase.HOLD]
@@ -253,6 +263,8 @@ def sample_dict(sample: Sample) -> dict[str, Any]:
         "load_held_bytes": sample.held_bytes,
         "working_set_bytes": sample.memory.working_set_bytes,
         **asdict(sample.memory),
+        "cpu": asdict(sample.cpu),
+        "cpu_load": asdict(sample.cpu_load) if sample.cpu_load else None,
     }
 
 

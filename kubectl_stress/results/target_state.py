@@ -1,10 +1,12 @@
 """The latest that is known of one target while it is watched, as tables show it. Pure: no clock."""
 
+from kubectl_stress.agent.cpu_use import CpuMeter, CpuUse
 from kubectl_stress.agent.protocol import Hello, Message, Processes
 from kubectl_stress.agent.samples import Process, Sample, load_rss_bytes
 from kubectl_stress.errors import StressError
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.prediction import victim_now
+from kubectl_stress.plan.spec import LoadSpec
 from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.targets.target import Target
 
@@ -28,6 +30,7 @@ class TargetState:
         self.task = ""  # what goes on now, where it takes several loads
         self.hello: Hello | None = None
         self.sample: Sample | None = None
+        self.cpu: CpuUse | None = None
         self.peak_usage_bytes: int | None = None
         self.processes: tuple[Process, ...] = ()
         self.is_over = False
@@ -35,6 +38,7 @@ class TargetState:
         self.error: StressError | None = None
         self._restarts_before = status.restart_count
         self._first: Sample | None = None
+        self._meter = CpuMeter()
         self._first_of_load: Sample | None = None
 
     def hear(self, message: Message) -> None:
@@ -49,7 +53,7 @@ class TargetState:
             self._first = self._first or message
             if message.phase not in _BEFORE_THE_LOAD:
                 self._first_of_load = self._first_of_load or message
-            self.sample = message
+            self.sample, self.cpu = message, self._meter.add(message)
             usages = (self.peak_usage_bytes, message.memory.usage_bytes)
             self.peak_usage_bytes = max((u for u in usages if u is not None), default=None)
 
@@ -57,6 +61,7 @@ class TargetState:
         """What counts from here on is this load."""
         self.plan, self.target = plan, plan.target
         self.peak_usage_bytes = self._first = self._first_of_load = None
+        self._meter, self.cpu = CpuMeter(), None
 
     def end(self, error: StressError | None, outcome: str = "") -> None:
         """No more readings come; what an ended container held is no news of what it holds."""
@@ -68,6 +73,11 @@ class TargetState:
     def restarts(self) -> int:
         """Restarts of the container while it was watched."""
         return self.status.restart_count - self._restarts_before
+
+    @property
+    def spec(self) -> LoadSpec | None:
+        """The load of ours that runs here, None where there is none."""
+        return self.plan.spec if self.plan else None
 
     @property
     def stress_bytes(self) -> int | None:

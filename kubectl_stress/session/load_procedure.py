@@ -12,7 +12,7 @@ from kubectl_stress.injection.agent_stream import StreamEnded
 from kubectl_stress.injection.join import JoinedHolder, Joiner, start_load
 from kubectl_stress.injection.probe import Reading
 from kubectl_stress.kube.cluster import Cluster
-from kubectl_stress.plan.decide import node_notes, resolve, sizes_read, with_load
+from kubectl_stress.plan.decide import later_commands, node_notes, resolve, sizes_read, with_load
 from kubectl_stress.plan.holder_spec import HolderSpec, Join
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.prediction import prediction
@@ -27,7 +27,7 @@ from kubectl_stress.session.intake import Intake
 from kubectl_stress.session.next_load import NextLoad, Recovery, RepeatAfterOom
 from kubectl_stress.session.progress import LogLine, Started
 from kubectl_stress.session.recovery import RecoveryWait
-from kubectl_stress.session.steering import Heartbeat, Steering, StopAtSign
+from kubectl_stress.session.steering import Heartbeat, Steering, StopAtSign, Timetable
 from kubectl_stress.targets.changes import ChangeKind
 from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.verdict.evidence import kept_by_restart
@@ -172,6 +172,7 @@ class LoadProcedure:
             Heartbeat(started_ms),
             StopAtSign(spec.stop_on, self._intake.say),
             *(self._next_load.steerings() if self._next_load else ()),
+            Timetable(later_commands(plan)),
         ]
         while self._collector.ending is None:
             arrival = yield from self._intake.take_next()

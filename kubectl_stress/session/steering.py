@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from kubectl_stress.agent.commands import HEARTBEAT, STOP
-from kubectl_stress.agent.samples import Sample
+from kubectl_stress.agent.samples import Phase, Sample
 from kubectl_stress.plan.stop_on import StopOn, stop_sign
 from kubectl_stress.targets.changes import Change
 
@@ -30,6 +30,29 @@ class Heartbeat:
             return None
         self._beaten_ms = now_ms
         return HEARTBEAT
+
+
+class Timetable:
+    """Commands at their times: each so many milliseconds after the one before.
+
+    The first waits from the beginning of the hold, by the agent's own clock.
+    """
+
+    def __init__(self, commands: Sequence[tuple[int, bytes]]) -> None:
+        self._left, self._since_ms = list(commands), -1
+
+    def next(self, _now_ms: int, sample: Sample | None, _changes: Sequence[Change]) -> bytes | None:
+        """The command that is due."""
+        if not self._left or sample is None or sample.phase is not Phase.HOLD:
+            return None
+        if self._since_ms < 0:
+            self._since_ms = sample.elapsed_ms
+        wait_ms, command = self._left[0]
+        if sample.elapsed_ms - self._since_ms < wait_ms:
+            return None
+        del self._left[0]
+        self._since_ms += wait_ms
+        return command
 
 
 class StopAtSign:

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from kubectl_stress.agent.samples import Memory
+from kubectl_stress.agent.samples import Memory, Sample
+from kubectl_stress.plan.cpu_gauge import asked_millicores
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.spec import LoadKind
-from kubectl_stress.quantity import format_bytes
+from kubectl_stress.quantity import format_bytes, format_millicores
 from kubectl_stress.targets.changes import Change, ChangeKind
 from kubectl_stress.verdict.findings import Findings, events, is_pods_limit, of_kind
 
@@ -132,12 +133,28 @@ def _level(memory: Memory) -> str:
     return text
 
 
+def _held(sample: Sample) -> str:
+    asked = asked_millicores(sample.cpu_load)
+    if asked is None:
+        return f"held {format_bytes(sample.held_bytes)}"
+    of_memory = f"held {format_bytes(sample.held_bytes)} and " if sample.held_bytes else ""
+    return f"{of_memory}asked for {format_millicores(asked)} CPU"
+
+
+def load_words(findings: Findings) -> str:
+    """The most that was loaded."""
+    peak, loads = findings.samples.peak_held_bytes, findings.samples.samples
+    asked = max((asked_millicores(one.cpu_load) or 0 for one in loads), default=0)
+    words = [format_bytes(peak)] if peak or not asked else []
+    return " and ".join([*words, *([f"{format_millicores(asked)} CPU"] if asked else [])])
+
+
 def last_sample(findings: Findings) -> tuple[Evidence, ...]:
     """The last thing that the agent said, perhaps right before it was killed."""
     last = findings.samples.last
     if last is None:
         return ()
-    text = f"last sample: {_level(last.memory)}, the load held {format_bytes(last.held_bytes)}"
+    text = f"last sample: {_level(last.memory)}, the load {_held(last)}"
     return (Evidence(last.at_ms, "agent", text),)
 
 
@@ -150,7 +167,7 @@ def peak(findings: Findings) -> tuple[Evidence, ...]:
     level = _level(top.memory)
     if top.memory.limit_bytes != usages[-1].memory.limit_bytes:
         level = f"{level.removesuffix(')')} at that moment)"
-    text = f"peak sample: {level}, the load held {format_bytes(top.held_bytes)}"
+    text = f"peak sample: {level}, the load {_held(top)}"
     return (*resizes(findings), Evidence(top.at_ms, "agent", text), counters_after(findings))
 
 

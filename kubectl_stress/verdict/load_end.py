@@ -5,7 +5,8 @@ from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.stop_on import stop_sign
 from kubectl_stress.quantity import format_bytes
 from kubectl_stress.targets.changes import ChangeKind
-from kubectl_stress.verdict.evidence import as_evidence, last_sample, peak
+from kubectl_stress.verdict.cpu_end import cpu_evidence, cpu_verdict
+from kubectl_stress.verdict.evidence import as_evidence, last_sample, load_words, peak
 from kubectl_stress.verdict.findings import Findings, of_kind
 from kubectl_stress.verdict.outcome import Outcome, Verdict
 
@@ -18,7 +19,7 @@ def stopped(plan: Plan, findings: Findings) -> Verdict | None:
     sign, bye = stop_sign(plan.spec.stop_on, findings.changes), findings.ending.bye
     if sign is None or bye is None or bye.reason is not EndReason.STOPPED:
         return None
-    held = format_bytes(findings.samples.peak_held_bytes)
+    held = load_words(findings)
     sentence = (
         f"the load was released at {held} because of --stop-on ({sign.text}); nothing was "
         f"killed, and what would have followed was not tested"
@@ -31,7 +32,7 @@ def stopped_by_other(_plan: Plan, findings: Findings) -> Verdict | None:
     bye = findings.ending.bye
     if bye is None or bye.reason is not EndReason.STOPPED or not bye.by:
         return None
-    held = format_bytes(findings.samples.peak_held_bytes)
+    held = load_words(findings)
     sentence = (
         f"the load was stopped by {bye.by} (kubectl stress stop) at {held}; nothing was killed, "
         "and what would have followed was not tested"
@@ -72,7 +73,11 @@ def _why_stalled(findings: Findings) -> str:
 
 def ran_to_its_end(plan: Plan, findings: Findings) -> Verdict | None:
     """The load ran to its end and nobody died."""
-    peak_held, evidence = findings.samples.peak_held_bytes, peak(findings)
+    of_cpu = cpu_verdict(plan, findings)
+    if of_cpu is not None:
+        return of_cpu
+    peak_held = findings.samples.peak_held_bytes
+    evidence = (*cpu_evidence(plan, findings), *(peak(findings) if plan.memory else ()))
     throttled = findings.samples.delta("high_events") or 0
     if throttled:
         sentence = f"memory.high throttled the container ({throttled} times); nothing was killed"

@@ -64,10 +64,12 @@ MEANINGS = {
         "one is gone."
     ),
     Outcome.THROTTLED: (
-        "The kernel throttled the container at memory.high. Nothing was killed. The kubelet "
-        "sets memory.high if its MemoryQoS feature is on. The container waits instead of being "
-        "killed: check the latency of the app during the run, and raise its memory request or "
-        "limit if it is too high."
+        "The kernel throttled the container, at memory.high or by its CPU quota; the verdict says "
+        "which. Nothing was killed: the container waits instead. Check the latency of the app "
+        "during the run. At memory.high, which the kubelet sets if its MemoryQoS feature is on, "
+        "raise the memory request or limit. At the CPU limit, app and load together spend the "
+        "quota before each period of 100 ms is over: raise the CPU limit, or leave it out and let "
+        "the CPU request decide."
     ),
     Outcome.APP_EXITED: (
         "The container exited on its own; nothing killed it. The exit code is the app's, and not "

@@ -6,7 +6,7 @@ import pytest
 
 from kubectl_stress.agent.commands import GO
 from tests.builders.agent_lines import survived
-from tests.builders.manifests import cpu, memory, stress_chaos
+from tests.builders.manifests import memory, stress_chaos
 from tests.builders.pods import pod
 from tests.cli.conftest import CommandLine
 from tests.fakes.many_pods import ManyPods
@@ -155,7 +155,6 @@ def test_the_namespace_of_the_experiment_is_the_one_that_is_connected_to(
             1,
             'no container "db" in pod "web": it has app',
         ),
-        ({"stressors": cpu("workers: 1, load: 50")}, 2, "memory.yaml:1: a CPU stressor cannot be"),
     ],
     ids=str,
 )

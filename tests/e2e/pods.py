@@ -257,6 +257,7 @@ def pod(
     limit: str | None = "64Mi",
     request: str | None = "16Mi",
     command: list[str] | None = None,
+    cpu: str | None = None,
     **container: Any,
 ) -> dict[str, Any]:
     """A pod with one container `app` on the node of a cgroup generation; fits "restricted"."""
@@ -265,6 +266,9 @@ def pod(
         resources["limits"] = {"memory": limit}
     if request:
         resources["requests"] = {"memory": request}
+    if cpu:
+        resources.setdefault("limits", {})["cpu"] = cpu
+        resources.setdefault("requests", {})["cpu"] = "50m"
     app = {
         "name": "app",
         "image": image,

@@ -19,8 +19,8 @@ from kubectl_stress.formats.html.chart_scale import (
     Frame,
 )
 from kubectl_stress.formats.html.markup import Markup, el, joined
-from kubectl_stress.formats.timeline import clock, ticks, time_ticks, timeline
-from kubectl_stress.quantity import format_bytes
+from kubectl_stress.formats.timeline import Timeline, clock, ticks, time_ticks, timelines
+from kubectl_stress.plan.gauge import Drawing
 from kubectl_stress.results.report import Report
 
 # Enough points for every pixel to be right, and few enough for a page under 200 KiB.
@@ -28,9 +28,23 @@ _BUCKETS, _SLICES = 280, 140
 _GAP_SHOWN_PX = 4
 
 
-def picture(report: Report) -> Markup:
+def pictures(report: Report) -> Iterator[Markup]:
+    """One for each resource that was loaded, with its legend."""
+    for drawn in timelines(report):
+        yield el("figure", _legend(drawn.drawing), picture(drawn))
+
+
+def _legend(drawing: Drawing) -> Markup:
+    kinds = [(curve.kind, _LEGEND.get(curve.kind, curve.word)) for curve in drawing.curves]
+    entries = (el("li", el("i", class_=kind), word) for kind, word in (*kinds, ("limit", "limit")))
+    return el("ul", *entries, class_="legend")
+
+
+_LEGEND = {"load": "held by the load"}
+
+
+def picture(drawn: Timeline) -> Markup:
     """The SVG element."""
-    drawn = timeline(report)
     frame = Frame.around(drawn)
     samples = [sample for run in drawn.runs for sample in run]
     return el(
@@ -44,7 +58,7 @@ def picture(report: Report) -> Markup:
         *_slices(frame, samples),
         viewBox=f"0 0 {WIDTH} {frame.height:.0f}",
         role="img",
-        aria_label="Memory of the container over time, against its limit",
+        aria_label=f"{drawn.drawing.title} of the container over time, against its limit",
     )
 
 
@@ -61,14 +75,10 @@ _HATCH = el(
 )
 
 
-def _unit(top_bytes: int) -> tuple[int, str]:
-    return (1 << 30, "GiB") if top_bytes >= 4 << 30 else (1 << 20, "MiB")
-
-
 def _grid(frame: Frame) -> Iterator[Markup]:
-    unit, word = _unit(frame.top_bytes)
+    unit, word = frame.drawn.drawing.unit(frame.top)
     yield el("text", word, x=LEFT - 8, y=TOP - 12, class_="tick end")
-    for tick in ticks(0, frame.top_bytes // unit, most=8):
+    for tick in ticks(0, int(frame.top // unit), most=8):
         y = frame.y(tick * unit)
         yield el("path", d=f"M{LEFT} {y:.1f}H{WIDTH - RIGHT}", class_="grid")
         yield el("text", str(tick), x=LEFT - 8, y=y + 4, class_="tick end")
@@ -100,22 +110,17 @@ def _gaps(frame: Frame) -> Iterator[Markup]:
 
 def _curves(frame: Frame) -> Iterator[Markup]:
     for run in frame.drawn.runs:
-        held = _points(frame, run, lambda sample: sample.held_bytes)
-        if len(held) > 1:
-            floor = TOP + PLOT_HEIGHT
-            area = f"{_path(held)}V{floor}H{held[0][0]:.1f}Z"
-            yield el("path", d=area, class_="load-area")
-            yield el("path", d=_path(held), class_="line load")
-        for word, points in (
-            ("working-set", _points(frame, run, lambda s: s.memory.working_set_bytes)),
-            ("usage", _points(frame, run, lambda s: s.memory.usage_bytes)),
-        ):
-            if points:
-                yield el("path", d=_path(points), class_=f"line {word}")
+        for curve in reversed(frame.drawn.drawing.curves):  # the usage above all others
+            points = _points(frame, run, curve.value)
+            if curve.kind == "load" and len(points) > 1:
+                area = f"{_path(points)}V{TOP + PLOT_HEIGHT}H{points[0][0]:.1f}Z"
+                yield el("path", d=area, class_="load-area")
+            if len(points) > (curve.kind == "load"):
+                yield el("path", d=_path(points), class_=f"line {curve.kind}")
 
 
 def _points(
-    frame: Frame, run: Sequence[Sample], level: Callable[[Sample], int | None]
+    frame: Frame, run: Sequence[Sample], level: Callable[[Sample], float | None]
 ) -> list[tuple[float, float]]:
     """At most four points a bucket: its first, lowest, highest and last."""
     buckets: dict[int, list[tuple[float, float]]] = {}
@@ -139,11 +144,11 @@ def _path(points: Iterable[tuple[float, float]]) -> str:
 
 
 def _limit(frame: Frame) -> Iterator[Markup]:
-    limit = frame.drawn.limit_bytes
+    limit, text = frame.drawn.limit, frame.drawn.drawing.text
     if limit is None:
         yield el("text", "no limit", x=LEFT + 8, y=TOP + 14, class_="limit-word halo")
-    elif limit > frame.top_bytes:
-        words = f"limit {format_bytes(limit)}, above this chart ↑"
+    elif limit > frame.top:
+        words = f"limit {text(limit)}, above this chart ↑"
         yield el("text", words, x=LEFT + 8, y=TOP + 14, class_="limit-word halo")
     else:
         spans = frame.drawn.limit_spans()
@@ -153,7 +158,7 @@ def _limit(frame: Frame) -> Iterator[Markup]:
         )
         yield el("path", d=steps, class_="line limit")
         for start, _, limit in spans:
-            words, x = f"limit {format_bytes(limit)}", frame.x(start) + 8
+            words, x = f"limit {text(limit)}", frame.x(start) + 8
             yield el("text", words, x=x, y=frame.y(limit) - 6, class_="limit-word halo")
 
 
@@ -184,16 +189,10 @@ def _slices(frame: Frame, samples: Sequence[Sample]) -> Iterator[Markup]:
 
 
 def _moment(frame: Frame, sample: Sample) -> str:
-    memory = sample.memory
-    share = ""
-    if memory.limit_bytes and memory.usage_bytes is not None:
-        share = f" ({100 * memory.usage_bytes / memory.limit_bytes:.1f}%)"
-    pressure = memory.pressure_some_avg10_percent
+    pressure = sample.memory.pressure_some_avg10_percent
     parts = (
         frame.moment(sample.at_ms),
-        f"usage {format_bytes(memory.usage_bytes)}{share}",
-        f"working set {format_bytes(memory.working_set_bytes)}",
-        f"load {format_bytes(sample.held_bytes)}",
+        *frame.drawn.drawing.moment(sample),
         *([f"pressure {pressure:.1f}%"] if pressure else []),
     )
     return "   ".join(parts)

@@ -1,4 +1,4 @@
-"""Where things stand in the picture: milliseconds and bytes to pixels. Pure."""
+"""Where things stand in the picture: milliseconds and values to pixels. Pure."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -17,7 +17,7 @@ class Frame:
     """The plot, and below it the lanes of what happened."""
 
     drawn: Timeline
-    top_bytes: int
+    top: float
     lanes: tuple[str, ...]
 
     @classmethod
@@ -26,16 +26,16 @@ class Frame:
         kinds = [kind.value for kind in MarkKind if any(mark.kind is kind for mark in drawn.marks)]
         phase = ["phase"] if drawn.phases else []
         pressure = [PRESSURE] if pressures(drawn) else []
-        return cls(drawn, _top_bytes(drawn), (*phase, *pressure, *kinds, "readiness"))
+        return cls(drawn, _top(drawn), (*phase, *pressure, *kinds, "readiness"))
 
     def x(self, at_ms: int) -> float:
         """Where a moment stands."""
         share = (at_ms - self.drawn.start_ms) / (self.drawn.end_ms - self.drawn.start_ms)
         return LEFT + share * PLOT_WIDTH
 
-    def y(self, value_bytes: int) -> float:
+    def y(self, value: float) -> float:
         """Where a level stands; one beyond the frame at its edge."""
-        share = min(1.0, max(0, value_bytes) / self.top_bytes)
+        share = min(1.0, max(0, value) / self.top)
         return TOP + (1 - share) * PLOT_HEIGHT
 
     def lane_y(self, lane: str) -> float:
@@ -58,8 +58,8 @@ class Frame:
         return clock(at_ms, span_ms=span_ms) if span_ms > 180_000 else moment(at_ms)
 
 
-def _top_bytes(drawn: Timeline) -> int:
+def _top(drawn: Timeline) -> float:
     """Room above the limit where the level came anywhere near it, else above the level."""
-    limit, peak = drawn.highest_limit_bytes, drawn.peak_bytes
+    limit, peak = drawn.highest_limit, drawn.drawing.peak
     is_near = limit <= 4 * peak or peak == 0
-    return max(1 << 20, (max(peak, limit) if is_near else peak) * 110 // 100)
+    return max(drawn.drawing.least_top, (max(peak, limit) if is_near else peak) * 1.1)

@@ -1,7 +1,7 @@
 """A report as one self-contained HTML page: verdict, picture, evidence and tables."""
 
 from kubectl_stress.agent.samples import Sample
-from kubectl_stress.formats.html.chart import picture
+from kubectl_stress.formats.html.chart import pictures
 from kubectl_stress.formats.html.document import document, section, table
 from kubectl_stress.formats.html.markup import Markup, clipped, el, joined
 from kubectl_stress.plan.decide import summary
@@ -29,7 +29,7 @@ def page(report: Report) -> str:
     return document(
         title,
         _verdict(report),
-        el("figure", _legend(), picture(report)),
+        *pictures(report),
         _evidence(report),
         section("What it means, and what to do", el("p", MEANINGS[report.verdict.outcome])),
         section("Memory", table(_MEMORY_HEADS, _memory(report))),
@@ -55,13 +55,6 @@ def _verdict(report: Report) -> Markup:
         el("h1", el("span", outcome.value, class_=f"badge {mood}"), expected),
         el("p", report.verdict.sentence, class_="sentence"),
     )
-
-
-def _legend() -> Markup:
-    kinds = ("usage", "working-set", "load", "limit")
-    words = {"working-set": "working set", "load": "held by the load"}
-    entries = (el("li", el("i", class_=kind), words.get(kind, kind)) for kind in kinds)
-    return el("ul", *entries, class_="legend")
 
 
 def _evidence(report: Report) -> Markup:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from kubectl_stress.formats.html.chart import picture
 from kubectl_stress.formats.html.page import page
+from kubectl_stress.formats.timeline import timelines
 from kubectl_stress.results.report import Report
 from kubectl_stress.verdict.outcome import Expectation
 from tests.builders import runs
@@ -30,6 +31,11 @@ RUNS = {
 }
 VOID = {"meta"}
 STYLE = files("kubectl_stress.formats.html").joinpath("style.css").read_text()
+
+
+def svg_of(report: Report) -> str:
+    (only,) = timelines(report)
+    return picture(only)
 
 
 class Outline(HTMLParser):
@@ -71,7 +77,7 @@ def test_the_page_is_whole_and_under_200_kib(report: Report) -> None:
 
 
 def test_the_picture_is_well_formed(report: Report) -> None:
-    assert ET.fromstring(picture(report)).tag == "svg"
+    assert ET.fromstring(svg_of(report)).tag == "svg"
 
 
 def test_nothing_is_loaded_and_nothing_runs(report: Report) -> None:
@@ -121,7 +127,7 @@ def test_any_numbers_can_be_drawn(levels: list[int | None], times: list[int]) ->
         for level, at_ms in zip(levels, times, strict=False)
     ]
 
-    text = picture(runs.made_report(samples))
+    text = svg_of(runs.made_report(samples))
 
     assert "nan" not in text
     assert "inf" not in text
@@ -135,21 +141,21 @@ def test_the_verdict_leads_the_page_with_its_evidence() -> None:
 
 
 def test_every_point_stands_in_the_plot(report: Report) -> None:
-    for path in ET.fromstring(picture(report)).iter("path"):
+    for path in ET.fromstring(svg_of(report)).iter("path"):
         if path.get("class", "").startswith("line"):
             numbers = [float(word) for word in re.findall(r"-?[\d.]+", path.get("d", ""))]
             assert all(0 <= number <= 960 for number in numbers)
 
 
 def test_kills_restarts_and_probes_can_be_told_apart() -> None:
-    text = picture(RUNS["crowded"])
+    text = svg_of(RUNS["crowded"])
 
     for kind in ("kill", "restart", "probe"):
         assert f'class="mark {kind}"' in text
 
 
 def test_a_moment_can_be_read_off() -> None:
-    text = picture(runs.made_report([sample(64, at_ms=i * 100, held_mib=50) for i in range(20)]))
+    text = svg_of(runs.made_report([sample(64, at_ms=i * 100, held_mib=50) for i in range(20)]))
 
     assert "usage 64.0 MiB (50.0%)   working set 64.0 MiB   load 50.0 MiB" in text
 
@@ -157,7 +163,7 @@ def test_a_moment_can_be_read_off() -> None:
 def test_a_limit_far_above_is_named_at_the_top() -> None:
     samples = [sample(10, at_ms=i, limit_bytes=8192 * MIB) for i in range(9)]
 
-    assert "limit 8.0 GiB, above this chart" in picture(runs.made_report(samples))
+    assert "limit 8.0 GiB, above this chart" in svg_of(runs.made_report(samples))
 
 
 def test_pressure_has_a_lane_where_it_was_felt() -> None:
@@ -165,15 +171,15 @@ def test_pressure_has_a_lane_where_it_was_felt() -> None:
         sample(60, at_ms=100 * i, held_mib=50, pressure_some_avg10_percent=min(42.0, i / 2))
         for i in range(200)
     ]
-    drawn = str(picture(runs.made_report(felt)))
+    drawn = str(svg_of(runs.made_report(felt)))
 
     assert "memory pressure (PSI some, average of 10 s), at most 42.0%" in drawn
     assert "pressure 42.0%" in drawn
-    assert "PSI some" not in str(picture(runs.survived()))
+    assert "PSI some" not in str(svg_of(runs.survived()))
 
 
 def test_a_limit_that_a_resize_moved_has_both_its_values() -> None:
     found = [sample(30, at_ms=at, limit_bytes=mib * MIB) for at, mib in ((0, 96), (5_000, 64))]
-    drawn = str(picture(runs.made_report([*found, sample(30, at_ms=9_000, limit_bytes=64 * MIB)])))
+    drawn = str(svg_of(runs.made_report([*found, sample(30, at_ms=9_000, limit_bytes=64 * MIB)])))
 
     assert ("limit 96.0 MiB" in drawn, "limit 64.0 MiB" in drawn) == (True, True)

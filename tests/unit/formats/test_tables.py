@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from kubectl_stress.formats.tables import Row, target_table
+from kubectl_stress.formats.tables import target_table
+from kubectl_stress.plan.gauge import Row
 from kubectl_stress.targets.resources import Sibling
 from kubectl_stress.targets.status import ContainerStatus
 from tests.builders.pods import MIB, pod, sample, target
@@ -49,6 +50,7 @@ def test_wide_adds_columns_and_takes_none() -> None:
         "CONTAINER", "LAST STATE", "QOS", "INACTIVE FILE",
         "ANON", "FILE", "SHMEM", "KERNEL", "PAGE TABLES", "SLAB", "SWAP", "SWAP LIMIT", "HIGH",
         "POD LIMIT", "PSI SOME/FULL", "NODE AVAILABLE",
+        "CPU", "CPU%", "CPU LIMIT", "THROTTLED", "CPU PSI SOME",
     }  # fmt: skip
 
 

@@ -47,7 +47,7 @@ def test_a_limit_far_away_is_named_and_not_drawn() -> None:
 
     text = plot(runs.made_report(far))
 
-    assert "limit 8192.0 MiB above" in text
+    assert "limit 8.0 GiB above" in text
     assert "╌" not in text
 
 

@@ -13,11 +13,17 @@ from kubectl_stress.formats.timeline import (
     marks,
     ticks,
     time_ticks,
-    timeline,
+    timelines,
 )
+from kubectl_stress.results.report import Report
 from kubectl_stress.targets.changes import Change, ChangeKind
 from tests.builders import runs
 from tests.builders.pods import MIB, event, sample, terminated
+
+
+def drawn_of(report: Report) -> Timeline:
+    (only,) = timelines(report)
+    return only
 
 
 def words(drawn: Timeline) -> list[tuple[str, int, int]]:
@@ -46,7 +52,7 @@ def test_a_worker_that_died_is_marked() -> None:
 
 
 def test_readiness_is_a_span_from_change_to_change() -> None:
-    drawn = timeline(runs.group_killed())
+    drawn = drawn_of(runs.group_killed())
 
     assert words(drawn) == [
         ("ready", 0, 6_000),
@@ -56,7 +62,7 @@ def test_readiness_is_a_span_from_change_to_change() -> None:
 
 
 def test_phases_follow_each_other_without_a_gap() -> None:
-    phases = timeline(runs.survived()).phases
+    phases = drawn_of(runs.survived()).phases
 
     assert [phase.word for phase in phases] == ["baseline", "ramp", "hold", "settle"]
     assert [p.to_ms for p in phases[:-1]] == [p.from_ms for p in phases[1:]]
@@ -65,13 +71,13 @@ def test_phases_follow_each_other_without_a_gap() -> None:
 def test_samples_after_a_pause_are_another_run_of_them() -> None:
     times = [*range(0, 1_000, 100), *range(9_000, 10_000, 100)]
 
-    drawn = timeline(runs.made_report([sample(at_ms=at_ms) for at_ms in times]))
+    drawn = drawn_of(runs.made_report([sample(at_ms=at_ms) for at_ms in times]))
 
     assert [len(run) for run in drawn.runs] == [10, 10]
 
 
 def test_samples_that_are_far_apart_by_intent_are_one_run() -> None:
-    drawn = timeline(runs.made_report([sample(at_ms=10_000 * i) for i in range(20)]))
+    drawn = drawn_of(runs.made_report([sample(at_ms=10_000 * i) for i in range(20)]))
 
     assert [len(run) for run in drawn.runs] == [20]
 
@@ -79,21 +85,21 @@ def test_samples_that_are_far_apart_by_intent_are_one_run() -> None:
 def test_the_kernels_limit_stands_above_the_declared_one() -> None:
     resized = [sample(), sample(at_ms=100, limit_bytes=256 * MIB)]
 
-    assert timeline(runs.made_report(resized)).limit_bytes == 256 * MIB
-    assert timeline(runs.made_report([])).limit_bytes == 128 * MIB
-    assert timeline(runs.unlimited()).limit_bytes is None
+    assert drawn_of(runs.made_report(resized)).limit == 256 * MIB
+    assert drawn_of(runs.made_report([])).limit == 128 * MIB
+    assert drawn_of(runs.unlimited()).limit is None
 
 
 def test_a_run_of_nothing_has_a_second_all_the_same() -> None:
-    drawn = timeline(runs.made_report([]))
+    drawn = drawn_of(runs.made_report([]))
 
-    assert (drawn.start_ms, drawn.end_ms, drawn.runs, drawn.peak_bytes) == (0, 1_000, (), 0)
+    assert (drawn.start_ms, drawn.end_ms, drawn.runs, drawn.drawing.peak) == (0, 1_000, (), 0)
 
 
 def test_changes_after_the_last_sample_are_on_the_axis() -> None:
     late = Change(60_000, ChangeKind.WAITING, "container waiting: CrashLoopBackOff")
 
-    drawn = timeline(runs.made_report(runs.climb(60), terminated("Error", 1), late))
+    drawn = drawn_of(runs.made_report(runs.climb(60), terminated("Error", 1), late))
 
     assert drawn.end_ms == 60_000
     assert drawn.marks[-1].kind is MarkKind.END
@@ -136,7 +142,7 @@ def test_a_long_run_is_counted_in_minutes() -> None:
 def test_a_level_that_cannot_be_read_is_left_out() -> None:
     unreadable = replace(sample(), memory=replace(sample().memory, usage_bytes=None))
 
-    assert timeline(runs.made_report([unreadable])).peak_bytes == 0
+    assert drawn_of(runs.made_report([unreadable])).drawing.peak == 0
 
 
 def test_a_resize_is_a_mark() -> None:
@@ -145,7 +151,7 @@ def test_a_resize_is_a_mark() -> None:
 
     report = runs.made_report([sample(10), sample(20, at_ms=4_000)], resized, failed)
 
-    assert [(mark.at_ms, mark.kind) for mark in timeline(report).marks] == [
+    assert [(mark.at_ms, mark.kind) for mark in drawn_of(report).marks] == [
         (2_000, MarkKind.RESIZE),
         (3_000, MarkKind.RESIZE),
     ]
@@ -155,8 +161,8 @@ def test_a_limit_that_a_resize_moves_is_drawn_from_its_moment_on() -> None:
     limits = [(0, 96), (4_000, 96), (5_000, 128), (9_000, 128)]
     found = [sample(60, at_ms=at_ms, limit_bytes=mib * MIB) for at_ms, mib in limits]
 
-    drawn = timeline(runs.made_report(found))
+    drawn = drawn_of(runs.made_report(found))
 
     assert drawn.limits == ((0, 96 * MIB), (5_000, 128 * MIB))
     assert drawn.limit_spans() == [(0, 5_000, 96 * MIB), (5_000, 9_000, 128 * MIB)]
-    assert (drawn.limit_bytes, drawn.highest_limit_bytes) == (128 * MIB, 128 * MIB)
+    assert (drawn.limit, drawn.highest_limit) == (128 * MIB, 128 * MIB)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kubectl_stress.errors import UsageError
 from kubectl_stress.formats.serialize import to_yaml
-from kubectl_stress.manifest.memory_load import load_spec, memory_stressor
+from kubectl_stress.manifest.memory_load import load_spec, stressors
 from kubectl_stress.manifest.stresschaos import Experiment
 from kubectl_stress.manifest.writer import stress_chaos
 from kubectl_stress.plan.amount import Amount, ShareBase
@@ -48,7 +48,8 @@ def as_manifest(spec: LoadSpec) -> str:
                 choice=Choice(Mode.ALL),
                 containers=("app",),
                 duration_ms=spec.schedule.duration_ms,
-                memory=memory_stressor(spec),
+                memory=stressors(spec)[0],
+                cpu=stressors(spec)[1],
             )
         )
     )
@@ -131,6 +132,6 @@ def test_what_a_stresschaos_cannot_express_is_refused_by_name(
     spec = memory_load(**{"amount": Amount.parse("50Mi"), **changes})  # type: ignore[arg-type]
 
     with pytest.raises(UsageError) as caught:
-        memory_stressor(spec)
+        stressors(spec)
 
     assert str(caught.value).startswith(f"a StressChaos cannot express {named}: ")

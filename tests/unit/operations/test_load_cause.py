@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from kubectl_stress.errors import InjectionError, Interrupted
-from kubectl_stress.formats.tables import Row, target_table
+from kubectl_stress.formats.tables import target_table
+from kubectl_stress.plan.gauge import Row
 from kubectl_stress.verdict.outcome import Outcome
 from tests.builders.agent_lines import reading
 from tests.builders.pods import PodBuilder

@@ -47,7 +47,7 @@ def test_the_schema_is_named_first_and_its_keys_stay() -> None:
 
     assert values["schema"] == SCHEMA == "kubectl-stress/report/v1"
     assert keys(values) == [
-        "schema", "target", "plan", "memory", "status", "processes", "other_loads",
+        "schema", "target", "plan", "memory", "cpu", "status", "processes", "other_loads",
         "predicted_first_victim",
         "worker_kills", "changes", "verdict",
     ]  # fmt: skip

@@ -1,0 +1,52 @@
+"""A CPU load on a real kernel: what is asked for is used, and the quota throttles where it must."""
+
+import pytest
+
+from tests.e2e.plugin import Plugin
+from tests.e2e.pods import Pods, pod
+
+
+@pytest.fixture
+def pods(shared: Pods) -> Pods:
+    """Every run gives all back, so that one pod of a kind on a node is enough."""
+    return shared
+
+
+def app_on(flavour: str, pods: Pods) -> str:
+    """A quiet pod with a CPU limit of 200m."""
+    name = f"cpu-{flavour}"
+    pods.create(pod(flavour, name=name, limit="96Mi", cpu="200m"))
+    return name
+
+
+def test_half_of_the_limit_is_joined_held_and_survived(
+    plugin: Plugin, pods: Pods, flavour: str
+) -> None:
+    app = app_on(flavour, pods)
+
+    done = plugin("cpu", app, "--load=50%", "--duration=20s", "-o=json")
+    report = done.report
+
+    use = report["cpu"]["under_load"]
+    assert "verified its cgroup" in done.stderr
+    assert report["plan"]["cpu"]["load_millicores"] == 100
+    assert 90 <= use["load_millicores"] <= 110
+    assert use["used_millicores"] >= 0.9 * use["load_millicores"]
+    assert use["periods"] > 0
+    assert report["verdict"]["outcome"] == "survived"
+
+
+def test_all_of_the_limit_is_throttled_with_its_evidence(
+    plugin: Plugin, pods: Pods, flavour: str
+) -> None:
+    app = app_on(flavour, pods)
+
+    done = plugin("cpu", app, "--load=150%", "--duration=15s", "--expect=throttle", "-o=json")
+    report = done.report
+
+    use = report["cpu"]["under_load"]
+    assert done.exit_code == 0
+    assert report["verdict"]["outcome"] == "throttled"
+    assert 170 <= use["used_millicores"] <= 220
+    assert use["throttled_percent"] > 50
+    assert any("nr_throttled +" in fact["text"] for fact in report["verdict"]["evidence"])
