@@ -1,12 +1,10 @@
 """A pod in memory that breaks at a ballast; each exec of a load is played to its end at once."""
 # ruff: noqa: ARG002 - the arguments are those of the real methods
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from kubectl_stress.errors import StressError
 from kubectl_stress.kube.exec.stream import ExecStream
-from kubectl_stress.kube.watch import Object
 from kubectl_stress.search.tries import Mark
 from tests.builders.agent_lines import (
     bye_line,
@@ -26,15 +24,13 @@ SINGLE: dict[str, Any] = {"cgroup_version": 1, "oom_group": None}
 class BreakingPod(FakeCluster):
     """`fails` says how the app fails beside a ballast, None where it lives with it (cgroup v1).
 
-    `ballasts` are those that were asked for, in bytes; `patches` what was dry-run.
+    `ballasts` are those that were asked for, in bytes.
     """
 
     def __init__(self, web: PodBuilder, fails: Callable[[int], Mark | None]) -> None:
         super().__init__(web.dict)
         self._fails = fails
         self.ballasts: list[int] = []
-        self.patches: list[tuple[str, str, Mapping[str, Any]]] = []
-        self.patch_error: StressError | None = None
 
     def exec(
         self,
@@ -63,21 +59,6 @@ class BreakingPod(FakeCluster):
             return FakeStream().says(begins + holds + high + bye_line()).ends(0)
         assert mark is None
         return FakeStream().says(begins + holds + bye_line()).ends(0)
-
-    def try_patch(
-        self,
-        prefix: str,
-        plural: str,
-        namespace: str,
-        name: str,
-        body: Mapping[str, Any],
-        *,
-        subresource: str = "",
-    ) -> Object:
-        if self.patch_error is not None:
-            raise self.patch_error
-        self.patches.append((plural, subresource, body))
-        return {}
 
 
 def _reading() -> bytes:

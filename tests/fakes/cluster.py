@@ -84,6 +84,7 @@ class FakeCluster(Cluster):
         self.asked: list[str] = []
         self.created_events: list[Mapping[str, Any]] = []
         self.added: list[Mapping[str, Any]] = []
+        self.tried: list[tuple[str, str, Mapping[str, Any]]] = []
         self.execs: list[tuple[str, list[str]]] = []
         self.attached: list[str] = []
         self.before_exec: Callable[[str], None] = lambda _container: None
@@ -202,6 +203,20 @@ class FakeCluster(Cluster):
         self._ask("create event")
         self.created_events.append(event)
         return dict(event)
+
+    def try_patch(
+        self,
+        prefix: str,
+        plural: str,
+        namespace: str,
+        name: str,
+        body: Mapping[str, Any],
+        *,
+        subresource: str = "",
+    ) -> Object:
+        self._ask(f"try patch {plural}")
+        self.tried.append((plural, subresource, body))
+        return {}
 
     def can_i(
         self,

@@ -179,7 +179,7 @@ def test_the_patches_have_been_judged_and_not_kept() -> None:
     (patch,) = result.patches
     assert patch.state is PatchState.PASSED
     assert "--subresource resize" in patch.command
-    assert [(plural, sub) for plural, sub, _ in searching.cluster.patches] == [("pods", "resize")]
+    assert [(plural, sub) for plural, sub, _ in searching.cluster.tried] == [("pods", "resize")]
 
 
 @pytest.mark.parametrize(
@@ -194,6 +194,6 @@ def test_what_the_server_says_of_a_patch_is_said(
     error: StressError, states: list[PatchState]
 ) -> None:
     searching = search_of(breaks_at(70 * MIB, Mark.OOM))
-    searching.cluster.patch_error = error
+    searching.cluster.errors["try patch"] = [error]
 
     assert [patch.state for patch in searching().patches] == states
