@@ -16,6 +16,11 @@ import click
     "-A", "--all-namespaces", is_flag=True, help="Print a ClusterRole, for all namespaces"
 )
 @click.option(
+    "--port-forward",
+    is_flag=True,
+    help="Also allow pods/portforward, for find-limit --health-url",
+)
+@click.option(
     "-o",
     "--output",
     type=click.Choice(["yaml", "json"]),
@@ -23,7 +28,7 @@ import click
     show_default=True,
     help="Output format",
 )
-def role(namespace: str, *, all_namespaces: bool, output: str) -> None:
+def role(namespace: str, *, all_namespaces: bool, port_forward: bool, output: str) -> None:
     """Print the smallest Role that allows every command, for an administrator to apply.
 
     \b
@@ -33,5 +38,6 @@ def role(namespace: str, *, all_namespaces: bool, output: str) -> None:
     from kubectl_stress.formats.serialize import json_line, to_yaml
     from kubectl_stress.preflight import permissions
 
-    manifest = permissions.role(None if all_namespaces else namespace)
+    where = None if all_namespaces else namespace
+    manifest = permissions.role(where, with_port_forward=port_forward)
     click.echo(to_yaml(manifest) if output == "yaml" else json_line(manifest))

@@ -67,6 +67,11 @@ ANNOUNCE = Permission(
     "create", "events", "events.k8s.io", without="no Events on the pod announce a run"
 )
 
+# For `find-limit --health-url` alone: who may forward ports may speak with every pod there.
+PORT_FORWARD = tuple(
+    Permission(verb, "pods/portforward", without="--health-url") for verb in ("get", "create")
+)
+
 
 def required_permissions(kind: str) -> tuple[Permission, ...]:
     """All permissions for a target given by a pod's or an owner's name."""
@@ -93,14 +98,15 @@ def _get(kind: OwnerKind) -> Permission:
     return Permission("get", kind.plural, kind.group)
 
 
-def role(namespace: str | None) -> dict[str, Any]:
+def role(namespace: str | None, *, with_port_forward: bool = False) -> dict[str, Any]:
     """The least Role with which every kind of target works; a ClusterRole for all namespaces."""
+    further = PORT_FORWARD if with_port_forward else ()
     is_everywhere = namespace is None
     return {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "ClusterRole" if is_everywhere else "Role",
         "metadata": {"name": ROLE_NAME} | ({} if is_everywhere else {"namespace": namespace}),
-        "rules": _rules(full_role_permissions()),
+        "rules": _rules((*full_role_permissions(), *further)),
     }
 
 

@@ -15,9 +15,9 @@ from kubectl_stress.agent.samples import Process
 from kubectl_stress.formats.top_text import tables
 from kubectl_stress.live.listeners import listening
 from kubectl_stress.live.terminal import drawing
-from kubectl_stress.session.progress import LogLine, StatusSeen, What
+from kubectl_stress.session.progress import LogLine, StatusSeen, Task, What
 from kubectl_stress.targets.status import ContainerStatus
-from tests.builders.pods import MIB, pod, sample
+from tests.builders.pods import MIB, hello, pod, sample
 from tests.fakes.time import FakeTime
 from tests.unit.live.telling import STARTED, Telling, silent
 
@@ -207,6 +207,22 @@ def test_the_progress_is_told_in_the_time_that_was_asked_for(
         row = terminal.rows[-1]
 
     assert (before, row) == ("starting  0.0s of 1m", "hold  21s of 1m")
+
+
+def test_what_goes_on_over_several_loads_stands_above_the_progress(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with live(monkeypatch, columns=120) as (terminal, tell, time):
+        tell(STARTED)
+        tell(Task("try 3 of about 12; about 2m left"))
+        for number in (1, 2):  # the second agent's time begins anew
+            tell(hello())
+            tell(sample(10, at_ms=100, phase="ramp"))
+            time.ms = number * 60_000
+            tell(sample(20, at_ms=5_100))
+        rows = terminal.rows[-2:]
+
+    assert rows == ["try 3 of about 12; about 2m left", "hold  5s of 1m"]
 
 
 def test_wide_shows_more_live_too(monkeypatch: pytest.MonkeyPatch) -> None:

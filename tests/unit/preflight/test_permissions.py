@@ -1,5 +1,7 @@
 """What must be allowed, and how the lack of it is told."""
 
+from typing import Any
+
 import pytest
 
 from kubectl_stress.preflight.permissions import (
@@ -101,3 +103,11 @@ def test_the_servers_reason_is_passed_on() -> None:
     text = refusal([Permission("get", "pods")], "shop", {"get pods": "no RBAC policy matched"})
 
     assert "get pods (no RBAC policy matched). " in text
+
+
+def test_ports_are_forwarded_only_where_that_was_asked_for() -> None:
+    def resources(manifest: dict[str, Any]) -> set[str]:
+        return {name for rule in manifest["rules"] for name in rule["resources"]}
+
+    assert "pods/portforward" not in resources(role("shop"))
+    assert "pods/portforward" in resources(role("shop", with_port_forward=True))
