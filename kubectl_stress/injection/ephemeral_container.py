@@ -9,14 +9,13 @@ from kubectl_stress.errors import Conflict, InjectionError, StressError, TargetE
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.plan.holder import (
     ephemeral_container,
-    failed_starts,
     image_of,
     interpreter_of,
     live_holder,
     starting_holder,
 )
 from kubectl_stress.plan.holder_spec import HolderSpec
-from kubectl_stress.plan.target_image_refusal import refusal
+from kubectl_stress.plan.target_image_refusal import earlier_refusal, refusal
 from kubectl_stress.targets.api_events import last_message
 from kubectl_stress.targets.holder_start import HOPELESS_REASONS, lacks_program, remedy
 from kubectl_stress.targets.pod import Pod, ephemeral_states
@@ -60,11 +59,9 @@ def bring_holder(
 
 def refuse_failed_before(pod: Pod, target: Target, holder: HolderSpec) -> None:
     """Raise InjectionError where the target's image has shown already that it is of no use."""
-    if holder.uses_target_image:
-        for detail in failed_starts(pod, target, holder):
-            error = refusal(target, interpreter_of(holder), detail)
-            if error is not None:
-                raise error
+    known = earlier_refusal(pod, target, holder) if holder.uses_target_image else None
+    if known is not None:
+        raise known
 
 
 def refuse_changed_target(pod: Pod, target: Target) -> None:

@@ -14,6 +14,7 @@ from kubectl_stress.plan.holder import live_holder
 from kubectl_stress.plan.holder_spec import HolderSpec, Join
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.target_facts import Fact, Found, Known, facts
+from kubectl_stress.plan.target_image_refusal import known_refusal
 from kubectl_stress.preflight.admission import ask_permissions, check_admission, refuse_missing
 from kubectl_stress.preflight.at_once import both
 from kubectl_stress.preflight.reactions import reactions
@@ -87,7 +88,7 @@ class Check:
             lambda: self._admission_error(target) if is_judged else None,
             lambda: reactions(self._cluster, target.namespace, pod),
         )
-        problem = checkup.problem or refused
+        problem = checkup.problem or refused or self._known_refusal(target, pod)
         admission = (
             _admission(refused)
             if is_judged
@@ -112,6 +113,9 @@ class Check:
         joiner = Joiner(self._cluster, clock=self._clock, tell=self._tell)
         reading = joiner.enter(target, self._holder).reading
         return Found(reading.hello, reading.sample.memory, reading.processes)
+
+    def _known_refusal(self, target: Target, pod: Pod) -> StressError | None:
+        return known_refusal(pod, target, self._holder) if self._holder.uses_target_image else None
 
     def _admission_error(self, target: Target) -> StressError | None:
         return _error_of(lambda: check_admission(self._cluster, target, self._holder))

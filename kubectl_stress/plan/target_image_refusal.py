@@ -1,11 +1,20 @@
 """Why the target's own image cannot bring the agent. Pure: no I/O."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from kubectl_stress.errors import InjectionError, LacksInterpreter
-from kubectl_stress.plan.interpreter import LACKS_FOLDER, LACKS_PROGRAM, Interpreter
+from kubectl_stress.plan.holder import failed_starts, interpreter_of
+from kubectl_stress.plan.holder_spec import HolderSpec
+from kubectl_stress.plan.interpreter import (
+    LACKS_FOLDER,
+    LACKS_PROGRAM,
+    Interpreter,
+    interpreters,
+)
 from kubectl_stress.targets.holder_start import lacks_program
+from kubectl_stress.targets.pod import Pod
 from kubectl_stress.targets.target import Target
 from kubectl_stress.text import clean
 
@@ -27,6 +36,25 @@ def refusal(
     if detail.get("exitCode") == LACKS_FOLDER:
         return InjectionError(_sentence(target, _no_folder(target)))
     return None
+
+
+def known_refusal(pod: Pod, target: Target, holder: HolderSpec) -> InjectionError | None:
+    """What the image has shown already in this pod to lack; None where a try is worth an entry."""
+    found: InjectionError | None = None
+    for interpreter in interpreters(target):
+        found = earlier_refusal(pod, target, replace(holder, interpreter=interpreter))
+        if not isinstance(found, LacksInterpreter):
+            return found
+    return found
+
+
+def earlier_refusal(pod: Pod, target: Target, holder: HolderSpec) -> InjectionError | None:
+    """What one interpreter has shown: its entries stay in the pod, and with them why they ended."""
+    refusals = (
+        refusal(target, interpreter_of(holder), detail)
+        for detail in failed_starts(pod, target, holder)
+    )
+    return next((found for found in refusals if found is not None), None)
 
 
 def _sentence(target: Target, lack: str) -> str:

@@ -6,6 +6,7 @@ from kubectl_stress.agent.image import TARGET_IMAGE
 from kubectl_stress.plan.holder import ephemeral_container, live_holder
 from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.plan.interpreter import SPARE_FOLDER, interpreters
+from kubectl_stress.plan.target_image_refusal import known_refusal
 from kubectl_stress.targets.target import Target
 from tests.builders.pods import PodBuilder, pod, target
 
@@ -96,6 +97,36 @@ def test_an_empty_dir_that_nobody_mounts_is_there_for_the_agent() -> None:
 
     assert manifest(built)["volumeMounts"] == [{"name": "spare", "mountPath": SPARE_FOLDER}]
     assert "volumeMounts" not in manifest(built, HolderSpec("agent:1"))
+
+
+def ended(built: PodBuilder, command: str, reason: str, message: str) -> None:
+    """Adds what is left of a try by this interpreter."""
+    made = manifest(built)
+    assert isinstance(made["command"], list)
+    entry = {key: made[key] for key in ("image", "securityContext")}
+    built.with_holder(f"kubectl-stress-{command}", command=[command, *made["command"][1:]], **entry)
+    state = {"terminated": {"reason": reason, "exitCode": 128, "message": message}}
+    built.dict["status"]["ephemeralContainerStatuses"][-1]["state"] = state
+
+
+def test_what_has_failed_in_this_pod_is_known_before_the_next_try() -> None:
+    no_sh = 'exec: "sh": executable file not found in $PATH'
+    built = pod().container("app", image="r/python:1")
+    assert known_refusal(built.dict, Target.from_pod(built.dict), HOLDER) is None
+
+    ended(built, "sh", "StartError", no_sh)
+    found = Target.from_pod(built.dict)
+    assert known_refusal(built.dict, found, HOLDER) is None  # Python is still to be tried
+
+    ended(built, "python3", "StartError", no_sh.replace("sh", "python3"))
+    assert "has no python3" in str(known_refusal(built.dict, found, HOLDER))
+
+
+def test_a_failure_of_the_runtime_says_nothing_of_the_image() -> None:
+    built = pod().container("app")
+    ended(built, "sh", "StartError", "cannot allocate memory")
+
+    assert known_refusal(built.dict, Target.from_pod(built.dict), HOLDER) is None
 
 
 def test_a_running_one_is_reused_and_not_taken_for_one_of_the_agents_image() -> None:
