@@ -11,6 +11,7 @@ from kubectl_stress.errors import RecordingError
 from kubectl_stress.formats.html.page import page
 from kubectl_stress.formats.report_text import render
 from kubectl_stress.results.recording import read_recording, to_report
+from kubectl_stress.targets.api_events import event_change
 from kubectl_stress.verdict.outcome import Outcome
 from tests.builders.second_opinion import Facts, second_opinion
 from tests.selection.sample import sampled, size
@@ -110,3 +111,15 @@ def test_nothing_of_the_machine_that_recorded_is_kept(run: Path) -> None:
     assert {address for address in addresses if not INNER.match(address)} == set()
     for word in ("/root/", "/home/", "/tmp/pytest", "token", "Bearer", "BEGIN "):
         assert word not in text, word
+
+
+@pytest.mark.parametrize("name", ["e10-evicted-v2", "e10-evicted-v1"])
+def test_a_real_eviction_tells_who_used_how_much_of_what_ran_short(name: str) -> None:
+    found = Facts.read(next(run for run in RUNS if run.name == name)).events
+    (evicted,) = (event for event in found if event["reason"] == "Evicted")
+    annotations = evicted["metadata"]["annotations"]
+
+    text = event_change(evicted, at_ms=0).text
+
+    assert "starved resource: memory" in text
+    assert f"app used {annotations['offending_containers_usage']}" in text
