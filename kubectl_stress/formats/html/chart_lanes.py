@@ -34,6 +34,9 @@ def _pressure(frame: Frame) -> Iterator[Markup]:
             d=f"M{points[0][0]:.1f} {floor:.1f}L{line}V{floor:.1f}Z",
             class_="pressure",
         )
+        yield el(
+            "text", f"at most {highest:.1f}%", x=points[0][0] + 6, y=floor - 5, class_="span-word"
+        )
 
 
 def _thinned(run: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
