@@ -36,6 +36,18 @@ def formatted_fleet(fleet: "FleetReport", output: str, *, width: int | None = No
     """The report in one of FORMATS or REPORT_FORMATS."""
     from kubectl_stress.formats.fleet_text import render_fleet
 
+    if output == "markdown":
+        from kubectl_stress.formats.fleet_markdown import fleet_markdown
+
+        return fleet_markdown(fleet)
+    if output == "junit":
+        from kubectl_stress.formats.fleet_junit import fleet_junit
+
+        return fleet_junit(fleet)
+    if output == "html":
+        from kubectl_stress.formats.html.fleet_page import fleet_page
+
+        return fleet_page(fleet)
     return render_fleet(fleet, output, width=width)
 
 

@@ -4,6 +4,7 @@ The shape is what Jenkins, GitLab and GitHub's reporters read alike: the expecta
 failure, an inconclusive run an error.
 """
 
+from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
 from kubectl_stress.plan.decide import asked_sizes
@@ -15,30 +16,39 @@ from kubectl_stress.verdict.outcome import Outcome
 
 def junit(report: Report, *, text: str) -> str:
     """The document; `text` is the report for a person, kept as the output of the test case."""
-    is_inconclusive = report.verdict.outcome is Outcome.INCONCLUSIVE
-    is_failed = report.is_as_expected is False and not is_inconclusive
+    return suites([case_of(report, text=text)], seconds_of(report), _properties(report))
+
+
+def suites(cases: Sequence[ET.Element], seconds: str, *before: ET.Element) -> str:
+    """The document of these test cases."""
     counts = {
-        "tests": "1",
-        "failures": str(int(is_failed)),
-        "errors": str(int(is_inconclusive)),
-        "time": _seconds(report),
+        "tests": str(len(cases)),
+        "failures": str(sum(case.find("failure") is not None for case in cases)),
+        "errors": str(sum(case.find("error") is not None for case in cases)),
+        "time": seconds,
     }
-    suites = ET.Element("testsuites", {"name": "kubectl stress", **counts})
-    suite = ET.SubElement(suites, "testsuite", {"name": "kubectl stress mem", **counts})
-    suite.append(_properties(report))
+    root = ET.Element("testsuites", {"name": "kubectl stress", **counts})
+    suite = ET.SubElement(root, "testsuite", {"name": "kubectl stress mem", **counts})
+    suite.extend([*before, *cases])
+    ET.indent(root)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}'
+
+
+def case_of(report: Report, *, text: str) -> ET.Element:
+    """One target: a failure where it is not as expected, an error where nobody can tell."""
+    is_inconclusive = report.verdict.outcome is Outcome.INCONCLUSIVE
     case = _case(report)
-    if is_inconclusive or is_failed:
-        kind = "error" if is_inconclusive else "failure"
+    if is_inconclusive or report.is_as_expected is False:
         outcome, sentence = report.verdict.outcome.value, report.verdict.sentence
+        kind = "error" if is_inconclusive else "failure"
         found = ET.SubElement(case, kind, type=outcome, message=f"{outcome}: {sentence}")
         found.text = "\n".join(_facts(report))
     ET.SubElement(case, "system-out").text = text
-    suite.append(case)
-    ET.indent(suites)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(suites, encoding="unicode")}'
+    return case
 
 
-def _seconds(report: Report) -> str:
+def seconds_of(report: Report) -> str:
+    """How long the run took, by its last change."""
     ends = [change.at_ms for change in report.findings.changes]
     ends += [report.findings.ending.at_ms]
     return f"{max(ends) / 1000:.3f}"
@@ -51,7 +61,7 @@ def _case(report: Report) -> ET.Element:
     if report.expectation is not None:
         name += f", expected {report.expectation.value}"
     where = f"{target.namespace}.{target.pod}"
-    return ET.Element("testcase", classname=where, name=name, time=_seconds(report))
+    return ET.Element("testcase", classname=where, name=name, time=seconds_of(report))
 
 
 def _properties(report: Report) -> ET.Element:

@@ -63,7 +63,7 @@ def fleet_header_line(
 
 def numbered(number: int, line: str) -> str:
     """A line of a recording, with the number of its target."""
-    return f'{{"target":{number},{line[1:]}'
+    return f'{{"target_number":{number},{line[1:]}'
 
 
 def problem_line(text: str, exit_code: int) -> str:
@@ -129,7 +129,7 @@ def _parted(
             continue
         try:
             values = json.loads(line)
-            place = int(values["target"])
+            place = range(count)[int(values["target_number"])]
             if values["type"] == "problem":
                 problems[place] = from_json(Problem, values)
             else:

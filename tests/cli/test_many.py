@@ -202,7 +202,29 @@ def test_a_recording_of_many_is_read_back(
     ran = capsys.readouterr().out
     assert many("report", file) == 0
 
-    assert capsys.readouterr().out == ran
+    again = capsys.readouterr()
+    assert (again.out, again.err) == (ran, "")
+
+
+@pytest.mark.parametrize(
+    ("output", "words"),
+    [
+        ("markdown", "### kubectl stress: 3 targets: 2 survived, 1 load-oom-killed"),
+        ("junit", '<testsuite name="kubectl stress mem" tests="3" failures="0" errors="0"'),
+        ("html", "<title>3 targets: 2 survived, 1 load-oom-killed · kubectl stress</title>"),
+    ],
+)
+def test_a_recording_of_many_is_shown_in_every_format(
+    many: Many, capsys: pytest.CaptureFixture[str], tmp_path: Path, output: str, words: str
+) -> None:
+    many.of(survived(), LOAD_DIES, survived())
+    file = str(tmp_path / "run.jsonl")
+    many("mem", "-l", "app=web", *SIZE, "--yes", "-q", "--record", file)
+    capsys.readouterr()
+
+    assert many("report", file, "-o", output) == 0
+
+    assert words in capsys.readouterr().out
 
 
 def test_the_dry_run_attaches_nothing(many: Many, capsys: pytest.CaptureFixture[str]) -> None:

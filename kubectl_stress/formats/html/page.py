@@ -30,7 +30,7 @@ def page(report: Report) -> str:
         title,
         _verdict(report),
         *pictures(report),
-        _evidence(report),
+        evidence(report),
         section("What it means, and what to do", el("p", MEANINGS[report.verdict.outcome])),
         section("Memory", table(_MEMORY_HEADS, _memory(report))),
         _processes(report),
@@ -41,23 +41,30 @@ def page(report: Report) -> str:
 
 
 def _verdict(report: Report) -> Markup:
-    outcome, target = report.verdict.outcome, report.plan.target
+    target = report.plan.target
+    where = f"container {target.container} of pod {target.namespace}/{target.pod}"
+    return el(
+        "header",
+        el("p", where, class_="where"),
+        el("h1", badge(report)),
+        el("p", report.verdict.sentence, class_="sentence"),
+    )
+
+
+def badge(report: Report) -> Markup:
+    """The outcome in its colour, and whether it is as expected."""
+    outcome = report.verdict.outcome
     mood = _MOODS.get(outcome, "bad")
     expected = Markup()
     if report.expectation is not None:
         is_met = report.is_as_expected
         words = f"{'as' if is_met else 'not as'} expected: {report.expectation.value}"
         expected = el("span", words, class_=f"badge {'good' if is_met else 'bad'}")
-    where = f"container {target.container} of pod {target.namespace}/{target.pod}"
-    return el(
-        "header",
-        el("p", where, class_="where"),
-        el("h1", el("span", outcome.value, class_=f"badge {mood}"), expected),
-        el("p", report.verdict.sentence, class_="sentence"),
-    )
+    return joined(el("span", outcome.value, class_=f"badge {mood}"), expected)
 
 
-def _evidence(report: Report) -> Markup:
+def evidence(report: Report) -> Markup:
+    """The facts that the verdict rests on, in order of time."""
     facts = sorted(report.verdict.evidence, key=lambda fact: fact.at_ms)
     rows = [(moment(f.at_ms), f.source, clipped(f.text, _MOST_CHARACTERS)) for f in facts]
     return section("Evidence", table(("time", "source", "fact"), rows)) if rows else Markup()

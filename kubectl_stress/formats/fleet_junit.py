@@ -1,0 +1,23 @@
+"""A run over several targets as JUnit XML: a test case each. Pure."""
+
+from xml.etree import ElementTree as ET
+
+from kubectl_stress.formats.junit import case_of, seconds_of, suites
+from kubectl_stress.formats.report_text import render
+from kubectl_stress.results.fleet_report import Entry, FleetReport
+
+
+def fleet_junit(fleet: FleetReport) -> str:
+    """The document; a target that was not loaded is an error."""
+    took = [seconds_of(entry.report) for entry in fleet.entries if entry.report]
+    return suites([_case(entry) for entry in fleet.entries], max(took, key=float, default="0"))
+
+
+def _case(entry: Entry) -> ET.Element:
+    if entry.report is not None:
+        return case_of(entry.report, text=render(entry.report, "wide"))
+    where = f"{entry.namespace}.{entry.pod}"
+    case = ET.Element("testcase", classname=where, name=entry.container, time="0")
+    message = f"{entry.outcome}: {entry.problem}"
+    ET.SubElement(case, "error", type=entry.outcome, message=message)
+    return case

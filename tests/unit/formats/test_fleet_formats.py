@@ -1,0 +1,79 @@
+"""A report over several targets: a summary, and what needs a look before the rest."""
+
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from kubectl_stress.formats.fleet_junit import fleet_junit
+from kubectl_stress.formats.fleet_markdown import fleet_markdown
+from kubectl_stress.formats.fleet_text import render_fleet
+from kubectl_stress.formats.html.fleet_page import fleet_page
+from kubectl_stress.results.fleet_report import FleetReport
+from tests.builders.fleets import entry, fleet, inconclusive, load_killed
+from tests.builders.pods import report
+
+
+@pytest.fixture
+def found() -> FleetReport:
+    return fleet(
+        entry("web-0", report()),
+        entry("web-1", load_killed()),
+        entry("web-2", problem="no <image>", problem_code=1),
+        entry("web-3", problem="no <image>", problem_code=1),
+        entry("web-4", inconclusive()),
+    )
+
+
+def test_the_table_has_a_row_each_and_the_reasons_once(found: FleetReport) -> None:
+    text = render_fleet(found, "table")
+
+    rows = [line.split()[0] for line in text.splitlines()[1:6]]
+    assert rows == ["web-2", "web-3", "web-4", "web-1", "web-0"]
+    assert "web-2, web-3: no <image>" in text
+    assert "VERDICT  5 targets: 2 not-loaded, 1 survived, 1 load-oom-killed, 1 inconcl" in text
+    assert "web-1:\nVERDICT  load-oom-killed" in text
+    assert "web-0:\n" not in text
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+def test_the_table_keeps_pod_and_verdict_on_a_narrow_terminal(
+    found: FleetReport, width: int
+) -> None:
+    table = render_fleet(found, "table", width=width).split("\n\n")[0]
+
+    assert all(len(line) <= width for line in table.splitlines())
+    assert table.splitlines()[0].startswith("POD")
+    assert "VERDICT" in table.splitlines()[0]
+
+
+def test_names_are_those_of_kubectl(found: FleetReport) -> None:
+    assert render_fleet(found, "name").splitlines()[:2] == ["pod/web-0", "pod/web-1"]
+
+
+def test_junit_has_a_case_each_and_counts_them(found: FleetReport) -> None:
+    root = ET.fromstring(fleet_junit(found))
+
+    assert root.attrib["tests"] == "5"
+    assert root.attrib["errors"] == "3"
+    cases = root.findall("./testsuite/testcase")
+    assert [case.attrib["classname"] for case in cases[2:4]] == ["default.web-2", "default.web-3"]
+    (error,) = cases[2].findall("error")
+    assert error.attrib["message"] == "not-loaded: no <image>"
+
+
+def test_markdown_begins_with_a_summary_and_folds_each_away(found: FleetReport) -> None:
+    text = fleet_markdown(found)
+
+    assert text.startswith("### kubectl stress: 5 targets: 2 not-loaded")
+    assert text.count("<details><summary>web-") == 5
+    assert "no \\<image\\>" in text
+
+
+def test_the_page_has_a_picture_each_on_one_time_axis(found: FleetReport) -> None:
+    page = fleet_page(found)
+
+    assert page.count('<svg viewBox="0 0 300') == 3
+    assert page.count(">0.0s</text>") == 3
+    assert "no &lt;image&gt;" in page
+    assert "<script" not in page
+    assert page.index("web-2") < page.index("web-0")
