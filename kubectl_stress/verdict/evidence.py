@@ -92,7 +92,7 @@ def kept_by_restart(plan: Plan, findings: Findings) -> tuple[Evidence, ...]:
     names = ", ".join(volumes)
     text = (
         f"shmem {format_bytes(kept)}: a restart of the container does not free what lies in its "
-        f"memory volumes ({names}), which count against the pod's limit"
+        f"memory volumes ({names}); it stays charged to the pod"
     )
     return (Evidence(last.at_ms, "agent", text),)
 
