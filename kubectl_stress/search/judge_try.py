@@ -89,6 +89,9 @@ def _mark(level_bytes: int, verdict: Verdict, seen: Findings, stopped: Stopped |
     if verdict.outcome is not Outcome.INCONCLUSIVE:
         return Mark.INCONCLUSIVE
     bye, is_short = seen.ending.bye, seen.samples.peak_held_bytes < level_bytes
+    is_stopped = bye is not None and bye.reason is EndReason.STOPPED
+    if is_stopped and of_kind(seen, ChangeKind.NOT_READY):
+        return Mark.READINESS_LOST  # the kubelet leaves out events of probes once there are many
     if bye is not None and bye.reason is EndReason.DURATION and is_short:
         return Mark.TIMED_OUT  # it did not reach its size in time
     is_given_up = bye is None and seen.ending.exit_code is None

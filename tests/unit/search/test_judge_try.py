@@ -55,6 +55,14 @@ def test_a_load_that_somebody_else_stopped_tells_nothing() -> None:
     assert try_of(50 * MIB, UNKNOWN, findings(ending=ending)).mark is Mark.INCONCLUSIVE
 
 
+def test_readiness_that_was_lost_and_came_back_without_an_event_is_lost() -> None:
+    ending = Ending(Bye(20_000, EndReason.STOPPED, 0, 50 * MIB, 0), 0)
+    flip = (Change(1, ChangeKind.NOT_READY, "not ready"), Change(2, ChangeKind.READY, "ready"))
+    seen = findings(ending=ending, changes=flip)
+
+    assert try_of(50 * MIB, UNKNOWN, seen).mark is Mark.READINESS_LOST
+
+
 def test_what_released_the_level_is_its_mark_and_evidence() -> None:
     stopped = Stopped(Mark.NO_HEADROOM, "only 3.0 MiB of headroom")
 
