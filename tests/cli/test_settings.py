@@ -55,3 +55,26 @@ def test_a_home_that_is_no_folder_has_no_settings(
     monkeypatch.setenv("HOME", "/dev/null")
 
     assert kubectl_stress(*words) == 0
+
+
+@pytest.mark.parametrize("source", ["option", "environment", "file"])
+def test_the_targets_own_image_is_chosen_by_word_wherever_images_are(
+    kubectl_stress: CommandLine,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    source: str,
+) -> None:
+    if source == "environment":
+        monkeypatch.setenv("KUBECTL_STRESS_IMAGE", "target")
+    elif source == "file":
+        settings = tmp_path / "kubectl-stress" / "config.yaml"
+        settings.parent.mkdir()
+        settings.write_text("image: target\n")
+    words = ["--image=target"] if source == "option" else []
+
+    assert kubectl_stress("mem", "web", "--size=50Mi", "--dry-run=client", *words) == 0
+
+    shown = capsys.readouterr().out
+    assert "image: app:1" in shown
+    assert "imagePullPolicy: IfNotPresent" in shown

@@ -33,7 +33,9 @@ class Image:
     files: Mapping[str, Path]
     links: Mapping[str, str] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
+    folders: Mapping[str, int] = field(default_factory=dict)
     user: str = "65535:65535"
+    path: str = "/bin"
 
 
 def archive(busybox: Path) -> Path:
@@ -82,10 +84,11 @@ def _images(busybox: Path) -> list[Image]:
 
 def _add_image(blobs: dict[str, bytes], image: Image) -> dict[str, Any]:
     layer = _layer(image)
+    path = f"PATH={image.path}"
     config = {
         "architecture": "amd64",
         "os": "linux",
-        "config": {"Entrypoint": image.entrypoint, "User": image.user, "Env": ["PATH=/bin"]},
+        "config": {"Entrypoint": image.entrypoint, "User": image.user, "Env": [path]},
         "rootfs": {"type": "layers", "diff_ids": [f"sha256:{_digest(layer)}"]},
     }
     manifest = {
@@ -104,16 +107,22 @@ def _add_image(blobs: dict[str, bytes], image: Image) -> dict[str, Any]:
 def _layer(image: Image) -> bytes:
     files = [(name, 0o755, path.read_bytes()) for name, path in image.files.items()]
     files += [(name, 0o644, text.encode()) for name, text in image.texts.items()]
-    return _tar(files, image.links)
+    return _tar(files, image.links, image.folders)
 
 
-def _tar(files: list[tuple[str, int, bytes]], links: Mapping[str, str] | None = None) -> bytes:
-    """Pack files with fixed owner and time; the folders on their way come first."""
+def _tar(
+    files: list[tuple[str, int, bytes]],
+    links: Mapping[str, str] | None = None,
+    folders: Mapping[str, int] | None = None,
+) -> bytes:
+    """Pack files with fixed owner and time; the folders on their way, and others, come first."""
     whole = io.BytesIO()
     with tarfile.open(fileobj=whole, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         names = [name for name, _, _ in files] + list(links or {})
         for folder in sorted({str(up) for name in names for up in Path(name).parents} - {"."}):
             tar.addfile(_member(folder, tarfile.DIRTYPE, 0o755))
+        for folder, mode in (folders or {}).items():
+            tar.addfile(_member(folder, tarfile.DIRTYPE, mode))
         for name, mode, data in files:
             member = _member(name, tarfile.REGTYPE, mode)
             member.size = len(data)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from kubectl_stress.agent.image import TARGET_IMAGE
 from kubectl_stress.errors import Conflict, Forbidden, InjectionError, TargetError, Unreachable
 from kubectl_stress.injection.ephemeral_container import bring_holder, refuse_changed_target
 from kubectl_stress.kube.watch import Object
@@ -84,8 +85,20 @@ def test_an_image_that_cannot_be_pulled_names_the_flags_that_help() -> None:
     cluster = FakeCluster(web().dict)
     cluster.holder_states = [waiting("ImagePullBackOff", "Back-off pulling image")]
 
-    with pytest.raises(InjectionError, match=r"or set --image-pull-policy"):
+    with pytest.raises(InjectionError, match=r"or set --image-pull-policy") as raised:
         bring(cluster, FakeTime())
+
+    assert "use --image target, which pulls nothing" in str(raised.value)
+
+
+def test_an_own_image_that_does_not_start_is_not_offered_once_more() -> None:
+    cluster, own = FakeCluster(web().dict), HolderSpec(TARGET_IMAGE)
+    cluster.holder_states = [waiting("ErrImageNeverPull", "not present")]
+
+    with pytest.raises(InjectionError, match="ErrImageNeverPull") as raised:
+        bring_holder(cluster, TARGET, own, clock=FakeTime().clock, tell=lambda _text: None)
+
+    assert "--image" not in str(raised.value)
 
 
 @pytest.mark.parametrize(
