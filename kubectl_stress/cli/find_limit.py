@@ -19,7 +19,7 @@ from kubectl_stress.cli.holder_options import holder_options, holder_spec, join_
 from kubectl_stress.cli.introduction import introduce
 from kubectl_stress.cli.output_options import quiet_option, report_output_options, wants_color
 from kubectl_stress.cli.wiring import connect, now_ms, teller
-from kubectl_stress.errors import Interrupted, UsageError
+from kubectl_stress.errors import UsageError
 from kubectl_stress.plan.holder_spec import HolderSpec, Join
 from kubectl_stress.quantity import parse_bytes
 from kubectl_stress.search.health import Health
@@ -193,13 +193,6 @@ def _search(
             confirm=partial(confirm, yes=given["yes"]),
             recorder=recorder,
         )
-        try:
-            found = search(ask, holder, __version__)
-        except Interrupted as error:
-            raise Interrupted(f"{error}{_how_to_go_on(path)}") from None
+        found = search(ask, holder, __version__)
         recorder.finish(found)
     return found
-
-
-def _how_to_go_on(path: str | None) -> str:
-    return "" if path is None else f"; kubectl stress find-limit --resume {path} goes on"

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from kubectl_stress.errors import UsageError
+from kubectl_stress.errors import Interrupted, UsageError
 from kubectl_stress.results.limit_record import (
     LimitHeader,
     end_line,
@@ -57,10 +57,16 @@ def recording_search(path: str | None, *, is_resumed: bool) -> Iterator[LimitRec
         file = _opened(Path(path), is_resumed=is_resumed)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from error
-    with file:
-        yield LimitRecorder(file, is_resumed=is_resumed)
-    if not Path(path).stat().st_size:
-        Path(path).unlink()
+    try:
+        with file:
+            yield LimitRecorder(file, is_resumed=is_resumed)
+    except Interrupted as error:
+        if Path(path).stat().st_size:
+            raise Interrupted(f"{error}; --resume {path} goes on with it") from None
+        raise
+    finally:
+        if not Path(path).stat().st_size:
+            Path(path).unlink()
 
 
 def _opened(path: Path, *, is_resumed: bool) -> TextIO:
