@@ -194,6 +194,7 @@ def _in_the_pod(flavour: str) -> list[Case]:
             "group-oom-killed" if is_v2 else "load-oom-killed",
             _with_tmpfs(flavour),
             ("--size=80Mi", "--after-oom=repeat", "--max-restarts=1"),
+            log="the load is not repeated: shmem" if is_v2 else "repeating the load, 1 of",
         ),
     ]
 
