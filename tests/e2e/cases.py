@@ -18,6 +18,7 @@ class Case:
     `or_outcome` is what it ends in where the kernel did not wait for a first victim's memory. Which
     of the two it was is for the second opinion to say, from the node's own log. `words` stand in
     the verdict, `log` in the story on stderr. `is_ready` False: the pod never becomes Ready.
+    `limit_mib` is the limit that the container has once it has been disturbed.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Case:
     prepare: Callable[[Pods], None] = field(default=lambda _pods: None)
     log: str = ""
     is_ready: bool = True
+    limit_mib: int | None = None
 
 
 def signalled(name: str, container: str = "app") -> Callable[[Pods], None]:

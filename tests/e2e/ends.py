@@ -158,6 +158,7 @@ def _resized(flavour: str) -> list[Case]:
         ("--size=40Mi", "--duration=20s"),
         resized(128),
         log="memory limit resized: 96.0 MiB → 128.0 MiB",
+        limit_mib=128,
     )
     down = Case(
         "resize-down",
@@ -166,6 +167,7 @@ def _resized(flavour: str) -> list[Case]:
         ("--size=20Mi", "--duration=20s"),
         resized(64),
         log="memory limit resized: 96.0 MiB → 64.0 MiB",
+        limit_mib=64,
     )
     killing = Case(
         "resize-oom",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -94,6 +95,8 @@ def test_each_outcome_is_told_by_its_cause(
         if case.disturb is not None:
             running.wait_for("holding ")
             case.disturb(pods)
+        if case.limit_mib is not None:
+            print(f"the limit was told {_told_after_s(pods, running, case.limit_mib):.1f} s later")
 
     name = f"{case.name}-{flavour}"
     run: JudgedRun = judged(name, pods.name_of("app"), *case.options, during=during)
@@ -151,6 +154,16 @@ def test_the_containers_own_stop_signal_is_one_that_somebody_may_have_sent(
 
     assert run.outcome == "inconclusive"
     assert "exit code 134 is a SIGABRT, and nothing says who" in run.report["verdict"]["sentence"]
+
+
+def _told_after_s(pods: Pods, running: Running, limit_mib: int) -> float:
+    """How long after the limit had changed in the cgroup it was told."""
+    memory = pods.memory("app")
+    file = "memory.max" if memory.is_v2 else "memory.limit_in_bytes"
+    wait_until("the limit is changed", lambda: memory.number(file) == limit_mib * MIB)
+    changed = time.monotonic()
+    running.wait_for("memory limit resized")
+    return time.monotonic() - changed
 
 
 def _start(pods: Pods, case: Case) -> None:
