@@ -172,7 +172,8 @@ exit 75;
 
 RECEIVE_PERL = f"""{_FOLDERS_PERL}
 $| = 1;
-sub fail {{ print "failed $_[0]\\n"; exit 1 }}
+my $new;
+sub fail {{ unlink $new if $new; print "failed $_[0]\\n"; exit 1 }}
 sub wait_for {{
   my ($tries, $condition, $why) = @_;
   until ($condition->()) {{ $tries-- > 0 or fail($why); pause(0.1); }}
@@ -199,7 +200,7 @@ print "ready $system[4] ", (-x $agent ? digest($agent) : "-"), "\\n";
 binmode STDIN;
 my ($size, $sum) = split " ", scalar <STDIN>;
 if ($size) {{
-  my $new = "$agent.$$";
+  $new = "$agent.$$";
   read(STDIN, my $data, $size);
   my $file;
   open $file, ">:raw", $new and print $file $data and close $file or fail("not-written");

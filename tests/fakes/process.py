@@ -38,6 +38,11 @@ class ProcessStream(FakeStream):
         self._process.stdin.flush()
         return True
 
+    def lose_stdin(self) -> None:
+        """As the runtime does it once nobody is connected any more."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+
     def receive(self, timeout: float) -> list[tuple[Channel, bytes]]:
         assert self._process.stdout is not None
         assert self._process.stderr is not None

@@ -14,6 +14,7 @@ from kubectl_stress.clock import Clock
 from kubectl_stress.errors import InjectionError, StressError
 from kubectl_stress.injection import copy_agent as copying
 from kubectl_stress.injection.copy_agent import bring_in_target_image
+from kubectl_stress.kube.exec.stream import ExecStream
 from kubectl_stress.plan import interpreter as interpreting
 from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.plan.interpreter import SH, Interpreter
@@ -21,6 +22,7 @@ from kubectl_stress.targets.target import Target
 from tests.builders.pods import pod
 from tests.fakes.cluster import FakeCluster
 from tests.fakes.local_container import LocalContainer
+from tests.fakes.process import ProcessStream
 from tests.fakes.stream import FakeStream
 from tests.fakes.time import FakeTime
 
@@ -132,6 +134,34 @@ def test_a_container_that_still_waits_is_used_by_the_next_run(
         bring(cluster)
 
         assert len(cluster.added) == 1
+
+
+@pytest.mark.parametrize("interpreter", [SH, PYTHON, PERL], ids=lambda each: each.words[0])
+def test_half_an_agent_is_not_run_and_costs_the_next_run_nothing(
+    interpreter: Interpreter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a client that was killed while it sent."""
+    only(monkeypatch, interpreter)
+    with LocalContainer(web(), tmp_path) as cluster:
+        monkeypatch.setattr(copying, "_give", _send_half_and_die)
+        with pytest.raises(InjectionError, match="could not be copied"):
+            bring(cluster)
+        monkeypatch.undo()
+        monkeypatch.setattr(copying, "carried_agents", lambda: {"amd64": AGENT, "arm64": AGENT})
+        only(monkeypatch, interpreter)
+
+        _, path = bring(cluster)
+
+        assert Path(path).read_bytes() == AGENT
+        assert len(cluster.added) == 1
+        assert not list(Path(path).parent.glob("agent.*"))
+
+
+def _send_half_and_die(stream: ExecStream, agent: bytes, _digest_there: str) -> None:
+    stream.send(f"{len(agent)} {'0' * 64}\n".encode())
+    stream.send(agent[: len(agent) // 2])
+    assert isinstance(stream, ProcessStream)
+    stream.lose_stdin()
 
 
 @pytest.mark.parametrize("interpreter", [SH, PYTHON, PERL], ids=lambda each: each.words[0])
