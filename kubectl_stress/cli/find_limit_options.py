@@ -11,7 +11,7 @@ from kubectl_stress.cli.param_types import DURATION, FILE_NAME, NEW_FILE, Comman
 from kubectl_stress.errors import UsageError
 from kubectl_stress.plan.amount import Amount, ShareBase
 from kubectl_stress.quantity import format_duration
-from kubectl_stress.search.health import Health, HealthUrl
+from kubectl_stress.search.health import CHECKED_EVERY_MS, Health, HealthUrl
 from kubectl_stress.search.settings import (
     DEFAULT_ATTEMPTS,
     DEFAULT_LEVEL_HOLD_MS,
@@ -26,6 +26,8 @@ from kubectl_stress.targets.target import Target
 
 # A probe that fails is seen a moment after it: by the kubelet's status, and by the watch on it.
 _SEEN_MS = 2_000
+# Two that are too slow, and the one that went on before.
+_CHECKS = 3
 
 _SEARCH_OPTIONS = (
     click.option(
@@ -47,7 +49,8 @@ _SEARCH_OPTIONS = (
         "--level-hold",
         type=DURATION,
         metavar="TIME",
-        help="How long each level is held  [default: 15s, or as long as its probes take to fail]",
+        help="How long each level is held  [default: 15s, or as long as probes and checks take to "
+        "fail]",
     ),
     click.option(
         "--max-restarts",
@@ -136,7 +139,7 @@ def search_settings(given: Mapping[str, Any], target: Target) -> SearchSettings:
         attempts=given["attempts"],
         max_restarts=given["max_restarts"],
         max_ms=given["max_time"],
-        hold_ms=_hold_ms(given["level_hold"], target),
+        hold_ms=_hold_ms(given, target),
         avoids_oom=given["stop_before"] == "oom",
         margin_percent=_percent(given["margin"]),
         max_latency_ms=given["max_latency"],
@@ -168,13 +171,16 @@ def hold_note(settings: SearchSettings, target: Target) -> str | None:
     )
 
 
-def _hold_ms(given: int | None, target: Target) -> int:
-    if given is None:
-        needed_ms = target.probe_timing.fails_after_ms
-        return max(DEFAULT_LEVEL_HOLD_MS, needed_ms + _SEEN_MS if needed_ms else 0)
-    if given < 1_000:
+def _hold_ms(given: Mapping[str, Any], target: Target) -> int:
+    """Long enough for probes to fail, and for two health checks in a row to be too slow."""
+    asked_ms, latency_ms = given["level_hold"], given["max_latency"]
+    if asked_ms is None:
+        probes_ms = target.probe_timing.fails_after_ms
+        checks_ms = 0 if latency_ms is None else _CHECKS * (latency_ms + CHECKED_EVERY_MS)
+        return max(DEFAULT_LEVEL_HOLD_MS, probes_ms + _SEEN_MS if probes_ms else 0, checks_ms)
+    if asked_ms < 1_000:
         raise UsageError("--level-hold must be at least 1s")
-    return given
+    return int(asked_ms)
 
 
 def _resolution(text: str, limit: int) -> int:

@@ -7,6 +7,8 @@ from kubectl_stress.errors import UsageError
 
 # One slow answer tells nothing: a collector ran, or a packet was lost.
 _IN_A_ROW = 2
+# From the end of one to the start of the next.
+CHECKED_EVERY_MS = 1_000
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,10 @@ from typing import Self
 
 from kubectl_stress.errors import StressError
 from kubectl_stress.kube.cluster import Cluster
-from kubectl_stress.search.health import Check, Checked, HealthUrl
+from kubectl_stress.search.health import CHECKED_EVERY_MS, Check, Checked, HealthUrl
 from kubectl_stress.targets.target import Target
 from kubectl_stress.text import clean_bytes
 
-_EVERY_S = 1.0
 # How long an answer is waited for: later is as bad as never.
 _MOST_S = 10.0
 _END_S = 2.0
@@ -85,7 +84,7 @@ class HealthChecks:
         while not self._stop.is_set():
             if self._may_ask():
                 self.check()
-            self._stop.wait(_EVERY_S)
+            self._stop.wait(CHECKED_EVERY_MS / 1000)
 
 
 def by_url(cluster: Cluster, target: Target, url: HealthUrl) -> Ask:

@@ -175,3 +175,25 @@ def test_a_level_hold_that_no_probe_can_fail_in_is_noted(
     kubectl_stress("find-limit", "web", "--level-hold", "5s")
 
     assert "the probes take up to 31s to fail" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "hold_ms"),
+    [
+        ((), 33_000),
+        (("--health-command", "true", "--max-latency", "20s"), 63_000),
+        (("--level-hold", "4s"), 4_000),
+    ],
+)
+def test_a_level_is_held_until_probes_and_checks_can_have_failed(
+    kubectl_stress: CommandLine,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    hold_ms: int,
+) -> None:
+    probed = web()
+    probed.dict["spec"]["containers"][0]["readinessProbe"] = {"periodSeconds": 10}
+    kubectl_stress.cluster = BreakingPod(probed, OOM)
+
+    assert kubectl_stress("find-limit", "web", "--yes", "-q", "-o", "json", *words) == 0
+    assert json.loads(capsys.readouterr().out)["settings"]["hold_ms"] == hold_ms

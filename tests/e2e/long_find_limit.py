@@ -2,10 +2,12 @@
 
 import json
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.cluster.cluster import Cluster
 from tests.e2e.plugin import Plugin
 from tests.e2e.pods import Pods, wait_until
 from tests.e2e.searches import LIMIT, MARKS, Breaking, search
@@ -18,6 +20,15 @@ CASES = [
     for flavour, count in DRAWS.items()
     for number, how in zip(range(count), sorted(MARKS) * count, strict=False)
 ]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def quick_restarts(cluster: Cluster, flavour: str) -> Iterator[None]:
+    """Nobody here measures how long the kubelet lets a container wait: 310 s for six restarts."""
+    at_most = {"maxContainerRestartPeriod": "1s"}
+    cluster.node(flavour).configure_kubelet(crashLoopBackOff=at_most)
+    yield
+    cluster.node(flavour).configure_kubelet()
 
 
 @pytest.mark.parametrize(("flavour", "number", "how"), CASES, indirect=["flavour"])

@@ -16,7 +16,9 @@ LIMIT_MIB = 128
 LIMIT = LIMIT_MIB * MIB
 TOLERANCE = LIMIT * 2 // 100
 # How the app fails from its breaking point on, and the mark that a search gives it.
-MARKS = {"unready": "readiness-lost", "exit": "crashed", "oom": "oom"}
+MARKS = {"unready": "readiness-lost", "exit": "crashed", "oom": "oom", "slow": "slow"}
+# What sees that it fails, where its probes do not.
+OPTIONS = {"slow": ("--health-url=/healthz:8080", "--max-latency=1500ms", "--level-hold=9s")}
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Breaking:
         probe = {
             "httpGet": {"path": "/healthz", "port": 8080},
             "periodSeconds": 1,
-            "timeoutSeconds": 1,
+            "timeoutSeconds": 10 if self.how == "slow" else 1,
             "failureThreshold": 2,
         }
         return pod(
@@ -101,7 +103,8 @@ def search(
     pods.create(breaking.manifest(flavour, name))
     memory = pods.memory(name)
     usage, anon = memory.usage_bytes(), memory.anon_bytes()
-    done = plugin("find-limit", name, "--yes", "-o", "json", "--level-hold=5s", *options)
+    own = OPTIONS.get(breaking.how, ("--level-hold=5s",))
+    done = plugin("find-limit", name, "--yes", "-o", "json", *own, *options)
     pods.wait_until_ready(name)
     wait_until(
         "its memory is as before",

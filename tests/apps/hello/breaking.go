@@ -72,7 +72,7 @@ func (b *breaking) health(w http.ResponseWriter, _ *http.Request) {
 		return
 	}
 	if b.isBroken.Load() && b.how == "slow" {
-		time.Sleep(1500 * time.Millisecond)
+		time.Sleep(2500 * time.Millisecond)
 	}
 	fmt.Fprintln(w, "ok")
 }
