@@ -81,6 +81,16 @@ def load_command(percent: float) -> bytes:
     return f"load {percent_text(percent)}\n".encode()
 
 
+def cpu_level_command(percent: float) -> bytes:
+    """Holds the CPU use of the whole container at this percentage of one CPU from now on."""
+    return f"cpu-level {percent_text(percent)}\n".encode()
+
+
+def level_command(level: str, metric: str) -> bytes:
+    """Holds the whole container at this level from now on."""
+    return f"level {level} {metric}\n".encode()
+
+
 def end_arguments() -> list[str]:
     """Arguments that end the holder."""
     return ["end"]
@@ -90,18 +100,23 @@ def end_arguments() -> list[str]:
 class MemoryOptions:
     """What the agent is told of a memory load; sizes in bytes, times in milliseconds."""
 
-    size_bytes: int
+    size_bytes: int | None
     workers: int = 1
     oom_score_adj: int | None = None
     kind: str = "anon"
     dirty_bytes_per_s: int = 0
     steps_bytes: tuple[int, ...] = ()
     step_hold_ms: int = 0
+    level: str | None = None  # instead of a size
+    level_metric: str | None = None
 
     def words(self) -> dict[str, object]:
         """By the names of the options."""
+        goal: dict[str, object] = {"size-bytes": self.size_bytes}
+        if self.level is not None:
+            goal = {"level": self.level, "level-metric": self.level_metric}
         options: dict[str, object] = {
-            "size-bytes": self.size_bytes,
+            **goal,
             "workers": self.workers,
             "oom-score-adj": "same" if self.oom_score_adj is None else self.oom_score_adj,
             "kind": self.kind,
@@ -119,10 +134,12 @@ class CpuOptions:
 
     load_percent: float
     workers: int = 1
+    is_level: bool = False  # the percentage is then that of the whole container
 
     def words(self) -> dict[str, object]:
         """By the names of the options."""
-        return {"load-percent": percent_text(self.load_percent), "cpu-workers": self.workers}
+        name = "cpu-level" if self.is_level else "load-percent"
+        return {name: percent_text(self.load_percent), "cpu-workers": self.workers}
 
 
 def percent_text(percent: float) -> str:

@@ -151,6 +151,8 @@ def _sample(values: Mapping[str, Any]) -> Sample:
         dropped=values.get("dropped") or 0,
         node_available_bytes=values.get("node_available_bytes"),
         cpu_load=_cpu_load(values),
+        level_bytes=load.get("level_bytes"),
+        level_state=_text(load.get("level_state")),
         late_ms=values.get("late_ms") or 0,
         missed=values.get("missed") or 0,
     )

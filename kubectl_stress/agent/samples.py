@@ -141,6 +141,8 @@ class Sample:
     dropped: int = 0
     node_available_bytes: int | None = None  # MemAvailable of the node's /proc/meminfo
     cpu_load: CpuLoadReading | None = None
+    level_bytes: int | None = None  # of the whole container, where it is held at one
+    level_state: str | None = None  # what is measured is `below`, `at` or `above` the level
     late_ms: int = 0  # how much later than due it was taken
     missed: int = 0  # samples left out since the start, because the agent came too late for them
     at_ms: int = 0  # since the run's start by the client's clock, set on arrival

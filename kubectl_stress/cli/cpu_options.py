@@ -19,9 +19,14 @@ _OPTIONS = (
         help="CPU time to add, in total: 500m, 1.5, 60% (of the limit), 60%request or 60%node",
     ),
     click.option(
+        "--to",
+        metavar="LEVEL",
+        help="Instead of --load: hold the CPU use of the whole container, app included, at this",
+    ),
+    click.option(
         "--steps",
         metavar="AMOUNTS",
-        help="Loads to hold one after another before --load; without it the last step is the load",
+        help="Loads, or levels with --to, to hold one after another before --load or --to",
     ),
     step_hold_option,
     click.option(
@@ -40,12 +45,16 @@ def cpu_options(command: Command) -> Command:
 
 def cpu_spec(given: Mapping[str, Any]) -> LoadSpec:
     """The load that was asked for, by the words that the options took; raises UsageError."""
-    texts = [*(given["steps"].split(",") if given["steps"] is not None else ()), given["load"]]
+    if given["load"] is not None and given["to"] is not None:
+        raise UsageError("--load is added, and --to is the level of the whole container: give one")
+    last = given["load"] if given["to"] is None else given["to"]
+    texts = [*(given["steps"].split(",") if given["steps"] is not None else ()), last]
     amounts = [Amount.parse_cpu(text) for text in texts if text is not None]
     if not amounts:
-        raise UsageError("--load or --steps is required")
+        raise UsageError("--load, --to or --steps is required")
+    is_level = given["to"] is not None
     return LoadSpec(
-        cpu=CpuLoad(amounts[-1], tuple(amounts[:-1]), given["workers"]),
+        cpu=CpuLoad(amounts[-1], tuple(amounts[:-1]), given["workers"], is_level),
         schedule=schedule(given),
         stop_on=stop_on(given["stop_on"]),
         pressure_percent=pressure_percent(given["stop_on"]),

@@ -1,6 +1,6 @@
 """The options of a memory load alone, and the LoadSpec that all of its options make."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
@@ -10,7 +10,7 @@ from kubectl_stress.cli.param_types import Command, with_options
 from kubectl_stress.cli.stop_on_option import pressure_percent, stop_on
 from kubectl_stress.errors import UsageError
 from kubectl_stress.plan.amount import Amount
-from kubectl_stress.plan.spec import AfterOom, LoadKind, LoadSpec, MemoryLoad
+from kubectl_stress.plan.spec import AfterOom, LoadKind, LoadSpec, MemoryLoad, Metric
 from kubectl_stress.quantity import parse_rate
 
 _DEFAULT_MAX_RESTARTS = 3
@@ -26,9 +26,22 @@ _OPTIONS = (
         ),
     ),
     click.option(
+        "--to",
+        metavar="LEVEL",
+        help=(
+            "Instead of --size: hold the whole container at this level, whatever the app does: 95% "
+            "(of the limit), 480Mi or limit-20Mi"
+        ),
+    ),
+    click.option(
+        "--metric",
+        type=click.Choice([metric.value for metric in Metric]),
+        help="What --to is measured by  [default: working-set]",
+    ),
+    click.option(
         "--steps",
         metavar="AMOUNTS",
-        help="Sizes to hold one after another before --size; without it the last step is the size",
+        help="Sizes, or levels with --metric, to hold one after another before --size or --to",
     ),
     step_hold_option,
     click.option(
@@ -82,7 +95,8 @@ def memory_options(command: Command) -> Command:
 
 def mem_spec(given: Mapping[str, Any]) -> LoadSpec:
     """The load that was asked for, by the words that the options took; raises UsageError."""
-    after_oom, (amount, steps) = AfterOom(given["after_oom"]), _sizes(given)
+    after_oom, metric = AfterOom(given["after_oom"]), _metric(given)
+    amount, steps = _sizes(given, Amount.parse_level if metric else Amount.parse)
     load = MemoryLoad(
         amount=amount,
         steps=steps,
@@ -92,6 +106,7 @@ def mem_spec(given: Mapping[str, Any]) -> LoadSpec:
         dirty_bytes_per_s=0 if given["dirty"] is None else parse_rate(given["dirty"]),
         after_oom=after_oom,
         max_restarts=_max_restarts(given["max_restarts"], after_oom),
+        metric=metric,
     )
     return LoadSpec(
         memory=load,
@@ -101,12 +116,24 @@ def mem_spec(given: Mapping[str, Any]) -> LoadSpec:
     )
 
 
-def _sizes(given: Mapping[str, Any]) -> tuple[Amount, tuple[Amount, ...]]:
-    """The size, and the steps before it."""
-    texts = [*(given["steps"].split(",") if given["steps"] is not None else ()), given["size"]]
-    amounts = [Amount.parse(text) for text in texts if text is not None]
+def _metric(given: Mapping[str, Any]) -> Metric | None:
+    """What the level is measured by; None where a size is added."""
+    if given["to"] is None and given["metric"] is None:
+        return None
+    if given["size"] is not None:
+        raise UsageError("--size is added, and --to is the level of the whole container: give one")
+    return Metric(given["metric"] or Metric.WORKING_SET.value)
+
+
+def _sizes(
+    given: Mapping[str, Any], parse: Callable[[str], Amount]
+) -> tuple[Amount, tuple[Amount, ...]]:
+    """The size or level, and the steps before it."""
+    last = given["size"] if given["to"] is None else given["to"]
+    texts = [*(given["steps"].split(",") if given["steps"] is not None else ()), last]
+    amounts = [parse(text) for text in texts if text is not None]
     if not amounts:
-        raise UsageError("--size or --steps is required")
+        raise UsageError("--size, --to or --steps is required")
     return amounts[-1], tuple(amounts[:-1])
 
 

@@ -56,7 +56,9 @@ def _of_memory(spec: LoadSpec) -> Iterator[str]:
     load = spec.memory
     if load is None:
         return
-    if not _is_size(load.amount):
+    if load.metric is not None:
+        yield "--to"
+    elif not _is_size(load.amount):
         yield f"--size {load.amount.text}"
     if load.oom_score_adj == 0:
         yield "--oom-score-adj 0"  # there it means "as inherited"
@@ -74,6 +76,9 @@ def _of_cpu(spec: LoadSpec) -> Iterator[str]:
     """There a load is a whole percentage of one CPU for each worker, from the beginning."""
     load = spec.cpu
     if load is None:
+        return
+    if load.is_level:
+        yield "--to"
         return
     percent = 0.0
     if load.amount.absolute_millicores is not None:

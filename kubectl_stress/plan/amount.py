@@ -34,6 +34,7 @@ class Amount:
     percent: Decimal | None = None
     base: ShareBase | None = None
     absolute_millicores: float | None = None
+    below_limit_bytes: int | None = None  # a level this far below the limit
 
     @classmethod
     def parse(cls, text: str) -> "Amount":
@@ -41,6 +42,17 @@ class Amount:
         if "%" not in text:
             return cls(text, absolute_bytes=parse_bytes(text))
         return cls._share(text)
+
+    @classmethod
+    def parse_level(cls, text: str) -> "Amount":
+        """`480Mi`, `95%` (of the limit) or `limit-20Mi`; UsageError."""
+        if text.strip().startswith("limit-"):
+            below = parse_bytes(text.strip().removeprefix("limit-"))
+            return cls(text, below_limit_bytes=below)
+        amount = cls.parse(text)
+        if amount.base not in (None, ShareBase.LIMIT):
+            raise UsageError(f'"{text}" is not a level: use one like 95%, 480Mi or limit-20Mi')
+        return amount
 
     @classmethod
     def parse_cpu(cls, text: str) -> "Amount":
@@ -76,12 +88,14 @@ class Amount:
             return self.absolute_bytes < other.absolute_bytes
         if self.absolute_millicores is not None and other.absolute_millicores is not None:
             return self.absolute_millicores < other.absolute_millicores
+        if self.below_limit_bytes is not None and other.below_limit_bytes is not None:
+            return self.below_limit_bytes > other.below_limit_bytes
         return False
 
     @property
     def is_absolute(self) -> bool:
         """Whether it is a share of nothing."""
-        return self.percent is None
+        return self.percent is None and self.below_limit_bytes is None
 
     def of(self, base_bytes: int) -> int:
         """The size in whole bytes where this amount is a share of `base_bytes`; may be 0."""

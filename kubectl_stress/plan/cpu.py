@@ -6,7 +6,7 @@ As `plan.memory`, a `Resource` of `plan.decide`.
 import math
 from dataclasses import replace
 
-from kubectl_stress.agent.commands import CpuOptions
+from kubectl_stress.agent.commands import CpuOptions, cpu_level_command, load_command
 from kubectl_stress.agent.protocol import Hello
 from kubectl_stress.agent.samples import Sample
 from kubectl_stress.errors import Refused
@@ -151,6 +151,8 @@ def at_quota(plan: Plan, hello: Hello) -> str:
     """What the load will meet, in one clause."""
     limit, millicores = plan.target.effective_limit_millicores, _size(plan).millicores
     assert millicores is not None
+    if _load(plan).is_level:
+        return _at_level(limit, millicores)
     if limit is None:
         of_node = f" of the {hello.cpus} CPUs of the node" if hello.cpus else ""
         return f"the load will use {format_millicores(millicores)}{of_node}, without a quota"
@@ -161,17 +163,31 @@ def at_quota(plan: Plan, hello: Hello) -> str:
     return f"the load will use {share}: the container is throttled once the app needs over {left}"
 
 
-def later_loads(plan: Plan) -> tuple[float, ...]:
-    """The loads of the steps after the first, in percent of one CPU for each worker."""
-    sizes = (*_size(plan).step_millicores, _size(plan).millicores)
-    return tuple(load_percent(plan, size) for size in sizes[1:] if size is not None)
+def _at_level(limit: float | None, millicores: float) -> str:
+    level = format_millicores(millicores)
+    if limit is None:
+        return f"the container's CPU use will be held at {level}, without a quota"
+    share = f"{100 * millicores / limit:.0f}% of the CPU limit {format_millicores(limit)}"
+    if millicores >= limit:
+        return f"the level {level} is {share}: the quota will throttle the container"
+    return f"the container's CPU use will be held at {level}, {share}; the app keeps its own part"
+
+
+def later_commands(plan: Plan) -> tuple[tuple[int, bytes], ...]:
+    """The loads or levels of the steps after the first, each after so many milliseconds more."""
+    if plan.cpu is None:
+        return ()
+    command = cpu_level_command if _load(plan).is_level else load_command
+    sizes = (*_size(plan).step_millicores, _size(plan).millicores)[1:]
+    hold_ms = plan.spec.schedule.step_hold_ms
+    return tuple((hold_ms, command(agent_percent(plan, size))) for size in sizes if size)
 
 
 def agent_options(plan: Plan) -> CpuOptions:
     """What the agent is told at first: the load of the first step."""
     first = (*_size(plan).step_millicores, _size(plan).millicores)[0]
     assert first is not None
-    return CpuOptions(load_percent(plan, first), worker_count(plan))
+    return CpuOptions(agent_percent(plan, first), worker_count(plan), _load(plan).is_level)
 
 
 def worker_count(plan: Plan) -> int:
@@ -185,9 +201,10 @@ def _workers(load: CpuLoad, millicores: float) -> int:
     return load.workers or max(1, math.ceil(millicores / _A_CPU))
 
 
-def load_percent(plan: Plan, millicores: float) -> float:
-    """What each worker is told, in percent of one CPU."""
-    return 100 * millicores / _A_CPU / worker_count(plan)
+def agent_percent(plan: Plan, millicores: float) -> float:
+    """In percent of one CPU: what each worker is told, or the level of the whole container."""
+    shared_by = 1 if _load(plan).is_level else worker_count(plan)
+    return 100 * millicores / _A_CPU / shared_by
 
 
 def open_size(plan: Plan) -> bool:
@@ -202,7 +219,8 @@ def size_note(plan: Plan) -> str:
 
 def describe(plan: Plan) -> str:
     """The load in a few words, with its size."""
-    return f"CPU load of {size_note(plan)}"
+    kind = "load up to a level" if _load(plan).is_level else "load"
+    return f"CPU {kind} of {size_note(plan)}"
 
 
 def describe_activity(plan: Plan) -> str:

@@ -47,6 +47,16 @@ def _asked(row: Row) -> str:
     return format_millicores(asked_millicores(row.sample.cpu_load if row.sample else None))
 
 
+def level_words(sample: Sample | None) -> str:
+    """The level, and whether it is met: the load can add, but not take from the app."""
+    load = sample.cpu_load if sample else None
+    if load is None or load.level_percent is None:
+        return "-"
+    is_apps = load.level_state == "above" and not load.load_percent
+    state = "app above" if is_apps else load.level_state or "unknown"
+    return f"{format_millicores(load.level_percent * 10)} ({state})"
+
+
 def _throttled(row: Row) -> str:
     share = row.cpu.throttled_percent if row.cpu else None
     return "-" if share is None else f"{share:.1f}%"
@@ -63,6 +73,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("CPU LIMIT", _limit),
     Column("CPU LOAD", _load, of_load=True),
     Column("ASKED", _asked, stays=False, of_load=True),
+    Column("CPU LEVEL", lambda row: level_words(row.sample), of_load=True, of_level=True),
     Column("THROTTLED", _throttled),
 )
 WIDE_COLUMNS: tuple[Column, ...] = (Column("CPU PSI SOME", _pressure, wide_only=True),)
@@ -105,6 +116,7 @@ def reading(sample: Sample, cpu: CpuUse | None, *, is_loaded: bool) -> str:
         share = f" ({100 * cpu.used_millicores / limit:.1f}% of the limit)"
     throttled = cpu.throttled_percent
     of_load = f", load {format_millicores(cpu.load_millicores)}" if is_loaded else ""
+    of_load += "" if level_words(sample) == "-" else f", level {level_words(sample)}"
     of_quota = "" if throttled is None else f", throttled in {throttled:.0f}% of the periods"
     return f"CPU {format_millicores(cpu.used_millicores)}{share}{of_load}{of_quota}"
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from kubectl_stress.agent.commands import RunOptions, load_command
+from kubectl_stress.agent.commands import RunOptions
 from kubectl_stress.agent.protocol import Hello
 from kubectl_stress.agent.samples import Sample
 from kubectl_stress.plan import cpu, guards, memory
@@ -138,12 +138,9 @@ def run_options(plan: Plan) -> RunOptions:
 def later_commands(plan: Plan) -> tuple[tuple[int, bytes], ...]:
     """What the agent is told while it holds, each after so many milliseconds more.
 
-    It visits the steps of a memory load by itself.
+    It visits the sizes of a memory load by itself. Of two loads at once only one has steps.
     """
-    if plan.cpu is None:
-        return ()
-    hold_ms = plan.spec.schedule.step_hold_ms
-    return tuple((hold_ms, load_command(percent)) for percent in cpu.later_loads(plan))
+    return memory.later_commands(plan) or cpu.later_commands(plan)
 
 
 def summary(plan: Plan) -> str:

@@ -35,7 +35,7 @@ class Row:
 class Column:
     """A heading, its cell, and whether it stays on a narrow terminal or needs `-o wide`.
 
-    `of_load`: it says nothing where the resource is not loaded.
+    `of_load`: it says nothing where the resource is not loaded; `of_level`: nor without a level.
     """
 
     heading: str
@@ -43,6 +43,7 @@ class Column:
     stays: bool = True
     wide_only: bool = False
     of_load: bool = False
+    of_level: bool = False
 
 
 @dataclass(frozen=True)

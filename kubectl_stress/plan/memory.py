@@ -11,6 +11,13 @@ from kubectl_stress.agent.samples import Sample
 from kubectl_stress.errors import Refused
 from kubectl_stress.plan import guards
 from kubectl_stress.plan.amount import Amount, ShareBase
+from kubectl_stress.plan.memory_level import (
+    declared_level,
+    level_commands,
+    level_word,
+    may_end_by_level,
+    settled_level,
+)
 from kubectl_stress.plan.plan import MemorySize, Plan
 from kubectl_stress.plan.spec import AfterOom, LoadKind, LoadSpec, MemoryLoad
 from kubectl_stress.quantity import PAGE_BYTES, format_bytes, format_duration
@@ -38,6 +45,8 @@ def _size(plan: Plan) -> MemorySize:
 def declared(plan: Plan) -> Plan:
     """The plan with the size as far as the API alone tells it; raises Refused."""
     loaded, load = guards.describe_loaded(plan.target, plan.join), _load(plan)
+    if load.metric is not None:
+        return declared_level(plan, load)
     size, note = _declared_size(load.amount, plan.target, loaded)
     steps = tuple(_declared_size(step, plan.target, loaded)[0] for step in load.steps)
     return replace(plan, memory=MemorySize(size, note, steps))
@@ -51,13 +60,11 @@ def refuse(plan: Plan, *, force: bool) -> None:
 
 def settled(plan: Plan, hello: Hello, reading: Sample) -> Plan:
     """The plan with its size, and with what the reading must have asked; raises Refused."""
-    headroom, load, size = reading.memory.headroom_bytes, _load(plan), _size(plan)
-    if size.size_bytes is None:
-        size = MemorySize(*_size_read(load.amount, hello, headroom), size.step_bytes)
-    steps = tuple(
-        _size_read(step, hello, headroom)[0] if known is None else known
-        for step, known in zip(load.steps, size.step_bytes, strict=True)
-    )
+    headroom, load = reading.memory.headroom_bytes, _load(plan)
+    if load.metric is not None:
+        size = settled_level(_size(plan), load, reading.memory)
+    else:
+        size = _settled_size(_size(plan), load, hello, headroom)
     assert size.size_bytes is not None
     if headroom is None:
         guards.refuse_beyond_node(plan.target, size.size_bytes, hello)
@@ -67,9 +74,21 @@ def settled(plan: Plan, hello: Hello, reading: Sample) -> Plan:
     return replace(
         plan,
         spec=replace(plan.spec, memory=_killable(load, hello)),
-        memory=replace(size, step_bytes=steps),
+        memory=size,
         questions=(*plan.questions, *asked),
     )
+
+
+def _settled_size(
+    size: MemorySize, load: MemoryLoad, hello: Hello, headroom: int | None
+) -> MemorySize:
+    steps = tuple(
+        _size_read(step, hello, headroom)[0] if known is None else known
+        for step, known in zip(load.steps, size.step_bytes, strict=True)
+    )
+    if size.size_bytes is None:
+        return MemorySize(*_size_read(load.amount, hello, headroom), steps)
+    return replace(size, step_bytes=steps)
 
 
 def _declared_size(amount: Amount, target: Target, loaded: str) -> tuple[int | None, str]:
@@ -119,7 +138,11 @@ def notes(plan: Plan) -> tuple[str, ...]:
     """What a person should know before the load begins."""
     found, limit = [], plan.target.effective_limit_bytes
     load, size_bytes = _load(plan), plan.size_bytes
-    if load.workers > 1 and size_bytes is not None:
+    if load.metric is not None:
+        size_bytes = _size(plan).level_bytes
+        if limit is not None and size_bytes is not None and size_bytes >= limit:
+            found.append("the level reaches the limit: expect an OOM kill")
+    elif load.workers > 1 and size_bytes is not None:
         each = format_bytes(size_bytes // load.workers)
         found.append(f"the size is the total of all {load.workers} workers: each holds {each}")
     if is_page_cache(plan.spec):
@@ -127,7 +150,7 @@ def notes(plan: Plan) -> tuple[str, ...]:
             "a load of kind file is page cache, written to the node's disk: it counts as "
             "ephemeral storage of the pod until the run ends"
         )
-    elif size_bytes is not None and limit is not None and size_bytes >= limit:
+    elif load.metric is None and size_bytes and limit and size_bytes >= limit:
         found.append("the size alone reaches the limit: expect an OOM kill")
     return tuple(found)
 
@@ -142,6 +165,8 @@ def may_end_target(plan: Plan) -> bool:
     limit, size_bytes = plan.target.effective_limit_bytes, plan.size_bytes
     if is_page_cache(plan.spec):
         return False
+    if _load(plan).metric is not None:
+        return may_end_by_level(plan)
     if size_bytes is None or limit is None:
         return True
     return size_bytes > limit - (plan.target.request_bytes or 0)
@@ -183,9 +208,11 @@ def _repeats(load: MemoryLoad, hello: Hello) -> str:
 def agent_options(plan: Plan) -> MemoryOptions:
     """What the agent is told."""
     load, size = _load(plan), _size(plan)
-    assert size.size_bytes is not None
+    first = (*load.steps, load.amount)[0]
     return MemoryOptions(
-        size_bytes=size.size_bytes,
+        size_bytes=None if load.metric else size.size_bytes,
+        level=level_word(first) if load.metric else None,
+        level_metric=load.metric.value if load.metric else None,
         workers=load.workers,
         oom_score_adj=load.oom_score_adj,
         kind=load.kind.value,
@@ -197,13 +224,23 @@ def agent_options(plan: Plan) -> MemoryOptions:
 
 def open_size(plan: Plan) -> bool:
     """Whether only the agent can tell the size."""
-    return plan.size_bytes is None
+    return plan.size_bytes is None and _load(plan).metric is None
+
+
+def later_commands(plan: Plan) -> tuple[tuple[int, bytes], ...]:
+    """What the agent is told while it holds: levels, since it visits sizes by itself."""
+    load = plan.spec.memory
+    if load is None or load.metric is None:
+        return ()
+    return level_commands(load, plan.spec.schedule.step_hold_ms)
 
 
 def describe(plan: Plan) -> str:
     """The load in a few words, with its size."""
     kind = _load(plan).kind
     words = "" if kind is LoadKind.ANON else f" (kind {kind.value})"
+    if _load(plan).metric is not None:
+        return f"memory load{words} up to a level of {size_note(plan)}"
     return f"memory load{words} of {size_note(plan)}"
 
 

@@ -32,6 +32,15 @@ def _held(row: Row) -> str:
     return format_bytes(row.sample.held_bytes if row.sample else None)
 
 
+def level_words(sample: Sample | None) -> str:
+    """The level, and whether it is met: the load can add, but not take from the app."""
+    if sample is None or sample.level_bytes is None:
+        return "-"
+    is_apps = sample.level_state == "above" and sample.held_bytes == 0
+    state = "app above" if is_apps else sample.level_state or "unknown"
+    return f"{format_bytes(sample.level_bytes)} ({state})"
+
+
 def _oom_kills(row: Row) -> str:
     return "unknown" if row.oom_kills is None else str(row.oom_kills)
 
@@ -42,6 +51,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("LIMIT", _size("limit_bytes")),
     Column("WORKING SET", _size("working_set_bytes"), stays=False),
     Column("LOAD", _held, of_load=True),
+    Column("LEVEL", lambda row: level_words(row.sample), of_load=True, of_level=True),
     Column("PEAK", lambda row: format_bytes(row.peak_usage_bytes), stays=False),
     Column("OOM KILLS", _oom_kills),
 )
@@ -66,7 +76,7 @@ def drawing(plan: Plan, samples: Sequence[Sample]) -> Drawing:
     """Usage, working set and what the load holds, against the limit that the kernel enforces."""
     return Drawing(
         title="Memory",
-        curves=_CURVES,
+        curves=(*_CURVES, _LEVEL) if plan.spec.memory and plan.spec.memory.metric else _CURVES,
         limit=lambda sample: sample.memory.limit_bytes,
         planned_limit=plan.target.effective_limit_bytes,
         peak=max((top for sample in samples for top in _levels(sample)), default=0),
@@ -81,6 +91,9 @@ _CURVES = (
     Curve("working set", "working-set", lambda sample: sample.memory.working_set_bytes),
     Curve("load", "load", lambda sample: sample.held_bytes),
 )
+
+
+_LEVEL = Curve("level", "level", lambda sample: sample.level_bytes)
 
 
 def _levels(sample: Sample) -> tuple[int, ...]:
@@ -102,6 +115,7 @@ def reading(sample: Sample, _cpu: CpuUse | None, *, is_loaded: bool) -> str:
     if memory.usage_bytes is not None and memory.limit_bytes:
         share = f" ({100 * memory.usage_bytes / memory.limit_bytes:.1f}% of the limit)"
     of_load = f", load {format_bytes(sample.held_bytes)}" if is_loaded else ""
+    of_load += "" if sample.level_bytes is None else f", level {level_words(sample)}"
     return (
         f"usage {format_bytes(memory.usage_bytes)}{share}, working set "
         f"{format_bytes(memory.working_set_bytes)}{of_load}"

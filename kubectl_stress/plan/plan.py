@@ -11,12 +11,14 @@ from kubectl_stress.targets.target import Target
 class MemorySize:
     """What a memory load comes to on its target; `note` says so to a person.
 
-    None is not known yet: only the agent can tell what it is a share of.
+    None is not known yet: only the agent can tell what it is a share of. With a level,
+    `size_bytes` is what is added to begin with, and there are no `step_bytes`.
     """
 
     size_bytes: int | None
     note: str
     step_bytes: tuple[int | None, ...] = ()
+    level_bytes: int | None = None
 
 
 @dataclass(frozen=True)

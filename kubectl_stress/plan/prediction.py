@@ -12,6 +12,7 @@ from kubectl_stress.agent.protocol import Hello
 from kubectl_stress.agent.samples import Memory, Process, Sample, first_victim
 from kubectl_stress.plan.cpu import at_quota
 from kubectl_stress.plan.memory import is_page_cache
+from kubectl_stress.plan.memory_level import at_level
 from kubectl_stress.plan.oom_domain import (
     OomDomain,
     Scope,
@@ -42,6 +43,8 @@ def _of_memory(plan: Plan, hello: Hello, reading: Sample, processes: tuple[Proce
     limit, usage = memory.limit_bytes, memory.usage_bytes
     if limit is None or usage is None:
         return "no limit: the load could exhaust the node"
+    if plan.memory and plan.memory.level_bytes:
+        return _of_level(plan, plan.memory.level_bytes, hello, memory, processes)
     shared = shared_limit(plan.target, memory)
     if shared is not None:
         return _in_shared_pod(plan, shared, hello, memory, processes)
@@ -51,6 +54,20 @@ def _of_memory(plan: Plan, hello: Hello, reading: Sample, processes: tuple[Proce
     if level < limit:
         return f"usage will reach about {format_bytes(level)}, {percent}"
     return f"usage would reach {percent}: {_at_limit_with_load(plan, hello, memory, processes)}"
+
+
+def _of_level(
+    plan: Plan, level: int, hello: Hello, memory: Memory, processes: tuple[Process, ...]
+) -> str:
+    """No loop is as fast as an app that takes more at once than there is to the limit."""
+    assert plan.spec.memory is not None
+    limit = memory.limit_bytes or 0
+    killed = at_limit(plan.target, hello, memory, _with_load(plan, hello, memory, processes))
+    if level >= limit:
+        return f"the level {format_bytes(level)} reaches the limit: {killed}"
+    held = at_level(level, plan.spec.memory, memory)
+    gap = format_bytes(limit - level)
+    return f"{held}; if the app takes more than {gap} at once, {killed}"
 
 
 def _in_shared_pod(

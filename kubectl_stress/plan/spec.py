@@ -22,6 +22,13 @@ class LoadKind(Enum):
     FILE = "file"
 
 
+class Metric(Enum):
+    """What the level of a container is measured by (`--metric`)."""
+
+    WORKING_SET = "working-set"
+    USAGE = "usage"
+
+
 class AfterOom(Enum):
     """What follows when the kernel has killed the load (`--after-oom`)."""
 
@@ -46,7 +53,10 @@ class Schedule:
 
 @dataclass(frozen=True)
 class MemoryLoad:
-    """`amount` of memory added to the target, in total over all workers; `steps` come before it."""
+    """`amount` of memory added to the target, in total over all workers; `steps` come before it.
+
+    With a `metric` the amount, and each step, is the level at which the whole container is held.
+    """
 
     amount: Amount
     steps: tuple[Amount, ...] = ()
@@ -56,9 +66,12 @@ class MemoryLoad:
     dirty_bytes_per_s: int = 0
     after_oom: AfterOom = AfterOom.STOP
     max_restarts: int = 3
+    metric: Metric | None = None
 
     def __post_init__(self) -> None:
         _check_workers(self.workers)
+        if self.metric is not None and self.kind is LoadKind.FILE:
+            raise UsageError("--to holds memory that is not reclaimed: use --kind anon or shm")
         if not 1 <= self.max_restarts <= 100:
             raise UsageError(f"--max-restarts {self.max_restarts}: give a number from 1 to 100")
         _check_steps((*self.steps, self.amount))
@@ -66,11 +79,15 @@ class MemoryLoad:
 
 @dataclass(frozen=True)
 class CpuLoad:
-    """`amount` of CPU time added to the target, in total over all workers; `steps` come before."""
+    """`amount` of CPU time added to the target, in total over all workers; `steps` come before.
+
+    `is_level`: the amount, and each step, is what the whole container is held at.
+    """
 
     amount: Amount
     steps: tuple[Amount, ...] = ()
     workers: int | None = None  # None: as many as the amount needs
+    is_level: bool = False
 
     def __post_init__(self) -> None:
         if self.workers is not None:
@@ -105,6 +122,11 @@ class LoadSpec:
         schedule = self.schedule
         steps_ms = self.step_count * schedule.step_hold_ms
         return schedule.ramp_ms + steps_ms + schedule.duration_ms
+
+    @property
+    def has_level(self) -> bool:
+        """Whether the whole container is held at a level, whatever the app does."""
+        return bool(self.memory and self.memory.metric) or bool(self.cpu and self.cpu.is_level)
 
     @property
     def most_repeats(self) -> int:

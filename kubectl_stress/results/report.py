@@ -154,7 +154,10 @@ def _memory_plan(plan: Plan) -> dict[str, Any]:
     """Each None where no memory is loaded."""
     load, size = plan.spec.memory, plan.memory
     return {
-        "size": load and load.amount.text,
+        "size": load.amount.text if load and load.metric is None else None,
+        "level": load.amount.text if load and load.metric else None,
+        "level_bytes": size and size.level_bytes,
+        "metric": load and load.metric and load.metric.value,
         "size_bytes": plan.size_bytes,
         "workers": load and load.workers,
         "kind": load and load.kind.value,
@@ -172,6 +175,7 @@ def _cpu_plan(plan: Plan) -> dict[str, Any] | None:
     return {
         "load": load.amount.text,
         "load_millicores": size.millicores,
+        "is_level": load.is_level,
         "workers": load.workers,
         "steps_millicores": list(size.step_millicores),
     }
@@ -261,6 +265,8 @@ def sample_dict(sample: Sample) -> dict[str, Any]:
         "phase": sample.phase.value,
         "load_size_bytes": sample.size_bytes,
         "load_held_bytes": sample.held_bytes,
+        "load_level_bytes": sample.level_bytes,
+        "load_level_state": sample.level_state,
         "working_set_bytes": sample.memory.working_set_bytes,
         **asdict(sample.memory),
         "cpu": asdict(sample.cpu),

@@ -9,6 +9,7 @@ from kubectl_stress.plan.plan import Plan
 from kubectl_stress.quantity import format_duration, format_millicores
 from kubectl_stress.verdict.evidence import Evidence
 from kubectl_stress.verdict.findings import Findings
+from kubectl_stress.verdict.level_end import shares
 from kubectl_stress.verdict.outcome import Outcome, Verdict
 
 # A period now and then is what a probe or the start of a process takes.
@@ -48,10 +49,27 @@ def _asked(findings: Findings) -> float | None:
 
 
 def _shortfall(findings: Findings, use: CpuUse) -> str:
+    if level := _level(findings):
+        return _below(level, findings)
     asked, had = _asked(findings), use.load_millicores
     if asked is None or had is None or had >= asked * (100 - _SHORT_PERCENT) / 100:
         return ""
     return f"the load got {format_millicores(had)} of the {format_millicores(asked)} asked for"
+
+
+def _level(findings: Findings) -> float | None:
+    """The level that the container was to be held at, in thousandths of a CPU."""
+    held = _held(findings)
+    load = held[-1].cpu_load if held else None
+    return load.level_percent * 10 if load and load.level_percent else None
+
+
+def _below(level: float, findings: Findings) -> str:
+    """Nothing where the level was met at all, or where the app alone was above it."""
+    states = [sample.cpu_load.level_state for sample in _held(findings) if sample.cpu_load]
+    if "at" in states or "above" in states:
+        return ""
+    return f"the level {format_millicores(level)} was not reached"
 
 
 def _held(findings: Findings) -> list[Sample]:
@@ -72,14 +90,18 @@ def cpu_evidence(plan: Plan, findings: Findings) -> tuple[Evidence, ...]:
         return ()
     at_ms, limit = held[-1].at_ms, limit_millicores(plan.target, held[-1])
     of_limit = "" if limit is None else f" of the limit {format_millicores(limit)}"
-    asked = _asked(findings)
-    of_asked = "" if asked is None else f" of {format_millicores(asked)} asked for"
+    asked, level = _asked(findings), _level(findings)
+    of_asked = "" if asked is None or level else f" of {format_millicores(asked)} asked for"
     text = (
         f"over {format_duration(use.passed_ms)} the container used "
         f"{format_millicores(use.used_millicores)} CPU{of_limit}, the load "
         f"{format_millicores(use.load_millicores)}{of_asked}"
     )
-    return (Evidence(at_ms, "agent", text), *_counters(use, at_ms))
+    facts = (Evidence(at_ms, "agent", text), *_counters(use, at_ms))
+    if level is None:
+        return facts
+    states = [sample.cpu_load.level_state for sample in held if sample.cpu_load]
+    return (*facts, Evidence(at_ms, "agent", f"level {format_millicores(level)}: {shares(states)}"))
 
 
 def _counters(use: CpuUse, at_ms: int) -> tuple[Evidence, ...]:

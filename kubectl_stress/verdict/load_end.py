@@ -6,8 +6,9 @@ from kubectl_stress.plan.stop_on import stop_sign
 from kubectl_stress.quantity import format_bytes
 from kubectl_stress.targets.changes import ChangeKind
 from kubectl_stress.verdict.cpu_end import cpu_evidence, cpu_verdict
-from kubectl_stress.verdict.evidence import as_evidence, last_sample, load_words, peak
+from kubectl_stress.verdict.evidence import Evidence, as_evidence, last_sample, load_words, peak
 from kubectl_stress.verdict.findings import Findings, of_kind
+from kubectl_stress.verdict.level_end import memory_level_evidence, memory_level_verdict
 from kubectl_stress.verdict.outcome import Outcome, Verdict
 
 # Far above what reclaim at the limit costs a load that moves on.
@@ -82,12 +83,21 @@ def ran_to_its_end(plan: Plan, findings: Findings) -> Verdict | None:
     if throttled:
         sentence = f"memory.high throttled the container ({throttled} times); nothing was killed"
         return Verdict(Outcome.THROTTLED, sentence, evidence)
-    if plan.size_bytes is not None and peak_held < plan.size_bytes:
+    of_level = memory_level_verdict(plan, findings)
+    if of_level is not None:
+        return of_level
+    evidence = (*memory_level_evidence(plan, findings), *evidence)
+    is_sized = plan.spec.memory is not None and plan.spec.memory.metric is None
+    if is_sized and plan.size_bytes is not None and peak_held < plan.size_bytes:
         sentence = (
             f"the load held only {format_bytes(peak_held)} of {format_bytes(plan.size_bytes)}, so "
             f"the requested size was not tested{_why_stalled(findings)}"
         )
         return Verdict(Outcome.INCONCLUSIVE, sentence, evidence)
+    return _survived(findings, evidence)
+
+
+def _survived(findings: Findings, evidence: tuple[Evidence, ...]) -> Verdict:
     flips = of_kind(findings, ChangeKind.NOT_READY)
     readiness = (
         "not ready for a moment, but without a failed probe, as after a restart of the kubelet"

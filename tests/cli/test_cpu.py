@@ -92,7 +92,8 @@ def test_a_quota_that_throttled_meets_the_expectation(
     assert found["verdict"]["outcome"] == "throttled"
     assert found["cpu"]["under_load"]["throttled_percent"] == 100
     assert found["plan"]["cpu"] == {
-        "load": "50%", "load_millicores": 125.0, "workers": None, "steps_millicores": [],
+        "load": "50%", "load_millicores": 125.0, "is_level": False, "workers": None,
+        "steps_millicores": [],
     }  # fmt: skip
 
 
@@ -114,7 +115,8 @@ def test_a_recorded_run_is_shown_again_in_every_format(
 @pytest.mark.parametrize(
     ("words", "text"),
     [
-        ((), "--load or --steps is required"),
+        ((), "--load, --to or --steps is required"),
+        (("--load", "50%", "--to", "80%"), "give one"),
         (("--load", "5Mi"), "is not a CPU load"),
         (("--steps", "50%,20%"), "--steps must rise"),
         (("--load", "1", "--workers", "0"), "--workers 0"),
