@@ -35,7 +35,7 @@ unexport KUBECONFIG
 endif
 
 .PHONY: help setup format lint test unit agent image e2e matrix outcomes demo bench bench-agent \
-	bench-client bench-level bench-start bench-start-load find-limit screenshots eviction faults soak swap fuzz \
+	bench-client bench-fleet bench-level bench-start bench-start-load find-limit screenshots eviction faults soak swap fuzz \
 	sanitize cluster-up cluster-down package check clean
 
 help: ## Show this help
@@ -108,6 +108,9 @@ soak: image ## Hold a load for SECONDS (900) and keep changing it, on cgroup v1 
 bench-client: image ## Measure the latency and cost of the client
 	$(python) -m tests.bench.client
 	$(python) -m tests.bench.long_run
+
+bench-fleet: agent ## Measure 100 targets at once: real agents here, behind a scripted API server
+	$(python) -m tests.bench.fleet
 
 bench-start-load: image ## Measure how long a load takes to stand, beside kubectl debug and exec
 	$(python) -m tests.bench.start_load

@@ -66,6 +66,11 @@ def sample_interval_arguments(interval_ms: int) -> list[str]:
     return ["--sample-interval-ms", str(interval_ms)]
 
 
+def go_at(elapsed_ms: int) -> bytes:
+    """GO at a moment of the agent's own time; at once where that has passed."""
+    return f"go {max(0, elapsed_ms)}\n".encode()
+
+
 def stop_command(by: str) -> bytes:
     """Has a holder ask every run in its sight to end, and tell each of them by whom."""
     return f"stop by {agent_text(by)}\n".encode()

@@ -1,19 +1,38 @@
 """Where the loads of one run wait for each other: all of them begin together, or none does."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
-from kubectl_stress.agent.commands import GO
+from kubectl_stress.agent.commands import GO, go_at
 from kubectl_stress.errors import NotLoaded, StressError
 from kubectl_stress.session.agent_stream import SteeredAgent
 
 GO_TIMEOUT_MS = 600_000
+# In so much time the client can tell one agent more.
+_LEAD_MS_EACH, _MOST_LEAD_MS = 10, 2_000
+
+
+@dataclass
+class Waiting:
+    """An agent at the barrier, and when it started, by the client's clock.
+
+    That is what its quickest message says: the others took longer to arrive.
+    """
+
+    agent: SteeredAgent
+    started_ms: int
+
+    def hear(self, elapsed_ms: int, now_ms: int) -> None:
+        """A message of that age of the agent has arrived."""
+        self.started_ms = min(self.started_ms, now_ms - elapsed_ms)
 
 
 class Barrier:
     """Each number arrives with its agent, or leaves with the error that kept it away.
 
-    Once nobody is missing all agents are told to go, one right after the other, or `stagger_ms`
-    apart. Without `keep_going` one that leaves before keeps all the others from loading.
+    Once nobody is missing all agents are told to go at one moment a little later, each by its own
+    clock, so that what a message takes to arrive does not part them; or `stagger_ms` apart. Without
+    `keep_going` one that leaves before keeps all the others from loading.
     """
 
     def __init__(
@@ -26,7 +45,7 @@ class Barrier:
     ) -> None:
         self._missing = set(numbers)
         self._now_ms, self._stagger_ms, self._keep_going = now_ms, stagger_ms, keep_going
-        self._waiting: dict[int, SteeredAgent] = {}
+        self._waiting: dict[int, Waiting] = {}
         self._due_ms: dict[int, int] = {}
         self._is_open = False
         self.problem: NotLoaded | None = None
@@ -36,10 +55,10 @@ class Barrier:
         """How long an agent must be ready to wait."""
         return GO_TIMEOUT_MS + self._stagger_ms * len(self._missing | set(self._waiting))
 
-    def arrive(self, number: int, agent: SteeredAgent) -> None:
+    def arrive(self, number: int, waiting: "Waiting") -> None:
         """This one only waits for the others."""
         self._missing.discard(number)
-        self._waiting[number] = agent
+        self._waiting[number] = waiting
         self._open_if_complete()
 
     def leave(self, number: int, who: str, error: StressError) -> None:
@@ -56,7 +75,7 @@ class Barrier:
         now_ms = self._now_ms()
         for number in [n for n, due_ms in self._due_ms.items() if due_ms <= now_ms]:
             del self._due_ms[number]
-            self._waiting.pop(number).send(GO)
+            self._waiting.pop(number).agent.send(GO)
 
     def has_gone(self, number: int) -> bool:
         """Whether this one was told to go."""
@@ -65,10 +84,19 @@ class Barrier:
     def _open_if_complete(self) -> None:
         if self._missing or self._is_open or self.problem is not None:
             return
-        began_ms = self._now_ms()
-        self._due_ms = {
-            number: began_ms + place * self._stagger_ms
-            for place, number in enumerate(sorted(self._waiting))
-        }
         self._is_open = True
-        self.release_due()
+        if self._stagger_ms:
+            self._due_ms = {
+                number: self._now_ms() + place * self._stagger_ms
+                for place, number in enumerate(sorted(self._waiting))
+            }
+            self.release_due()
+        else:
+            self._release_all()
+
+    def _release_all(self) -> None:
+        lead_ms = min(_MOST_LEAD_MS, _LEAD_MS_EACH * len(self._waiting))
+        begin_ms = self._now_ms() + lead_ms
+        for waiting in self._waiting.values():
+            waiting.agent.send(go_at(begin_ms - waiting.started_ms))
+        self._waiting.clear()

@@ -2,10 +2,10 @@
 
 from kubectl_stress.agent.commands import sample_interval_arguments, wait_for_go_arguments
 from kubectl_stress.agent.protocol import PhaseStart
-from kubectl_stress.agent.samples import Phase
+from kubectl_stress.agent.samples import Phase, Sample
 from kubectl_stress.errors import InjectionError, Silent, StressError
 from kubectl_stress.session.agent_stream import SteeredAgent
-from kubectl_stress.session.barrier import Barrier
+from kubectl_stress.session.barrier import Barrier, Waiting
 from kubectl_stress.session.event_loop import Procedure
 from kubectl_stress.session.intake import Intake
 from kubectl_stress.session.steering import Heartbeat
@@ -41,7 +41,7 @@ class BarrierPlace:
     def wait(self, agent: SteeredAgent) -> Procedure[None]:
         """Return when the agent was told to go, or has ended; raises NotLoaded for another's."""
         intake, started_ms = self._intake, self._intake.now_ms()
-        heartbeat = Heartbeat(started_ms)
+        heartbeat, waiting = Heartbeat(started_ms), Waiting(agent, started_ms)
         while not self.has_gone and intake.collector.ending is None:
             if self._barrier.problem is not None:
                 raise self._barrier.problem
@@ -49,8 +49,10 @@ class BarrierPlace:
             beat = heartbeat.next(intake.now_ms(), None, ())
             if beat is not None:
                 agent.send(beat)
+            if isinstance(arrival, Sample | PhaseStart):
+                waiting.hear(arrival.elapsed_ms, intake.now_ms())
             if isinstance(arrival, PhaseStart) and arrival.phase is Phase.READY:
-                self._barrier.arrive(intake.number, agent)
+                self._barrier.arrive(intake.number, waiting)
             self._barrier.release_due()
             if intake.collector.hello is None and intake.now_ms() - started_ms > _START_MS:
                 raise Silent(f"no message from the agent for {_START_MS // 1000} s")

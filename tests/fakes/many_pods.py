@@ -1,8 +1,9 @@
 """A cluster of many pods, each with a load of its own that waits to be told to go."""
 
+from kubectl_stress.agent.commands import GO
 from tests.builders.pods import pod
 from tests.fakes.cluster import FakeCluster
-from tests.fakes.stream import FakeStream, ReadyStream
+from tests.fakes.stream import FakeStream, ReadyStream, is_go
 
 
 class ManyPods(FakeCluster):
@@ -32,5 +33,6 @@ class ManyPods(FakeCluster):
         return [words for _container, words in self.execs if "run" in words]
 
     def sent_to(self, pod_name: str) -> list[bytes]:
-        """What its load was told, heartbeats left out."""
-        return [data for data in self.streams[pod_name].sent if data != b"."]
+        """What its load was told, heartbeats left out; GO, whenever that was to be."""
+        sent = [data for data in self.streams[pod_name].sent if data != b"."]
+        return [GO if is_go(data) else data for data in sent]

@@ -80,6 +80,11 @@ class FakeStream(ExecStream):
             self.ends(lost="closed by this side")
 
 
+def is_go(data: bytes) -> bool:
+    """Whether the load was told to begin, at once or at a moment."""
+    return data.startswith(GO.rstrip())
+
+
 class ReadyStream(FakeStream):
     """An agent with --wait-for-go: it is ready at once, and says `load` when it is told to go."""
 
@@ -90,7 +95,7 @@ class ReadyStream(FakeStream):
         self.says(hello + b"\n" + phase_line("ready") + sample_line(10, phase="ready"))
 
     def send(self, data: bytes) -> bool:
-        if data == GO and GO not in self.sent and self._load:
+        if is_go(data) and not any(map(is_go, self.sent)) and self._load:
             self.says(self._load).ends(0)
         elif data == STOP and STOP not in self.sent:
             self.says(bye_line("stopped")).ends(0)

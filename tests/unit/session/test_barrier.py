@@ -5,7 +5,7 @@ from typing import cast
 from kubectl_stress.agent.commands import GO
 from kubectl_stress.errors import InjectionError, Refused
 from kubectl_stress.session.agent_stream import SteeredAgent
-from kubectl_stress.session.barrier import Barrier
+from kubectl_stress.session.barrier import Barrier, Waiting
 from tests.fakes.time import FakeTime
 
 
@@ -17,9 +17,9 @@ class Agent:
         self.heard.append(command)
 
 
-def arrive(barrier: Barrier, number: int) -> Agent:
+def arrive(barrier: Barrier, number: int, *, started_ms: int = 0) -> Agent:
     agent = Agent()
-    barrier.arrive(number, cast(SteeredAgent, agent))
+    barrier.arrive(number, Waiting(cast(SteeredAgent, agent), started_ms))
     return agent
 
 
@@ -31,7 +31,7 @@ def test_the_last_one_to_arrive_opens_it_for_all() -> None:
     agents.append(arrive(barrier, 2))
     barrier.release_due()
 
-    assert [agent.heard for agent in agents] == [[GO]] * 3
+    assert [agent.heard for agent in agents] == [[b"go 30\n"]] * 3
     assert all(barrier.has_gone(number) for number in range(3))
 
 
@@ -67,7 +67,7 @@ def test_with_keep_going_the_others_begin_without_it() -> None:
 
     barrier.leave(1, "web-1", InjectionError("no image"))
 
-    assert agent.heard == [GO]
+    assert agent.heard == [b"go 10\n"]
 
 
 def test_one_that_ends_while_it_waits_for_its_turn_is_told_nothing_more() -> None:
@@ -81,3 +81,22 @@ def test_one_that_ends_while_it_waits_for_its_turn_is_told_nothing_more() -> Non
 
     assert [agent.heard for agent in agents] == [[GO], []]
     assert barrier.problem is None
+
+
+def test_all_begin_at_one_moment_each_by_its_own_clock() -> None:
+    time = FakeTime()
+    barrier = Barrier(range(2), now_ms=time.now_ms)
+    time.sleep(10)
+
+    agents = [arrive(barrier, 0, started_ms=2_000), arrive(barrier, 1, started_ms=9_500)]
+
+    assert [agent.heard for agent in agents] == [[b"go 8020\n"], [b"go 520\n"]]
+
+
+def test_the_quickest_message_says_when_an_agent_started() -> None:
+    waiting = Waiting(cast(SteeredAgent, Agent()), 5_000)
+
+    waiting.hear(100, 5_040)
+    waiting.hear(200, 5_900)
+
+    assert waiting.started_ms == 4_940
