@@ -106,6 +106,15 @@ def parse_rate(text: str) -> int:
     return parse_bytes(text.strip().removesuffix("/s"))
 
 
+def parse_slow_rate(text: str) -> float:
+    """Bytes a second, as `5Mi/s`, `10Mi/m` or `300Mi/h`; raises UsageError."""
+    amount, slash, unit = text.strip().partition("/")
+    seconds = {"s": 1, "m": 60, "h": 3_600}.get(unit if slash else "s")
+    if seconds is None:
+        raise UsageError(f'"{_short(text)}" is not a rate: use one like 5Mi/s, 10Mi/m or 300Mi/h')
+    return parse_bytes(amount) / seconds
+
+
 def parse_duration_ms(text: str) -> int:
     """Milliseconds of a duration such as `90s`, `1m30s` or `500ms`; raises UsageError."""
     stripped = text.strip()

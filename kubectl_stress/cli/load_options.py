@@ -32,10 +32,8 @@ _COURSE_OPTIONS = (
     click.option(
         "--duration",
         type=DURATION,
-        default="60s",
-        show_default=True,
         metavar="TIME",
-        help="How long to hold the load",
+        help="How long to hold the load  [default: 60s]",
     ),
     click.option(
         "--ramp",
@@ -82,4 +80,5 @@ def schedule(given: Mapping[str, Any]) -> Schedule:
     if given["steps"] is None and given["step_hold"] is not None:
         raise UsageError("--step-hold requires --steps")
     held_ms = {} if given["step_hold"] is None else {"step_hold_ms": given["step_hold"]}
-    return Schedule(given["duration"], given["ramp"], **held_ms)
+    lasting = {} if given["duration"] is None else {"duration_ms": given["duration"]}
+    return Schedule(ramp_ms=given["ramp"], **lasting, **held_ms)

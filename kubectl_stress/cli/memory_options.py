@@ -10,10 +10,12 @@ from kubectl_stress.cli.param_types import Command, with_options
 from kubectl_stress.cli.stop_on_option import pressure_percent, stop_on
 from kubectl_stress.errors import UsageError
 from kubectl_stress.plan.amount import Amount
-from kubectl_stress.plan.spec import AfterOom, LoadKind, LoadSpec, MemoryLoad, Metric
-from kubectl_stress.quantity import parse_rate
+from kubectl_stress.plan.spec import AfterOom, CpuLoad, Leak, LoadKind, LoadSpec, MemoryLoad, Metric
+from kubectl_stress.quantity import parse_rate, parse_slow_rate
 
 _DEFAULT_MAX_RESTARTS = 3
+_A_DAY_MS = 24 * 3_600_000
+_WHOLE_LIMIT = "100%"  # beside what the app uses it is more than fits: a leak ends at the limit
 force_option = click.option(
     "--force", is_flag=True, help="Load a container that has no memory limit"
 )
@@ -44,6 +46,19 @@ _OPTIONS = (
         help="Sizes, or levels with --metric, to hold one after another before --size or --to",
     ),
     step_hold_option,
+    click.option(
+        "--leak",
+        metavar="RATE",
+        help=(
+            "Grow evenly at this rate, like 5Mi/s or 300Mi/h, until --size or --to (or else the "
+            "limit) is reached, or --duration is over (a day at most)"
+        ),
+    ),
+    click.option(
+        "--cpu-load",
+        metavar="AMOUNT",
+        help="Load the CPU at the same time, by as much as cpu --load takes",
+    ),
     click.option(
         "--workers",
         type=int,
@@ -107,9 +122,11 @@ def mem_spec(given: Mapping[str, Any]) -> LoadSpec:
         after_oom=after_oom,
         max_restarts=_max_restarts(given["max_restarts"], after_oom),
         metric=metric,
+        leak=_leak(given),
     )
     return LoadSpec(
         memory=load,
+        cpu=_cpu_load(given),
         schedule=schedule(given),
         stop_on=stop_on(given["stop_on"]),
         pressure_percent=pressure_percent(given["stop_on"]),
@@ -130,11 +147,26 @@ def _sizes(
 ) -> tuple[Amount, tuple[Amount, ...]]:
     """The size or level, and the steps before it."""
     last = given["size"] if given["to"] is None else given["to"]
+    if last is None and given["leak"] is not None:
+        last = _WHOLE_LIMIT
     texts = [*(given["steps"].split(",") if given["steps"] is not None else ()), last]
     amounts = [parse(text) for text in texts if text is not None]
     if not amounts:
         raise UsageError("--size, --to or --steps is required")
     return amounts[-1], tuple(amounts[:-1])
+
+
+def _leak(given: Mapping[str, Any]) -> Leak | None:
+    if given["leak"] is None:
+        return None
+    if given["ramp"]:
+        raise UsageError("--leak says how fast the load grows: it takes no --ramp")
+    longest_ms = _A_DAY_MS if given["duration"] is None else given["duration"]
+    return Leak(parse_slow_rate(given["leak"]), longest_ms)
+
+
+def _cpu_load(given: Mapping[str, Any]) -> CpuLoad | None:
+    return None if given["cpu_load"] is None else CpuLoad(Amount.parse_cpu(given["cpu_load"]))
 
 
 def _oom_score_adj(text: str) -> int | None:

@@ -64,6 +64,8 @@ def _of_memory(spec: LoadSpec) -> Iterator[str]:
         yield "--oom-score-adj 0"  # there it means "as inherited"
     if load.kind is not LoadKind.ANON:
         yield f"--kind {load.kind.value}"
+    if load.leak is not None:
+        yield "--leak"
     if load.dirty_bytes_per_s:
         yield "--dirty"
     if load.steps:

@@ -152,7 +152,7 @@ def summary(plan: Plan) -> str:
     signs = " or ".join(stop_words(spec.stop_on, spec.pressure_percent))
     return (
         f'{loads} {where} of pod "{target.pod}" in namespace "{target.namespace}" ({limits(plan)}, '
-        f"{target.qos_class}) for {format_duration(spec.schedule.duration_ms)}{activity}"
+        f"{target.qos_class}) {_how_long(spec)}{activity}"
         f"{signs and f', or until {signs}'}"
     )
 
@@ -160,6 +160,13 @@ def summary(plan: Plan) -> str:
 def limits(plan: Plan) -> str:
     """The limits that the loads meet, in words."""
     return ", ".join(resource.describe_limit(plan.target) for resource in _of(plan.spec))
+
+
+def _how_long(spec: LoadSpec) -> str:
+    leak = spec.memory.leak if spec.memory else None
+    if leak is not None:
+        return f"within {format_duration(leak.longest_ms)}"
+    return f"for {format_duration(spec.schedule.duration_ms)}"
 
 
 def size_notes(plan: Plan) -> str:

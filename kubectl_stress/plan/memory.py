@@ -11,9 +11,11 @@ from kubectl_stress.agent.samples import Sample
 from kubectl_stress.errors import Refused
 from kubectl_stress.plan import guards
 from kubectl_stress.plan.amount import Amount, ShareBase
+from kubectl_stress.plan.leak import leak_words, leaked
 from kubectl_stress.plan.memory_level import (
     declared_level,
     level_commands,
+    level_of,
     level_word,
     may_end_by_level,
     settled_level,
@@ -71,9 +73,10 @@ def settled(plan: Plan, hello: Hello, reading: Sample) -> Plan:
     growth = size.size_bytes if headroom is None else min(size.size_bytes, headroom)
     is_asked = not is_page_cache(plan.spec)
     asked = guards.node_questions(plan.target, growth, hello) if is_asked else ()
+    size, schedule = leaked(size, load, plan.spec.schedule)
     return replace(
         plan,
-        spec=replace(plan.spec, memory=_killable(load, hello)),
+        spec=replace(plan.spec, memory=_killable(load, hello), schedule=schedule),
         memory=size,
         questions=(*plan.questions, *asked),
     )
@@ -211,7 +214,7 @@ def agent_options(plan: Plan) -> MemoryOptions:
     first = (*load.steps, load.amount)[0]
     return MemoryOptions(
         size_bytes=None if load.metric else size.size_bytes,
-        level=level_word(first) if load.metric else None,
+        level=_level_word(plan, first) if load.metric else None,
         level_metric=load.metric.value if load.metric else None,
         workers=load.workers,
         oom_score_adj=load.oom_score_adj,
@@ -220,6 +223,13 @@ def agent_options(plan: Plan) -> MemoryOptions:
         steps_bytes=tuple(step for step in size.step_bytes if step is not None),
         step_hold_ms=plan.spec.schedule.step_hold_ms,
     )
+
+
+def _level_word(plan: Plan, first: Amount) -> str:
+    """As it was asked for, so that it moves with the limit; one that time cuts short in bytes."""
+    level = _size(plan).level_bytes
+    is_cut = _load(plan).leak is not None and level != level_of(first, plan)
+    return str(level) if is_cut else level_word(first)
 
 
 def open_size(plan: Plan) -> bool:
@@ -239,9 +249,11 @@ def describe(plan: Plan) -> str:
     """The load in a few words, with its size."""
     kind = _load(plan).kind
     words = "" if kind is LoadKind.ANON else f" (kind {kind.value})"
-    if _load(plan).metric is not None:
-        return f"memory load{words} up to a level of {size_note(plan)}"
-    return f"memory load{words} of {size_note(plan)}"
+    load = _load(plan)
+    if load.leak is not None:
+        return f"memory load{words} that grows by {leak_words(load.leak)} up to {size_note(plan)}"
+    what = "of" if load.metric is None else "up to a level of"
+    return f"memory load{words} {what} {size_note(plan)}"
 
 
 def size_note(plan: Plan) -> str:

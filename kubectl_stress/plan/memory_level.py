@@ -19,17 +19,18 @@ from kubectl_stress.targets.target import Target
 def declared_level(plan: Plan, load: MemoryLoad) -> Plan:
     """The plan with the level in bytes; raises Refused where there is nothing that it is of."""
     assert load.metric is not None
-    level = _level_bytes(load.amount, plan)
+    level = level_of(load.amount, plan)
     note = f"{_words(load.amount, level, plan.target)} of {METRIC_WORDS[load.metric]}"
     for step in load.steps:
-        _level_bytes(step, plan)
+        level_of(step, plan)
     return replace(plan, memory=MemorySize(None, note, level_bytes=level))
 
 
 METRIC_WORDS = {Metric.WORKING_SET: "working set", Metric.USAGE: "usage"}
 
 
-def _level_bytes(amount: Amount, plan: Plan) -> int:
+def level_of(amount: Amount, plan: Plan) -> int:
+    """The level in bytes; raises Refused where there is nothing that it is of."""
     if amount.absolute_bytes is not None:
         return amount.absolute_bytes
     limit = plan.target.effective_limit_bytes

@@ -12,6 +12,7 @@ from kubectl_stress.plan.amount import Amount
 from kubectl_stress.plan.stop_on import StopOn
 
 _MOST_STEPS = 64  # as many as the agent takes
+_A_DAY_MS = 24 * 3_600_000
 
 
 class LoadKind(Enum):
@@ -20,6 +21,18 @@ class LoadKind(Enum):
     ANON = "anon"
     SHM = "shm"
     FILE = "file"
+
+
+@dataclass(frozen=True)
+class Leak:
+    """Memory that grows evenly to its size or level, for `longest_ms` at most (`--leak`)."""
+
+    bytes_per_s: float
+    longest_ms: int
+
+    def __post_init__(self) -> None:
+        if self.longest_ms > _A_DAY_MS:
+            raise UsageError("--leak grows for a day at most: give a shorter --duration")
 
 
 class Metric(Enum):
@@ -67,9 +80,12 @@ class MemoryLoad:
     after_oom: AfterOom = AfterOom.STOP
     max_restarts: int = 3
     metric: Metric | None = None
+    leak: Leak | None = None
 
     def __post_init__(self) -> None:
         _check_workers(self.workers)
+        if self.leak is not None and self.steps:
+            raise UsageError("--leak grows evenly: it takes no --steps")
         if self.metric is not None and self.kind is LoadKind.FILE:
             raise UsageError("--to holds memory that is not reclaimed: use --kind anon or shm")
         if not 1 <= self.max_restarts <= 100:

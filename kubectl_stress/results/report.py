@@ -158,6 +158,7 @@ def _memory_plan(plan: Plan) -> dict[str, Any]:
         "level": load.amount.text if load and load.metric else None,
         "level_bytes": size and size.level_bytes,
         "metric": load and load.metric and load.metric.value,
+        "leak_bytes_per_s": load and load.leak and load.leak.bytes_per_s,
         "size_bytes": plan.size_bytes,
         "workers": load and load.workers,
         "kind": load and load.kind.value,

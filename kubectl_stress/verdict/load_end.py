@@ -1,5 +1,7 @@
 """Rules for a run in which nobody was killed: how the load itself ended. Pure."""
 
+from dataclasses import replace
+
 from kubectl_stress.agent.protocol import EndReason
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.stop_on import stop_sign
@@ -76,7 +78,8 @@ def ran_to_its_end(plan: Plan, findings: Findings) -> Verdict | None:
     """The load ran to its end and nobody died."""
     of_cpu = cpu_verdict(plan, findings)
     if of_cpu is not None:
-        return of_cpu
+        of_memory = peak(findings) if plan.memory else ()
+        return replace(of_cpu, evidence=(*of_cpu.evidence, *of_memory))
     peak_held = findings.samples.peak_held_bytes
     evidence = (*cpu_evidence(plan, findings), *(peak(findings) if plan.memory else ()))
     throttled = findings.samples.delta("high_events") or 0

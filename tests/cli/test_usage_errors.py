@@ -20,7 +20,7 @@ GOOD = ("mem", "web", "--size", "50Mi")
         (("mem", "web", "--size", "300%node"), "at most 100%node"),
         (("mem", "web", "--size", "0%"), "more than 0%"),
         (("mem", "web", "--size", "50%disk"), "(valid: limit, request, headroom, node)"),
-        (("mem", "web"), "--size or --steps is required"),
+        (("mem", "web"), "--size, --to or --steps is required"),
         ((*GOOD, "--step-hold", "3s"), "--step-hold requires --steps"),
         (("mem", "web", "--steps", "50%,20%"), "must rise, and all have the same base"),
         (("mem", "web", "--steps", ""), "use one like 256Mi"),

@@ -14,7 +14,15 @@ from kubectl_stress.manifest.writer import stress_chaos
 from kubectl_stress.plan.amount import Amount, ShareBase
 from kubectl_stress.plan.decide import make_plan
 from kubectl_stress.plan.plan import Plan
-from kubectl_stress.plan.spec import AfterOom, LoadKind, LoadSpec, MemoryLoad, Metric, Schedule
+from kubectl_stress.plan.spec import (
+    AfterOom,
+    Leak,
+    LoadKind,
+    LoadSpec,
+    MemoryLoad,
+    Metric,
+    Schedule,
+)
 from kubectl_stress.plan.stop_on import StopOn
 from kubectl_stress.targets.choose import Choice, Mode
 from kubectl_stress.targets.selector import PodSelector
@@ -101,7 +109,7 @@ def test_without_a_duration_the_default_counts() -> None:
 
 def test_every_field_of_a_load_is_expressed_or_refused() -> None:
     expressed = {"amount", "duration_ms", "ramp_ms", "workers", "oom_score_adj"}
-    refused = {"kind", "dirty_bytes_per_s", "after_oom", "steps", "metric"}
+    refused = {"kind", "dirty_bytes_per_s", "after_oom", "steps", "metric", "leak"}
     of_these = {"max_restarts", "step_hold_ms"}  # mean nothing without --after-oom and --steps
 
     known = {field.name for kind in (MemoryLoad, Schedule) for field in fields(kind)}
@@ -123,6 +131,7 @@ def test_every_field_of_a_load_is_expressed_or_refused() -> None:
         ({"after_oom": AfterOom.REPEAT}, "--after-oom repeat"),
         ({"steps": (Amount.parse("10Mi"),)}, "--steps"),
         ({"metric": Metric.USAGE}, "--to"),
+        ({"leak": Leak(1 << 20, 1_000)}, "--leak"),
         ({"stop_on": (StopOn.RESTART, StopOn.NOT_READY)}, "--stop-on restart, --stop-on not-ready"),
     ],
     ids=str,
