@@ -17,6 +17,7 @@ from kubectl_stress.kube.object_requests import (
     object_path,
     stream_request,
 )
+from kubectl_stress.kube.shapes import OBJECT, POD, Shape, list_of
 from kubectl_stress.kube.transport import Transport
 from kubectl_stress.kube.watch import Object, Watch
 from kubectl_stress.text import clean
@@ -77,14 +78,14 @@ class Cluster:
 
     def get_pod(self, namespace: str, name: str) -> Object:
         """One pod."""
-        return self._transport.json(get_request("/api/v1", "pods", namespace, name))
+        return self._transport.json(get_request("/api/v1", "pods", namespace, name), POD)
 
     def list_pods(
         self, namespace: str | None, label_selector: str = "", field_selector: str = ""
     ) -> Object:
         """The pods of a namespace, or of all for None, as a PodList."""
         selectors = {"labelSelector": label_selector, "fieldSelector": field_selector}
-        return self._list(list_request("/api/v1", "pods", namespace or "", selectors))
+        return self._list(list_request("/api/v1", "pods", namespace or "", selectors), POD)
 
     def list_events(self, namespace: str | None, field_selector: str = "") -> Object:
         """Core events as a list object, selected as in `involvedObject.name=web-0`."""
@@ -93,14 +94,14 @@ class Cluster:
 
     def get_object(self, prefix: str, plural: str, namespace: str, name: str) -> Object:
         """One object of a kind, as in ("/apis/apps/v1", "deployments")."""
-        return self._transport.json(get_request(prefix, plural, namespace, name))
+        return self._transport.json(get_request(prefix, plural, namespace, name), OBJECT)
 
     def list_objects(self, prefix: str, plural: str, namespace: str) -> Object:
         """All objects of a kind, as in ("/apis/policy/v1", "poddisruptionbudgets").
 
         Raises NotFound where the server does not know the kind.
         """
-        return self._list(list_request(prefix, plural, namespace, {}))
+        return self._list(list_request(prefix, plural, namespace, {}), OBJECT)
 
     def add_ephemeral_container(
         self, namespace: str, pod_name: str, container: Mapping[str, Any], *, dry_run: bool = False
@@ -256,16 +257,16 @@ class Cluster:
             Request("POST", path, body=body, verb="create", resource=plural)
         )
 
-    def _list(self, request: Request) -> Object:
+    def _list(self, request: Request, item: Shape = "object") -> Object:
         """The list with the items of all its pages; its resource version is that of all."""
         items: list[Object] = []
         token = ""
         while True:
             pages = (("limit", str(PAGE_SIZE)), ("continue", token))
             query = request.query + tuple(page for page in pages if page[1])
-            answer = self._transport.json(replace(request, query=query))
+            answer = self._transport.json(replace(request, query=query), list_of(item))
             items += answer.get("items") or []
             metadata = answer.get("metadata") or {}
             token = metadata.pop("continue", "")
             if not token:
-                return {**answer, "items": items}
+                return {**answer, "metadata": metadata, "items": items}

@@ -29,6 +29,7 @@ from kubectl_stress.kube.connection import Connection, Credential, without_passw
 from kubectl_stress.kube.credentials import Credentials, request_headers
 from kubectl_stress.kube.http_pool import FAILURES, Dropped, Pool, Response
 from kubectl_stress.kube.proxy import dial
+from kubectl_stress.kube.shapes import Shape, refuse_other_shape
 from kubectl_stress.kube.tls import expiry, tls_context
 
 if TYPE_CHECKING:
@@ -112,8 +113,8 @@ class Transport:
             took_ms = round((time.monotonic() - started) * 1000)
             self._trace(f"{request.method} {url} {status} in {took_ms} milliseconds")
 
-    def json(self, request: Request) -> dict[str, Any]:
-        """The object that the server answers with."""
+    def json(self, request: Request, shape: Shape = "object") -> dict[str, Any]:
+        """The object that the server answers with; ClusterError for one of another shape."""
         body = self.send(request)
         try:
             answer = json.loads(body)
@@ -121,6 +122,7 @@ class Transport:
             raise ClusterError(_not_an_api_server(self.asker.server, body)) from error
         if not isinstance(answer, dict):
             raise ClusterError(_not_an_api_server(self.asker.server, body))
+        refuse_other_shape(answer, shape, f"{request.verb} {request.resource}")
         return answer
 
     def send(self, request: Request) -> bytes:

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from kubectl_stress.errors import Forbidden, StressError
 from kubectl_stress.kube.cluster import Cluster
+from kubectl_stress.kube.shapes import POD, refuse_other_shape
 from kubectl_stress.kube.watch import Watch
 from kubectl_stress.targets.target import Target
 
@@ -136,9 +137,10 @@ class PodWatcher:
         pods = self._cluster.list_pods(self._namespace, field_selector=selector)
         for number, target in enumerate(self._targets):
             self._put(number, PodSeen(_pod_of(target, pods["items"])))
-        version = pods["metadata"]["resourceVersion"]
+        version = pods["metadata"].get("resourceVersion", "")
         for change, pod in self._changes("pods", selector, version):
             if change in ("ADDED", "MODIFIED", "DELETED"):  # a BOOKMARK is no pod
+                refuse_other_shape(pod, POD, "a watch on pods")
                 self._see_pod(pod, is_there=change != "DELETED")
 
     def _see_pod(self, pod: dict[str, Any], *, is_there: bool) -> None:
@@ -149,7 +151,7 @@ class PodWatcher:
     def _watch_events(self) -> None:
         selector = f"involvedObject.uid={self._only.pod_uid}" if self._only else ""
         events = self._cluster.list_events(self._namespace, field_selector=selector)
-        version = events["metadata"]["resourceVersion"]
+        version = events["metadata"].get("resourceVersion", "")
         for change, event in self._changes("events", selector, version):
             if change in ("ADDED", "MODIFIED"):
                 self._see_event(event)

@@ -18,13 +18,19 @@ POD = f"{PODS}/p"
 
 def page(*names: str, token: str = "") -> dict[str, Any]:
     metadata = {"resourceVersion": "7", **({"continue": token} if token else {})}
-    return {"metadata": metadata, "items": [{"metadata": {"name": name}} for name in names]}
+    return {"metadata": metadata, "items": [a_pod(name) for name in names]}
+
+
+def a_pod(name: str, **spec: Any) -> dict[str, Any]:
+    """As little as a pod has."""
+    metadata = {"name": name, "namespace": "n", "uid": f"uid-{name}"}
+    return {"metadata": metadata, "spec": {"containers": [{"name": "app"}], **spec}}
 
 
 def test_an_object_comes_as_the_server_wrote_it(api: FakeApiServer, connect: Connect) -> None:
-    api.reply("GET", POD, {"spec": {"aFieldOfTheFuture": 1}})
+    api.reply("GET", POD, a_pod("p", aFieldOfTheFuture=1))
 
-    assert connect().get_pod("n", "p") == {"spec": {"aFieldOfTheFuture": 1}}
+    assert connect().get_pod("n", "p") == a_pod("p", aFieldOfTheFuture=1)
 
 
 def test_a_request_says_who_and_what(api: FakeApiServer, connect: Connect) -> None:
@@ -206,3 +212,38 @@ def test_an_event_goes_to_the_namespace_of_its_pod(api: FakeApiServer, connect: 
     connect().create_event(event)
 
     assert json.loads(api.requests[0].body) == event
+
+
+WRONG = [
+    ({}, "metadata is missing"),
+    ({**a_pod("p"), "spec": []}, "spec is no object"),
+    ({**a_pod("p"), "spec": {"containers": {"name": "app"}}}, "spec.containers is no list"),
+    (a_pod("p", nodeSelector={"a": 1}), "spec.nodeSelector.* is no text"),
+    (a_pod("\x1b[2Jp"), "metadata.name is no name of Kubernetes"),
+    (a_pod("p", containers=[{"name": "a\x1b]0;x\x07"}]), "[0].name is no name of Kubernetes"),
+    ({**a_pod("p"), "status": {"containerStatuses": [{"name": "app", "ready": "yes"}]}}, "no flag"),
+]
+
+
+@pytest.mark.parametrize(("answer", "wrong"), WRONG, ids=[wrong for _, wrong in WRONG])
+def test_an_object_of_another_shape_is_the_servers_fault_and_no_bug(
+    api: FakeApiServer, connect: Connect, answer: dict[str, Any], wrong: str
+) -> None:
+    api.reply("GET", POD, answer)
+    api.reply("GET", PODS, {"items": [answer]})
+
+    with pytest.raises(ClusterError, match="the API server does not answer get pods") as one:
+        connect().get_pod("n", "p")
+    with pytest.raises(ClusterError, match="the API server does not answer list pods") as all_:
+        connect().list_pods("n")
+
+    for text in (str(one.value), str(all_.value)):
+        assert wrong in text
+        assert text.isprintable()
+
+
+def test_a_list_that_is_none_is_the_servers_fault(api: FakeApiServer, connect: Connect) -> None:
+    api.reply("GET", PODS, {"items": {"a": 1}})
+
+    with pytest.raises(ClusterError, match="does not answer list pods like one: items is no list"):
+        connect().list_pods("n")
