@@ -1,5 +1,6 @@
 """What is wrong or worth knowing about a line of a manifest. Pure."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -57,6 +58,12 @@ class Diagnostics:
         except UsageError as error:
             self.error(field, str(error))
             return None
+
+    def is_sound(self, field: Field) -> bool:
+        """Whether no error was found in the field, nor in anything in it."""
+        path = _short(clean(field.path))
+        errors = [one.field for one in self.found if one.severity is Severity.ERROR]
+        return not any(re.match(rf"{re.escape(path)}($|[.\[])", error) for error in errors)
 
     @property
     def has_errors(self) -> bool:

@@ -44,18 +44,18 @@ class _Malformed(Exception):
 
 def parse(data: bytes) -> Parsed:
     """All documents of a file; empty ones are left out."""
-    documents: list[Field] = []
+    documents, mistakes = list[Field](), list[Diagnostic]()
     try:
         for node, first_line in _nodes(_decoded(data)):
-            document = _Reader(first_line).read(node)
+            document = _Reader(first_line, mistakes).read(node)
             if document:
                 documents.append(document)
     except _Malformed as malformed:
-        return Parsed(tuple(documents), (malformed.diagnostic,))
+        mistakes.append(malformed.diagnostic)
     except RecursionError:
         deep = Diagnostic(Severity.ERROR, 1, "", "nested too deeply to be a manifest")
-        return Parsed(tuple(documents), (deep,))
-    return Parsed(tuple(documents), ())
+        mistakes.append(deep)
+    return Parsed(tuple(documents), tuple(mistakes))
 
 
 def _decoded(data: bytes) -> str:
@@ -114,8 +114,8 @@ def _yaml_nodes(text: str) -> Iterator[yaml.Node]:
 class _Reader:
     """Makes fields of nodes; an anchor that is used again is read once."""
 
-    def __init__(self, first_line: int) -> None:
-        self._first_line = first_line
+    def __init__(self, first_line: int, mistakes: list[Diagnostic]) -> None:
+        self._first_line, self._mistakes = first_line, mistakes
         self._open: set[int] = set()
         self._values: dict[int, Scalar | Array | Object] = {}
 
@@ -152,7 +152,9 @@ class _Reader:
             name = key.value
             inner = f"{path}.{name}" if path else name
             if name in own:
-                raise _Malformed(line, inner, f"written twice, first on line {own[name].line}")
+                twice = f"written twice, first on line {own[name].line}"
+                self._mistakes.append(_Malformed(line, inner, twice).diagnostic)
+                continue
             own[name] = self.read(value, inner, line)
         return {**merged, **own}
 

@@ -1,6 +1,9 @@
 """A StressChaos document → the experiment that it asks for, or why it cannot be run. Pure."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
 
 from kubectl_stress.manifest.diagnostic import Diagnostics
 from kubectl_stress.manifest.field import Field
@@ -12,6 +15,7 @@ from kubectl_stress.plan.amount import ShareBase
 from kubectl_stress.targets.choose import Choice
 from kubectl_stress.targets.selector import PodSelector
 
+Value = TypeVar("Value")
 API_VERSION = "chaos-mesh.org/v1alpha1"
 KIND = "StressChaos"
 PAUSE_ANNOTATION = "experiment.chaos-mesh.org/pause"
@@ -47,18 +51,15 @@ def read_experiment(
     """The experiment; None where `diagnostics` has what keeps it from running."""
     check(document, STRESS_CHAOS, diagnostics)
     _refuse_what_cannot_run(document, diagnostics)
-    if diagnostics.has_errors:
-        return None
     spec, metadata = document["spec"], document["metadata"]
-    stressors = spec["stressors"]
-    memory, cpu = stressors["memory"], stressors["cpu"]
-    memory_stressor = read_memory(memory, percent_of, diagnostics) if memory else None
-    cpu_stressor = read_cpu(cpu, diagnostics) if cpu else None
-    mode, value = spec["mode"].written, spec["value"]
-    choice = diagnostics.attempt(value or spec["mode"], lambda: Choice.parse(mode, value.written))
-    selector = read_selector(spec["selector"], diagnostics)
-    duration_ms = _duration_ms(spec["duration"], diagnostics)
-    if diagnostics.has_errors or choice is None:
+    memory, cpu = spec["stressors"]["memory"], spec["stressors"]["cpu"]
+    read = partial(_read_sound, diagnostics)
+    memory_stressor = read(memory, lambda: read_memory(memory, percent_of, diagnostics))
+    cpu_stressor = read(cpu, lambda: read_cpu(cpu, diagnostics))
+    choice = read(spec["mode"], lambda: _choice(spec, diagnostics))
+    selector = read(spec["selector"], lambda: read_selector(spec["selector"], diagnostics))
+    duration_ms = read(spec["duration"], lambda: _duration_ms(spec["duration"], diagnostics))
+    if diagnostics.has_errors or choice is None or selector is None:
         return None
     return Experiment(
         line=document.line,
@@ -71,6 +72,20 @@ def read_experiment(
         memory=memory_stressor,
         cpu=cpu_stressor,
     )
+
+
+def _read_sound(
+    diagnostics: Diagnostics, field: Field, make: Callable[[], Value | None]
+) -> Value | None:
+    """What is made of a field whose form is right: a mistake elsewhere hides none in it."""
+    return make() if field and diagnostics.is_sound(field) else None
+
+
+def _choice(spec: Field, diagnostics: Diagnostics) -> Choice | None:
+    mode, value = spec["mode"].written, spec["value"]
+    if not diagnostics.is_sound(value):
+        return None
+    return diagnostics.attempt(value or spec["mode"], lambda: Choice.parse(mode, value.written))
 
 
 def _refuse_what_cannot_run(document: Field, diagnostics: Diagnostics) -> None:

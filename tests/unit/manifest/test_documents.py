@@ -133,6 +133,13 @@ def test_what_stands_before_a_mistake_is_read() -> None:
     assert len(parsed.diagnostics) == 1
 
 
+def test_a_field_that_is_written_twice_hides_no_mistake_after_it() -> None:
+    parsed = parse(b"a: 1\na: 2\nb: {c: 1, c: 2}\n")
+
+    assert [one.line for one in parsed.diagnostics] == [2, 3]
+    assert [field.path for _, field in parsed.documents[0].named()] == ["a", "b"]
+
+
 def test_a_byte_order_mark_is_no_text() -> None:
     assert only("\ufeffa: 1")["a"].written == "1"
 

@@ -349,3 +349,23 @@ def test_every_field_of_the_definition_is_in_a_test_of_this_file() -> None:
 
     assert len(names) == 28
     assert sorted(name for name in names if f"{name}:" not in text) == []
+
+
+def test_a_mistake_in_one_part_hides_none_in_another() -> None:
+    found = manifest(
+        stress_chaos(
+            mode="mode: some",
+            duration="duration: 10min",
+            selector="selector: {podPhaseSelectors: [Wrong]}",
+            stressors="stressors: {memory: {workers: 0, size: 5MiB}}",
+            bogus="bogus: 1",
+        )
+    )
+
+    assert {one.field for one in found.diagnostics} == {
+        "spec.mode",
+        "spec.duration",
+        "spec.selector.podPhaseSelectors[0]",
+        "spec.stressors.memory.workers",
+        "spec.bogus",
+    }
