@@ -10,10 +10,12 @@ from kubectl_stress.errors import UsageError
 
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
-_QUANTITY = re.compile(r"(?P<number>[+-]?(?:\d+\.?\d*|\.\d+))(?P<suffix>[eE][+-]?\d+|[A-Za-z]*)")
+_QUANTITY = re.compile(
+    r"(?P<number>[+-]?(?:\d+\.?\d*|\.\d+))(?P<suffix>[eE][+-]?\d+|[A-Za-z]*)", re.ASCII
+)
 _DURATION_UNITS_MS = {"h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
 LONGEST_MS = 366 * 24 * 3_600_000
-_DURATION = re.compile(r"(?:(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|h|m|s))")
+_DURATION = re.compile(r"(?:(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|h|m|s))", re.ASCII)
 # Beyond the largest quantity of Kubernetes, 2^63 − 1, and its smallest step, 10^-9.
 _LARGEST_EXPONENT = 100
 LARGEST_BYTES = (1 << 63) - 1
@@ -71,12 +73,17 @@ def parse_bytes(text: str) -> int:
         raise UsageError(f'"{shown}" is not a size: must be more than 0, like 50Mi')
     if value < PAGE_BYTES:
         raise UsageError(
-            f'"{shown}" is {value.normalize():f} bytes, less than a page of memory (4 KiB): did '
-            f"you mean {shown.rstrip('num')}Mi?"
+            f'"{shown}" is less than a page of memory (4 KiB): {_larger(shown.rstrip("num"))}'
         )
     if value > LARGEST_BYTES:
         raise UsageError(f'"{shown}" is more than any machine has: use a size like 256Mi or 1Gi')
     return int(value.to_integral_value(ROUND_CEILING))
+
+
+def _larger(number: str) -> str:
+    """What was meant by a size that is too small: a forgotten unit, where that makes it a size."""
+    is_size = parse_quantity(f"{number}Mi") >= PAGE_BYTES if number[-1:].isdigit() else False
+    return f"did you mean {number}Mi?" if is_size else "use a size like 50Mi"
 
 
 def parse_millicores(text: str) -> float:
@@ -120,7 +127,8 @@ def parse_duration_ms(text: str) -> int:
     stripped = text.strip()
     parts = list(_DURATION.finditer(stripped))
     if not parts or "".join(part.group() for part in parts) != stripped:
-        hint = f", like {stripped}s" if stripped.isdigit() else ", like 30s or 1m30s"
+        is_number = stripped.isascii() and stripped.isdigit() and int(stripped) > 0
+        hint = f", like {stripped}s" if is_number else ", like 30s or 1m30s"
         raise UsageError(f'"{text}" is not a duration: use a number and a unit{hint}')
     value_ms = sum(Decimal(part["number"]) * _DURATION_UNITS_MS[part["unit"]] for part in parts)
     if value_ms > LONGEST_MS:

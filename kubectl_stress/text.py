@@ -34,6 +34,13 @@ def clean_lines(text: str) -> str:
     return "\n".join(clean(line) for line in text.splitlines())
 
 
+def why_unreadable(error: Exception) -> str:
+    """Why a file could not be read, in words of the field and not of the language."""
+    if isinstance(error, UnicodeDecodeError):
+        return "not UTF-8 text"
+    return clean(getattr(error, "strerror", None) or str(error))
+
+
 def moment(at_ms: int) -> str:
     """Milliseconds since the start of a run: `12.3s`."""
     return f"{at_ms / 1000:.1f}s"

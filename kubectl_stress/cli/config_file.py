@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from kubectl_stress.errors import UsageError
+from kubectl_stress.text import why_unreadable
 
 # The file's keys, in the words of Kubernetes' own manifests, and the options that they set.
 _OPTIONS = {"image": "image", "imagePullPolicy": "image_pull_policy", "timeout": "timeout"}
@@ -33,8 +34,7 @@ def read_settings(environ: Mapping[str, str]) -> dict[str, str]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8"
-        raise UsageError(f"cannot read {path}: {reason}") from error
+        raise UsageError(f"cannot read {path}: {why_unreadable(error)}") from error
     return {_option(path, key): _text(path, key, value) for key, value in _parsed(path, text)}
 
 

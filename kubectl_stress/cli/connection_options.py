@@ -8,7 +8,7 @@ import click
 
 from kubectl_stress.cli import target_completion as known
 from kubectl_stress.cli.connection_flags import CONNECTION_NAMES, connection_flags
-from kubectl_stress.cli.param_types import FILE_NAME
+from kubectl_stress.cli.param_types import FILE_NAME, WholeNumberType
 
 if TYPE_CHECKING:
     pass
@@ -95,7 +95,7 @@ _FLAGS = (
         "-v",
         "--v",
         "verbosity",
-        type=click.IntRange(min=0),
+        type=WholeNumberType(0),
         default=0,
         metavar="LEVEL",
         help="Log level: 6 and more print each API request with its time on stderr",

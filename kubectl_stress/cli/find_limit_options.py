@@ -7,7 +7,14 @@ from typing import Any
 import click
 
 from kubectl_stress.cli.introduction import no_events_option
-from kubectl_stress.cli.param_types import DURATION, FILE_NAME, NEW_FILE, Command, with_options
+from kubectl_stress.cli.param_types import (
+    DURATION,
+    FILE_NAME,
+    NEW_FILE,
+    Command,
+    WholeNumberType,
+    with_options,
+)
 from kubectl_stress.errors import UsageError
 from kubectl_stress.plan.amount import Amount, ShareBase
 from kubectl_stress.quantity import format_duration
@@ -39,7 +46,7 @@ _SEARCH_OPTIONS = (
     ),
     click.option(
         "--attempts",
-        type=click.IntRange(1, 10),
+        type=WholeNumberType(1, 10),
         default=DEFAULT_ATTEMPTS,
         show_default=True,
         metavar="N",
@@ -54,7 +61,7 @@ _SEARCH_OPTIONS = (
     ),
     click.option(
         "--max-restarts",
-        type=click.IntRange(1, 100),
+        type=WholeNumberType(1, 100),
         default=DEFAULT_MAX_RESTARTS,
         show_default=True,
         metavar="N",

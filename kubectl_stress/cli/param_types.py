@@ -1,5 +1,6 @@
 """Kinds of values that options take, and what decorators of options apply to."""
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ from kubectl_stress.agent.image import TARGET_IMAGE
 from kubectl_stress.errors import UsageError
 from kubectl_stress.quantity import parse_duration_ms
 
+_WHOLE = re.compile(r"[0-9]{1,9}")
 Command = TypeVar("Command", bound=Callable[..., Any])
 Option = Callable[[Command], Command]
 
@@ -64,6 +66,25 @@ class ImageType(click.ParamType[str]):
 IMAGE = ImageType()
 
 
+class WholeNumberType(click.ParamType[int]):
+    """A whole number of a range, without click's `[x>=0]` in the help."""
+
+    name = "number"
+
+    def __init__(self, least: int, most: int | None = None) -> None:
+        self._least, self._most = least, most
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number; fails with its range."""
+        text = str(value)
+        number = int(text) if _WHOLE.fullmatch(text) else None
+        if number is None or number < self._least or number > (self._most or number):
+            least, most = self._least, self._most
+            valid = f"of at least {least}" if most is None else f"from {least} to {most}"
+            self.fail(f'"{text}": give a number {valid}', param, ctx)
+        return number
+
+
 class FileNameType(click.ParamType[str]):
     """The name of a file, which the shell completes; whether it is there, its reader says."""
 
@@ -90,6 +111,8 @@ class NewFileType(FileNameType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The path as given; fails where something is there already, or nobody can tell."""
+        if value == "-":
+            self.fail("it is written to a file, not to stdout (./- is a file of that name)")
         try:
             exists = Path(value).exists()
         except OSError as error:

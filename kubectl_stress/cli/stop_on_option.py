@@ -9,7 +9,7 @@ from click.shell_completion import CompletionItem
 from kubectl_stress.plan.stop_on import StopOn
 
 _PRESSURE = StopOn.MEMORY_PRESSURE.value
-_PRESSURE_FORM = re.compile(rf"{_PRESSURE}=(\d+(?:\.\d+)?)%?")
+_PRESSURE_FORM = re.compile(rf"{_PRESSURE}=(\d+(?:\.\d+)?)%?", re.ASCII)
 _PLAIN = [sign.value for sign in StopOn if sign is not StopOn.MEMORY_PRESSURE]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from kubectl_stress.cli.param_types import DURATION, Command, with_options
+from kubectl_stress.cli.param_types import DURATION, Command, WholeNumberType, with_options
 from kubectl_stress.cli.selection_options import everywhere_option, labels_option
 from kubectl_stress.errors import UsageError
 from kubectl_stress.plan.together import Together
@@ -45,7 +45,7 @@ _SELECTION = (
 _TOGETHER = (
     click.option(
         "--parallel",
-        type=click.IntRange(1, 100),
+        type=WholeNumberType(1, 100),
         metavar="N",
         help="Ephemeral containers to start on a node at the same time  [default: 4, then adapts]",
     ),

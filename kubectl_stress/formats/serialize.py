@@ -65,8 +65,13 @@ def _csv(documents: Sequence[Mapping[str, Any]]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(heads)
-    writer.writerows([row.get(key) for key in heads] for row in rows)
+    writer.writerows([_cell(row.get(key)) for key in heads] for row in rows)
     return out.getvalue().rstrip("\n")
+
+
+def _cell(value: Any) -> Any:
+    """As JSON writes it, where Python would write True."""
+    return json.dumps(value) if isinstance(value, bool) else value
 
 
 def _flattened(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -17,6 +17,7 @@ from urllib.parse import quote
 from kubectl_stress.errors import StressError, Unauthorized
 from kubectl_stress.kube.connection import Connection, Credential, ExecPlugin
 from kubectl_stress.kube.exec_plugin import run_plugin
+from kubectl_stress.text import why_unreadable
 
 
 class Credentials:
@@ -105,8 +106,8 @@ def request_headers(connection: Connection, credential: Credential) -> list[tupl
 def _token_from(path: Path) -> str:
     try:
         token = path.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise Unauthorized(f"token file {path}: {error.strerror}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise Unauthorized(f"token file {path}: {why_unreadable(error)}") from error
     if not token:
         raise Unauthorized(f"token file {path} is empty")
     return token

@@ -21,13 +21,13 @@ _UNITS_NS = {
     "h": 3_600_000_000_000,
 }
 _NUMBER = r"\d+\.?\d*|\.\d+"
-_PART = re.compile(rf"(?P<number>{_NUMBER})(?P<unit>[^\d.]+)")
+_PART = re.compile(rf"(?P<number>{_NUMBER})(?P<unit>[^\d.]+)", re.ASCII)
 _OTHER_UNITS = {
     "sec": "s", "secs": "s", "second": "s", "seconds": "s",
     "min": "m", "mins": "m", "minute": "m", "minutes": "m",
     "hr": "h", "hrs": "h", "hour": "h", "hours": "h",
 }  # fmt: skip
-_SIZE = re.compile(r"(?P<number>[\d.,]+)(?P<blank>\s*)(?P<suffix>[A-Za-z]*)")
+_SIZE = re.compile(r"(?P<number>[\d.,]+)(?P<blank>\s*)(?P<suffix>[A-Za-z]*)", re.ASCII)
 _POWERS = {letter: at for at, letter in enumerate("kmgtpe", start=1)}
 _SUFFIX = re.compile(r"(?P<letter>[kmgtpe]?)(?P<binary>i?)(?P<byte>b?)")
 

@@ -52,7 +52,7 @@ def _lint_selector(selector: Field, own: Field, diagnostics: Diagnostics) -> Non
         return
     namespace = f'namespace "{own.written}"' if own.written else "the connection's namespace"
     if not selector["namespaces"].items():
-        diagnostics.note(selector["namespaces"], f"missing: only pods in {namespace} are selected")
+        diagnostics.note(selector["namespaces"], f"not set: only pods in {namespace} are selected")
     if not set(others) - {"namespaces"}:
         diagnostics.note(selector, "selects every pod of its namespaces")
     for _name, annotation in selector["annotationSelectors"].named():
@@ -70,7 +70,7 @@ def _lint_containers(names: Field, spec: Field, diagnostics: Diagnostics) -> Non
     if not names.items():
         diagnostics.note(
             spec["containerNames"],
-            "missing: only the first container of each pod is loaded; Chaos Mesh's reference says "
+            "not set: only the first container of each pod is loaded; Chaos Mesh's reference says "
             "all, but its code does the same",
         )
     else:

@@ -18,7 +18,7 @@ from kubectl_stress.quantity import LARGEST_BYTES, PAGE_BYTES
 
 MAX_WORKERS = 64  # of this tool's agent; Chaos Mesh takes 8192
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
-_SHARE = re.compile(r"(\d+(?:\.\d+)?)%")
+_SHARE = re.compile(r"(\d+(?:\.\d+)?)%", re.ASCII)
 # Options of stress-ng that only say how its workers spend the time they are given.
 HARMLESS_CPU_OPTIONS = ("--cpu-method", "--cpu-load-slice")
 

@@ -44,11 +44,11 @@ def _image(image: str) -> Diagnosis:
         return _target_image()
     if image != DEFAULT_IMAGE or DIGEST:
         return Diagnosis("agent image", Health.OK, image)
-    carried = "this program carries it" if carried_digest() else "this program does not carry it"
+    where = "this program contains a copy" if carried_digest() else "this build has no copy of it"
     return Diagnosis(
         "agent image",
         Health.WARNING,
-        f"{image} is in no public registry; {carried}",
+        f"{image} cannot be pulled from a public registry; {where}",
         "see kubectl stress image, and set --image, KUBECTL_STRESS_IMAGE or the config file; or "
         "use --image target, which pulls nothing",
     )

@@ -19,7 +19,7 @@ class ShareBase(Enum):
 
 
 _LARGEST_PERCENT = 100_000
-_SHARE = re.compile(r"(?P<number>-?\d+(?:\.\d+)?)%(?P<base>[a-z]*)")
+_SHARE = re.compile(r"(?P<number>-?\d+(?:\.\d+)?)%(?P<base>[a-z]*)", re.ASCII)
 
 
 @dataclass(frozen=True)

@@ -123,4 +123,4 @@ def test_what_is_missing_on_the_machine_is_a_warning_with_its_remedy(
 
     shown = found(capsys)
     assert shown["shell completion"]["remedy"] == "run kubectl stress completion install"
-    assert "is in no public registry" in shown["agent image"]["text"]
+    assert "cannot be pulled from a public registry" in shown["agent image"]["text"]

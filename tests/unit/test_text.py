@@ -18,7 +18,7 @@ from kubectl_stress.targets.changes import Change, changes
 from kubectl_stress.targets.eligibility import refuse_unless_running
 from kubectl_stress.targets.hpa_vpa_pdb import hpa_texts, pdb_texts, vpa_texts
 from kubectl_stress.targets.status import ContainerStatus
-from kubectl_stress.text import clean, clean_bytes, clean_lines, log_line, moment
+from kubectl_stress.text import clean, clean_bytes, clean_lines, log_line, moment, why_unreadable
 from tests.builders.pods import pod
 
 HOSTILE = "Liveness probe failed: \x1b[2J\x1b]0;owned\x07\x1b[31mno\x9b0m \u202eanswer\r\n\x00"
@@ -162,3 +162,17 @@ def test_it_is_clean_from_where_it_enters(entered: Any) -> None:
 
     assert text.isprintable()
     assert HARMLESS in text
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (IsADirectoryError(21, "Is a directory", "/tmp"), "Is a directory"),
+        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"), "not UTF-8 text"),
+        (ValueError("line 1: two\nlines"), "line 1: two lines"),
+    ],
+)
+def test_why_a_file_cannot_be_read_is_not_said_in_pythons_words(
+    error: Exception, words: str
+) -> None:
+    assert why_unreadable(error) == words

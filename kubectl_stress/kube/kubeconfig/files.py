@@ -15,6 +15,7 @@ from typing import Any
 from kubectl_stress.errors import StressError, UsageError
 from kubectl_stress.kube.connection import ConnectionFlags
 from kubectl_stress.kube.kubeconfig.documents import parse
+from kubectl_stress.text import why_unreadable
 
 
 @dataclass(frozen=True)
@@ -128,8 +129,7 @@ def read(path: Path, *, may_be_missing: bool) -> Kubeconfig:
             return Kubeconfig()
         raise UsageError(f"--kubeconfig {path}: no such file") from error
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or " ".join(str(error).split())
-        raise StressError(f"kubeconfig {path} cannot be read: {reason}") from error
+        raise StressError(f"kubeconfig {path} cannot be read: {why_unreadable(error)}") from error
     _check_kind(document, path)
     folder = Path(os.path.abspath(path)).parent  # noqa: PTH100 - a symlink keeps its own folder
     current = document.get("current-context")

@@ -14,6 +14,7 @@ from kubectl_stress.kube.kubeconfig.files import NOTHING, content
 from kubectl_stress.kube.kubeconfig.host_name import tls_server_name
 from kubectl_stress.kube.kubeconfig.proxy_env import proxy_from_environment
 from kubectl_stress.kube.kubeconfig.user import impersonation
+from kubectl_stress.text import why_unreadable
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
@@ -66,6 +67,7 @@ def _library_configuration(environ: Mapping[str, str], service_account: Path) ->
     token, ca = str(service_account / "token"), str(service_account / "ca.crt")
     try:
         load(token, ca, environ=environ).load_and_set(configuration)
-    except (ConfigException, OSError) as error:
-        raise StressError(f"the pod's service account cannot be used: {error}") from error
+    except (ConfigException, OSError, UnicodeDecodeError) as error:
+        why = why_unreadable(error)
+        raise StressError(f"the pod's service account cannot be used: {why}") from error
     return configuration

@@ -15,6 +15,7 @@ from typing import Any
 from kubectl_stress.errors import StressError, UsageError
 from kubectl_stress.kube.connection import PluginPolicy, PolicyKind
 from kubectl_stress.kube.kubeconfig.files import home
+from kubectl_stress.text import why_unreadable
 
 _VERSION = "kubectl.config.k8s.io/v1beta1"
 # Its Preference has no policy, and so allows every plugin.
@@ -34,7 +35,7 @@ def plugin_policy(kuberc: str | None, environ: Mapping[str, str]) -> PluginPolic
             return PluginPolicy()
         raise StressError(f"kuberc: {path}: no such file") from error
     except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split())
+        reason = why_unreadable(error)
         if is_named:
             raise StressError(f"kuberc {path} cannot be read: {reason}") from error
         return PluginPolicy(warning=f"no preferences loaded from {path}: {reason}")

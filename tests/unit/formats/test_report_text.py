@@ -58,6 +58,13 @@ def test_csv_is_a_heading_and_a_row_with_dotted_columns() -> None:
     assert values["verdict.outcome"] == "survived"
 
 
+def test_csv_has_true_and_false_as_json_has_them() -> None:
+    heading, row = csv.reader(io.StringIO(render(REPORT, "csv")))
+
+    values = dict(zip(heading, row, strict=True))
+    assert values["status.ready"] == "true"
+
+
 def test_csv_keeps_a_sentence_with_commas_in_one_cell() -> None:
     heading, row = csv.reader(io.StringIO(render(REPORT, "csv")))
 

@@ -12,7 +12,7 @@ DURATION_NOTE = "note: spec.duration: counted from the start of the load; Chaos 
 SIZE = "8: {}: spec.stressors.memory.size: "
 
 ROWS = [
-    ({"containerNames": ""}, "5: note: spec.containerNames: missing: only the first container of"),
+    ({"containerNames": ""}, "5: note: spec.containerNames: not set: only the first container of"),
     ({"duration": ""}, "5: warning: spec.duration: missing: Chaos Mesh loads until the object"),
     ({"value": "value: '3'"}, "11: warning: spec.value: ignored: mode one takes no value"),
     ({"duration": "duration: null"}, "10: warning: spec.duration: null: the API server refuses it"),
@@ -26,7 +26,7 @@ ROWS = [
     ),
     (
         {"selector": "selector: {labelSelectors: {app: web}}"},
-        "7: note: spec.selector.namespaces: missing: only pods in the connection's namespace are",
+        "7: note: spec.selector.namespaces: not set: only pods in the connection's namespace are",
     ),
     (
         {"selector": "selector: {namespaces: [shop]}"},
