@@ -90,7 +90,7 @@ def _tell_choice(chosen: "Chosen", selection: TargetSelection, seed: int) -> Non
             f"{selection} (--seed {seed} repeats it): {names}",
             err=True,
         )
-    elif len(chosen.targets) > 1:
+    elif len(chosen.targets) > len(selection.refs):
         click.echo(f"all {len(chosen.targets)} pods of {selection}: {names}", err=True)
 
 

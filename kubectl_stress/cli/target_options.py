@@ -22,7 +22,7 @@ seed_option = click.option(
     metavar="N",
     help="Repeat the choice of pods of an earlier run with this seed",
 )
-_SELECTION = (
+_SELECTORS = (
     labels_option,
     click.option(
         "--field-selector",
@@ -30,6 +30,9 @@ _SELECTION = (
         help="Select pods by fields, like spec.nodeName=node-1",
     ),
     everywhere_option,
+)
+_SELECTION = (
+    *_SELECTORS,
     click.option(
         "--mode",
         type=click.Choice([mode.value for mode in Mode]),
@@ -69,6 +72,11 @@ def target_options(command: Command) -> Command:
     return with_options(command, _SELECTION)
 
 
+def selector_options(command: Command) -> Command:
+    """Add what selects pods, of which all are meant; `target_selection` makes the value of it."""
+    return with_options(command, _SELECTORS)
+
+
 def together_options(command: Command) -> Command:
     """Add how several targets are loaded; `together` makes the value of it."""
     return with_options(command, _TOGETHER)
@@ -76,7 +84,7 @@ def together_options(command: Command) -> Command:
 
 def target_selection(targets: Sequence[str], given: Mapping[str, Any]) -> TargetSelection:
     """Which targets the words mean; raises UsageError."""
-    mode, value = given["mode"], given["value"]
+    mode, value = given.get("mode"), given.get("value")
     if value is not None and (mode is None or not Mode(mode).takes_value):
         raise UsageError("--value requires --mode fixed, fixed-percent or random-max-percent")
     return TargetSelection(

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kubectl_stress.cli.connection_options import connection_options
-from kubectl_stress.cli.holder_options import holder_options, holder_spec, several_targets
+from kubectl_stress.cli.holder_options import holder_options, holder_spec
 from kubectl_stress.cli.output_options import output_options, wants_color
 from kubectl_stress.cli.param_types import DURATION
-from kubectl_stress.cli.wiring import connect, now_ms, teller
-from kubectl_stress.targets.ref import TargetRef
+from kubectl_stress.cli.plan_targets import choose_targets
+from kubectl_stress.cli.selection_options import optional_targets
+from kubectl_stress.cli.target_options import selector_options, target_selection
+from kubectl_stress.cli.wiring import connect, now_ms
 
 if TYPE_CHECKING:
     from kubectl_stress.kube.cluster import Cluster
@@ -24,7 +26,8 @@ _LIVE = ("table", "wide")
 
 
 @click.command()
-@several_targets
+@optional_targets
+@selector_options
 @click.option(
     "--duration",
     type=DURATION,
@@ -35,11 +38,12 @@ _LIVE = ("table", "wide")
 @output_options
 @connection_options
 def top(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> None:
-    """Show the memory of each TARGET live, as its cgroup counts it, without a load.
+    """Show the memory of each TARGET, or of pods selected with -l, live and without a load.
 
-    It is read from an ephemeral container, at no cost to the target. If none is running, one is
-    added, and its entry stays in the pod. LOAD is the memory held by any running load of
-    kubectl stress. OOM KILLS counts from the container's start; PEAK is the highest reading.
+    It is what the container's cgroup counts, read from an ephemeral container, at no cost to the
+    target. If none is running, one is added, and its entry stays in the pod. LOAD is the memory
+    held by any running load of kubectl stress. OOM KILLS counts from the container's start; PEAK is
+    the highest reading.
 
     On a terminal top runs until Ctrl-C; elsewhere, and for json, yaml, csv and name, it reads once.
 
@@ -48,30 +52,14 @@ def top(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> Non
 
     \b
     kubectl stress top deploy/hello
-    kubectl stress top web-0 web-1 --duration 10s -o jsonl
+    kubectl stress top -l app=web --duration 10s -o jsonl
     """
-    refs = TargetRef.parse_all(targets)
+    asked = target_selection(targets, given)
     cluster = connect(flags)
-    found = [_found(cluster, ref, given) for ref in refs]
-    states = _read(cluster, found, given=given)
+    chosen = choose_targets(cluster, asked, seed=0, given=given)
+    states = _read(cluster, list(chosen.targets), given=given)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     click.get_current_context().exit(_answer(states, given["output"], width=width))
-
-
-def _found(cluster: "Cluster", ref: TargetRef, given: dict[str, Any]) -> "Target":
-    from kubectl_stress.clock import Clock
-    from kubectl_stress.preflight.admission import check_permissions
-    from kubectl_stress.preflight.wait_for_target import find_and_wait
-
-    check_permissions(cluster, ref, cluster.namespace)
-    return find_and_wait(
-        cluster,
-        ref,
-        given["container"],
-        wait_ms=given["wait"],
-        clock=Clock(now_ms, time.sleep),
-        tell=teller(quiet=given["quiet"]),
-    )
 
 
 def _read(

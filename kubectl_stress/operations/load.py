@@ -4,9 +4,7 @@ Plans → holders and readings → one question → loads → verdicts. Whoever 
 step through `tell`, in the thread that called.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from functools import partial
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from kubectl_stress.errors import NotLoaded, Refused, StressError
 from kubectl_stress.kube.cluster import Cluster
@@ -22,7 +20,7 @@ from kubectl_stress.session.event_loop import EventLoop, Procedure
 from kubectl_stress.session.intake import Intake
 from kubectl_stress.session.load_procedure import LoadProcedure, Ready
 from kubectl_stress.session.node_gate import NodeGate
-from kubectl_stress.session.pod_watcher import PodWatcher, Seen
+from kubectl_stress.session.pod_watcher import watching
 from kubectl_stress.session.progress import Progress
 from kubectl_stress.targets.target import Target
 from kubectl_stress.text import few_of
@@ -79,7 +77,7 @@ class Run:
             self._agree(ready, together)
             places = self._places(ready, intakes, together)
             loads = {n: procedures[n].load(r, expectation, places[n]) for n, r in ready.items()}
-            with _watching(self._cluster, [plan.target for plan in plans], self._loop):
+            with watching(self._cluster, [plan.target for plan in plans], self._loop.put):
                 found |= self._loop.run(
                     {n: self._shown(intakes[n], ready[n].plan, loads[n]) for n in loads}
                 )
@@ -200,21 +198,3 @@ def _left(ready: Collection[Ready]) -> str:
         return ""
     names = [f"{one.joined.holder} in {one.plan.target.pod}" for one in ready]
     return f"; these ephemeral containers stay in the pods: {few_of(names, 20)}"
-
-
-@contextmanager
-def _watching(cluster: Cluster, targets: Sequence[Target], loop: EventLoop) -> Iterator[None]:
-    """A watcher in each namespace that has a target."""
-    by_namespace: dict[str, list[int]] = {}
-    for number, target in enumerate(targets):
-        by_namespace.setdefault(target.namespace, []).append(number)
-    with ExitStack() as stack:
-        for numbers in by_namespace.values():
-            put = partial(_put, loop, numbers)
-            watched = [targets[number] for number in numbers]
-            stack.enter_context(PodWatcher(cluster, watched, put))
-        yield
-
-
-def _put(loop: EventLoop, numbers: Sequence[int], place: int, seen: Seen) -> None:
-    loop.put(numbers[place], seen)

@@ -30,7 +30,7 @@ from kubectl_stress.results.target_state import TargetState
 from kubectl_stress.session.agent_stream import SteeredAgent
 from kubectl_stress.session.event_loop import EventLoop, Procedure
 from kubectl_stress.session.intake import Intake
-from kubectl_stress.session.pod_watcher import PodWatcher
+from kubectl_stress.session.pod_watcher import watching
 from kubectl_stress.session.progress import Attached, LogLine, Progress
 from kubectl_stress.session.steering import Heartbeat
 from kubectl_stress.targets.target import Target
@@ -85,7 +85,7 @@ class Top:
         }
         with ExitStack() as stack:
             if not sampling.is_once:
-                stack.enter_context(PodWatcher(self._cluster, targets, self._loop.put))
+                stack.enter_context(watching(self._cluster, targets, self._loop.put))
             try:
                 self._loop.run(procedures)
             except KeyboardInterrupt as error:

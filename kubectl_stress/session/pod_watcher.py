@@ -6,7 +6,9 @@ watch that breaks off is taken up again, so that a restarted API server costs a 
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -161,6 +163,25 @@ class PodWatcher:
         for number, target in enumerate(self._targets):
             if self._only or target.pod_uid == uid:
                 self._put(number, EventSeen(event))
+
+
+@contextmanager
+def watching(
+    cluster: Cluster, targets: Sequence[Target], put: Callable[[int, Seen], None]
+) -> Iterator[None]:
+    """A watcher in each namespace that has a target; `put` gets its place in `targets`."""
+    by_namespace: dict[str, list[int]] = {}
+    for number, target in enumerate(targets):
+        by_namespace.setdefault(target.namespace, []).append(number)
+    with ExitStack() as stack:
+        for numbers in by_namespace.values():
+            watched = [targets[number] for number in numbers]
+            stack.enter_context(PodWatcher(cluster, watched, partial(_put, put, numbers)))
+        yield
+
+
+def _put(put: Callable[[int, Seen], None], numbers: Sequence[int], place: int, seen: Seen) -> None:
+    put(numbers[place], seen)
 
 
 def _pod_of(target: Target, pods: Sequence[dict[str, Any]]) -> dict[str, Any] | None:

@@ -1,7 +1,8 @@
 """An API server of many pods whose execs start real agents on this machine.
 
-Each pod is a process that sleeps; all of them share this machine's cgroup, which their agents find
-to be their own. What an agent says and hears goes through a WebSocket, as from a kubelet.
+Each pod is a process that sleeps in a memory cgroup of its own (root, cgroup v1 or v2), into which
+its agents are put as a container runtime does. What an agent says and hears goes through a
+WebSocket, as from a kubelet.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import os
 import subprocess
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -57,6 +59,8 @@ class FleetServer(FakeApiServer):
         self._lock = threading.Lock()
         self.began_ms: dict[str, int] = {}
         self._targets: dict[str, subprocess.Popen[bytes]] = {}
+        self._cgroup = _memory_root() / f"kubectl-stress-bench-{os.getpid()}"
+        self._cgroup.mkdir()
         words = [str(AGENT), *hold_arguments(86_400_000), "--target-pid", str(os.getpid())]
         self._holder = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
         self.pods = {
@@ -72,6 +76,8 @@ class FleetServer(FakeApiServer):
         for process in (*self._targets.values(), self._holder):
             process.kill()
             process.wait()
+        for folder in (*(self._cgroup / name for name in self._targets), self._cgroup):
+            folder.rmdir()
 
     def route(self, seen: Seen) -> Reply:
         """The reply to any request."""
@@ -115,7 +121,7 @@ class FleetServer(FakeApiServer):
         words = [value for key, value in connection.seen.query if key == "command"]
         command = [str(AGENT), *words[1:], "--target-pid", str(self._target(name).pid)]
         with subprocess.Popen(
-            command,
+            self._inside(name, command),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -129,8 +135,15 @@ class FleetServer(FakeApiServer):
     def _target(self, name: str) -> subprocess.Popen[bytes]:
         with self._lock:
             if name not in self._targets:
-                self._targets[name] = subprocess.Popen(["sleep", "86400"])
+                (self._cgroup / name).mkdir()
+                self._targets[name] = subprocess.Popen(self._inside(name, ["sleep", "86400"]))
+                time.sleep(0.05)  # it is in its cgroup by then
             return self._targets[name]
+
+    def _inside(self, name: str, command: Sequence[str]) -> list[str]:
+        """The command, run in the pod's cgroup."""
+        script = 'echo 0 > "$0/cgroup.procs" && exec "$@"'
+        return ["sh", "-c", script, str(self._cgroup / name), *command]
 
     def _say(self, connection: Handler, agent: subprocess.Popen[bytes], name: str) -> None:
         assert agent.stdout is not None
@@ -148,6 +161,11 @@ class FleetServer(FakeApiServer):
             if b'"phase":"baseline"' in line and b'"type":"phase"' in line:
                 with suppress(ValueError):
                     self.began_ms[name] = json.loads(line)["time_ms"]
+
+
+def _memory_root() -> Path:
+    root = Path("/sys/fs/cgroup")
+    return root / "memory" if (root / "memory").is_dir() else root
 
 
 def _hear(connection: Handler, agent: subprocess.Popen[bytes]) -> None:

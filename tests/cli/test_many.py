@@ -75,7 +75,7 @@ def test_all_targets_are_loaded_and_judged(
     assert loaded(many.cluster) == ["web-0", "web-1", "web-2"]
     seen = capsys.readouterr()
     assert "VERDICT  3 targets: 3 survived" in seen.out
-    assert "all 3 pods of" in seen.err
+    assert ("all 3 pods of -l app=web: web-0, web-1, web-2" in seen.err) is (words[0] == "-l")
 
 
 def test_all_pods_of_an_owner_are_loaded_and_that_is_asked(
