@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -30,22 +31,36 @@ def _prepare() -> None:
     open_standard_streams()
 
 
+def _end_on_interrupt() -> None:
+    """Have Ctrl-C end the process at once, while nobody is there yet who could answer it.
+
+    Python would print a traceback of whatever it was importing. Whoever ignores it (nohup, a job in
+    the background) goes on to.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def main() -> None:
     """Run the command line and exit with its code.
 
     As kubectl_complete-stress, a link to the same program, it answers kubectl's question.
     """
+    _end_on_interrupt()
     if Path(sys.argv[0]).name.startswith("kubectl_complete-"):
         complete()
         return
     _prepare()
     from kubectl_stress.cli.main import run_command_line
 
-    sys.exit(run_command_line(sys.argv[1:]))
+    code = run_command_line(sys.argv[1:])
+    _end_on_interrupt()
+    sys.exit(code)
 
 
 def complete() -> None:
     """Answer kubectl's question for completions (`kubectl_complete-stress ARGS…`)."""
+    _end_on_interrupt()
     _prepare()
     from kubectl_stress.cli.complete import print_completions
 

@@ -39,6 +39,8 @@ def run_command_line(arguments: Sequence[str], *, connect: "Connect | None" = No
 
     `connect` makes the cluster that flags name, where it is not to be a server.
     """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # as it was until here
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup's SIGHUP stays ignored
             signal.signal(number, _as_interrupt)
