@@ -29,7 +29,7 @@ def _beside_others(verdict: Verdict, findings: Findings) -> Verdict:
     if not findings.other_loads:
         return verdict
     others = ", ".join(str(load) for load in findings.other_loads)
-    sentence = f"{verdict.sentence}; the container was also under another load: {others}"
+    sentence = f"{verdict.sentence}; the container was also under {others}"
     return replace(verdict, sentence=sentence)
 
 

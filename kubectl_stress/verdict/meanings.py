@@ -79,9 +79,9 @@ MEANINGS = {
     ),
     Outcome.INCONCLUSIVE: (
         "The run does not allow a verdict, and none is guessed. The connection was lost, the "
-        "requested size was not reached, or someone else deleted or killed something: the "
-        "verdict's sentence says which. Run it again; --record FILE keeps everything that was "
-        "seen."
+        "requested size was not reached, someone else deleted or killed something, or stopped the "
+        "load (kubectl stress stop): the verdict's sentence says which. Run it again; --record "
+        "FILE keeps everything that was seen."
     ),
 }
 

@@ -6,10 +6,15 @@ from dataclasses import dataclass
 from kubectl_stress.agent.samples import Process
 from kubectl_stress.quantity import format_bytes
 
+_NOTED_BYTES = 1 << 20
+
 
 @dataclass(frozen=True)
 class OtherLoad:
-    """A load of another run: who started it, where it says so, and the most that it held."""
+    """A load of another run: who started it, where it says so, and the most memory that it held.
+
+    One of CPU, or one that has not begun to grow, holds next to nothing.
+    """
 
     run: str
     started_by: str | None
@@ -17,7 +22,8 @@ class OtherLoad:
 
     def __str__(self) -> str:
         who = f", started by {self.started_by}" if self.started_by else ""
-        return f"{format_bytes(self.held_bytes)} (run {self.run}{who})"
+        size = f"{format_bytes(self.held_bytes)}, " if self.held_bytes >= _NOTED_BYTES else ""
+        return f"another load ({size}run {self.run}{who})"
 
 
 def other_loads(
@@ -40,6 +46,5 @@ def other_loads(
 def already_running(processes: Sequence[Process], container: str) -> tuple[str, ...]:
     """What must be asked before a load is added to those that a reading shows."""
     return tuple(
-        f'container "{container}" is already under a load of {load}'
-        for load in other_loads([processes], ())
+        f'container "{container}" is already under {load}' for load in other_loads([processes], ())
     )

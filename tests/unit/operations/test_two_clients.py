@@ -45,7 +45,7 @@ def test_a_load_that_runs_already_is_told_and_asked_about(scene: Scene) -> None:
     with pytest.raises(Refused) as refused:
         scene.run()
 
-    told = 'container "app" is already under a load of 48.0 MiB (run 9f8e7d6c, started by bob)'
+    told = 'container "app" is already under another load (48.0 MiB, run 9f8e7d6c, started by bob)'
     assert str(refused.value) == told
     assert told in scene.stories
     assert len(scene.cluster.execs) == 1  # the reading
@@ -57,11 +57,18 @@ def test_a_load_that_comes_at_the_same_moment_is_named_by_the_verdict(scene: Sce
     report = scene.run()
 
     assert report.verdict.outcome is Outcome.SURVIVED
-    other = "another load: 48.0 MiB (run 9f8e7d6c, started by bob)"
+    other = "also under another load (48.0 MiB, run 9f8e7d6c, started by bob)"
     assert other in report.verdict.sentence
     assert report.to_dict()["other_loads"] == [
         {"run": "9f8e7d6c", "started_by": "bob", "held_bytes": 48 * MIB}
     ]
+
+
+def test_a_load_that_holds_no_memory_is_named_without_a_size(scene: Scene) -> None:
+    beside = hello_line(run=OURS[0]) + table((OURS, 50), (THEIRS, 0)) + sample_line(60, held_mib=50)
+    scene.script.agent_says(0, beside + bye_line()).stream_ends(24_000, 0)
+
+    assert "under another load (run 9f8e7d6c, started by bob)" in scene.run().verdict.sentence
 
 
 def test_both_die_together_and_each_names_the_other(scene: Scene) -> None:
