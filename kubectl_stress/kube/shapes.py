@@ -1,7 +1,8 @@
 """What an answer must be like to be read on: a broken or lying API server is told so. Pure.
 
 Only what is read here is looked at, by the types of Kubernetes' API (k8s.io/api core/v1); a name
-must be one, since it is shown and put into paths.
+must be one, since it is shown and put into paths, and a word that is shown has no control
+character. Longer texts are cleaned where they are read.
 """
 
 import re
@@ -17,6 +18,7 @@ Shape = str | list[Any] | dict[str, Any]
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 _TYPES: dict[str, tuple[type, ...]] = {
     "text": (str,),
+    "word": (str,),
     "name": (str,),
     "number": (int,),
     "flag": (bool,),
@@ -34,17 +36,17 @@ _STATE = {
         "exitCode": "number",
         "reason": "text",
         "message": "text",
-        "containerID": "text",
+        "containerID": "word",
         "startedAt": "text",
         "finishedAt": "text",
     },
 }
 _CONTAINER = {
     "name!": "name",
-    "image": "text",
+    "image": "word",
     "command": ["text"],
-    "targetContainerName": "text",
-    "restartPolicy": "text",
+    "targetContainerName": "word",
+    "restartPolicy": "word",
     "resources": _RESOURCES,
     "securityContext": _SECURITY,
     "startupProbe": _PROBE,
@@ -53,13 +55,13 @@ _CONTAINER = {
 }
 _CONTAINER_STATUS = {
     "name!": "name",
-    "containerID": "text",
+    "containerID": "word",
     "ready": "flag",
     "restartCount": "number",
     "resources": _RESOURCES,
     "state": _STATE,
     "lastState": _STATE,
-    "stopSignal": "text",
+    "stopSignal": "word",
     "user": {"linux": {"uid!": "number", "gid!": "number"}},
 }
 _METADATA = {
@@ -67,25 +69,25 @@ _METADATA = {
     "resourceVersion": "text",
     "labels": _TEXTS,
     "annotations": _TEXTS,
-    "ownerReferences": [{"kind!": "text", "name!": "text"}],
+    "ownerReferences": [{"kind!": "word", "name!": "word"}],
 }
 POD: Shape = {
-    "metadata!": {**_METADATA, "name!": "name", "namespace!": "name", "uid!": "text"},
+    "metadata!": {**_METADATA, "name!": "name", "namespace!": "name", "uid!": "word"},
     "spec!": {
         "containers!": [_CONTAINER],
         "initContainers": [_CONTAINER],
         "ephemeralContainers": [_CONTAINER],
-        "nodeName": "text",
+        "nodeName": "word",
         "nodeSelector": _TEXTS,
-        "os": {"name": "text"},
-        "priorityClassName": "text",
+        "os": {"name": "word"},
+        "priorityClassName": "word",
         "resources": _RESOURCES,
-        "runtimeClassName": "text",
+        "runtimeClassName": "word",
         "securityContext": _SECURITY,
     },
     "status": {
-        "phase": "text",
-        "qosClass": "text",
+        "phase": "word",
+        "qosClass": "word",
         "reason": "text",
         "message": "text",
         "conditions": [{"type!": "text", "status": "text"}],
@@ -147,5 +149,7 @@ def _of_type(value: Any, kind: str, path: str) -> Iterator[str]:
     is_mistaken = isinstance(value, bool) and kind != "flag"
     if not isinstance(value, _TYPES[kind]) or is_mistaken:
         yield f"{path} is no {kind}"
+    elif kind == "word" and not str(value).isprintable():
+        yield f"{path} has control characters"
     elif kind == "name" and not _NAME.fullmatch(str(value)):
         yield f"{path} is no name of Kubernetes"

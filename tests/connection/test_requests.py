@@ -219,6 +219,7 @@ WRONG = [
     ({**a_pod("p"), "spec": []}, "spec is no object"),
     ({**a_pod("p"), "spec": {"containers": {"name": "app"}}}, "spec.containers is no list"),
     (a_pod("p", nodeSelector={"a": 1}), "spec.nodeSelector.* is no text"),
+    (a_pod("p", nodeName="n\x1b[2J"), "spec.nodeName has control characters"),
     (a_pod("\x1b[2Jp"), "metadata.name is no name of Kubernetes"),
     (a_pod("p", containers=[{"name": "a\x1b]0;x\x07"}]), "[0].name is no name of Kubernetes"),
     ({**a_pod("p"), "status": {"containerStatuses": [{"name": "app", "ready": "yes"}]}}, "no flag"),
