@@ -4,13 +4,17 @@ from xml.etree import ElementTree as ET
 
 from kubectl_stress.formats.junit import case_of, seconds_of, suites
 from kubectl_stress.formats.report_text import render
+from kubectl_stress.plan.decide import command_of
 from kubectl_stress.results.fleet_report import Entry, FleetReport
 
 
 def fleet_junit(fleet: FleetReport) -> str:
     """The document; a target that was not loaded is an error."""
     took = [seconds_of(entry.report) for entry in fleet.entries if entry.report]
-    return suites([_case(entry) for entry in fleet.entries], max(took, key=float, default="0"))
+    specs = [entry.report.plan.spec for entry in fleet.entries if entry.report]
+    command = command_of(specs[0]) if specs else "mem"
+    cases = [_case(entry) for entry in fleet.entries]
+    return suites(cases, max(took, key=float, default="0"), command=command)
 
 
 def _case(entry: Entry) -> ET.Element:

@@ -7,7 +7,7 @@ failure, an inconclusive run an error.
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
-from kubectl_stress.plan.decide import asked_sizes
+from kubectl_stress.plan.decide import asked_sizes, command_of
 from kubectl_stress.quantity import format_duration
 from kubectl_stress.results.report import Report
 from kubectl_stress.text import moment
@@ -16,10 +16,14 @@ from kubectl_stress.verdict.outcome import Outcome
 
 def junit(report: Report, *, text: str) -> str:
     """The document; `text` is the report for a person, kept as the output of the test case."""
-    return suites([case_of(report, text=text)], seconds_of(report), _properties(report))
+    command = command_of(report.plan.spec)
+    case = case_of(report, text=text)
+    return suites([case], seconds_of(report), _properties(report), command=command)
 
 
-def suites(cases: Sequence[ET.Element], seconds: str, *before: ET.Element) -> str:
+def suites(
+    cases: Sequence[ET.Element], seconds: str, *before: ET.Element, command: str = "mem"
+) -> str:
     """The document of these test cases."""
     counts = {
         "tests": str(len(cases)),
@@ -28,7 +32,7 @@ def suites(cases: Sequence[ET.Element], seconds: str, *before: ET.Element) -> st
         "time": seconds,
     }
     root = ET.Element("testsuites", {"name": "kubectl stress", **counts})
-    suite = ET.SubElement(root, "testsuite", {"name": "kubectl stress mem", **counts})
+    suite = ET.SubElement(root, "testsuite", {"name": f"kubectl stress {command}", **counts})
     suite.extend([*before, *cases])
     ET.indent(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}'

@@ -174,6 +174,11 @@ def size_notes(plan: Plan) -> str:
     return " and ".join(resource.size_note(plan) for resource in _of(plan.spec))
 
 
+def command_of(spec: LoadSpec) -> str:
+    """The command that runs such a load."""
+    return "mem" if spec.memory else "cpu"
+
+
 def asked_sizes(spec: LoadSpec) -> str:
     """The sizes as they were written."""
     return " and ".join(load.amount.text for load in (spec.memory, spec.cpu) if load)

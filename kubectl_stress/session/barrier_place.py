@@ -4,6 +4,7 @@ from kubectl_stress.agent.commands import sample_interval_arguments, wait_for_go
 from kubectl_stress.agent.protocol import PhaseStart
 from kubectl_stress.agent.samples import Phase, Sample
 from kubectl_stress.errors import InjectionError, Silent, StressError
+from kubectl_stress.plan.slow_start import start_patience_ms
 from kubectl_stress.session.agent_stream import SteeredAgent
 from kubectl_stress.session.barrier import Barrier, Waiting
 from kubectl_stress.session.event_loop import Procedure
@@ -11,7 +12,6 @@ from kubectl_stress.session.intake import Intake
 from kubectl_stress.session.steering import Heartbeat
 
 # The runtime starts the process first: more than 20 s were seen on a node short of CPU.
-_START_MS = 60_000
 
 
 class BarrierPlace:
@@ -54,8 +54,9 @@ class BarrierPlace:
             if isinstance(arrival, PhaseStart) and arrival.phase is Phase.READY:
                 self._barrier.arrive(intake.number, waiting)
             self._barrier.release_due()
-            if intake.collector.hello is None and intake.now_ms() - started_ms > _START_MS:
-                raise Silent(f"no message from the agent for {_START_MS // 1000} s")
+            patience_ms = start_patience_ms(intake.state.target)
+            if intake.collector.hello is None and intake.now_ms() - started_ms > patience_ms:
+                raise Silent(f"no message from the agent for {patience_ms // 1000} s")
 
     def refuse_if_ended(self) -> None:
         """Raise InjectionError where the agent ended without having been told to go."""

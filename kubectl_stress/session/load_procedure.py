@@ -16,6 +16,7 @@ from kubectl_stress.plan.decide import later_commands, node_notes, resolve, size
 from kubectl_stress.plan.holder_spec import HolderSpec, Join
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.prediction import prediction
+from kubectl_stress.plan.slow_start import slow_start, start_patience_ms
 from kubectl_stress.preflight.sibling_usage import with_sibling_usage
 from kubectl_stress.results.report import Report
 from kubectl_stress.session.agent_stream import SteeredAgent
@@ -36,9 +37,6 @@ from kubectl_stress.verdict.other_loads import already_running
 from kubectl_stress.verdict.outcome import Expectation
 
 _SILENCE_MS = 20_000
-# The runtime starts the process first: more than 20 s were seen on a node short of CPU.
-_START_MS = 60_000
-_GRACE_MS = 45_000
 _RELEASE_MS = 5_000
 _FROZEN_MS = 5_000
 # The kubelet waits at most 5 minutes before it starts a container again (CrashLoopBackOff).
@@ -152,6 +150,8 @@ class LoadProcedure:
         self, plan: Plan, joined: JoinedHolder, place: BarrierPlace | None = None
     ) -> Procedure[None]:
         self._intake.say(_JOINING[joined.join])
+        if (slow := slow_start(plan.target)) is not None:
+            self._intake.say(slow)
         words = place.words if place else ()
         stream = yield from self._intake.call(
             lambda: start_load(self._cluster, plan, joined, self._identity, words)
@@ -167,7 +167,8 @@ class LoadProcedure:
     def _steer(self, plan: Plan, agent: SteeredAgent) -> Procedure[None]:
         """Steer and listen until the stream ends, or has plainly died without an end."""
         spec, started_ms = plan.spec, self._intake.now_ms()
-        heard_ms, deadline_ms = started_ms, started_ms + spec.total_ms + _GRACE_MS
+        patience_ms = start_patience_ms(plan.target)
+        heard_ms, deadline_ms = started_ms, started_ms + spec.total_ms + patience_ms
         steerings: list[Steering] = [
             Heartbeat(started_ms),
             StopAtSign(spec.stop_on, self._intake.say),
@@ -179,7 +180,7 @@ class LoadProcedure:
             if isinstance(arrival, Message):
                 heard_ms = self._intake.now_ms()
             self._send(agent, steerings)
-            lost = self._why_dead(heard_ms=heard_ms, deadline_ms=deadline_ms)
+            lost = self._why_dead(plan, heard_ms=heard_ms, deadline_ms=deadline_ms)
             if lost is not None:
                 self._intake.end_stream(StreamEnded(None, lost))
 
@@ -190,13 +191,16 @@ class LoadProcedure:
             if command is not None:
                 agent.send(command)
 
-    def _why_dead(self, *, heard_ms: int, deadline_ms: int) -> str | None:
+    def _why_dead(self, plan: Plan, *, heard_ms: int, deadline_ms: int) -> str | None:
         now_ms, silence_ms = self._intake.now_ms(), self._intake.now_ms() - heard_ms
         if self._collector.has_changed(ChangeKind.TERMINATED) and silence_ms > _FROZEN_MS:
             return "the stream froze when the container ended"
-        if silence_ms > (_START_MS if self._collector.hello is None else _SILENCE_MS):
+        is_starting = self._collector.hello is None
+        if silence_ms > (start_patience_ms(plan.target) if is_starting else _SILENCE_MS):
             self._is_silent = True
-            return f"no message from the agent for {silence_ms // 1000} s"
+            slow = slow_start(plan.target) if is_starting else None
+            why = f" ({slow})" if slow else ""
+            return f"no message from the agent for {silence_ms // 1000} s{why}"
         return "the load exceeded its deadline" if now_ms > deadline_ms else None
 
     def _release(self, agent: SteeredAgent) -> Procedure[None]:

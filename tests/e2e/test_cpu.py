@@ -1,4 +1,4 @@
-"""A CPU load on a real kernel: what is asked for is used, and the quota throttles where it must."""
+"""CPU loads on a real kernel, alone and with a level of memory: held, used, and throttled."""
 
 import pytest
 
@@ -41,7 +41,8 @@ def test_all_of_the_limit_is_throttled_with_its_evidence(
 ) -> None:
     app = app_on(flavour, pods)
 
-    done = plugin("cpu", app, "--load=150%", "--duration=15s", "--expect=throttle", "-o=json")
+    steps = ("--steps=50%,150%", "--step-hold=5s")
+    done = plugin("cpu", app, *steps, "--duration=15s", "--expect=throttle", "-o=json")
     report = done.report
 
     use = report["cpu"]["under_load"]
@@ -50,3 +51,18 @@ def test_all_of_the_limit_is_throttled_with_its_evidence(
     assert 170 <= use["used_millicores"] <= 220
     assert use["throttled_percent"] > 50
     assert any("nr_throttled +" in fact["text"] for fact in report["verdict"]["evidence"])
+
+
+def test_a_level_of_memory_and_a_cpu_load_are_held_at_once(
+    plugin: Plugin, pods: Pods, flavour: str
+) -> None:
+    app = app_on(flavour, pods)
+
+    words = ("--to=60%", "--cpu-load=50%", "--duration=15s", "-o=json")
+    report = plugin("mem", app, *words).report
+
+    held = report["memory"]["under_load"]
+    assert report["verdict"]["outcome"] == "survived"
+    assert held["load_level_state"] == "at"
+    assert abs(held["working_set_bytes"] - 0.6 * 96 * (1 << 20)) <= 2 << 20
+    assert 85 <= report["cpu"]["under_load"]["load_millicores"] <= 115
