@@ -1,7 +1,8 @@
 """Rules for a container that somebody else ended: the kubelet, or who cannot be named. Pure.
 
 The kubelet says why in a Killing event. It sends at most 25 events of a pod at once, then one each
-5 minutes (client-go, EventSourceObjectSpamFilter), so the event may never come.
+5 minutes (client-go, EventSourceObjectSpamFilter), so the event may never come. Since 1.37 at the
+latest Normal events, of which it is one, and Warnings, as of failed probes, are counted apart.
 """
 
 from kubectl_stress.plan.plan import Plan

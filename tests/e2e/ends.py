@@ -12,9 +12,9 @@ from tests.e2e.pods import Pods, holding, pod, wait_until
 
 _CLOSED = {"tcpSocket": {"port": 9}}
 _SHORT = ("--size=20Mi", "--duration=60s")
-# After so many events of a pod the kubelet sends one each 5 minutes (client-go,
-# EventSourceObjectSpamFilter).
-_MOST_EVENTS = 25
+# After so many events of a type, Normal or Warning, the kubelet sends one each 5 minutes of a pod
+# (client-go, EventSourceObjectSpamFilter). Killing is Normal, as are the three of a start.
+_MOST_EVENTS, _EVENTS_A_START = 25, 3
 
 
 def ends(flavour: str) -> list[Case]:
@@ -65,14 +65,39 @@ def _by_the_kubelet(flavour: str) -> list[Case]:
             signal("USR1", "side"),
             words="a restart rule restarts all containers",
         ),
+        *_with_many_events(flavour),
+    ]
+
+
+def _with_many_events(flavour: str) -> list[Case]:
+    """Liveness kills whose events the kubelet keeps to itself: some, others, and all of them."""
+    return [
+        Case(
+            "flooded",
+            "liveness-restarted",
+            _sick(flavour, is_unready=True),
+            _SHORT,
+            signal("USR1"),
+            prepare=_until_no_more("Warning"),
+            is_ready=False,
+        ),
+        Case(
+            "unsaid",
+            "liveness-restarted",
+            _crowded(_sick(flavour, is_unready=False)),
+            _SHORT,
+            signal("USR1"),
+            words="its Killing event did not come",
+            prepare=_until_no_more("Normal"),
+        ),
         Case(
             "dropped",
             "inconclusive",
-            _flooding(flavour),
+            _crowded(_sick(flavour, is_unready=True)),
             _SHORT,
             signal("USR1"),
             words="exit code 143 is a SIGTERM, and nothing says who sent it",
-            prepare=_flood,
+            prepare=_until_no_more("Normal", "Warning"),
             is_ready=False,
         ),
     ]
@@ -100,20 +125,36 @@ def _with_rule(flavour: str) -> dict[str, Any]:
     return made
 
 
-def _flooding(flavour: str) -> dict[str, Any]:
-    """A pod whose readiness probe uses up its events before its liveness probe fails."""
-    is_well = {"exec": {"command": ["test", "!", "-e", "/dev/shm/sick"]}}
-    return shell(
+def _sick(flavour: str, *, is_unready: bool) -> dict[str, Any]:
+    """A pod whose liveness probe fails from SIGUSR1 on, and its readiness probe from the start."""
+    is_well = {"exec": {"command": ["test", "!", "-e", "/tmp/sick"]}}
+    made = shell(
         flavour,
         "exit 143; TERM",
-        "touch /dev/shm/sick; USR1",
-        readinessProbe={**_CLOSED, "periodSeconds": 1},
+        "touch /tmp/sick; USR1",
         livenessProbe={**is_well, "periodSeconds": 4, "timeoutSeconds": 10, "failureThreshold": 2},
+        volumeMounts=[{"name": "tmp", "mountPath": "/tmp"}],
+        **({"readinessProbe": {**_CLOSED, "periodSeconds": 1}} if is_unready else {}),
     )
+    made["spec"]["volumes"] = [{"name": "tmp", "emptyDir": {}}]
+    return made
 
 
-def _flood(pods: Pods) -> None:
-    wait_until("no more events", lambda: pods.kubelet_events("app") >= _MOST_EVENTS, seconds=180)
+def _crowded(made: dict[str, Any]) -> dict[str, Any]:
+    """The pod with so many idle containers that their starts use up its Normal events."""
+    (idle,) = pod("", command=["sleep", "100000"], limit="8Mi", request="1Mi")["spec"]["containers"]
+    count = _MOST_EVENTS // _EVENTS_A_START
+    made["spec"]["containers"] += [{**idle, "name": f"idle-{number}"} for number in range(count)]
+    return made
+
+
+def _until_no_more(*types: str) -> Callable[[Pods], None]:
+    def prepare(pods: Pods) -> None:
+        for kind in types:
+            has_all = lambda kind=kind: pods.kubelet_events("app", kind) >= _MOST_EVENTS  # noqa: E731
+            wait_until(f"no more events of type {kind}", has_all, seconds=240)
+
+    return prepare
 
 
 def _by_itself(flavour: str) -> list[Case]:

@@ -92,12 +92,15 @@ class Pods:
         found = self.get(name)["status"]["containerStatuses"]
         return next(dict(entry) for entry in found if entry["name"] == container)
 
-    def kubelet_events(self, name: str) -> int:
-        """How many events the kubelet has sent of a pod."""
+    def kubelet_events(self, name: str, kind: str) -> int:
+        """How many events of a type the kubelet has sent of a pod."""
         selector = f"--field-selector=involvedObject.name={name}"
         found = json.loads(self.kubectl("get", "events", selector, "-o", "json"))["items"]
-        of_kubelet = [one for one in found if one["source"].get("component") == "kubelet"]
-        return sum(one.get("count") or 1 for one in of_kubelet)
+        return sum(
+            one.get("count") or 1
+            for one in found
+            if one["source"].get("component") == "kubelet" and one["type"] == kind
+        )
 
     def holders(self, name: str) -> list[str]:
         """The names of the pod's ephemeral containers."""
