@@ -46,7 +46,7 @@ def digest(data):
 def ours():
     is_ours = lambda agent: os.path.exists(agent + ".wanted") or os.access(agent, os.X_OK)
     return next(filter(is_ours, agents), None)
-wait(10, ours, "not-waiting")
+wait(30, ours, "not-waiting")
 agent = ours()
 there = digest(open(agent, "rb").read()) if os.access(agent, os.X_OK) else "-"
 print("ready", os.uname().machine, there, flush=True)
@@ -122,7 +122,7 @@ const read = (size) => {{
 }};
 let agent;
 const ours = (each) => fs.existsSync(each + ".wanted") || runnable(each);
-wait(10000, () => (agent = agents.find(ours)), "not-waiting");
+wait(30000, () => (agent = agents.find(ours)), "not-waiting");
 say(`ready ${{os.machine()}} ${{runnable(agent) ? digest(fs.readFileSync(agent)) : "-"}}`);
 let line = "";
 for (let byte = read(1); byte.length && byte[0] !== 10; byte = read(1)) line += byte;
@@ -194,7 +194,7 @@ sub runs {{
   return waitpid($child, 0) == $child && $? == 0;
 }}
 my $agent;
-wait_for(100, sub {{ ($agent) = grep {{ -e "$_.wanted" || -x $_ }} @agents }}, "not-waiting");
+wait_for(300, sub {{ ($agent) = grep {{ -e "$_.wanted" || -x $_ }} @agents }}, "not-waiting");
 my @system = POSIX::uname();
 print "ready $system[4] ", (-x $agent ? digest($agent) : "-"), "\\n";
 binmode STDIN;

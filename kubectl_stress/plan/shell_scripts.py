@@ -62,7 +62,7 @@ find_folder() {
   false
 }
 new=
-left=50
+left=150
 until find_folder "$1"; do
   left=$((left - 1))
   [ $left -gt 0 ] || fail not-waiting
