@@ -121,13 +121,14 @@ class Run:
         """One that is alone waits for nobody."""
         if len(ready) == 1:
             return dict.fromkeys(ready)
+        interval_ms = sample_interval_ms(len(ready))
         barrier = Barrier(
             ready,
             now_ms=self._loop.now_ms,
             stagger_ms=together.stagger_ms,
             keep_going=together.keep_going,
+            settle_ms=interval_ms * 5 // 4,
         )
-        interval_ms = sample_interval_ms(len(ready))
         return {n: BarrierPlace(barrier, intakes[n], sample_interval_ms=interval_ms) for n in ready}
 
 

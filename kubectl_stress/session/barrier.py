@@ -20,19 +20,22 @@ class Waiting:
     """
 
     agent: SteeredAgent
-    started_ms: int
+    started_ms: int | None = None
 
     def hear(self, elapsed_ms: int, now_ms: int) -> None:
         """A message of that age of the agent has arrived."""
-        self.started_ms = min(self.started_ms, now_ms - elapsed_ms)
+        started_ms = now_ms - elapsed_ms
+        if self.started_ms is None or started_ms < self.started_ms:
+            self.started_ms = started_ms
 
 
 class Barrier:
     """Each number arrives with its agent, or leaves with the error that kept it away.
 
     Once nobody is missing all agents are told to go at one moment a little later, each by its own
-    clock, so that what a message takes to arrive does not part them; or `stagger_ms` apart. Without
-    `keep_going` one that leaves before keeps all the others from loading.
+    clock, so that what a message takes to arrive does not part them; or `stagger_ms` apart. For
+    `settle_ms` before that it is quiet, so that each has sent a message that was not held up here.
+    Without `keep_going` one that leaves before keeps all the others from loading.
     """
 
     def __init__(
@@ -42,8 +45,10 @@ class Barrier:
         now_ms: Callable[[], int],
         stagger_ms: int = 0,
         keep_going: bool = False,
+        settle_ms: int = 0,
     ) -> None:
-        self._missing = set(numbers)
+        self._missing, self._settle_ms = set(numbers), settle_ms
+        self._opens_ms: int | None = None
         self._now_ms, self._stagger_ms, self._keep_going = now_ms, stagger_ms, keep_going
         self._waiting: dict[int, Waiting] = {}
         self._due_ms: dict[int, int] = {}
@@ -73,6 +78,9 @@ class Barrier:
     def release_due(self) -> None:
         """Tell those to go whose time has come."""
         now_ms = self._now_ms()
+        if self._opens_ms is not None and now_ms >= self._opens_ms and self.problem is None:
+            self._opens_ms = None
+            self._open()
         for number in [n for n, due_ms in self._due_ms.items() if due_ms <= now_ms]:
             del self._due_ms[number]
             self._waiting.pop(number).agent.send(GO)
@@ -84,13 +92,17 @@ class Barrier:
     def _open_if_complete(self) -> None:
         if self._missing or self._is_open or self.problem is not None:
             return
+        if self._opens_ms is None:
+            self._opens_ms = self._now_ms() + self._settle_ms
+        self.release_due()
+
+    def _open(self) -> None:
         self._is_open = True
         if self._stagger_ms:
             self._due_ms = {
                 number: self._now_ms() + place * self._stagger_ms
                 for place, number in enumerate(sorted(self._waiting))
             }
-            self.release_due()
         else:
             self._release_all()
 
@@ -98,5 +110,6 @@ class Barrier:
         lead_ms = min(_MOST_LEAD_MS, _LEAD_MS_EACH * len(self._waiting))
         begin_ms = self._now_ms() + lead_ms
         for waiting in self._waiting.values():
+            assert waiting.started_ms is not None
             waiting.agent.send(go_at(begin_ms - waiting.started_ms))
         self._waiting.clear()

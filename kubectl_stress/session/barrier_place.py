@@ -41,7 +41,7 @@ class BarrierPlace:
     def wait(self, agent: SteeredAgent) -> Procedure[None]:
         """Return when the agent was told to go, or has ended; raises NotLoaded for another's."""
         intake, started_ms = self._intake, self._intake.now_ms()
-        heartbeat, waiting = Heartbeat(started_ms), Waiting(agent, started_ms)
+        heartbeat, waiting = Heartbeat(started_ms), Waiting(agent)
         while not self.has_gone and intake.collector.ending is None:
             if self._barrier.problem is not None:
                 raise self._barrier.problem

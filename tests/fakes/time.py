@@ -1,6 +1,7 @@
 """Time that passes only when somebody waits for it."""
 
 import queue
+import time
 from collections.abc import Callable
 
 from kubectl_stress.clock import Clock
@@ -24,6 +25,13 @@ class FakeTime:
     @property
     def clock(self) -> Clock:
         return Clock(self.now_ms, self.sleep)
+
+
+class PassingTime(FakeTime):
+    """A clock that goes on as the real one does, for what waits a fraction of a second."""
+
+    def now_ms(self) -> int:
+        return time.monotonic_ns() // 1_000_000
 
 
 class ScriptedInbox(queue.Queue[tuple[int, Arrival]]):

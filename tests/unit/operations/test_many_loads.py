@@ -23,7 +23,7 @@ from tests.builders.loads import memory_load
 from tests.builders.scene import NEAR_LIMIT, announcer
 from tests.fakes.cluster import FakeCluster
 from tests.fakes.many_pods import ManyPods
-from tests.fakes.time import FakeTime
+from tests.fakes.time import PassingTime
 
 SURVIVES = survived()
 LOAD_DIES = (
@@ -38,11 +38,11 @@ LOAD_DIES = (
 def run_all(cluster: FakeCluster) -> list[Report]:
     asked = memory_load(Amount.parse("50Mi"), duration_ms=20_000)
     plans = [make_plan(asked, Target.from_pod(found)) for found in cluster.pods.values()]
-    loop = EventLoop(Clock(FakeTime().now_ms, lambda _: None))
+    loop = EventLoop(Clock(PassingTime().now_ms, lambda _: None))
     run = Run(
         cluster,
         loop,
-        announcer=announcer(cluster, FakeTime()),
+        announcer=announcer(cluster, PassingTime()),
         tell=lambda _: None,
         confirm=lambda _: None,
     )

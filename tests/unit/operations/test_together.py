@@ -23,7 +23,7 @@ from tests.builders.pods import MIB, pod
 from tests.builders.scene import announcer
 from tests.fakes.many_pods import ManyPods
 from tests.fakes.stream import FakeStream, ReadyStream, is_go
-from tests.fakes.time import FakeTime
+from tests.fakes.time import PassingTime
 
 SURVIVES, AT_ONCE = survived(), Together()
 
@@ -42,11 +42,11 @@ class ManyRun:
     def __call__(self, together: Together = AT_ONCE) -> list[Report | StressError]:
         asked = memory_load(Amount.parse(self.size), duration_ms=20_000)
         plans = [make_plan(asked, Target.from_pod(one)) for one in self.cluster.pods.values()]
-        loop = EventLoop(Clock(FakeTime().now_ms, lambda _: None), self.inbox)
+        loop = EventLoop(Clock(PassingTime().now_ms, lambda _: None), self.inbox)
         run = Run(
             self.cluster,
             loop,
-            announcer=announcer(self.cluster, FakeTime()),
+            announcer=announcer(self.cluster, PassingTime()),
             tell=self.tell,
             confirm=self.confirm,
             say=self.said.append,

@@ -94,9 +94,35 @@ def test_all_begin_at_one_moment_each_by_its_own_clock() -> None:
 
 
 def test_the_quickest_message_says_when_an_agent_started() -> None:
-    waiting = Waiting(cast(SteeredAgent, Agent()), 5_000)
+    waiting = Waiting(cast(SteeredAgent, Agent()))
 
     waiting.hear(100, 5_040)
     waiting.hear(200, 5_900)
 
     assert waiting.started_ms == 4_940
+
+
+def test_it_opens_when_it_has_been_quiet_for_a_while() -> None:
+    time = FakeTime()
+    barrier = Barrier(range(2), now_ms=time.now_ms, settle_ms=125)
+    agents = [arrive(barrier, 0), arrive(barrier, 1)]
+
+    barrier.release_due()
+    assert [agent.heard for agent in agents] == [[], []]
+    time.sleep(0.125)
+    barrier.release_due()
+
+    assert [agent.heard for agent in agents] == [[b"go 145\n"]] * 2
+
+
+def test_one_that_ends_while_it_is_quiet_still_keeps_the_others_from_loading() -> None:
+    time = FakeTime()
+    barrier = Barrier(range(2), now_ms=time.now_ms, settle_ms=125)
+    agents = [arrive(barrier, 0), arrive(barrier, 1)]
+
+    barrier.leave(1, "web-1", InjectionError("it restarted"))
+    time.sleep(1)
+    barrier.release_due()
+
+    assert barrier.problem is not None
+    assert [agent.heard for agent in agents] == [[], []]
