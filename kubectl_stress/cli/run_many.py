@@ -54,6 +54,8 @@ def run_many(
         raise next(plan for _, plan in ordered if isinstance(plan, StressError))
     if not given["quiet"]:
         _tell_plans(plans)
+        if given["plot"]:
+            click.echo("note: --plot draws one target: record several and report -o html", err=True)
     announcer = introduce(
         cluster,
         [plan.target.namespace for plan in plans],

@@ -6,8 +6,17 @@ from dataclasses import dataclass, field
 import pytest
 
 from kubectl_stress.agent.commands import GO, STOP
+from kubectl_stress.agent.protocol import PhaseStart
+from kubectl_stress.agent.samples import Phase
 from kubectl_stress.clock import Clock
-from kubectl_stress.errors import InjectionError, Interrupted, NotLoaded, Refused, StressError
+from kubectl_stress.errors import (
+    InjectionError,
+    Interrupted,
+    NotFound,
+    NotLoaded,
+    Refused,
+    StressError,
+)
 from kubectl_stress.operations.load import Run
 from kubectl_stress.plan.amount import Amount
 from kubectl_stress.plan.decide import make_plan
@@ -17,6 +26,7 @@ from kubectl_stress.results.report import Report
 from kubectl_stress.session.event_loop import EventLoop, Inbox
 from kubectl_stress.session.progress import Progress
 from kubectl_stress.targets.target import Target
+from kubectl_stress.verdict.outcome import Outcome
 from tests.builders.agent_lines import bye_line, hello_line, line, reading, survived
 from tests.builders.loads import memory_load
 from tests.builders.pods import MIB, pod
@@ -229,3 +239,35 @@ def test_pods_of_two_namespaces_are_watched_in_both() -> None:
     assert all(isinstance(one, Report) for one in found)
     assert cluster.asked.count("watch pods metadata.name=web-0") == 1
     assert cluster.asked.count("watch pods metadata.name=web-1") == 1
+
+
+def test_a_pod_that_is_deleted_in_the_middle_leaves_the_others_their_verdicts() -> None:
+    cluster = ManyPods(*[SURVIVES] * 20)
+    until_hold = SURVIVES.partition(b'{"type": "phase", "elapsed_ms": 21000')[0]
+    dying = cluster.streams["web-7"] = Unending(until_hold)
+
+    def tell(progress: Progress) -> None:
+        is_held = isinstance(progress.what, PhaseStart) and progress.what.phase is Phase.HOLD
+        if is_held and progress.target.target.pod == "web-7":
+            cluster.delete_pod("web-7")
+            cluster.before_exec = gone
+            dying.ends(lost="the connection was closed")
+
+    def gone(_container: str) -> None:
+        raise NotFound('pod "web-7" not found')
+
+    found = ManyRun(cluster, tell=tell)()
+
+    outcomes = [one.verdict.outcome for one in found if isinstance(one, Report)]
+    assert outcomes[7] is Outcome.INCONCLUSIVE
+    assert outcomes[:7] + outcomes[8:] == [Outcome.SURVIVED] * 19
+
+
+class Unending(ReadyStream):
+    """Says its load when it is told to go, and does not end."""
+
+    def send(self, data: bytes) -> bool:
+        if is_go(data):
+            self.says(self._load)
+        self.sent.append(data)
+        return True
