@@ -3,6 +3,7 @@
 Nothing waits for them but the end of the command, for a moment.
 """
 
+import queue
 import threading
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -19,7 +20,7 @@ from kubectl_stress.results.report import Report
 from kubectl_stress.results.run_event import ended_event, started_event
 from kubectl_stress.session.event_loop import Procedure
 
-_END_S = 2.0
+_END_S, _EACH_S = 2.0, 0.05
 
 
 class Announcer:
@@ -39,9 +40,12 @@ class Announcer:
     ) -> None:
         self._cluster, self.identity, self._namespaces = cluster, identity, namespaces
         self._clock, self._today = clock, today
-        self._threads: list[threading.Thread] = []
+        # One after another: a hundred at once would cost as many connections while loads begin.
+        self._events = queue.Queue[dict[str, Any] | None]()
+        self._thread = threading.Thread(target=self._write_all, daemon=True)
 
     def __enter__(self) -> Self:
+        self._thread.start()
         return self
 
     def __exit__(
@@ -50,9 +54,9 @@ class Announcer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        until_ms = self._clock.now_ms() + round(_END_S * 1_000)
-        for thread in self._threads:
-            thread.join(timeout=max(0, until_ms - self._clock.now_ms()) / 1_000)
+        waiting = self._events.qsize()
+        self._events.put(None)
+        self._thread.join(timeout=_END_S + waiting * _EACH_S)
 
     def announced(self, plan: Plan, load: Procedure[Report]) -> Procedure[Report]:
         """The same, with an Event before it and one when it is over, however it ends."""
@@ -72,12 +76,10 @@ class Announcer:
             self._write(plan, event)
 
     def _write(self, plan: Plan, event: dict[str, Any]) -> None:
-        if plan.target.namespace not in self._namespaces:
-            return
-        thread = threading.Thread(target=self._create, args=(event,), daemon=True)
-        self._threads.append(thread)
-        thread.start()
+        if plan.target.namespace in self._namespaces:
+            self._events.put(event)
 
-    def _create(self, event: dict[str, Any]) -> None:
-        with suppress(StressError):  # whatever the reason, the run is none the worse for it
-            self._cluster.create_event(event)
+    def _write_all(self) -> None:
+        while (event := self._events.get()) is not None:
+            with suppress(StressError):  # whatever the reason, the run is none the worse for it
+                self._cluster.create_event(event)

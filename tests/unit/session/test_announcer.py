@@ -1,5 +1,6 @@
 """How a run is announced on its pod, and that this costs the run nothing."""
 
+import threading
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -90,3 +91,20 @@ def test_an_event_keeps_to_the_limits_of_the_api() -> None:
 
     assert len(event["note"].encode()) <= 1_024
     assert event["eventTime"] == "2026-01-01T12:00:00.000000Z"
+
+
+def test_many_loads_are_announced_on_one_connection() -> None:
+    cluster, time, at_once = FakeCluster(), FakeTime(), list[int]()
+    ask, writing = cluster._ask, threading.Semaphore()
+
+    def watched(words: str) -> None:
+        at_once.append(int(writing.acquire(blocking=False)))
+        ask(words)
+        writing.release()
+
+    cluster._ask = watched  # type: ignore[method-assign]
+    with Announcer(cluster, IDENTITY, ["default"], clock=time.clock, today=lambda: NOON) as one:
+        for load in [one.announced(plan(), ended_at_once()) for _ in range(20)]:
+            list(load)
+
+    assert at_once == [1] * 40
