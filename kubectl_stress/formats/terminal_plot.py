@@ -12,6 +12,7 @@ from kubectl_stress.formats.timeline import (
 from kubectl_stress.results.report import Report
 
 _HEIGHT = 12
+PLOT_LINES = _HEIGHT + 4
 _LABEL_WIDTH = 9
 # Bits of a braille cell, from its top left dot to its bottom right (Unicode block 2800).
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
@@ -60,10 +61,11 @@ def plot(report: Report, *, width: int = 80) -> str:
 
     One below the other where several resources are loaded.
     """
-    return "\n\n".join(_plot_of(drawn, width) for drawn in timelines(report))
+    return "\n\n".join(plot_of(drawn, width) for drawn in timelines(report))
 
 
-def _plot_of(drawn: Timeline, width: int) -> str:
+def plot_of(drawn: Timeline, width: int) -> str:
+    """One resource, in PLOT_LINES lines or one more where there was pressure."""
     if not drawn.runs:
         return "no samples to draw"
     columns, drawing = max(20, min(width, 120) - _LABEL_WIDTH - 2), drawn.drawing

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
 from statistics import median
+from typing import Self
 
 from kubectl_stress.agent.protocol import WorkerKilled
 from kubectl_stress.agent.samples import Sample
 from kubectl_stress.plan.gauge import Drawing, Gauge
 from kubectl_stress.plan.gauges import gauges
+from kubectl_stress.plan.spec import LoadSpec
 from kubectl_stress.quantity import format_bytes
 from kubectl_stress.results.report import Report
 from kubectl_stress.targets.changes import Change, ChangeKind
+from kubectl_stress.targets.target import Target
 
 # The agent samples each 100 ms, or as told; a pause longer than both of these is one to be seen.
 _GAP_MS, _GAP_INTERVALS = 3_000, 4
@@ -81,17 +84,37 @@ class Timeline:
         return [(start, end, limit) for (start, limit), (end, _) in pairs]
 
 
+@dataclass(frozen=True)
+class Course:
+    """What was seen of one target, each kind in order; `spec` None: it was not loaded."""
+
+    target: Target
+    spec: LoadSpec | None
+    samples: Sequence[Sample]
+    changes: Sequence[Change]
+    kills: Sequence[WorkerKilled]
+    was_ready: bool
+
+    @classmethod
+    def of(cls, report: Report) -> Self:
+        """That of a run."""
+        seen, plan = report.findings, report.plan
+        samples = seen.samples.samples
+        return cls(plan.target, plan.spec, samples, seen.changes, seen.kills, report.before.ready)
+
+
 def timelines(report: Report) -> list[Timeline]:
     """The timeline of each resource that was loaded."""
-    return [timeline(report, gauge) for gauge in gauges(report.plan.spec)]
+    course = Course.of(report)
+    return [timeline(course, gauge) for gauge in gauges(report.plan.spec)]
 
 
-def timeline(report: Report, gauge: Gauge) -> Timeline:
-    """The timeline of one resource in a run."""
-    samples, found = report.findings.samples.samples, marks(report)
-    drawing = gauge.drawing(report.plan, samples)
+def timeline(course: Course, gauge: Gauge) -> Timeline:
+    """The timeline of one resource."""
+    samples, found = course.samples, _marks(course)
+    drawing = gauge.drawing(course.target, course.spec, samples)
     times = [sample.at_ms for sample in samples]
-    times += [change.at_ms for change in report.findings.changes]
+    times += [change.at_ms for change in course.changes]
     times += [mark.at_ms for mark in found]
     start_ms = min(times, default=0) // 1_000 * 1_000
     end_ms = max([start_ms + 1_000, *times])
@@ -102,7 +125,7 @@ def timeline(report: Report, gauge: Gauge) -> Timeline:
         limits=tuple(_limits(drawing, samples, start_ms)),
         drawing=drawing,
         phases=tuple(_phases(samples)),
-        readiness=tuple(_readiness(report, start_ms, end_ms)),
+        readiness=tuple(_readiness(course, start_ms, end_ms)),
         marks=found,
     )
 
@@ -146,9 +169,9 @@ def _phases(samples: Sequence[Sample]) -> Iterable[Span]:
         yield Span(start_ms, samples[-1].at_ms, word)
 
 
-def _readiness(report: Report, start_ms: int, end_ms: int) -> Iterable[Span]:
-    is_ready, from_ms = report.before.ready, start_ms
-    for change in report.findings.changes:
+def _readiness(course: Course, start_ms: int, end_ms: int) -> Iterable[Span]:
+    is_ready, from_ms = course.was_ready, start_ms
+    for change in course.changes:
         if change.kind in (ChangeKind.READY, ChangeKind.NOT_READY):
             yield Span(from_ms, change.at_ms, _READY[is_ready])
             is_ready, from_ms = change.kind is ChangeKind.READY, change.at_ms
@@ -160,8 +183,12 @@ _READY = {True: "ready", False: "not ready"}
 
 def marks(report: Report) -> tuple[Mark, ...]:
     """What happened to the container and the load, in order of time."""
-    found = [_kill(kill) for kill in report.findings.kills]
-    found += [mark for change in report.findings.changes if (mark := _mark(change)) is not None]
+    return _marks(Course.of(report))
+
+
+def _marks(course: Course) -> tuple[Mark, ...]:
+    found = [_kill(kill) for kill in course.kills]
+    found += [mark for change in course.changes if (mark := _mark(change)) is not None]
     return tuple(sorted(found, key=lambda mark: mark.at_ms))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kubectl_stress.formats.process_table import DIES_FIRST
 from kubectl_stress.formats.top_text import tables
+from kubectl_stress.live.picture import LivePicture
 from kubectl_stress.live.sentences import Marks, sentence
 from kubectl_stress.quantity import format_duration
 from kubectl_stress.results.target_state import TargetState
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from rich.live import Live
 
 _DRAW_EVERY_MS = 200
+_LINES_OF_STORY = 4  # stay in sight above the picture
 
 
 class Drawing:
@@ -33,6 +35,12 @@ class Drawing:
     def height(self) -> int:
         """Lines of the terminal, as it is now."""
         return self._console.height
+
+    @property
+    def has_pictures(self) -> bool:
+        """Whether the terminal can show what is drawn with Unicode's dots."""
+        is_unicode = self._console.encoding.startswith("utf")
+        return is_unicode and not self._console.is_dumb_terminal
 
     def start(self) -> None:
         """Have a body from now on; before, the terminal is anybody's."""
@@ -115,6 +123,7 @@ class LiveScreen:
         self._now_ms, self._started_ms = now_ms, now_ms()
         self._drawn_ms: int | None = None
         self._states: list[TargetState] = []
+        self._pictures: dict[TargetState, LivePicture] = {}
 
     def __call__(self, progress: Progress) -> None:
         """Show the step: its sentence above, the tables below."""
@@ -125,6 +134,8 @@ class LiveScreen:
         if isinstance(what, Attached | Started) and state not in self._states:
             # Not before: until then the user may be asked something on the same terminal.
             self._begin(state, elapsed_ms)
+        if state in self._pictures:
+            self._pictures[state].hear(what)
         if self._drawn_ms is None:
             return
         if text is not None or elapsed_ms - self._drawn_ms >= _DRAW_EVERY_MS:
@@ -133,6 +144,7 @@ class LiveScreen:
 
     def _begin(self, state: TargetState, elapsed_ms: int) -> None:
         self._states = sorted([*self._states, state], key=lambda known: known.number)
+        self._pictures[state] = LivePicture(state)
         if self._drawn_ms is None:
             self._terminal.start()
             self._drawn_ms = elapsed_ms - _DRAW_EVERY_MS
@@ -140,7 +152,15 @@ class LiveScreen:
     def _body(self, width: int) -> str:
         lines = [line for state in self._states if (line := self._progress_of(state))]
         text = tables(self._states, wide=self._wide, width=width)
-        return "\n".join(["", text, *([""] if lines else []), *lines])
+        body = ["", *text.splitlines(), *([""] if lines else []), *lines]
+        return "\n".join([*self._picture(width, len(body)), *body])
+
+    def _picture(self, width: int, below: int) -> list[str]:
+        """Above the tables of one target, where the terminal has room and can show it."""
+        if len(self._pictures) != 1 or not self._terminal.has_pictures:
+            return []
+        (picture,) = self._pictures.values()
+        return picture.lines(width, self._terminal.height - below - _LINES_OF_STORY)
 
     def _progress_of(self, state: TargetState) -> str | None:
         plan, sample, elapsed_ms = state.plan, state.sample, state.load_elapsed_ms

@@ -6,6 +6,7 @@ from kubectl_stress.agent.cpu_use import CpuMeter, CpuUse
 from kubectl_stress.agent.samples import CpuLoadReading, Sample
 from kubectl_stress.plan.gauge import Column, Curve, Drawing, Row
 from kubectl_stress.plan.plan import Plan
+from kubectl_stress.plan.spec import LoadSpec
 from kubectl_stress.quantity import format_millicores
 from kubectl_stress.targets.target import Target
 
@@ -79,7 +80,7 @@ COLUMNS: tuple[Column, ...] = (
 WIDE_COLUMNS: tuple[Column, ...] = (Column("CPU PSI SOME", _pressure, wide_only=True),)
 
 
-def drawing(plan: Plan, samples: Sequence[Sample]) -> Drawing:
+def drawing(target: Target, _spec: LoadSpec | None, samples: Sequence[Sample]) -> Drawing:
     """CPU time used by the container and by the load, each over the second before."""
     meter = CpuMeter()
     uses = {id(sample): meter.add(sample) for sample in samples}
@@ -95,7 +96,7 @@ def drawing(plan: Plan, samples: Sequence[Sample]) -> Drawing:
             Curve("load", "load", value_of("load_millicores")),
         ),
         limit=lambda sample: sample.cpu.limit_millicores,
-        planned_limit=plan.target.effective_limit_millicores,
+        planned_limit=target.effective_limit_millicores,
         peak=max((use.used_millicores or 0 for use in known), default=0),
         unit=_unit,
         text=format_millicores,

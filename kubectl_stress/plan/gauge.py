@@ -96,8 +96,10 @@ class Gauge(Protocol):
     WIDE_COLUMNS: tuple[Column, ...]
     HAS_VICTIMS: bool
 
-    def drawing(self, plan: Plan, samples: Sequence[Sample]) -> Drawing:
-        """How the samples of a run are drawn."""
+    def drawing(
+        self, target: Target, spec: LoadSpec | None, samples: Sequence[Sample], /
+    ) -> Drawing:
+        """How samples are drawn; without a `spec` nothing is loaded."""
 
     def reading(self, sample: Sample, cpu: CpuUse | None, *, is_loaded: bool) -> str:
         """A reading in one line."""

@@ -6,7 +6,9 @@ from kubectl_stress.agent.cpu_use import CpuUse
 from kubectl_stress.agent.samples import Sample
 from kubectl_stress.plan.gauge import Column, Curve, Drawing, Row
 from kubectl_stress.plan.plan import Plan
+from kubectl_stress.plan.spec import LoadSpec
 from kubectl_stress.quantity import format_bytes
+from kubectl_stress.targets.target import Target
 
 HAS_VICTIMS = True  # who dies first is a question of memory
 
@@ -72,13 +74,13 @@ WIDE_COLUMNS: tuple[Column, ...] = (
 )
 
 
-def drawing(plan: Plan, samples: Sequence[Sample]) -> Drawing:
+def drawing(target: Target, spec: LoadSpec | None, samples: Sequence[Sample]) -> Drawing:
     """Usage, working set and what the load holds, against the limit that the kernel enforces."""
     return Drawing(
         title="Memory",
-        curves=(*_CURVES, _LEVEL) if plan.spec.memory and plan.spec.memory.metric else _CURVES,
+        curves=(*_CURVES, _LEVEL) if spec and spec.memory and spec.memory.metric else _CURVES,
         limit=lambda sample: sample.memory.limit_bytes,
-        planned_limit=plan.target.effective_limit_bytes,
+        planned_limit=target.effective_limit_bytes,
         peak=max((top for sample in samples for top in _levels(sample)), default=0),
         unit=_unit,
         text=_text,

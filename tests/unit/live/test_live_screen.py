@@ -63,12 +63,18 @@ class Terminal(io.StringIO):
 
 @contextmanager
 def live(
-    monkeypatch: pytest.MonkeyPatch, *, columns: int = 120, output: str = "table"
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    columns: int = 120,
+    lines: int = 40,
+    output: str = "table",
+    term: str = "xterm",
 ) -> Iterator[tuple[Terminal, Telling, FakeTime]]:
-    terminal, time = Terminal(columns), FakeTime()
+    terminal, time = Terminal(columns, lines), FakeTime()
     monkeypatch.setattr(sys, "stderr", terminal)
-    monkeypatch.delenv("COLUMNS", raising=False)
-    monkeypatch.setenv("TERM", "xterm")
+    for name in ("COLUMNS", "LINES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", term)
     monkeypatch.setattr(os, "get_terminal_size", lambda *_: terminal.size)
     with listening(quiet=False, output=output, color=None, now_ms=time.now_ms) as tell:
         yield terminal, Telling(tell), time
@@ -138,7 +144,8 @@ def test_a_resize_while_it_is_drawn_is_drawn_after_that(monkeypatch: pytest.Monk
     terminal, widths = Terminal(118), iter([60])
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.delenv("COLUMNS", raising=False)
+    for name in ("COLUMNS", "LINES"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(os, "get_terminal_size", lambda *_: terminal.size)
 
     def body(width: int) -> str:
