@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 
-from kubectl_stress.formats.tables import plain_table
+from kubectl_stress.formats.tables import columns_of, plain_table
+from kubectl_stress.formats.top_text import state_row
 from kubectl_stress.quantity import format_bytes
 from kubectl_stress.results.target_state import TargetState
 from kubectl_stress.verdict.outcome import Outcome
 
-_HEADINGS = ("POD", "STATE", "USAGE%", "LOAD", "OOM KILLS", "RESTARTS", "READY")
+_SHOWN = (
+    *("USAGE%", "LOAD", "OOM KILLS", "CPU%", "CPU LOAD", "THROTTLED"),
+    *("RESTARTS", "READY"),
+)
 _UNHARMED = ("", Outcome.SURVIVED.value)
 
 
@@ -18,7 +22,7 @@ def fleet_state_table(
     ordered = sorted(states, key=_calm)
     room = len(ordered) if height is None else max(1, height)
     shown = ordered if len(ordered) <= room else ordered[: room - 1]
-    table = plain_table([_HEADINGS, *(_cells(state) for state in shown)]).splitlines()
+    table = plain_table(_rows(shown)).splitlines()
     if len(shown) < len(ordered):
         table.append(f"… and {_counted(ordered[len(shown) :])}")
     lines = [*table, total_line(states)]
@@ -67,14 +71,12 @@ def _calm(state: TargetState) -> tuple[bool, float]:
     return (not needs_a_look(state), -(_share(state) or 0))
 
 
-def _cells(state: TargetState) -> tuple[str, ...]:
-    share = _share(state)
-    return (
-        state.target.pod,
-        _word(state),
-        "-" if share is None else f"{share:.1f}%",
-        format_bytes(state.stress_bytes),
-        "unknown" if state.oom_kills is None and state.sample else str(state.oom_kills or 0),
-        str(state.status.restart_count),
-        "yes" if state.status.ready else "no",
+def _rows(states: Sequence[TargetState]) -> list[list[str]]:
+    """The headings, and the cells of each; with the columns of what is loaded."""
+    rows = [state_row(state) for state in states]
+    columns = [column for column in columns_of(rows) if column.heading in _SHOWN]
+    cells = (
+        [state.target.pod, _word(state), *(column.cell(row) for column in columns)]
+        for state, row in zip(states, rows, strict=True)
     )
+    return [["POD", "STATE", *(column.heading for column in columns)], *cells]

@@ -32,7 +32,7 @@ def _document(states: Sequence[TargetState]) -> Document:
 
 def tables(states: Sequence[TargetState], *, wide: bool, width: int | None) -> str:
     """One row a target, the processes of each, and whose memory is whose."""
-    parts = [target_table([_row(state) for state in states], wide=wide, width=width)]
+    parts = [target_table([state_row(state) for state in states], wide=wide, width=width)]
     most = _MOST_ALONE if len(states) == 1 else _MOST_OF_EACH
     for state in states:
         has_table = state.spec is None or has_victims(state.spec)
@@ -43,7 +43,8 @@ def tables(states: Sequence[TargetState], *, wide: bool, width: int | None) -> s
     return "\n\n".join(part for part in parts if part)
 
 
-def _row(state: TargetState) -> Row:
+def state_row(state: TargetState) -> Row:
+    """The target's row as it is now."""
     sample = state.sample
     if sample is not None:
         sample = replace(sample, held_bytes=state.stress_bytes or 0)
