@@ -112,7 +112,7 @@ class FindLimit:
         if ask.health is None:
             return None
         if isinstance(ask.health, HealthUrl):
-            url = by_url(self._cluster, target, ask.health)
+            url = by_url(self._cluster, target, ask.health, self._loop.now_ms)
             checks = HealthChecks(url, self._loop.now_ms, most_ms)
         else:
             command = by_command(self._cluster, target, ask.health)

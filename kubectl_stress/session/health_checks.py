@@ -7,8 +7,9 @@ target, which costs it memory, and so not when it has little left.
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from kubectl_stress.errors import StressError
 from kubectl_stress.kube.cluster import Cluster
@@ -16,17 +17,29 @@ from kubectl_stress.search.health import CHECKED_EVERY_MS, Check, Checked, Healt
 from kubectl_stress.targets.target import Target
 from kubectl_stress.text import clean_bytes
 
+if TYPE_CHECKING:
+    from kubectl_stress.kube.exec.port_forward import PortForward
+
 # How long an answer is waited for: later is as bad as never.
 _MOST_S = 10.0
 _END_S = 2.0
 # An exec costs the target about 1.75 MiB; with less headroom than this none is started.
 LEAST_HEADROOM_BYTES = 6 << 20
 
-Ask = Callable[[], str | None]
+
+@dataclass(frozen=True)
+class Asked:
+    """What came of one check: what is wrong, and how long the app took; None: the whole check."""
+
+    problem: str | None = None
+    latency_ms: int | None = None
+
+
+Ask = Callable[[], Asked]
 
 
 class HealthChecks:
-    """Context manager; `ask` returns what is wrong, None where nothing is, and may block.
+    """Context manager; `ask` may block.
 
     `may_ask` is false while a check would cost too much.
     """
@@ -70,13 +83,14 @@ class HealthChecks:
 
     def check(self) -> Check:
         """One check, kept."""
-        started_ms, problem = self._now_ms(), None
+        started_ms = self._now_ms()
         try:
-            problem = self._ask()
+            asked = self._ask()
         except StressError as error:
-            problem = str(error)
-        ended_ms = self._now_ms()
-        one = Check(ended_ms, ended_ms - started_ms, problem)
+            asked = Asked(str(error))
+        ended_ms, took_ms = self._now_ms(), asked.latency_ms
+        latency_ms = ended_ms - started_ms if took_ms is None else took_ms
+        one = Check(ended_ms, latency_ms, asked.problem)
         self._checks.append(one)
         return one
 
@@ -87,23 +101,35 @@ class HealthChecks:
             self._stop.wait(CHECKED_EVERY_MS / 1000)
 
 
-def by_url(cluster: Cluster, target: Target, url: HealthUrl) -> Ask:
-    """GET it on the pod's own port; 200 to 399 is well, as for the kubelet's probes."""
+def by_url(cluster: Cluster, target: Target, url: HealthUrl, now_ms: Callable[[], int]) -> Ask:
+    """GET it on the pod's own port; 200 to 399 is well, as for the kubelet's probes.
+
+    The latency is that from the request to the first line of its answer.
+    """
     words = (
         f"GET {url.path} HTTP/1.1\r\nHost: localhost:{url.port}\r\n"
         "User-Agent: kubectl-stress\r\nConnection: close\r\n\r\n"
     )
 
-    def ask() -> str | None:
+    def ask() -> Asked:
         with cluster.port_forward(target.namespace, target.pod, url.port) as port:
+            _read_until(port, lambda _answer: port.is_open)
+            started_ms = now_ms()
             port.send(words.encode())
-            answer, waited = b"", 0.0
-            while b"\r\n" not in answer and not port.ended and waited < _MOST_S:
-                answer += port.receive(0.5)
-                waited += 0 if answer else 0.5
-            return port.error or _problem_of(answer)
+            answer = _read_until(port, lambda answer: b"\r\n" in answer)
+            latency_ms = now_ms() - started_ms
+        return Asked(port.error or _problem_of(answer), latency_ms)
 
     return ask
+
+
+def _read_until(port: "PortForward", is_enough: Callable[[bytes], bool]) -> bytes:
+    """What comes, until it is enough, or nothing more is to be waited for."""
+    answer, waited = b"", 0.0
+    while not (is_enough(answer) or port.ended) and waited < _MOST_S:
+        found = port.receive(0.5)
+        answer, waited = answer + found, waited + (0 if found else 0.5)
+    return answer
 
 
 def _problem_of(answer: bytes) -> str | None:
@@ -117,7 +143,7 @@ def _problem_of(answer: bytes) -> str | None:
 def by_command(cluster: Cluster, target: Target, command: Sequence[str]) -> Ask:
     """Exec it in the target; exit code 0 is well."""
 
-    def ask() -> str | None:
+    def ask() -> Asked:
         where = (target.namespace, target.pod, target.container)
         with cluster.exec(*where, command, stdin=False) as stream:
             waited = 0.0
@@ -125,7 +151,7 @@ def by_command(cluster: Cluster, target: Target, command: Sequence[str]) -> Ask:
                 waited += 0 if stream.receive(0.5) else 0.5
             status = stream.status
         if status is None:
-            return "the command did not end in time" if waited >= _MOST_S else "no exit code"
-        return None if status.exit_code == 0 else f"exit code {status.exit_code}"
+            return Asked("the command did not end in time" if waited >= _MOST_S else "no exit code")
+        return Asked(None if status.exit_code == 0 else f"exit code {status.exit_code}")
 
     return ask

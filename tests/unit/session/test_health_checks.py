@@ -8,7 +8,7 @@ from kubectl_stress.errors import Forbidden
 from kubectl_stress.kube.exec.channels import Channel
 from kubectl_stress.kube.exec.port_forward import PortForward
 from kubectl_stress.search.health import HealthUrl
-from kubectl_stress.session.health_checks import HealthChecks, by_command, by_url
+from kubectl_stress.session.health_checks import Asked, HealthChecks, by_command, by_url
 from kubectl_stress.targets.target import Target
 from tests.builders.pods import target
 from tests.builders.scene import web
@@ -34,13 +34,22 @@ class OnePort(FakeCluster):
 
 
 def asked(*said: tuple[bytes, Channel]) -> str | None:
-    return by_url(OnePort(*said), target(), HealthUrl("/healthz", 8080))()
+    now_ms = FakeTime().now_ms
+    return by_url(OnePort(*said), target(), HealthUrl("/healthz", 8080), now_ms)().problem
 
 
 def test_the_path_is_asked_for_by_http() -> None:
     cluster = OnePort((b"HTTP/1.1 200 OK\r\n", Channel.STDIN))
 
-    assert by_url(cluster, target(), HealthUrl("/healthz", 8080))() is None
+    time = FakeTime()
+
+    def later() -> int:
+        time.ms += 40
+        return time.ms
+
+    found = by_url(cluster, target(), HealthUrl("/healthz", 8080), later)()
+
+    assert found == Asked(None, 40)
     assert cluster.stream.sent[0].startswith(b"GET /healthz HTTP/1.1\r\nHost: localhost:8080\r\n")
 
 
@@ -69,7 +78,7 @@ def test_a_command_is_judged_by_its_exit_code(code: int, problem: str | None) ->
     cluster.readings = [FakeStream().says(b"any words").ends(code)]
     of = Target.from_pod(web().dict)
 
-    assert by_command(cluster, of, ["redis-cli", "ping"])() == problem
+    assert by_command(cluster, of, ["redis-cli", "ping"])() == Asked(problem)
     assert cluster.execs == [("app", ["redis-cli", "ping"])]
 
 
@@ -79,11 +88,11 @@ class Answers:
     def __init__(self, *each_ms: int, problem: Any = None) -> None:
         self.time, self._each_ms, self._problem = FakeTime(), list(each_ms), problem
 
-    def __call__(self) -> str | None:
+    def __call__(self) -> Asked:
         self.time.ms += self._each_ms.pop(0)
         if isinstance(self._problem, Exception):
             raise self._problem
-        return None
+        return Asked()
 
 
 def test_checks_are_kept_with_their_time_and_asked_for_by_it() -> None:
