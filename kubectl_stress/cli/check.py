@@ -3,7 +3,6 @@
 import shutil
 import sys
 import time
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,11 +12,12 @@ from kubectl_stress.cli.holder_options import (
     holder_options,
     holder_spec,
     join_option,
-    several_targets,
 )
 from kubectl_stress.cli.output_options import output_options
+from kubectl_stress.cli.selection_options import optional_targets
+from kubectl_stress.cli.target_options import local_selector_options, target_selection
 from kubectl_stress.cli.wiring import connect, now_ms, teller
-from kubectl_stress.targets.ref import TargetRef
+from kubectl_stress.targets.target_selection import TargetSelection
 
 if TYPE_CHECKING:
     from kubectl_stress.kube.connection import ConnectionFlags
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@several_targets
+@optional_targets
+@local_selector_options
 @click.option(
     "--probe",
     "with_probe",
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 @connection_options
 def check(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> None:
     """Check whether a run on each TARGET is possible, and predict what happens at its limit.
+
+    Of an owner, and with -l, each pod is checked.
 
     Permissions, limits, probes, autoscalers and disruption budgets are read from the API server.
     Without --probe nothing is attached: the cgroup version, memory.oom.group, processes, who would
@@ -52,22 +55,24 @@ def check(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> N
     """
     from kubectl_stress.formats.check_text import render_check
 
-    checkups = _check(flags, TargetRef.parse_all(targets), given)
+    checkups = _check(flags, target_selection(targets, given), given)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     click.echo(render_check(checkups, given["output"], width=width))
     click.get_current_context().exit(max(checkup.exit_code for checkup in checkups))
 
 
 def _check(
-    flags: "ConnectionFlags", refs: Sequence[TargetRef], given: dict[str, Any]
+    flags: "ConnectionFlags", asked: TargetSelection, given: dict[str, Any]
 ) -> "list[Checkup]":
     from kubectl_stress.clock import Clock
     from kubectl_stress.operations.check import Check, Question
+    from kubectl_stress.preflight.find_targets import refs_of_pods
 
     tell, clock = teller(quiet=given["quiet"]), Clock(now_ms, time.sleep)
-    check_one = Check(connect(flags), holder_spec(given), clock=clock, tell=tell)
+    cluster = connect(flags)
+    check_one = Check(cluster, holder_spec(given), clock=clock, tell=tell)
     with_probe, wait_ms = given["with_probe"], given["wait"]
     return [
         check_one(Question(ref, given["container"], with_probe=with_probe, wait_ms=wait_ms))
-        for ref in refs
+        for ref in refs_of_pods(cluster, asked)
     ]

@@ -22,13 +22,14 @@ seed_option = click.option(
     metavar="N",
     help="Repeat the choice of pods of an earlier run with this seed",
 )
+fields_option = click.option(
+    "--field-selector",
+    metavar="FIELDS",
+    help="Select pods by fields, like spec.nodeName=node-1",
+)
 _SELECTORS = (
     labels_option,
-    click.option(
-        "--field-selector",
-        metavar="FIELDS",
-        help="Select pods by fields, like spec.nodeName=node-1",
-    ),
+    fields_option,
     everywhere_option,
 )
 _SELECTION = (
@@ -77,6 +78,11 @@ def selector_options(command: Command) -> Command:
     return with_options(command, _SELECTORS)
 
 
+def local_selector_options(command: Command) -> Command:
+    """As `selector_options`, in the namespace of the connection alone."""
+    return with_options(command, (labels_option, fields_option))
+
+
 def together_options(command: Command) -> Command:
     """Add how several targets are loaded; `together` makes the value of it."""
     return with_options(command, _TOGETHER)
@@ -91,7 +97,7 @@ def target_selection(targets: Sequence[str], given: Mapping[str, Any]) -> Target
         refs=tuple(TargetRef.parse_all(targets)) if targets else (),
         label_selector=given["selector"],
         field_selector=given["field_selector"] or "",
-        all_namespaces=given["all_namespaces"],
+        all_namespaces=given.get("all_namespaces", False),
         choice=Choice.parse(mode, value) if mode is not None else None,
         container=given["container"],
     )

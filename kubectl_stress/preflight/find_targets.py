@@ -102,6 +102,33 @@ def _target(pod: Pod, owner: Owner | None, selection: TargetSelection) -> Target
     return replace(target, owner=owner) if owner else target
 
 
+def refs_of_pods(cluster: Cluster, selection: TargetSelection) -> list[TargetRef]:
+    """The selection with each pod by its name, where an owner or a selector means several.
+
+    What cannot be read stays as it was named: whoever asks further hears why.
+    """
+    found = [ref for named in selection.refs for ref in _pods_of_owner(cluster, named)]
+    if selection.has_selector:
+        found += [
+            TargetRef("pod", pod["metadata"]["name"])
+            for pod, _ in _candidates(cluster, selection, [])
+        ]
+    if not found:
+        raise NotRunning(f'no running pod in "{cluster.namespace}" matches {selection}')
+    return list(dict.fromkeys(found))
+
+
+def _pods_of_owner(cluster: Cluster, ref: TargetRef) -> list[TargetRef]:
+    if ref.kind == "pod":
+        return [ref]
+    try:
+        _, pods = owner_and_pods(cluster, ref, cluster.namespace)
+    except StressError:
+        return [ref]
+    names = [str(pod["metadata"]["name"]) for pod in pods]
+    return [ref] if len(names) == 1 else [TargetRef("pod", name) for name in names]
+
+
 def target_of_each(cluster: Cluster, containers: Iterable[tuple[Pod, str]]) -> list[Target]:
     """The targets that these containers are; raises NotRunning or TargetError."""
     read_owner = _Owners(cluster)

@@ -266,3 +266,22 @@ def test_a_target_that_does_not_run_yet_is_waited_for_as_long_as_was_said(
 
     captured = capsys.readouterr()
     assert 'waiting: container "app" of pod "web" is not running' in captured.err
+
+
+@pytest.mark.parametrize("words", [("deploy/web",), ("-l", "app=web")], ids=str)
+def test_each_pod_of_an_owner_or_a_selector_is_checked(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    cluster = kubectl_stress.cluster
+    spec = {"replicas": 2, "selector": {"matchLabels": {"app": "web"}}}
+    cluster.owners["deployments", "web"] = {"metadata": {"name": "web"}, "spec": spec}
+    cluster.pods.clear()
+    for name in ("web-a", "web-b"):
+        owner = {"kind": "ReplicaSet", "name": "web-1", "controller": True}
+        made = pod(name).container("app", limit="128Mi")
+        made.with_metadata(ownerReferences=[owner], labels={"pod-template-hash": "1"})
+        cluster.pods[name] = made.dict
+
+    assert kubectl_stress("check", *words, "-o", "name") == 0
+
+    assert capsys.readouterr().out.splitlines() == ["pod/web-a", "pod/web-b"]
