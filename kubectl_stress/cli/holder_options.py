@@ -30,13 +30,6 @@ one_target = click.argument(
     callback=_the_one,
     shell_complete=target_words.targets,
 )
-several_targets = click.argument(
-    "targets",
-    metavar="TARGET...",
-    nargs=-1,
-    required=True,
-    shell_complete=target_words.targets,
-)
 
 _CONTAINER_OPTION = click.option(
     "-c",

@@ -110,4 +110,8 @@ def verdict_of_run(fleet: FleetReport, *, width: int | None = None) -> str:
         pods = [e.pod for e in fleet.worst_first if e.outcome == outcome and e.needs_a_look]
         if pods:
             lines.append(f"  {outcome}: {few_of(pods, 10)}")
+    lines += [
+        f"  every target on node {node} is inconclusive: the node itself may be down"
+        for node in fleet.silent_nodes
+    ]
     return "\n".join(folded(line, width, indent=4) for line in lines)

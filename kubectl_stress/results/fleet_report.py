@@ -104,6 +104,16 @@ class FleetReport:
         return sorted(self.entries, key=_badness)
 
     @property
+    def silent_nodes(self) -> list[str]:
+        """Nodes of which nothing is known of any of their targets, where others are known."""
+        outcomes: dict[str, list[str]] = {}
+        for entry in self.entries:
+            outcomes.setdefault(entry.node, []).append(entry.outcome)
+        unknown = Outcome.INCONCLUSIVE.value
+        silent = [n for n, found in outcomes.items() if len(found) > 1 and set(found) == {unknown}]
+        return silent if len(silent) < len(outcomes) else []
+
+    @property
     def sentence(self) -> str:
         """The verdict of the run, in a sentence."""
         counts = ", ".join(f"{count} {outcome}" for outcome, count in self.outcomes.items())

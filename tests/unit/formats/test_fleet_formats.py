@@ -1,5 +1,6 @@
 """A report over several targets: a summary, and what needs a look before the rest."""
 
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -77,3 +78,13 @@ def test_the_page_has_a_picture_each_on_one_time_axis(found: FleetReport) -> Non
     assert "no &lt;image&gt;" in page
     assert "<script" not in page
     assert page.index("web-2") < page.index("web-0")
+
+
+def test_a_node_of_which_nothing_is_known_is_named() -> None:
+    known = [entry(f"web-{n}", report()) for n in range(2)]
+    lost = [replace(entry(f"db-{n}", inconclusive()), node="node-2") for n in range(2)]
+
+    words = "every target on node node-2 is inconclusive: the node itself may be down"
+    assert words in render_fleet(fleet(*known, *lost), "table")
+    assert words not in render_fleet(fleet(*lost), "table")
+    assert words not in render_fleet(fleet(*known, *lost[:1]), "table")
