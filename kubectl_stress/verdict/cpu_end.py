@@ -12,9 +12,10 @@ from kubectl_stress.verdict.findings import Findings
 from kubectl_stress.verdict.level_end import shares
 from kubectl_stress.verdict.outcome import Outcome, Verdict
 
-# A period now and then is what a probe or the start of a process takes.
-_THROTTLED_PERCENT = 1
-_SHORT_PERCENT = 5
+# A worker that was kept from its CPU makes up for it in a burst, which throttled up to 3 % of the
+# periods at 60 % of a quota on a busy machine of two CPUs.
+_THROTTLED_PERCENT = 5
+_SHORT_PERCENT = 10
 _WHY = {
     "quota": "the CPU quota throttled the container",
     "cpus": "more was asked for than there are CPUs",
