@@ -12,6 +12,7 @@ from kubectl_stress.agent.samples import Sample
 from kubectl_stress.errors import Refused
 from kubectl_stress.plan import guards
 from kubectl_stress.plan.amount import Amount, ShareBase
+from kubectl_stress.plan.later import LaterCommand, later_steps
 from kubectl_stress.plan.plan import CpuSize, Plan
 from kubectl_stress.plan.spec import CpuLoad, LoadSpec
 from kubectl_stress.quantity import format_duration, format_millicores
@@ -173,14 +174,14 @@ def _at_level(limit: float | None, millicores: float) -> str:
     return f"the container's CPU use will be held at {level}, {share}; the app keeps its own part"
 
 
-def later_commands(plan: Plan) -> tuple[tuple[int, bytes], ...]:
+def later_commands(plan: Plan) -> tuple[LaterCommand, ...]:
     """The loads or levels of the steps after the first, each after so many milliseconds more."""
     if plan.cpu is None:
         return ()
     command = cpu_level_command if _load(plan).is_level else load_command
     sizes = (*_size(plan).step_millicores, _size(plan).millicores)[1:]
-    hold_ms = plan.spec.schedule.step_hold_ms
-    return tuple((hold_ms, command(agent_percent(plan, size))) for size in sizes if size)
+    steps = [(command(agent_percent(plan, size)), _words(size)) for size in sizes if size]
+    return later_steps(plan.spec.schedule.step_hold_ms, steps)
 
 
 def agent_options(plan: Plan) -> CpuOptions:

@@ -13,6 +13,7 @@ from kubectl_stress.agent.protocol import Hello
 from kubectl_stress.agent.samples import Sample
 from kubectl_stress.plan import cpu, guards, memory
 from kubectl_stress.plan.holder_spec import Join
+from kubectl_stress.plan.later import LaterCommand
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.spec import LoadSpec
 from kubectl_stress.plan.stop_on import stop_words
@@ -125,7 +126,7 @@ def run_options(plan: Plan) -> RunOptions:
     """What the agent is told."""
     schedule = plan.spec.schedule
     return RunOptions(
-        duration_ms=schedule.duration_ms + sum(wait_ms for wait_ms, _ in later_commands(plan)),
+        duration_ms=schedule.duration_ms + sum(later.wait_ms for later in later_commands(plan)),
         ramp_ms=schedule.ramp_ms,
         settle_ms=SETTLE_MS,
         memory=memory.agent_options(plan) if plan.memory else None,
@@ -135,7 +136,7 @@ def run_options(plan: Plan) -> RunOptions:
     )
 
 
-def later_commands(plan: Plan) -> tuple[tuple[int, bytes], ...]:
+def later_commands(plan: Plan) -> tuple[LaterCommand, ...]:
     """What the agent is told while it holds, each after so many milliseconds more.
 
     It visits the sizes of a memory load by itself. Of two loads at once only one has steps.

@@ -11,6 +11,7 @@ from kubectl_stress.agent.samples import Sample
 from kubectl_stress.errors import Refused
 from kubectl_stress.plan import guards
 from kubectl_stress.plan.amount import Amount, ShareBase
+from kubectl_stress.plan.later import LaterCommand
 from kubectl_stress.plan.leak import leak_words, leaked
 from kubectl_stress.plan.memory_level import (
     declared_level,
@@ -237,7 +238,7 @@ def open_size(plan: Plan) -> bool:
     return plan.size_bytes is None and _load(plan).metric is None
 
 
-def later_commands(plan: Plan) -> tuple[tuple[int, bytes], ...]:
+def later_commands(plan: Plan) -> tuple[LaterCommand, ...]:
     """What the agent is told while it holds: levels, since it visits sizes by itself."""
     load = plan.spec.memory
     if load is None or load.metric is None:

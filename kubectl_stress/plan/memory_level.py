@@ -10,6 +10,7 @@ from kubectl_stress.agent.samples import Memory
 from kubectl_stress.errors import Refused
 from kubectl_stress.plan import guards
 from kubectl_stress.plan.amount import Amount
+from kubectl_stress.plan.later import LaterCommand, later_steps
 from kubectl_stress.plan.plan import MemorySize, Plan
 from kubectl_stress.plan.spec import MemoryLoad, Metric
 from kubectl_stress.quantity import format_bytes
@@ -75,12 +76,15 @@ def level_word(amount: Amount) -> str:
     return f"{amount.percent:f}%"
 
 
-def level_commands(load: MemoryLoad, hold_ms: int) -> tuple[tuple[int, bytes], ...]:
+def level_commands(load: MemoryLoad, hold_ms: int) -> tuple[LaterCommand, ...]:
     """The levels after the first one, each after so many milliseconds more."""
     assert load.metric is not None
     metric = load.metric.value
     levels = (*load.steps, load.amount)[1:]
-    return tuple((hold_ms, level_command(level_word(level), metric)) for level in levels)
+    steps = [
+        (level_command(level_word(level), metric), f"a level of {level.text}") for level in levels
+    ]
+    return later_steps(hold_ms, steps)
 
 
 def may_end_by_level(plan: Plan) -> bool:

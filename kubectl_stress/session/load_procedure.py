@@ -173,7 +173,7 @@ class LoadProcedure:
             Heartbeat(started_ms),
             StopAtSign(spec.stop_on, self._intake.say),
             *(self._next_load.steerings() if self._next_load else ()),
-            Timetable(later_commands(plan)),
+            Timetable(later_commands(plan), self._intake.say),
         ]
         while self._collector.ending is None:
             arrival = yield from self._intake.take_next()

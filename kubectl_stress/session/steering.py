@@ -5,6 +5,7 @@ from typing import Protocol
 
 from kubectl_stress.agent.commands import HEARTBEAT, STOP
 from kubectl_stress.agent.samples import Phase, Sample
+from kubectl_stress.plan.later import LaterCommand
 from kubectl_stress.plan.stop_on import StopOn, stop_sign
 from kubectl_stress.targets.changes import Change
 
@@ -38,8 +39,8 @@ class Timetable:
     The first waits from the beginning of the hold, by the agent's own clock.
     """
 
-    def __init__(self, commands: Sequence[tuple[int, bytes]]) -> None:
-        self._left, self._since_ms = list(commands), -1
+    def __init__(self, commands: Sequence[LaterCommand], say: Callable[[str], None]) -> None:
+        self._left, self._since_ms, self._say = list(commands), -1, say
 
     def next(self, _now_ms: int, sample: Sample | None, _changes: Sequence[Change]) -> bytes | None:
         """The command that is due."""
@@ -47,12 +48,13 @@ class Timetable:
             return None
         if self._since_ms < 0:
             self._since_ms = sample.elapsed_ms
-        wait_ms, command = self._left[0]
-        if sample.elapsed_ms - self._since_ms < wait_ms:
+        first = self._left[0]
+        if sample.elapsed_ms - self._since_ms < first.wait_ms:
             return None
         del self._left[0]
-        self._since_ms += wait_ms
-        return command
+        self._since_ms += first.wait_ms
+        self._say(first.text)
+        return first.command
 
 
 class StopAtSign:

@@ -12,6 +12,7 @@ from kubectl_stress.plan.decide import (
     sizes_read,
     summary,
 )
+from kubectl_stress.plan.later import LaterCommand
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.prediction import prediction
 from tests.builders.cpu import cpu_load, cpu_plan, limited
@@ -90,7 +91,10 @@ def test_steps_are_commands_at_their_times_within_the_duration() -> None:
 
     assert option(plan, "--load-percent") == "5"
     assert option(plan, "--duration-ms") == "30000"
-    assert later_commands(plan) == ((5_000, b"load 12.5\n"), (5_000, b"load 25\n"))
+    assert later_commands(plan) == (
+        LaterCommand(5_000, b"load 12.5\n", "holding 125m CPU (step 2)"),
+        LaterCommand(5_000, b"load 25\n", "holding 250m CPU (step 3)"),
+    )
     assert plan.spec.total_ms == 30_000
 
 

@@ -5,6 +5,7 @@ import pytest
 from kubectl_stress.errors import Refused, UsageError
 from kubectl_stress.plan.amount import Amount
 from kubectl_stress.plan.decide import later_commands, make_plan, resolve, run_options, summary
+from kubectl_stress.plan.later import LaterCommand
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.prediction import prediction
 from kubectl_stress.plan.spec import CpuLoad, LoadKind, LoadSpec, Metric
@@ -69,8 +70,8 @@ def test_steps_of_a_level_are_commands_at_their_times() -> None:
     assert words[words.index("--level") + 1] == "50%"
     assert words[words.index("--duration-ms") + 1] == "19000"
     assert later_commands(plan) == (
-        (5_000, b"level 70% working-set\n"),
-        (5_000, b"level 90% working-set\n"),
+        LaterCommand(5_000, b"level 70% working-set\n", "holding a level of 70% (step 2)"),
+        LaterCommand(5_000, b"level 90% working-set\n", "holding a level of 90% (step 3)"),
     )
 
 
@@ -142,5 +143,5 @@ def test_steps_of_a_cpu_level_are_levels() -> None:
     load = CpuLoad(Amount.parse_cpu("80%"), (Amount.parse_cpu("40%"),), is_level=True)
 
     assert later_commands(make_plan(LoadSpec(cpu=load), limited())) == (
-        (10_000, b"cpu-level 20\n"),
+        LaterCommand(10_000, b"cpu-level 20\n", "holding 200m CPU (step 2)"),
     )
