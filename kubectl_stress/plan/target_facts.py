@@ -14,7 +14,7 @@ from kubectl_stress.agent.samples import Memory, Process
 from kubectl_stress.plan.guards import needed_headroom_bytes
 from kubectl_stress.plan.oom_domain import Scope, container_swap_bytes, oom_domain
 from kubectl_stress.plan.prediction import at_limit, victim_now
-from kubectl_stress.quantity import format_bytes
+from kubectl_stress.quantity import format_bytes, format_millicores
 from kubectl_stress.targets.target import Target
 
 
@@ -38,7 +38,7 @@ class Fact:
     @property
     def label(self) -> str:
         """The key as a person reads it."""
-        return self.key.removesuffix("_bytes").replace("_", " ")
+        return self.key.removesuffix("_bytes").removesuffix("_millicores").replace("_", " ")
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,10 @@ def _bytes(key: str, value: int | None, known: Known = Known.READ) -> Fact:
     return Fact(key, value, "none" if value is None else format_bytes(value), known)
 
 
+def _cpu(key: str, value: float | None) -> Fact:
+    return Fact(key, value, "none" if value is None else format_millicores(value))
+
+
 def _text(key: str, text: str, known: Known = Known.READ) -> Fact:
     return Fact(key, text, text, known)
 
@@ -85,6 +89,8 @@ def _of_pod(target: Target) -> Iterator[Fact]:
     yield _text("qos_class", target.qos_class)
     yield _bytes("limit_bytes", target.limit_bytes)
     yield _bytes("request_bytes", target.request_bytes)
+    yield _cpu("cpu_limit_millicores", target.effective_limit_millicores)
+    yield _cpu("cpu_request_millicores", target.request_millicores)
     pod_known = Known.READ if target.pod_limit_bytes is not None else Known.ASSUMED
     yield _bytes("pod_limit_bytes", target.pod_cgroup_limit_bytes, pod_known)
     others = [

@@ -5,6 +5,7 @@ import pytest
 from kubectl_stress.agent.samples import Process
 from kubectl_stress.plan.target_facts import Fact, Found, Known, facts
 from kubectl_stress.targets.target import Target
+from tests.builders.cpu import limited
 from tests.builders.pods import MIB, PodBuilder, hello, memory, pod
 
 APP = Process(1, "app", "target", 20 * MIB, 968, 140 * MIB)
@@ -117,3 +118,15 @@ def test_swap_is_told_to_put_an_oom_off() -> None:
 
     assert fact.value == 64 * MIB
     assert "an OOM kill comes later" in fact.text
+
+
+def test_limit_and_request_of_cpu_are_told_as_kubectl_writes_them() -> None:
+    found = {fact.key: fact for fact in facts(limited(), {}, None)}
+    without = {fact.key: fact for fact in facts(target(), {}, None)}
+
+    assert (found["cpu_limit_millicores"].text, found["cpu_limit_millicores"].value) == (
+        "250m",
+        250,
+    )
+    assert found["cpu_request_millicores"].label == "cpu request"
+    assert without["cpu_limit_millicores"].text == "none"
