@@ -122,11 +122,9 @@ def test_swap_is_told_to_put_an_oom_off() -> None:
 
 def test_limit_and_request_of_cpu_are_told_as_kubectl_writes_them() -> None:
     found = {fact.key: fact for fact in facts(limited(), {}, None)}
-    without = {fact.key: fact for fact in facts(target(), {}, None)}
+    without = {fact.key: fact for fact in facts(limited(limit=None), {}, None)}
 
-    assert (found["cpu_limit_millicores"].text, found["cpu_limit_millicores"].value) == (
-        "250m",
-        250,
-    )
+    limit = found["cpu_limit_millicores"]
+    assert (limit.text, limit.value) == ("250m", 250)
     assert found["cpu_request_millicores"].label == "cpu request"
     assert without["cpu_limit_millicores"].text == "none"
