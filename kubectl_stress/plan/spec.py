@@ -125,7 +125,8 @@ class LoadSpec:
     pressure_percent: float | None = None  # that StopOn.MEMORY_PRESSURE is about
 
     def __post_init__(self) -> None:
-        assert self.memory or self.cpu
+        if not (self.memory or self.cpu):
+            raise UsageError("a load needs memory or CPU")
 
     @property
     def step_count(self) -> int:

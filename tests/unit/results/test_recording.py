@@ -182,6 +182,14 @@ def test_any_garbage_can_be_read(place: int, garbage: bytes, replaced: int) -> N
             render(to_report(recording), output)
 
 
+def test_a_recorded_load_of_nothing_is_refused() -> None:
+    header = json.loads(SHORT.splitlines()[0])
+    header["plan"]["spec"] |= {"memory": None, "cpu": None}
+
+    with pytest.raises(RecordingError):
+        read_recording(json.dumps(header).encode())
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: (
