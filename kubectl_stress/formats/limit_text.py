@@ -1,7 +1,6 @@
 """What a search found, in each of the formats that commands share. Computes nothing."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 from kubectl_stress.formats.limit_plot import limit_plot
 from kubectl_stress.formats.serialize import DATA_FORMATS, Document, serialize
@@ -113,7 +112,8 @@ def circumstances(result: LimitResult) -> str:
 
 def clock_time(time_ms: int) -> str:
     """Hours and minutes of the node's wall clock, in UTC."""
-    return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%H:%M")
+    minutes = time_ms // 60_000
+    return f"{minutes // 60 % 24:02}:{minutes % 60:02}"
 
 
 def patch_state(patch: LimitPatch) -> str:

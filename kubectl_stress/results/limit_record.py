@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kubectl_stress.errors import RecordingError
+from kubectl_stress.errors import RecordingError, StressError
 from kubectl_stress.plan.limit_patch import LimitPatch
 from kubectl_stress.results.dataclass_json import from_json, to_json
 from kubectl_stress.results.limit_result import LimitResult
@@ -19,6 +19,8 @@ from kubectl_stress.search.tries import Try
 from kubectl_stress.targets.target import Target
 
 SCHEMA = "kubectl-stress/limit-search/v1"
+# Of a value that cannot be: some refuse themselves as they would an option.
+_UNREADABLE = (ValueError, StressError)
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def read_limit_record(data: bytes) -> LimitRecord:
         raise RecordingError(f"record of another version ({first.get('schema')}): not {SCHEMA}")
     try:
         record = LimitRecord(from_json(LimitHeader, first))
-    except ValueError as error:
+    except _UNREADABLE as error:
         raise RecordingError(f"line 1: {error}") from error
     _take(record, lines[1:])
     return record
@@ -116,14 +118,14 @@ def _take(record: LimitRecord, lines: Iterable[bytes]) -> None:
                 record.end = from_json(_End, values)
             elif values is None or values.get("type") != "search":
                 return
-        except ValueError:
+        except _UNREADABLE:
             return
 
 
 def _object(line: bytes) -> dict[str, Any] | None:
     try:
         found = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from kubectl_stress.errors import UsageError
 from kubectl_stress.quantity import PAGE_BYTES
 
 DEFAULT_ATTEMPTS = 3
@@ -32,6 +33,11 @@ class SearchSettings:
     avoids_oom: bool = False
     margin_percent: int = DEFAULT_MARGIN_PERCENT
     max_latency_ms: int | None = None
+
+    def __post_init__(self) -> None:
+        sizes = (self.limit_bytes, self.resolution_bytes, self.ceiling_bytes, self.hold_ms)
+        if min(*sizes, self.attempts) <= 0 or min(self.margin_percent, self.max_ms) < 0:
+            raise UsageError("a search needs a limit, a resolution, a ceiling, tries and time")
 
     @property
     def step_bytes(self) -> int:

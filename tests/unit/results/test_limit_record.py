@@ -1,0 +1,106 @@
+"""The record of a search, whole and damaged: read up to there, and never more than that."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kubectl_stress.errors import RecordingError
+from kubectl_stress.formats.html.limit_page import limit_page
+from kubectl_stress.formats.limit_text import render_limit
+from kubectl_stress.results.limit_record import (
+    LimitHeader,
+    end_line,
+    header_line,
+    is_limit_record,
+    read_limit_record,
+    try_line,
+)
+from kubectl_stress.results.limit_result import LimitResult
+from kubectl_stress.search.answer import Answer, AnswerKind
+from kubectl_stress.search.levels import next_step
+from kubectl_stress.search.tries import Mark, Try
+from tests.builders.pods import MIB, target
+from tests.builders.simulated_app import settings as asked
+
+TRIES = (
+    Try(60 * MIB, Mark.FITS, "survived", held_bytes=60 * MIB, peak_usage_bytes=80 * MIB),
+    Try(64 * MIB, Mark.OOM, "killed", restarts=1, pressure_full_percent=1.5),
+)
+ANSWER = Answer(AnswerKind.FOUND, "found", 60 * MIB, 64 * MIB, Mark.OOM)
+RESULT = LimitResult(target(), asked(), TRIES, ANSWER, 20 * MIB, (), 50 * MIB)
+LINES = [
+    header_line(LimitHeader("0.2.0", target(), asked(), 20 * MIB)),
+    *(try_line(one) for one in TRIES),
+    end_line(RESULT),
+]
+WHOLE = "".join(LINES).encode()
+
+
+def test_what_is_recorded_is_read_again() -> None:
+    assert is_limit_record(WHOLE)
+    assert read_limit_record(WHOLE).result == RESULT
+
+
+@pytest.mark.parametrize("size", range(0, len(WHOLE), 97))
+def test_a_record_that_breaks_off_is_read_up_to_there(size: int) -> None:
+    data = WHOLE[:size]
+    if b"\n" not in data:
+        with pytest.raises(RecordingError):
+            read_limit_record(data)
+        return
+    assert read_limit_record(data).tries == list(TRIES)[: data.count(b'"try"')][: _whole(data)]
+
+
+def _whole(data: bytes) -> int:
+    return sum(b'"try"' in line for line in data.split(b"\n")[:-1])
+
+
+def test_another_version_is_refused() -> None:
+    with pytest.raises(RecordingError, match="another version"):
+        read_limit_record(WHOLE.replace(b"limit-search/v1", b"limit-search/v9"))
+
+
+def test_a_time_that_no_calendar_has_is_shown_as_well_as_may_be() -> None:
+    late = replace(TRIES[0], time_ms=1 << 62, latency_ms=1 << 62, not_ready_ms=1 << 62)
+
+    render_limit(replace(RESULT, tries=(late,)), "wide")
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
+    max_leaves=4,
+)
+
+
+@given(line=st.integers(0, len(LINES) - 1), pick=st.randoms(), value=json_values)
+@settings(max_examples=300, deadline=None)
+def test_any_value_in_any_place_can_be_read(line: int, pick: object, value: object) -> None:
+    lines = [json.loads(text) for text in LINES]
+    _replace_one(lines[line], pick, value)
+    data = "\n".join(json.dumps(content) for content in lines).encode() + b"\n"
+
+    try:
+        record = read_limit_record(data)
+    except RecordingError:
+        return
+
+    render_limit(record.result, "wide")
+    render_limit(record.result, "json")
+    limit_page(record.result)
+    next_step(record.header.settings, record.tries)
+
+
+def _replace_one(content: dict[str, object], pick: object, value: object) -> None:
+    """Put `value` at a random place in `content`."""
+    key = pick.choice(list(content))  # type: ignore[attr-defined]
+    inner = content[key]
+    if isinstance(inner, dict) and inner and pick.random() < 0.8:  # type: ignore[attr-defined]
+        _replace_one(inner, pick, value)
+    else:
+        content[key] = value
