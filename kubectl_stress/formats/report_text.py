@@ -42,6 +42,7 @@ def report_row(report: Report) -> Row:
         oom_kills=report.oom_kills,
         cpu=held_use(findings.samples.samples),
         spec=report.plan.spec,
+        held=under_load(findings.samples),
     )
 
 

@@ -35,8 +35,8 @@ def columns_of(rows: Sequence[Row], *, wide: bool = False) -> list[Column]:
     found += [column for gauge in shown for column in gauge.WIDE_COLUMNS]
     of_others = [column for gauge in others for column in (*gauge.COLUMNS, *gauge.WIDE_COLUMNS)]
     found += [column for column in of_others if not column.of_load]
-    if not any(row.spec and row.spec.has_level for row in rows):
-        found = [column for column in found if not column.of_level]
+    specs = [row.spec for row in rows if row.spec]
+    found = [one for one in found if one.is_shown is None or any(map(one.is_shown, specs))]
     has_containers = wide or any(row.target.siblings for row in rows)
     names = _NAMES if has_containers else _NAMES[:1]
     return [*names, *(column for column in found if wide or not column.wide_only)]

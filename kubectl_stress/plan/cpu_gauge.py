@@ -45,7 +45,8 @@ def _load(row: Row) -> str:
 
 
 def _asked(row: Row) -> str:
-    return format_millicores(asked_millicores(row.sample.cpu_load if row.sample else None))
+    sample = row.under_load
+    return format_millicores(asked_millicores(sample.cpu_load if sample else None))
 
 
 def level_words(sample: Sample | None) -> str:
@@ -74,7 +75,12 @@ COLUMNS: tuple[Column, ...] = (
     Column("CPU LIMIT", _limit),
     Column("CPU LOAD", _load, of_load=True),
     Column("ASKED", _asked, stays=False, of_load=True),
-    Column("CPU LEVEL", lambda row: level_words(row.sample), of_load=True, of_level=True),
+    Column(
+        "CPU LEVEL",
+        lambda row: level_words(row.under_load),
+        of_load=True,
+        is_shown=lambda spec: spec.cpu is not None and spec.cpu.is_level,
+    ),
     Column("THROTTLED", _throttled),
 )
 WIDE_COLUMNS: tuple[Column, ...] = (Column("CPU PSI SOME", _pressure, wide_only=True),)

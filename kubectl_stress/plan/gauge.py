@@ -18,7 +18,7 @@ class Row:
 
     `oom_kills` counts this run's, and those since the container's start where there is no run; None
     where the cgroup took the counter with it. `spec` is the load that is run, None where there is
-    none.
+    none. `held` is the last sample under the whole load, where `sample` is one after it.
     """
 
     target: Target
@@ -29,13 +29,20 @@ class Row:
     node_available_bytes: int | None = None
     cpu: CpuUse | None = None
     spec: LoadSpec | None = None
+    held: Sample | None = None
+
+    @property
+    def under_load(self) -> Sample | None:
+        """The sample that tells what was asked for."""
+        return self.held or self.sample
 
 
 @dataclass(frozen=True)
 class Column:
     """A heading, its cell, and whether it stays on a narrow terminal or needs `-o wide`.
 
-    `of_load`: it says nothing where the resource is not loaded; `of_level`: nor without a level.
+    `of_load`: it says nothing where the resource is not loaded. `is_shown`: for which loads it is
+    there, None for all.
     """
 
     heading: str
@@ -43,7 +50,7 @@ class Column:
     stays: bool = True
     wide_only: bool = False
     of_load: bool = False
-    of_level: bool = False
+    is_shown: Callable[[LoadSpec], bool] | None = None
 
 
 @dataclass(frozen=True)

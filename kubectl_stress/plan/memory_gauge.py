@@ -53,7 +53,12 @@ COLUMNS: tuple[Column, ...] = (
     Column("LIMIT", _size("limit_bytes")),
     Column("WORKING SET", _size("working_set_bytes"), stays=False),
     Column("LOAD", _held, of_load=True),
-    Column("LEVEL", lambda row: level_words(row.sample), of_load=True, of_level=True),
+    Column(
+        "LEVEL",
+        lambda row: level_words(row.under_load),
+        of_load=True,
+        is_shown=lambda spec: spec.memory is not None and spec.memory.metric is not None,
+    ),
     Column("PEAK", lambda row: format_bytes(row.peak_usage_bytes), stays=False),
     Column("OOM KILLS", _oom_kills),
 )

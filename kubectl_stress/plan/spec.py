@@ -141,11 +141,6 @@ class LoadSpec:
         return schedule.ramp_ms + steps_ms + schedule.duration_ms
 
     @property
-    def has_level(self) -> bool:
-        """Whether the whole container is held at a level, whatever the app does."""
-        return bool(self.memory and self.memory.metric) or bool(self.cpu and self.cpu.is_level)
-
-    @property
     def most_repeats(self) -> int:
         """How often the load begins again after an OOM kill."""
         is_repeated = self.memory is not None and self.memory.after_oom is AfterOom.REPEAT

@@ -78,7 +78,7 @@ def ran_to_its_end(plan: Plan, findings: Findings) -> Verdict | None:
     """The load ran to its end and nobody died."""
     of_cpu = cpu_verdict(plan, findings)
     if of_cpu is not None:
-        of_memory = peak(findings) if plan.memory else ()
+        of_memory = (*memory_level_evidence(plan, findings), *peak(findings)) if plan.memory else ()
         return replace(of_cpu, evidence=(*of_cpu.evidence, *of_memory))
     peak_held = findings.samples.peak_held_bytes
     evidence = (*cpu_evidence(plan, findings), *(peak(findings) if plan.memory else ()))

@@ -33,7 +33,8 @@ def lines(throttled: bool) -> bytes:
         )
         for at_ms in range(0, 2_100, 100)
     )
-    return hello_line(cpus=2) + phase_line("hold") + samples + bye_line("duration", 0)
+    released = line("sample", 2_200, phase="settle", cpu_load={"load_percent": 0, "workers": 1})
+    return hello_line(cpus=2) + phase_line("hold") + samples + released + bye_line("duration", 0)
 
 
 def prepare(command_line: CommandLine, *, throttled: bool = False) -> None:

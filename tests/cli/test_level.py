@@ -31,7 +31,8 @@ def held(state: str, held_mib: int) -> bytes:
         )
         for at_ms in range(0, 1_000, 100)
     )
-    return hello_line() + phase_line("hold") + samples + bye_line("duration", 0)
+    released = line("sample", 1_100, phase="settle", memory={"oom_kill": 0, "oom_group_kill": 0})
+    return hello_line() + phase_line("hold") + samples + released + bye_line("duration", 0)
 
 
 def test_the_level_and_its_state_stand_in_the_table_and_the_verdict(
@@ -46,6 +47,7 @@ def test_the_level_and_its_state_stand_in_the_table_and_the_verdict(
     captured = capsys.readouterr()
     assert "LEVEL" in captured.out.splitlines()[0]
     assert "96.0 MiB (at)" in captured.out
+    assert "CPU LEVEL" not in captured.out
     assert "level 96.0 MiB: 100% at it" in captured.out
     assert "up to a level of 96.0 MiB (75% of the limit 128.0 MiB) of working set" in captured.err
     assert "the working set will be held at 96.0 MiB" in captured.err
