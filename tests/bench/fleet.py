@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -59,6 +60,28 @@ def run(server: FleetServer, kubeconfig: Path, hold_s: int) -> Cost:
     )
 
 
+def interrupted(server: FleetServer, kubeconfig: Path) -> int:
+    """Milliseconds from Ctrl-C to the last load's release."""
+    server.began_ms.clear()
+    server.released_ms.clear()
+    words = ("mem", "-l", "app=web", "--size=1Mi", "--duration=10m", "--yes", "-q")
+    process = subprocess.Popen(
+        [str(PROGRAM), *words, "--image=agent:bench"],
+        env={**os.environ, "KUBECONFIG": str(kubeconfig)},
+        stdout=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    while len(server.began_ms) < len(server.pods):
+        time.sleep(0.1)
+    time.sleep(2)
+    pressed_ms = time.time_ns() // 1_000_000
+    process.send_signal(signal.SIGINT)
+    code = process.wait(timeout=60)
+    assert code == 130, code
+    assert len(server.released_ms) == len(server.pods)
+    return max(server.released_ms.values()) - pressed_ms
+
+
 def select(kubeconfig: Path) -> tuple[float, float]:
     """Seconds and MiB of a client dry run over all pods."""
     command = [str(PROGRAM), "mem", "-l", "app=web", "--size=1Mi", "--dry-run=client"]
@@ -92,12 +115,14 @@ def main() -> int:
     print(f"{_SELECTED} pods: selected and planned in {took_s:.1f} s, with {peak_mib:.0f} MiB")
     with served(count) as (server, kubeconfig):
         short, long = (run(server, kubeconfig, hold_s) for hold_s in (20, 60))
+        release_ms = interrupted(server, kubeconfig)
     for cost in (short, long):
         print(
             f"{count} targets: loads began within {cost.spread_ms} ms, client at most "
             f"{cost.peak_mib:.0f} MiB, {cost.cpu_s:.1f} s of CPU in all"
         )
     print(f"client CPU while holding: {100 * (long.cpu_s - short.cpu_s) / 40:.1f}% of a core")
+    print(f"Ctrl-C to the last release: {release_ms} ms")
     return 0
 
 

@@ -50,7 +50,8 @@ class FleetHandler(Handler):
 class FleetServer(FakeApiServer):
     """Pods `web-0` and on, `per_node` of them on a node.
 
-    `began_ms` is when each agent took its `go` and read for the last time before it allocates.
+    `began_ms` is when each agent took its `go` and read for the last time before it allocates,
+    `released_ms` when it began to give its memory back.
     """
 
     def __init__(self, server: Pem, authority: Authority, count: int, per_node: int = 20) -> None:
@@ -58,6 +59,7 @@ class FleetServer(FakeApiServer):
         self._http.RequestHandlerClass = FleetHandler
         self._lock = threading.Lock()
         self.began_ms: dict[str, int] = {}
+        self.released_ms: dict[str, int] = {}
         self._targets: dict[str, subprocess.Popen[bytes]] = {}
         self._cgroup = _memory_root() / f"kubectl-stress-bench-{os.getpid()}"
         self._cgroup.mkdir()
@@ -156,11 +158,14 @@ class FleetServer(FakeApiServer):
             connection.wfile.write(close_frame())
 
     def _note(self, name: str, data: bytes) -> None:
-        """Keep the moment at which an agent left the barrier, by the clock of the machine."""
+        """Keep the moments of an agent's phases, by the clock of the machine."""
         for line in data.splitlines():
-            if b'"phase":"baseline"' in line and b'"type":"phase"' in line:
-                with suppress(ValueError):
-                    self.began_ms[name] = json.loads(line)["time_ms"]
+            if b'"type":"phase"' not in line:
+                continue
+            with suppress(ValueError):
+                phase = json.loads(line)
+                moments = {"baseline": self.began_ms, "release": self.released_ms}
+                moments.get(phase["phase"], {})[name] = phase["time_ms"]
 
 
 def _memory_root() -> Path:
