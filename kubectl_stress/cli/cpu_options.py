@@ -21,7 +21,7 @@ _OPTIONS = (
     click.option(
         "--to",
         metavar="LEVEL",
-        help="Instead of --load: hold the CPU use of the whole container, app included, at this",
+        help="Instead of --load: hold the whole container, app included, at this CPU use, like 80%",
     ),
     click.option(
         "--steps",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--debug", is_flag=True, help="Print the traceback of an error")
 @click.pass_context
 def cli(context: click.Context, debug: bool) -> None:
-    """Load a running container in its own cgroup, up to its memory limit, and judge what happens.
+    """Load a running container in its own cgroup, up to its limits, and judge what happens.
 
     TARGET is a pod or its owner: NAME, pod/NAME, deploy/NAME, sts/NAME, ds/NAME, rs/NAME or
     job/NAME.
