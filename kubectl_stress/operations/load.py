@@ -102,7 +102,7 @@ class Run:
         """Say who shares a node, and ask what the readings raise; raises Refused."""
         shares = node_shares(
             (one.plan, one.joined.reading.hello, one.joined.reading.sample)
-            for one in ready.values()
+            for _, one in sorted(ready.items())
         )
         for share in shares:
             if len(share.pods) > 1:

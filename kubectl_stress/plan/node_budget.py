@@ -33,11 +33,11 @@ class NodeShare:
         return self.available_bytes - self.growth_bytes >= DEFAULT_EVICTION_THRESHOLD_BYTES
 
     def __str__(self) -> str:
+        shared = f'node "{self.node}" is shared by {len(self.pods)} targets ({few_of(self.pods)})'
+        if not self.growth_bytes:
+            return shared
         has = f", {format_bytes(self.available_bytes)} available" if self.available_bytes else ""
-        return (
-            f'node "{self.node}" is shared by {len(self.pods)} targets ({few_of(self.pods)}): at '
-            f"most {format_bytes(self.growth_bytes)} of load together{has}"
-        )
+        return f"{shared}: at most {format_bytes(self.growth_bytes)} of load together{has}"
 
 
 def node_shares(resolved: Iterable[tuple[Plan, Hello, Sample]]) -> list[NodeShare]:

@@ -82,6 +82,7 @@ def test_page_cache_takes_nothing_that_the_kernel_could_not_take_back() -> None:
     (share,) = shares(on("a", "web-0", kind=LoadKind.FILE), on("a", "web-1", kind=LoadKind.FILE))
 
     assert share.growth_bytes == 0
+    assert str(share) == 'node "a" is shared by 2 targets (web-0, web-1)'
 
 
 def test_no_load_takes_more_than_its_limit_lets_it() -> None:
