@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from kubectl_stress.kube.exec.stream import ExecStream
 
 _TIMEOUT_MS = 90_000  # an exec alone took over 30 s on a node that was starved of CPU
-_STATUS_MS = 5_000
+_STATUS_MS = 15_000  # the kubelet takes some 4 s to say that a container ended
 _RECEIVE_S = 0.5
 _FRAME_BYTES = 32 * 1024  # as kubectl
 # What uname says, and the names of Go and the images.
