@@ -23,10 +23,6 @@ ADDRESS = re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b")
 INNER = re.compile(r"127\.|10\.0\.2\.|10\.244\.")
 
 
-# No run of it is kept of version 1 yet.
-NOT_YET = {Outcome.KUBELET_RESTARTED}
-
-
 def recording(run: Path) -> bytes:
     return (run / "recording.jsonl").read_bytes()
 
@@ -42,7 +38,7 @@ def test_every_outcome_was_really_produced_on_both_cgroup_generations() -> None:
     # With memory.oom.group, which is of version 2 and on every container there, the load never dies
     # alone; and version 1 has neither that nor memory.high.
     possible = {2: set(Outcome) - {Outcome.LOAD_OOM_KILLED}}
-    possible[1] = set(Outcome) - {Outcome.GROUP_OOM_KILLED, Outcome.THROTTLED, *NOT_YET}
+    possible[1] = set(Outcome) - {Outcome.GROUP_OOM_KILLED, Outcome.THROTTLED}
     produced: dict[int | None, set[Outcome]] = {1: set(), 2: set()}
     for run in RUNS:
         report = to_report(read_recording(recording(run)))
