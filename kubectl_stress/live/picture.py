@@ -11,7 +11,7 @@ from kubectl_stress.results.target_state import TargetState
 from kubectl_stress.session.progress import What
 from kubectl_stress.targets.changes import Change
 
-_SHOWN_MS, _APART_MS, _DRAWN_MS = 180_000, 250, 1_000
+_SHOWN_MS, _APART_MS, _DRAWN_MS = 180_000, 400, 1_000
 # A shorter while is no curve yet.
 _LEAST_MS, _NARROWEST = 3_000, 60
 _GAP_LINES = 1

@@ -160,9 +160,22 @@ def _read_header(lines: Iterator[tuple[int, bytes]]) -> Header:
             f"{SCHEMA_V1}: use the version that wrote it"
         )
     try:
-        return from_json(Header, upgraded(values) if schema == SCHEMA_V1 else values)
+        header = from_json(Header, upgraded(values) if schema == SCHEMA_V1 else values)
+        _check_sizes(header.plan)
+        return header
     except _UNREADABLE as error:
         raise RecordingError(f"the header of this recording is damaged: {error}") from error
+
+
+def _check_sizes(plan: Plan) -> None:
+    """Raise ValueError where a load has no size, or a size no load; a level has its bytes."""
+    spec = plan.spec
+    sizes = ((spec.memory, plan.memory), (spec.cpu, plan.cpu))
+    if any((load is None) != (size is None) for load, size in sizes):
+        raise ValueError("the sizes are not those of the loads")
+    has_level = spec.memory is not None and spec.memory.metric is not None
+    if has_level and (plan.memory is None or plan.memory.level_bytes is None):
+        raise ValueError("a level without its size")
 
 
 def _shown(schema: Any) -> str:

@@ -243,3 +243,22 @@ def test_a_real_recording_with_garbage_in_it_is_read_and_shown() -> None:
         if recording is not None:
             assert recording.damage is not None
             assert render(to_report(recording), "wide")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b'"spec":{"memory":{', b'"spec":{"memory ":{'),
+        (b'"memory":{"size_bytes"', b'"memory ":{"size_bytes"'),
+        (b'"metric":null', b'"metric":"usage"'),
+    ],
+    ids=["no load", "no size", "no level"],
+)
+def test_a_plan_whose_sizes_are_not_those_of_its_loads_is_damaged(
+    before: bytes, after: bytes
+) -> None:
+    damaged = SHORT.replace(before, after, 1)
+
+    assert damaged != SHORT
+    with pytest.raises(RecordingError, match="header of this recording is damaged"):
+        read_recording(damaged)
