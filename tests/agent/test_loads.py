@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,17 @@ from tests.builders.scene import announcer
 from tests.fakes.time import FakeTime
 
 QUOTA = 250
+# 20 MiB more, in four seconds, and back at once; then again.
+MOVES = """
+import time
+while True:
+    held = []
+    for _ in range(20):
+        held.append(bytearray(b"x") * (1 << 20))
+        time.sleep(0.2)
+    del held
+    time.sleep(2)
+"""
 
 
 @contextmanager
@@ -128,3 +140,23 @@ def test_a_leak_grows_at_its_rate_and_ends_at_its_size(agent: Path) -> None:
     assert report.verdict.outcome is Outcome.SURVIVED
     assert report.findings.samples.peak_held_bytes == 40 * MIB
     assert abs(grown / seconds - 10 * MIB) <= MIB
+
+
+def test_a_level_is_held_while_the_app_grows_and_shrinks(agent: Path) -> None:
+    memory = MemoryLoad(Amount.parse_level("70%"), metric=Metric.WORKING_SET)
+    with local_pod(agent) as pod:
+        app = pod.cgroup.start(sys.executable, "-c", MOVES)
+        try:
+            report = run(pod, LoadSpec(memory, schedule=Schedule(14_000)))
+        finally:
+            app.kill()
+            app.wait()
+
+    found, level = held(report), int(0.7 * LIMIT)
+    states = [sample.level_state for sample in found]
+    highest = max(sample.memory.working_set_bytes or 0 for sample in found)
+    loads = [sample.held_bytes for sample in found]
+    assert report.verdict.outcome is Outcome.SURVIVED
+    assert max(loads) - min(loads) >= 15 * MIB
+    assert highest <= level + 3 * MIB
+    assert states.count("at") >= 0.7 * len(states)
