@@ -19,6 +19,7 @@ from kubectl_stress.verdict.findings import Findings, events, is_pods_limit, of_
 # takes meanwhile comes on top.
 _NEAR_PERCENT = 90
 _RESIZE_MS = 30_000
+_BEFORE_A_KILL_MS = 3_000
 _WORTH_TELLING_BYTES = 1 << 20
 
 
@@ -56,7 +57,7 @@ def _counter(value: int | None) -> str:
 
 def where_it_ran_out(plan: Plan, findings: Findings) -> str:
     """At whose limit the memory ran out, as far as the last sample shows it."""
-    last = findings.samples.last
+    last = _fullest_at_a_kill(findings)
     if last is None or last.memory.usage_bytes is None:
         return "at the limit"
     usage, limit = last.memory.usage_bytes, last.memory.limit_bytes
@@ -95,6 +96,25 @@ def kept_by_restart(plan: Plan, findings: Findings) -> tuple[Evidence, ...]:
         f"memory volumes ({names}); it stays charged to the pod"
     )
     return (Evidence(last.at_ms, "agent", text),)
+
+
+def _fullest_at_a_kill(findings: Findings) -> Sample | None:
+    """The last sample; where the load's supervisor told a kill, the fullest of the moments before.
+
+    It samples on, and what it sees then has lost the memory of who was killed.
+    """
+    times = [kill.at_ms for kill in findings.kills]
+    near = [
+        sample
+        for sample in findings.samples.samples
+        if any(0 <= at_ms - sample.at_ms <= _BEFORE_A_KILL_MS for at_ms in times)
+    ]
+    return max(near, key=_share_of_limit, default=findings.samples.last)
+
+
+def _share_of_limit(sample: Sample) -> float:
+    limit = sample.memory.limit_bytes
+    return (sample.memory.usage_bytes or 0) / limit if limit else 0.0
 
 
 def after_a_resize(findings: Findings) -> str:

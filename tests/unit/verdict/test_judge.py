@@ -467,3 +467,20 @@ def test_a_load_that_stalls_without_high_events_says_so_by_pressure(
     assert verdict.outcome is Outcome.INCONCLUSIVE
     assert "held only 20.0 MiB of 50.0 MiB" in verdict.sentence
     assert ("waited for memory 63% of the time (PSI)" in verdict.sentence) is is_told
+
+
+def test_the_limit_is_judged_by_the_moment_of_the_kill_and_not_by_what_is_left_after_it() -> None:
+    climb = [sample(12), sample(127, at_ms=4_900, held_mib=110)]
+    after = sample(13, at_ms=6_000, oom_kill=1)
+    seen = findings(
+        *climb,
+        after,
+        kills=(worker_killed(),),
+        ending=Ending(bye("workers-killed", 12), 12),
+        hello=hello(oom_group=None, cgroup_version=1),
+    )
+
+    verdict = judge(plan("120%"), seen)
+
+    assert verdict.outcome is Outcome.LOAD_OOM_KILLED
+    assert "OOM-killed the load at the limit" in verdict.sentence
