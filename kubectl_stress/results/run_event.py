@@ -14,6 +14,7 @@ from kubectl_stress.quantity import format_duration
 REPORTER = "kubectl-stress"
 # Limits of the API (k8s.io/kubernetes pkg/apis/core/validation/events.go), in bytes.
 _NOTE_BYTES, _INSTANCE_BYTES = 1_024, 128
+_NAME_LENGTH = 200  # of the 253 that a name may have, the moment and the reason take some
 
 
 def started_event(plan: Plan, identity: RunIdentity, at: datetime) -> dict[str, Any]:
@@ -37,7 +38,7 @@ def _event(
     return {
         "apiVersion": "events.k8s.io/v1",
         "kind": "Event",
-        "metadata": {"generateName": f"{target.pod}.", "namespace": target.namespace},
+        "metadata": {"name": _name(target.pod, at, reason), "namespace": target.namespace},
         "eventTime": at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         "type": "Normal",
         "reason": reason,
@@ -54,6 +55,11 @@ def _event(
             "fieldPath": f"spec.containers{{{target.container}}}",
         },
     }
+
+
+def _name(pod: str, at: datetime, reason: str) -> str:
+    """As client-go names them; the API takes no generateName that ends with a dot."""
+    return f"{pod[:_NAME_LENGTH].rstrip('.-')}.{int(at.timestamp() * 1e6):x}.{reason.lower()}"
 
 
 def _cut(text: str, most_bytes: int) -> str:

@@ -1,5 +1,6 @@
 """How a run is announced on its pod, and that this costs the run nothing."""
 
+import re
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -89,6 +90,8 @@ def test_an_event_keeps_to_the_limits_of_the_api() -> None:
     long = plan(size="50Mi")
     event = started_event(long, IDENTITY.__class__("r" * 32, "é" * 300), NOON)
 
+    name = event["metadata"]["name"]
+    assert re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*", name)
     assert len(event["note"].encode()) <= 1_024
     assert event["eventTime"] == "2026-01-01T12:00:00.000000Z"
 
