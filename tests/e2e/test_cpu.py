@@ -12,10 +12,14 @@ def pods(shared: Pods) -> Pods:
     return shared
 
 
-def app_on(flavour: str, pods: Pods) -> str:
-    """A quiet pod with a CPU limit of 200m."""
-    name = f"cpu-{flavour}"
-    pods.create(pod(flavour, name=name, limit="96Mi", cpu="200m"))
+# The supervisor's readings are part of the load: ten a second cost 28m on an emulated CPU.
+TOLERANCE = 50
+
+
+def app_on(flavour: str, pods: Pods, cpu: str = "1") -> str:
+    """A quiet pod with this CPU limit."""
+    name = f"cpu-{cpu}-{flavour}"
+    pods.create(pod(flavour, name=name, limit="96Mi", cpu=cpu))
     return name
 
 
@@ -29,8 +33,8 @@ def test_half_of_the_limit_is_joined_held_and_survived(
 
     use = report["cpu"]["under_load"]
     assert "verified its cgroup" in done.stderr
-    assert report["plan"]["cpu"]["load_millicores"] == 100
-    assert 90 <= use["load_millicores"] <= 110
+    assert report["plan"]["cpu"]["load_millicores"] == 500
+    assert abs(use["load_millicores"] - 500) <= TOLERANCE
     assert use["used_millicores"] >= 0.9 * use["load_millicores"]
     assert use["periods"] > 0
     assert report["verdict"]["outcome"] == "survived"
@@ -39,7 +43,7 @@ def test_half_of_the_limit_is_joined_held_and_survived(
 def test_all_of_the_limit_is_throttled_with_its_evidence(
     plugin: Plugin, pods: Pods, flavour: str
 ) -> None:
-    app = app_on(flavour, pods)
+    app = app_on(flavour, pods, "200m")
 
     steps = ("--steps=50%,150%", "--step-hold=5s")
     done = plugin("cpu", app, *steps, "--duration=15s", "--expect=throttle", "-o=json")
@@ -65,4 +69,4 @@ def test_a_level_of_memory_and_a_cpu_load_are_held_at_once(
     assert report["verdict"]["outcome"] == "survived"
     assert held["load_level_state"] == "at"
     assert abs(held["working_set_bytes"] - 0.6 * 96 * (1 << 20)) <= 2 << 20
-    assert 85 <= report["cpu"]["under_load"]["load_millicores"] <= 115
+    assert abs(report["cpu"]["under_load"]["load_millicores"] - 500) <= TOLERANCE
