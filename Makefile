@@ -59,7 +59,7 @@ unit: setup ## Run the tests that need no node (a minute or two)
 
 e2e: image ## Run all tests on the real cluster, each on cgroup v2 and on v1, and the matrix
 	KUBECTL_STRESS_FULL=1 $(pytest) $(beside) tests/cluster/test_cluster_e2e.py tests/e2e \
-		tests/e2e/long_matrix.py tests/e2e/long_registry.py
+		tests/e2e/long_matrix.py tests/e2e/long_registry.py tests/e2e/long_stop.py
 
 matrix: image ## Test every kind of pod with every join, and write docs/compatibility.md
 	KUBECTL_STRESS_FULL=1 KUBECTL_STRESS_COMPATIBILITY=docs/compatibility.md \
