@@ -81,8 +81,9 @@ def test_a_cluster_that_can_pull_nothing_is_loaded_all_the_same(
     for report in (done.report, again.report):
         assert report["verdict"]["outcome"] == "survived"
         assert report["memory"]["peak_load_bytes"] >= 8 << 20
-    _, holder = restricted.holders("app")
-    assert f"reusing ephemeral container {holder}" in again.stderr
+    holder = done.report["target"]["ephemeral_container"]
+    assert len(restricted.holders("app")) == 2  # and that of the image that cannot be pulled
+    assert f"reusing ephemeral container {holder}" in again.stderr, again.stderr
     assert "kubectl-stress" not in written
     wait_until("it waits no longer", lambda: end_of(restricted, "left", left), seconds=400)
     assert end_of(restricted, "left", left)["exitCode"] == 75
