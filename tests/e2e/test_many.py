@@ -10,7 +10,7 @@ from tests.e2e.plugin import Plugin
 from tests.e2e.pods import Pods, pod, wait_until
 
 MIB = 1 << 20
-MANIFEST = Path(__file__).parents[1] / "apps" / "memory-stress.yaml"
+MANIFEST = Path(__file__).parents[1] / "testdata" / "manifests" / "memory-stress.yaml"
 
 
 @pytest.fixture
