@@ -4,7 +4,6 @@ Whoever attaches hears the answers to all, each of them whole, and ours ends wit
 """
 
 import secrets
-from types import TracebackType
 from typing import Self
 
 from kubectl_stress.agent.commands import numbered
@@ -30,12 +29,7 @@ class HolderTalk:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self._stream.close()
 
     def ask(self, command: bytes) -> list[Message]:

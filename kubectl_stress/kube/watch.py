@@ -3,7 +3,6 @@
 import json
 import threading
 from collections.abc import Iterator
-from types import TracebackType
 from typing import Any, Self
 
 from kubectl_stress.errors import Unreachable
@@ -30,12 +29,7 @@ class Watch:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self.close()
 
     def __iter__(self) -> Iterator[tuple[str, Object]]:

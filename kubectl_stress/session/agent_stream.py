@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from kubectl_stress.agent.protocol import Message
@@ -28,12 +27,7 @@ class SteeredAgent:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self._stream.close()  # the agent reads the end of its stdin, and releases
         self._thread.join(timeout=_END_S)
 

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import datetime
-from types import TracebackType
 from typing import Any, Self
 
 from kubectl_stress.agent.identity import RunIdentity
@@ -48,12 +47,7 @@ class Announcer:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exception: object) -> None:
         waiting = self._events.qsize()
         self._events.put(None)
         self._thread.join(timeout=_END_S + waiting * _EACH_S)

@@ -4,7 +4,6 @@ Each port has two channels, 0 for its data and 1 for errors; the first message o
 as two bytes (k8s.io/cri-streaming, pkg/streaming/portforward/websocket.go).
 """
 
-from types import TracebackType
 from typing import Self
 
 from kubectl_stress.kube.exec.channels import Channel
@@ -25,12 +24,7 @@ class PortForward:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self._stream.close()
 
     @property
