@@ -17,7 +17,7 @@ from tests.connection.fake_api_server import running
 from tests.shells.shell import Shell
 
 POD = {
-    "metadata": {"name": "web-0", "namespace": "shop"},
+    "metadata": {"name": "web-0", "namespace": "shop", "uid": "web-0-uid"},
     "spec": {"containers": [{"name": "application"}], "initContainers": [{"name": "sidecar"}]},
 }
 
