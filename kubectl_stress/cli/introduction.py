@@ -1,6 +1,5 @@
 """How a run introduces itself: to the agents, and to those who look at the pod."""
 
-import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -30,6 +29,8 @@ def introduce(
     beside: Callable[[], object] = lambda: None,
 ) -> "Announcer":
     """Who announces the run, and under which name; what `beside` does is done meanwhile."""
+    import secrets
+
     from kubectl_stress.agent.identity import RunIdentity
     from kubectl_stress.clock import Clock
     from kubectl_stress.preflight.at_once import at_once

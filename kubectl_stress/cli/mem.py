@@ -31,7 +31,6 @@ from kubectl_stress.cli.target_options import (
 from kubectl_stress.cli.wiring import connect, now_ms, teller
 from kubectl_stress.errors import StressError
 from kubectl_stress.plan.holder_spec import HolderSpec
-from kubectl_stress.plan.memory import is_page_cache
 from kubectl_stress.plan.spec import LoadSpec
 from kubectl_stress.targets.ref import TargetRef
 from kubectl_stress.targets.target_selection import TargetSelection
@@ -69,6 +68,8 @@ def mem(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> Non
     kubectl stress mem hello -c app --size 120% --expect oom --yes
     kubectl stress mem -l app=web --mode fixed --value 2 --size 80% --yes
     """
+    from kubectl_stress.plan.memory import is_page_cache
+
     asked, spec = target_selection(targets, given), mem_spec(given)
     holder = replace(holder_spec(given), is_writable=is_page_cache(spec))
     cluster = connect(flags)

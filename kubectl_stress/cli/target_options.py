@@ -2,17 +2,19 @@
 
 import random
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from kubectl_stress.cli.param_types import DURATION, Command, WholeNumberType, with_options
 from kubectl_stress.cli.selection_options import everywhere_option, labels_option
 from kubectl_stress.errors import UsageError
-from kubectl_stress.plan.together import Together
 from kubectl_stress.targets.choose import Choice, Mode
 from kubectl_stress.targets.ref import TargetRef
 from kubectl_stress.targets.target_selection import TargetSelection
+
+if TYPE_CHECKING:
+    from kubectl_stress.plan.together import Together
 
 _SEEDS = 1 << 32
 
@@ -103,8 +105,10 @@ def target_selection(targets: Sequence[str], given: Mapping[str, Any]) -> Target
     )
 
 
-def together(given: Mapping[str, Any]) -> Together:
+def together(given: Mapping[str, Any]) -> "Together":
     """How several targets are loaded, by the words that `together_options` took."""
+    from kubectl_stress.plan.together import Together
+
     return Together(
         parallel=given["parallel"],
         keep_going=given["keep_going"],
