@@ -72,7 +72,7 @@ class Stop:
         """The loads that it has asked to end, and whether there may be others out of its sight."""
         if not holder.takes_commands:
             raise InjectionError(f"{holder.name} is of an older version, which takes no commands")
-        with self._talk(pod, holder) as talk:
+        with self._talk(*_place(pod), holder) as talk:
             found = [load for load in _loads(talk.ask(LIST)) if load.run not in known]
             if found:
                 talk.ask(stop_command(self._by))
@@ -83,9 +83,8 @@ class Stop:
             self._tell(f"stopping {_describe(pod, holder, load)}")
         return found, unseen
 
-    def _talk(self, pod: Pod, holder: RunningHolder) -> HolderTalk:
-        namespace, name = _place(pod)
-        return HolderTalk(self._cluster, namespace, name, holder.name, clock=self._clock)
+    def _talk(self, namespace: str, pod: str, holder: RunningHolder) -> HolderTalk:
+        return HolderTalk(self._cluster, namespace, pod, holder.name, clock=self._clock)
 
     def _unanswered(self, pod: Pod, holder: RunningHolder, error: StressError) -> Unanswered:
         """What its process table says instead."""
@@ -114,9 +113,7 @@ class Stop:
         if load.is_ended:
             return load
         try:
-            with HolderTalk(
-                self._cluster, load.namespace, load.pod, holder.name, clock=self._clock
-            ) as talk:
+            with self._talk(load.namespace, load.pod, holder) as talk:
                 runs = {found.run for found in _loads(talk.ask(LIST))}
         except StressError:
             return replace(load, is_ended=self._is_gone(load, holder))
