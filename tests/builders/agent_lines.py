@@ -47,6 +47,44 @@ def sample_line(
     return line("sample", elapsed_ms, phase=phase, load=load, memory={**defaults, **memory})
 
 
+def cpu_samples(
+    *,
+    load_percent: float,
+    used_us_per_ms: int,
+    usage_us_per_ms: int,
+    is_throttled: bool,
+    held_mib: int = 0,
+    usage_mib: int = 10,
+) -> bytes:
+    """Two seconds of a CPU load under a quota of 250m, throttled in each period or in none.
+
+    `used` is the load's CPU time, `usage` that of the whole container.
+    """
+    held = {"size_bytes": held_mib * MIB, "held_bytes": held_mib * MIB}
+    return b"".join(
+        line(
+            "sample",
+            at_ms,
+            phase="hold",
+            load={**held, "workers": int(held_mib > 0)},
+            cpu_load={
+                "load_percent": load_percent,
+                "workers": 1,
+                "used_us": used_us_per_ms * at_ms,
+            },
+            memory={"usage_bytes": usage_mib * MIB, "limit_bytes": 128 * MIB, "oom_kill": 0},
+            cpu={
+                "usage_us": usage_us_per_ms * at_ms,
+                "nr_periods": at_ms // 100,
+                "nr_throttled": at_ms // 100 if is_throttled else 0,
+                "throttled_us": 0,
+                "limit_millicores": 250,
+            },
+        )
+        for at_ms in range(0, 2_100, 100)
+    )
+
+
 def processes_line(*processes: tuple[int, str, str, int], **values: Any) -> bytes:
     """Each as pid, command, role and badness in MiB."""
     found = [

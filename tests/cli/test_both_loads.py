@@ -2,30 +2,20 @@
 
 import pytest
 
-from tests.builders.agent_lines import bye_line, hello_line, line, phase_line
-from tests.builders.pods import MIB, pod
+from tests.builders.agent_lines import bye_line, cpu_samples, hello_line, phase_line
+from tests.builders.pods import pod
 from tests.cli.conftest import CommandLine
 from tests.fakes.cluster import FakeCluster
 
 
 def lines(throttled: bool) -> bytes:
-    samples = b"".join(
-        line(
-            "sample",
-            at_ms,
-            phase="hold",
-            load={"size_bytes": 50 * MIB, "held_bytes": 50 * MIB, "workers": 1},
-            cpu_load={"load_percent": 25, "workers": 1, "used_us": 245 * at_ms},
-            memory={"usage_bytes": 60 * MIB, "limit_bytes": 128 * MIB, "oom_kill": 0},
-            cpu={
-                "usage_us": 250 * at_ms,
-                "nr_periods": at_ms // 100,
-                "nr_throttled": at_ms // 100 if throttled else 0,
-                "throttled_us": 0,
-                "limit_millicores": 250,
-            },
-        )
-        for at_ms in range(0, 2_100, 100)
+    samples = cpu_samples(
+        load_percent=25,
+        used_us_per_ms=245,
+        usage_us_per_ms=250,
+        is_throttled=throttled,
+        held_mib=50,
+        usage_mib=60,
     )
     return hello_line(cpus=2) + phase_line("hold", held_mib=50) + samples + bye_line("duration", 0)
 

@@ -7,31 +7,16 @@ from typing import Any
 
 import pytest
 
-from tests.builders.agent_lines import bye_line, hello_line, line, phase_line
-from tests.builders.pods import MIB, pod
+from tests.builders.agent_lines import bye_line, cpu_samples, hello_line, line, phase_line
+from tests.builders.pods import pod
 from tests.cli.conftest import CommandLine
 from tests.fakes.cluster import FakeCluster
 
 
 def lines(throttled: bool) -> bytes:
     """Half the limit, held for two seconds; throttled in each period, or in none."""
-    samples = b"".join(
-        line(
-            "sample",
-            at_ms,
-            phase="hold",
-            load={"size_bytes": 0, "held_bytes": 0, "workers": 0},
-            cpu_load={"load_percent": 12.5, "workers": 1, "used_us": 125 * at_ms},
-            memory={"usage_bytes": 10 * MIB, "limit_bytes": 128 * MIB, "oom_kill": 0},
-            cpu={
-                "usage_us": 135 * at_ms,
-                "nr_periods": at_ms // 100,
-                "nr_throttled": at_ms // 100 if throttled else 0,
-                "throttled_us": 0,
-                "limit_millicores": 250,
-            },
-        )
-        for at_ms in range(0, 2_100, 100)
+    samples = cpu_samples(
+        load_percent=12.5, used_us_per_ms=125, usage_us_per_ms=135, is_throttled=throttled
     )
     released = line("sample", 2_200, phase="settle", cpu_load={"load_percent": 0, "workers": 1})
     return hello_line(cpus=2) + phase_line("hold") + samples + released + bye_line("duration", 0)
