@@ -16,7 +16,7 @@ from kubectl_stress.kube.object_requests import (
     object_path,
     stream_request,
 )
-from kubectl_stress.kube.shapes import OBJECT, POD, Shape, list_of
+from kubectl_stress.kube.shapes import OBJECT, POD, RULES, Shape, list_of
 from kubectl_stress.kube.transport import Transport
 from kubectl_stress.kube.watch import Object, Watch
 from kubectl_stress.text import clean
@@ -169,6 +169,12 @@ class Cluster:
         reason = status.get("reason") or status.get("evaluationError") or ""
         return bool(status.get("allowed")), clean(str(reason))
 
+    def rules(self, namespace: str) -> Object:
+        """What the user may do in a namespace: the status of a SelfSubjectRulesReview."""
+        spec = {"namespace": namespace}
+        review = self._review("authorization.k8s.io/v1", "SelfSubjectRulesReview", spec, RULES)
+        return dict(review.get("status") or {})
+
     def user_name(self) -> str:
         """Who asks, as the API server knows it; NotFound before Kubernetes 1.28 (KEP-3325)."""
         review = self._review("authentication.k8s.io/v1", "SelfSubjectReview")
@@ -243,12 +249,18 @@ class Cluster:
 
     # Requests
 
-    def _review(self, api_version: str, kind: str, spec: Mapping[str, Any] | None = None) -> Object:
+    def _review(
+        self,
+        api_version: str,
+        kind: str,
+        spec: Mapping[str, Any] | None = None,
+        shape: Shape = "object",
+    ) -> Object:
         body = {"apiVersion": api_version, "kind": kind} | ({"spec": spec} if spec else {})
         plural = f"{kind.lower()}s"
         path = f"/apis/{api_version}/{plural}"
         return self._transport.json(
-            Request("POST", path, body=body, verb="create", resource=plural)
+            Request("POST", path, body=body, verb="create", resource=plural), shape
         )
 
     def _list(self, request: Request, item: Shape = "object") -> Object:

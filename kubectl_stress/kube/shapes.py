@@ -98,6 +98,20 @@ POD: Shape = {
 }
 OBJECT: Shape = {"metadata": {**_METADATA, "name": "name"}, "spec": "object", "status": "object"}
 
+RULES: Shape = {
+    "status": {
+        "incomplete": "flag",
+        "resourceRules": [
+            {
+                "verbs!": ["text"],
+                "apiGroups": ["text"],
+                "resources": ["text"],
+                "resourceNames": ["text"],
+            }
+        ],
+    }
+}
+
 
 def list_of(item: Shape) -> Shape:
     """A page of a list."""

@@ -27,6 +27,11 @@ AGENT = Path(__file__).parents[2] / "image" / "build" / "linux-amd64" / "agent"
 NAMESPACE = "default"
 _PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
 _STDIN, _STDOUT, _STATUS, _CLOSED = 0, 1, 3, 255
+_MAY_DO_ALL = {
+    "allowed": True,
+    "resourceRules": [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}],
+    "userInfo": {"username": "bench"},
+}
 _SUCCESS = {"metadata": {}, "status": "Success"}
 
 
@@ -87,7 +92,7 @@ class FleetServer(FakeApiServer):
         if query.get("watch"):
             return self._watch
         if seen.method == "POST":
-            return _json({"status": {"allowed": True, "userInfo": {"username": "bench"}}}, 201)
+            return _json({"status": _MAY_DO_ALL}, 201)
         if seen.path == _PODS:
             return _json(_page(list(self.pods.values()), query))
         if seen.path.startswith(f"{_PODS}/"):

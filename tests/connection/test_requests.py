@@ -189,6 +189,25 @@ def test_what_rbac_allows_is_asked_of_the_server(
     }
 
 
+def test_all_rules_of_a_namespace_are_asked_of_the_server(
+    api: FakeApiServer, connect: Connect
+) -> None:
+    path = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
+    rules = [{"verbs": ["get"], "apiGroups": [""], "resources": ["pods"]}]
+    api.reply("POST", path, {"status": {"resourceRules": rules, "incomplete": False}})
+
+    assert connect().rules("n")["resourceRules"] == rules
+    assert json.loads(api.requests[0].body)["spec"] == {"namespace": "n"}
+
+
+def test_rules_that_are_none_are_told_so(api: FakeApiServer, connect: Connect) -> None:
+    path = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
+    api.reply("POST", path, {"status": {"resourceRules": [{"apiGroups": [""]}]}})
+
+    with pytest.raises(ClusterError, match=r"resourceRules\[0\].verbs is missing"):
+        connect().rules("n")
+
+
 def test_the_server_is_asked_who_asks(api: FakeApiServer, connect: Connect) -> None:
     path = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
     api.reply("POST", path, {"status": {"userInfo": {"username": "ann\x1b[2J@corp"}}})

@@ -14,14 +14,15 @@ from tests.connection.certificates import Authority
 from tests.connection.fake_api_server import FakeApiServer
 from tests.connection.kubeconfigs import data
 
-REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+_REVIEWS = "/apis/authorization.k8s.io/v1"
 NEVER = {"kubernetes", "urllib3", "requests", "pydantic", "rich", "websocket", "msgspec"}
 
 
 @pytest.fixture
 def environ(api: FakeApiServer, authority: Authority, tmp_path: Path) -> dict[str, str]:
     found = pod("web-0").container("app", limit="128Mi").dict
-    api.reply("POST", REVIEWS, {"status": {"allowed": True}})
+    api.reply("POST", f"{_REVIEWS}/selfsubjectaccessreviews", {"status": {"allowed": True}})
+    api.reply("POST", f"{_REVIEWS}/selfsubjectrulesreviews", {"status": {"incomplete": True}})
     api.reply("GET", "/api/v1/namespaces/default/pods/web-0", found)
     api.reply("PATCH", "/api/v1/namespaces/default/pods/web-0/ephemeralcontainers", found)
     path = kubeconfigs.write_one(

@@ -15,10 +15,19 @@ from kubectl_stress.errors import Forbidden, NotFound, StressError
 from kubectl_stress.kube.cluster import WATCH_SECONDS, Cluster
 from kubectl_stress.kube.exec.stream import ExecStream
 from kubectl_stress.kube.watch import Object, Watch
+from kubectl_stress.preflight.permissions import role
 from tests.builders.agent_lines import reading
 from tests.fakes.stream import FakeStream, wait_until_done
 
 Seen = tuple[str, Object]
+# The ClusterRole system:basic-user, which every user has.
+_BASIC_USER = [
+    {"verbs": ["create"], "apiGroups": [group], "resources": reviews}
+    for group, reviews in (
+        ("authorization.k8s.io", ["selfsubjectaccessreviews", "selfsubjectrulesreviews"]),
+        ("authentication.k8s.io", ["selfsubjectreviews"]),
+    )
+]
 
 
 class FakeWatch(Watch):
@@ -73,6 +82,8 @@ class FakeCluster(Cluster):
         self.objects: dict[str, list[Object]] = {}
         self.events: Callable[[], list[Object]] = list
         self.denied: dict[str, str] = {}
+        self.lists_all_rules = True
+        self.reviews: list[str] = []  # what was asked of the user's own rights
         self.user: str | StressError = "ann"
         self.user_of_file = "ann-of-the-file"
         self.errors: dict[str, list[StressError]] = {}
@@ -230,7 +241,24 @@ class FakeCluster(Cluster):
     ) -> tuple[bool, str]:
         full = f"{resource}/{subresource}" if subresource else resource
         words = f"{verb} {full}" + (f".{group}" if group else "")
+        self.reviews.append(words)
         return words not in self.denied, self.denied.get(words, "")
+
+    def rules(self, namespace: str) -> Object:
+        """As the API server lists them of a user who has the printed Role and nothing else."""
+        self.reviews.append(f"rules {namespace}")
+        for error in self.errors.get("rules", []):
+            raise error
+        rules = copy.deepcopy(role(namespace, with_port_forward=True)["rules"])
+        for rule in rules:
+            (group,), (resource,) = rule["apiGroups"], rule["resources"]
+            of_kind = resource + (f".{group}" if group else "")
+            rule["verbs"] = [v for v in rule["verbs"] if f"{v} {of_kind}" not in self.denied]
+        return {
+            "resourceRules": [*_BASIC_USER, *(rule for rule in rules if rule["verbs"])],
+            "nonResourceRules": [],
+            "incomplete": not self.lists_all_rules,
+        }
 
     def watch(
         self,

@@ -1,8 +1,10 @@
 """What is asked before anything is done."""
 
+from collections.abc import Callable
+
 import pytest
 
-from kubectl_stress.errors import Forbidden, Rejected
+from kubectl_stress.errors import Forbidden, NotFound, Rejected, StressError
 from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.preflight.admission import check_admission, check_permissions
 from kubectl_stress.preflight.permissions import required_permissions
@@ -45,6 +47,55 @@ def test_events_that_may_not_be_read_are_only_told() -> None:
     unseen = check_permissions(cluster("list events", "watch events"), REF, "default")
 
     assert [str(permission) for permission in unseen] == ["list events", "watch events"]
+
+
+def test_all_rules_are_asked_for_once_and_what_they_refuse_for_its_reason() -> None:
+    asked = cluster("create pods/exec", "list events", reason="no rule")
+
+    with pytest.raises(Forbidden, match=r"create pods/exec \(no rule\)"):
+        check_permissions(asked, REF, "default")
+
+    assert asked.reviews == ["rules default", "create pods/exec"]
+
+
+def incomplete(asked: FakeCluster) -> None:
+    asked.lists_all_rules = False
+
+
+def failing(error: StressError) -> Callable[[FakeCluster], None]:
+    def change(asked: FakeCluster) -> None:
+        asked.errors["rules"] = [error]
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        incomplete,
+        failing(Rejected("no namespace on request")),
+        failing(NotFound("no such resource")),
+        failing(Forbidden("not allowed", verb="create", resource="selfsubjectrulesreviews")),
+    ],
+)
+def test_rules_that_are_not_all_listed_are_asked_one_by_one(
+    change: Callable[[FakeCluster], None],
+) -> None:
+    asked = cluster("create pods/exec")
+    change(asked)
+
+    with pytest.raises(Forbidden, match=r": create pods/exec[.] "):
+        check_permissions(asked, REF, "default")
+
+    assert sorted(asked.reviews[1:]) == sorted(map(str, required_permissions("deployment")))
+
+
+def test_all_namespaces_have_no_list_of_rules() -> None:
+    asked = cluster()
+
+    check_permissions(asked, REF, None)
+
+    assert sorted(asked.reviews) == sorted(map(str, required_permissions("deployment")))
 
 
 def test_the_very_patch_is_judged_and_not_kept() -> None:
