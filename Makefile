@@ -57,9 +57,13 @@ test: image ## Run all tests, on a real cluster too
 unit: setup ## Run the tests that need no node (a minute or two)
 	$(pytest) -q tests/unit tests/cli tests/connection tests/cluster/unit
 
-e2e: image ## Run all tests on the real cluster, each on cgroup v2 and on v1, and the matrix
+# Those with a target of their own, since they take their time.
+long_machines := tests/agent/test_storm_machine.py tests/agent/test_soak_machine.py
+machines := $(filter-out $(long_machines),$(wildcard tests/agent/test_*_machine.py))
+
+e2e: image ## Run all tests on nodes and bare machines, each on cgroup v2 and on v1, and the matrix
 	KUBECTL_STRESS_FULL=1 $(pytest) $(beside) tests/cluster/test_cluster_e2e.py tests/e2e \
-		tests/e2e/long_matrix.py tests/e2e/long_registry.py tests/e2e/long_stop.py
+		tests/e2e/long_matrix.py tests/e2e/long_registry.py tests/e2e/long_stop.py $(machines)
 
 matrix: image ## Test every kind of pod with every join, and write docs/compatibility.md
 	KUBECTL_STRESS_FULL=1 KUBECTL_STRESS_COMPATIBILITY=docs/compatibility.md \

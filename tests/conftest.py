@@ -18,6 +18,8 @@ from tests.selection import groups, sample
 settings.register_profile("kubectl-stress", deadline=None)
 settings.load_profile("kubectl-stress")
 
+# What makes `make test` last some 20 minutes; the others have their turn with another seed.
+_SHARE_OF_LONG = 0.3
 _planned = pytest.StashKey[int]()
 
 
@@ -31,8 +33,13 @@ def pytest_report_header() -> str:
     return f"long tests: {sample.HOW_TO_REPEAT}"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Beside each other, those that share a machine come first."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of the long tests a sample; beside each other, those that share a machine come first."""
+    long = [item for item in items if item.get_closest_marker("long")]
+    left_out = set(sample.left_out(long, share=_SHARE_OF_LONG))
+    config.hook.pytest_deselected(items=list(left_out))
+    items[:] = [item for item in items if item not in left_out]
     if "PYTEST_XDIST_WORKER" in os.environ:
         items.sort(key=lambda item: groups.rank(item.nodeid))
 

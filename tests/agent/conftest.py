@@ -11,6 +11,7 @@ import pytest
 
 from tests.agent.container import Container
 from tests.agent.guest import Guest, booted
+from tests.selection import sample
 
 IMAGE = Path(__file__).parents[2] / "image"
 _numbers = itertools.count()
@@ -25,21 +26,31 @@ def agent() -> Path:
     return Path(path)
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """A test of what one generation alone has is none of the other's, rather than a skipped one."""
-    others = [item for item in items if not _is_of_its_generation(item)]
-    config.hook.pytest_deselected(items=others)
-    items[:] = [item for item in items if item not in set(others)]
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """In a sample, a test that is for the machines of both cgroup generations runs on one."""
+    if "guest" not in metafunc.fixturenames:
+        return
+    only = metafunc.definition.get_closest_marker("only_cgroup")
+    both = [only.args[0]] if only else [1, 2]
+    chosen = both if sample.FULL else [sample.one_of(both, of=metafunc.definition.nodeid)]
+    ids = [f"v{version}" for version in chosen]
+    metafunc.parametrize("guest", chosen, ids=ids, indirect=True, scope="package")
 
 
-def _is_of_its_generation(item: pytest.Item) -> bool:
-    marker = item.get_closest_marker("only_cgroup")
-    if marker is None or not isinstance(item, pytest.Function):
-        return True
-    return bool(item.callspec.params["guest"] == marker.args[0])
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Bring together what runs on the same machine, in the places that those tests have."""
+    places = [place for place, item in enumerate(items) if _version(item)]
+    tests = sorted((items[place] for place in places), key=_version)
+    for place, item in zip(places, tests, strict=True):
+        items[place] = item
 
 
-@pytest.fixture(scope="package", params=[1, 2], ids=["v1", "v2"])
+def _version(item: pytest.Item) -> int:
+    parameters = getattr(item, "callspec", None)
+    return int(parameters.params.get("guest", 0)) if parameters else 0
+
+
+@pytest.fixture(scope="package")
 def guest(
     request: pytest.FixtureRequest, agent: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Guest]:

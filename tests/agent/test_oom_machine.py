@@ -81,7 +81,7 @@ def test_near_the_limit_each_small_step_follows_a_sample(container: MakeContaine
     assert max(steps) <= LIMIT / 200
 
 
-@pytest.mark.parametrize("guest", [2], ids=["v2"], indirect=True)  # version 1 kills no groups
+@pytest.mark.only_cgroup(2)  # version 1 kills no groups
 def test_a_group_kill_leaves_the_last_sample_and_its_processes_as_evidence(
     guest: Guest, container: MakeContainer
 ) -> None:

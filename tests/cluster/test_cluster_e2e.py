@@ -101,6 +101,7 @@ def test_the_demo_app_runs_restricted_and_answers(up: Cluster) -> None:
     assert "listening" in said.stdout, said.stderr
 
 
+@pytest.mark.long
 def test_the_kernel_tells_of_an_out_of_memory_kill(up: Cluster, node: Node) -> None:
     ran = in_restricted(up, "exec", "busybox", "--", "tail", "/dev/zero")
 
@@ -118,6 +119,7 @@ def test_the_developer_has_no_rights(up: Cluster) -> None:
     assert "Forbidden" in refused.stderr
 
 
+@pytest.mark.long
 def test_a_frozen_node_is_silent_until_it_thaws(node: Node) -> None:
     node.freeze()
     with pytest.raises(NodeSilent):
@@ -151,6 +153,7 @@ def crash(node: Node) -> None:
     node.start_again(parts.accelerator())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("end", sampled([reboot, crash], 1))
 def test_a_node_comes_back(node: Node, end: Callable[[Node], None]) -> None:
     boot_id = "/proc/sys/kernel/random/boot_id"
@@ -162,6 +165,7 @@ def test_a_node_comes_back(node: Node, end: Callable[[Node], None]) -> None:
     assert node.ready()
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("up")
 def test_nothing_is_left_of_a_cluster_whose_driver_was_killed() -> None:
     folder = cluster.folder_of(OTHER)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from tests.e2e.plugin import Done, Plugin
 from tests.e2e.pods import Pods, hello, pod
 
@@ -43,6 +45,7 @@ def test_e07_check_tells_beforehand_what_a_kill_will_be_and_attaches_nothing(
     assert len(pods.holders(name)) == 1
 
 
+@pytest.mark.long
 def test_check_shows_each_missing_permission_and_what_a_run_would_end_with(
     plugin: Plugin, pods: Pods
 ) -> None:

@@ -5,6 +5,8 @@ import pytest
 from tests.e2e.plugin import Plugin
 from tests.e2e.pods import Pods, pod
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def pods(shared: Pods) -> Pods:

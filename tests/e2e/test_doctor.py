@@ -6,9 +6,13 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from tests.cluster.cluster import Cluster
 from tests.e2e.plugin import Plugin
 from tests.e2e.pods import Pods, pod
+
+pytestmark = pytest.mark.long
 
 SAVED = "kubectl-stress.local/saved:dev"
 

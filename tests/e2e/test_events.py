@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+import pytest
+
 from tests.e2e.plugin import Plugin
 from tests.e2e.pods import Pods, pod
+
+pytestmark = pytest.mark.long
 
 
 def events(pods: Pods) -> Iterator[dict[str, str]]:

@@ -2,10 +2,14 @@
 
 import random
 
+import pytest
+
 from tests.e2e.plugin import Plugin
 from tests.e2e.pods import Pods
 from tests.e2e.searches import LIMIT, Breaking, search
 from tests.selection.sample import SEED
+
+pytestmark = pytest.mark.long
 
 QUICK = ("--attempts=1", "--resolution=4%")
 

@@ -9,6 +9,8 @@ import pytest
 from tests.e2e.plugin import Plugin
 from tests.e2e.pods import Pods, pod, wait_until
 
+pytestmark = pytest.mark.long
+
 MIB = 1 << 20
 MANIFEST = Path(__file__).parents[1] / "testdata" / "manifests" / "memory-stress.yaml"
 

@@ -52,6 +52,7 @@ def test_e05_cgroup_v1_kills_the_load_alone(judged: Judge, pods: Pods) -> None:
     assert run.facts.victims == ["agent-worker"]
 
 
+@pytest.mark.long
 def test_e07_a_repeated_load_shows_what_each_kill_costs(
     judged: Judge, pods: Pods, flavour: str
 ) -> None:
@@ -104,6 +105,7 @@ def teeth(samples: list[dict[str, dict[str, int]]], *, high: float, low: float) 
     return count
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("adjustment", "victim"),
     sampled([("same", "hello"), ("1000", "agent-worker")], 1),
@@ -127,6 +129,7 @@ def test_e08_whoever_was_foretold_dies_first(
     assert run.outcome == (group if flavour == "v2" else single)
 
 
+@pytest.mark.long
 def test_e14_an_oom_kill_from_before_the_run_is_shown_but_not_counted(
     judged: Judge, pods: Pods, flavour: str
 ) -> None:

@@ -58,6 +58,7 @@ def test_e02_the_size_is_a_total_over_all_workers(
         assert f"the size is the total of all {workers} workers: each holds 12.5 MiB" in running.log
 
 
+@pytest.mark.long
 def test_e04_limit_and_usage_are_those_of_the_node(
     plugin: Plugin, pods: Pods, flavour: str
 ) -> None:
@@ -110,6 +111,7 @@ def test_a_run_leaves_the_app_as_it_was_and_the_next_reuses_the_ephemeral_contai
     assert second["target"]["ephemeral_container"] == first["target"]["ephemeral_container"]
 
 
+@pytest.mark.long
 def test_steps_are_held_one_after_another(plugin: Plugin, pods: Pods, flavour: str) -> None:
     app = app_on(flavour, pods)
 

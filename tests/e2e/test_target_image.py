@@ -18,6 +18,8 @@ from tests.e2e.plugin import Done, Plugin
 from tests.e2e.pods import SHELL_FOREVER, Pods, pod, wait_until
 from tests.e2e.test_refusals import assert_refused
 
+pytestmark = pytest.mark.long
+
 OWN = "--image=target"
 # Nobody listens there, as seen from a node.
 UNREACHABLE = "--image=10.0.2.2:9/agent:dev"

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from tests.e2e.plugin import Plugin, only_target
 from tests.e2e.pods import Pods, pod
+
+pytestmark = pytest.mark.long
 
 MIB = 1 << 20
 BATCHES = 2 * 256 * 1024  # the kernel charges usage in batches of 256 KiB a CPU

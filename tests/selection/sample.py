@@ -30,6 +30,12 @@ def one_of(cases: Sequence[_Case], *, of: str) -> _Case:
     return random.Random(f"{SEED} {of}").choice(cases)
 
 
+def left_out(items: Sequence[_Case], *, share: float) -> list[_Case]:
+    """Choose those that a sample leaves out, so that `share` of them, at least one, remains."""
+    kept = sampled(items, max(1, round(share * len(items)))) if items else items
+    return [item for item in items if item not in kept]
+
+
 def size(*, whole: int, sample: int) -> int:
     """Give how often something is repeated."""
     return whole if FULL else sample

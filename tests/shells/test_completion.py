@@ -14,12 +14,37 @@ import yaml
 from tests.connection import kubeconfigs
 from tests.connection.certificates import Authority
 from tests.connection.fake_api_server import running
+from tests.selection.sample import sampled
 from tests.shells.shell import Shell
 
 POD = {
     "metadata": {"name": "web-0", "namespace": "shop", "uid": "web-0-uid"},
     "spec": {"containers": [{"name": "application"}], "initContainers": [{"name": "sidecar"}]},
 }
+
+
+CASES = [
+    ("che", "kubectl stress check"),
+    ("mem we", "kubectl stress mem web-0"),
+    ("mem pod/w", "kubectl stress mem pod/web-0"),
+    ("mem deploy/w", "kubectl stress mem deploy/website"),
+    ("mem -c app", "kubectl stress mem -c application"),
+    ("mem web-0 -c si", "kubectl stress mem web-0 -c sidecar"),
+    ("mem -n sh", "kubectl stress mem -n shop"),
+    ("check --namespace=kub", "kubectl stress check --namespace=kube-system"),
+    ("mem --context bl", "kubectl stress mem --context blue-context"),
+    ("mem --cluster ea", "kubectl stress mem --cluster east-cluster"),
+    ("mem --user dev", "kubectl stress mem --user developer"),
+    ("help group-o", "kubectl stress help group-oom-killed"),
+    ("mem --oom-s", "kubectl stress mem --oom-score-adj"),
+    ("mem web-0 --image ta", "kubectl stress mem web-0 --image target"),
+    ("mem web-0 --expect evi", "kubectl stress mem web-0 --expect evict"),
+    ("report recor", "kubectl stress report recorded-run.jsonl"),
+    ("mem --record recor", "kubectl stress mem --record recorded-run.jsonl"),
+    ("mem --kubeconfig .kube/co", "kubectl stress mem --kubeconfig .kube/config"),
+    ("report /etc/hostn", "kubectl stress report /etc/hostname"),
+    ("run -f recor", "kubectl stress run -f recorded-run.jsonl"),
+]
 
 
 def listing(*items: dict[str, Any]) -> dict[str, Any]:
@@ -71,31 +96,7 @@ def shell(request: pytest.FixtureRequest, folder: Path) -> Iterator[Shell]:
     opened.close()
 
 
-@pytest.mark.parametrize(
-    ("typed", "completed"),
-    [
-        ("che", "kubectl stress check"),
-        ("mem we", "kubectl stress mem web-0"),
-        ("mem pod/w", "kubectl stress mem pod/web-0"),
-        ("mem deploy/w", "kubectl stress mem deploy/website"),
-        ("mem -c app", "kubectl stress mem -c application"),
-        ("mem web-0 -c si", "kubectl stress mem web-0 -c sidecar"),
-        ("mem -n sh", "kubectl stress mem -n shop"),
-        ("check --namespace=kub", "kubectl stress check --namespace=kube-system"),
-        ("mem --context bl", "kubectl stress mem --context blue-context"),
-        ("mem --cluster ea", "kubectl stress mem --cluster east-cluster"),
-        ("mem --user dev", "kubectl stress mem --user developer"),
-        ("help group-o", "kubectl stress help group-oom-killed"),
-        ("mem --oom-s", "kubectl stress mem --oom-score-adj"),
-        ("mem web-0 --image ta", "kubectl stress mem web-0 --image target"),
-        ("mem web-0 --expect evi", "kubectl stress mem web-0 --expect evict"),
-        ("report recor", "kubectl stress report recorded-run.jsonl"),
-        ("mem --record recor", "kubectl stress mem --record recorded-run.jsonl"),
-        ("mem --kubeconfig .kube/co", "kubectl stress mem --kubeconfig .kube/config"),
-        ("report /etc/hostn", "kubectl stress report /etc/hostname"),
-        ("run -f recor", "kubectl stress run -f recorded-run.jsonl"),
-    ],
-)
+@pytest.mark.parametrize(("typed", "completed"), sampled(CASES, 7))
 def test_tab_completes(shell: Shell, typed: str, completed: str) -> None:
     assert completed in shell.press_tab(f"kubectl stress {typed}", completed)
 
