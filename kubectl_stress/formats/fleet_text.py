@@ -113,5 +113,7 @@ def verdict_of_run(fleet: FleetReport, *, width: int | None = None) -> str:
     lines += [
         f"  every target on node {node} is inconclusive: the node itself may be down"
         for node in fleet.silent_nodes
+        if node not in fleet.lost_nodes
     ]
+    lines += [f"  node {node} became NotReady during the run" for node in fleet.lost_nodes]
     return "\n".join(folded(line, width, indent=4) for line in lines)

@@ -8,6 +8,8 @@ from kubectl_stress.formats.fleet_state_text import fleet_state_table, total_lin
 from kubectl_stress.live.sentences import Marks, fleet_sentence
 from kubectl_stress.results.target_state import TargetState
 from kubectl_stress.session.progress import Finished, Progress, Started
+from kubectl_stress.targets.api_events import NODE_LOST
+from kubectl_stress.targets.changes import Change
 from kubectl_stress.text import log_line
 
 if TYPE_CHECKING:
@@ -19,11 +21,15 @@ _LINES_ABOVE = 6
 
 
 class _Known:
-    """The targets whose load has begun, in their order; one reason for many is told once."""
+    """The targets whose load has begun, in their order; one reason for many is told once.
+
+    So is a lost node: each of its pods has the event.
+    """
 
     def __init__(self) -> None:
         self.states: dict[int, TargetState] = {}
         self._errors: set[str] = set()
+        self._lost_nodes: set[str] = set()
 
     def take(self, progress: Progress) -> None:
         if isinstance(progress.what, Started):
@@ -35,6 +41,11 @@ class _Known:
             if text in self._errors:
                 return None
             self._errors.add(text)
+        if isinstance(what, Change) and what.reason == NODE_LOST:
+            node = progress.target.target.node
+            is_known = node in self._lost_nodes
+            self._lost_nodes.add(node)
+            return None if is_known else f"node {node} is NotReady"
         return text
 
     @property

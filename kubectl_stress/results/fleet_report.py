@@ -6,7 +6,9 @@ from typing import Any
 
 from kubectl_stress.errors import Interrupted, StressError
 from kubectl_stress.results.report import Report
+from kubectl_stress.targets.api_events import NODE_LOST
 from kubectl_stress.targets.target import Target
+from kubectl_stress.verdict.findings import events
 from kubectl_stress.verdict.outcome import Expectation, Outcome
 
 SCHEMA = "kubectl-stress/fleet-report/v1"
@@ -112,6 +114,16 @@ class FleetReport:
         unknown = Outcome.INCONCLUSIVE.value
         silent = [n for n, found in outcomes.items() if len(found) > 1 and set(found) == {unknown}]
         return silent if len(silent) < len(outcomes) else []
+
+    @property
+    def lost_nodes(self) -> list[str]:
+        """Nodes that became NotReady during the run, as an event of one of their pods says."""
+        lost = [
+            entry.node
+            for entry in self.entries
+            if entry.report is not None and events(entry.report.findings, NODE_LOST)
+        ]
+        return list(dict.fromkeys(lost))
 
     @property
     def sentence(self) -> str:

@@ -7,9 +7,11 @@ from typing import Any
 from kubectl_stress.targets.changes import Change, ChangeKind
 from kubectl_stress.text import clean
 
+# Of each pod of a node whose kubelet no longer reports (pkg/controller/nodelifecycle).
+NODE_LOST = "NodeNotReady"
 _REPORTED_EVENTS = {
     "Unhealthy", "Killing", "BackOff", "Evicted", "OOMKilling", "FailedKillPod",
-    "Preempting", "NodeNotReady", "ExceededGracePeriod", "ProbeWarning",
+    "Preempting", NODE_LOST, "ExceededGracePeriod", "ProbeWarning",
     "ResizeStarted", "ResizeCompleted", "ResizeError", "ResizeDeferred", "ResizeInfeasible",
 }  # fmt: skip
 

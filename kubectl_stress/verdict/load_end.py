@@ -6,10 +6,11 @@ from kubectl_stress.agent.protocol import EndReason
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.stop_on import stop_sign
 from kubectl_stress.quantity import format_bytes
+from kubectl_stress.targets.api_events import NODE_LOST
 from kubectl_stress.targets.changes import ChangeKind
 from kubectl_stress.verdict.cpu_end import cpu_evidence, cpu_verdict
 from kubectl_stress.verdict.evidence import Evidence, as_evidence, last_sample, load_words, peak
-from kubectl_stress.verdict.findings import Findings, of_kind
+from kubectl_stress.verdict.findings import Findings, events, of_kind
 from kubectl_stress.verdict.level_end import memory_level_evidence, memory_level_verdict
 from kubectl_stress.verdict.outcome import Outcome, Verdict
 
@@ -43,8 +44,16 @@ def stopped_by_other(_plan: Plan, findings: Findings) -> Verdict | None:
     return Verdict(Outcome.INCONCLUSIVE, sentence, peak(findings))
 
 
-def broke_off(_plan: Plan, findings: Findings) -> Verdict | None:
+def broke_off(plan: Plan, findings: Findings) -> Verdict | None:
     ending = findings.ending
+    lost_node = events(findings, NODE_LOST)
+    if ending.bye is None and lost_node:
+        sentence = (
+            f'node "{plan.target.node}" became NotReady during the run: nobody reports what '
+            "happened on it"
+        )
+        evidence = as_evidence(lost_node) + last_sample(findings)
+        return Verdict(Outcome.INCONCLUSIVE, sentence, evidence)
     if ending.bye is None:
         reason = ending.lost or f"the agent ended with exit code {ending.exit_code}"
         sentence = (

@@ -10,8 +10,9 @@ from kubectl_stress.formats.fleet_markdown import fleet_markdown
 from kubectl_stress.formats.fleet_text import render_fleet
 from kubectl_stress.formats.html.fleet_page import fleet_page
 from kubectl_stress.results.fleet_report import FleetReport
+from kubectl_stress.verdict.findings import Ending
 from tests.builders.fleets import entry, fleet, inconclusive, load_killed
-from tests.builders.pods import report
+from tests.builders.pods import event, findings, report, sample
 
 
 @pytest.fixture
@@ -88,3 +89,19 @@ def test_a_node_of_which_nothing_is_known_is_named() -> None:
     assert words in render_fleet(fleet(*known, *lost), "table")
     assert words not in render_fleet(fleet(*lost), "table")
     assert words not in render_fleet(fleet(*known, *lost[:1]), "table")
+
+
+def test_a_node_that_became_not_ready_is_named_once_with_its_verdict() -> None:
+    seen = findings(
+        sample(),
+        changes=(event("NodeNotReady", "Node is not ready"),),
+        ending=Ending(None, None, "the connection was lost"),
+    )
+    known = [entry(f"web-{n}", report()) for n in range(2)]
+    lost = [replace(entry(f"db-{n}", report(seen)), node="node-2") for n in range(2)]
+
+    text = render_fleet(fleet(*known, *lost), "table")
+
+    assert text.count("node node-2 became NotReady during the run") == 1
+    assert "the node itself may be down" not in text
+    assert fleet(*known, *lost).outcomes == {"survived": 2, "inconclusive": 2}

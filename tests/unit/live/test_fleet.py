@@ -10,7 +10,7 @@ from kubectl_stress.results.target_state import TargetState
 from kubectl_stress.session.progress import Finished, LogLine, Progress, Started, What
 from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.targets.target import Target
-from tests.builders.pods import hello, plan, pod, sample, terminated
+from tests.builders.pods import event, hello, plan, pod, sample, terminated
 from tests.fakes.time import FakeTime
 
 
@@ -70,6 +70,17 @@ def test_a_reason_that_many_have_is_told_once(capsys: pytest.CaptureFixture[str]
         scene.tell(number, Finished(NotLoaded("not loaded, since x", InjectionError("x"))))
 
     assert capsys.readouterr().err.count("not loaded, since x") == 1
+
+
+def test_a_node_that_is_lost_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    scene = Scene()
+    scene.start_all()
+
+    for number in range(4):
+        scene.tell(number, event("NodeNotReady", "Node is not ready"))
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith(f"node {scene.states[0].target.node} is NotReady")
 
 
 def test_the_total_is_told_each_ten_seconds(capsys: pytest.CaptureFixture[str]) -> None:

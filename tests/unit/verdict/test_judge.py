@@ -484,3 +484,17 @@ def test_the_limit_is_judged_by_the_moment_of_the_kill_and_not_by_what_is_left_a
 
     assert verdict.outcome is Outcome.LOAD_OOM_KILLED
     assert "OOM-killed the load at the limit" in verdict.sentence
+
+
+def test_a_lost_node_is_named_where_nothing_else_is_known() -> None:
+    seen = findings(
+        sample(),
+        changes=(event("NodeNotReady", "Node is not ready"),),
+        ending=Ending(None, None, "the connection was lost"),
+    )
+
+    verdict = judge(plan(), seen)
+
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "became NotReady during the run" in verdict.sentence
+    assert "NodeNotReady: Node is not ready" in [one.text for one in verdict.evidence]
