@@ -39,8 +39,8 @@ def cpu(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> Non
     kubectl stress cpu deploy/hello --load 50% --duration 20s
     kubectl stress cpu hello -c app --load 100% --expect throttle
     """
-    from kubectl_stress.cli.mem import run_selection
     from kubectl_stress.cli.print_manifest import print_manifest
+    from kubectl_stress.cli.run_selection import run_selection
 
     asked, spec = target_selection(targets, given), cpu_spec(given)
     cluster = connect(flags)

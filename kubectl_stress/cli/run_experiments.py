@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kubectl_stress.cli.holder_options import holder_spec
-from kubectl_stress.cli.mem import prepare, run_one
 from kubectl_stress.cli.plan_targets import Planned, plan_each, tell_unseen, waiting_for
 from kubectl_stress.cli.run_many import carry_out_many
+from kubectl_stress.cli.run_selection import prepare, run_one
 from kubectl_stress.cli.stop_on_option import pressure_percent, stop_on
 from kubectl_stress.cli.target_options import seed_of
 from kubectl_stress.cli.wiring import connect

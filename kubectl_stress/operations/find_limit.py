@@ -25,12 +25,8 @@ from kubectl_stress.search.settings import SearchSettings, whole_pages
 from kubectl_stress.search.tries import Try
 from kubectl_stress.session.announcer import Announcer
 from kubectl_stress.session.event_loop import EventLoop
-from kubectl_stress.session.health_checks import (
-    LEAST_HEADROOM_BYTES,
-    HealthChecks,
-    by_command,
-    by_url,
-)
+from kubectl_stress.session.health_checks import HealthChecks
+from kubectl_stress.session.health_requests import LEAST_HEADROOM_BYTES, by_command, by_url
 from kubectl_stress.session.intake import Intake
 from kubectl_stress.session.limit_search import LimitSearch, Situation
 from kubectl_stress.session.load_procedure import LoadProcedure, Ready

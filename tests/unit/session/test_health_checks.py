@@ -8,7 +8,8 @@ from kubectl_stress.errors import Forbidden
 from kubectl_stress.kube.exec.channels import Channel
 from kubectl_stress.kube.exec.port_forward import PortForward
 from kubectl_stress.search.health import HealthUrl
-from kubectl_stress.session.health_checks import Asked, HealthChecks, by_command, by_url
+from kubectl_stress.session.health_checks import Asked, HealthChecks
+from kubectl_stress.session.health_requests import by_command, by_url
 from kubectl_stress.targets.target import Target
 from tests.builders.pods import target
 from tests.builders.scene import web

@@ -1,0 +1,155 @@
+"""Carries out the load of `mem` and `cpu` on all that was selected.
+
+Imports of the cluster stand inside the functions, so that `--help` stays quick.
+"""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kubectl_stress.cli.confirm import confirm
+from kubectl_stress.cli.introduction import introduce, make_run
+from kubectl_stress.cli.output_options import wants_color
+from kubectl_stress.cli.plan_targets import choose_targets, plan_each, tell_unseen
+from kubectl_stress.cli.run_many import carry_out_many
+from kubectl_stress.cli.target_options import seed_of
+from kubectl_stress.cli.wiring import now_ms, teller
+from kubectl_stress.errors import StressError
+from kubectl_stress.plan.holder_spec import HolderSpec
+from kubectl_stress.plan.spec import LoadSpec
+from kubectl_stress.targets.ref import TargetRef
+from kubectl_stress.targets.target_selection import TargetSelection
+from kubectl_stress.verdict.outcome import Expectation
+
+if TYPE_CHECKING:
+    from kubectl_stress.kube.cluster import Cluster
+    from kubectl_stress.live.listeners import Listener
+    from kubectl_stress.operations.load import Run
+    from kubectl_stress.plan.plan import Plan
+    from kubectl_stress.results.report import Report
+
+
+def run_selection(
+    cluster: "Cluster",
+    asked: TargetSelection,
+    spec: LoadSpec,
+    holder: HolderSpec,
+    given: dict[str, Any],
+) -> int:
+    """The exit code; one target is shown as one, and several as a run over all of them."""
+    if asked.only_pod is not None:
+        plan = prepare(cluster, asked.only_pod, spec, holder, given=given)
+        return run_one(cluster, plan, holder, asked.only_pod, given=given)
+    chosen = choose_targets(cluster, asked, seed=seed_of(given), given=given)
+    planned = plan_each(chosen.targets, spec, holder, given)
+    if asked.may_be_single and len(planned) == 1 and not isinstance(planned[0].plan, StressError):
+        return run_one(cluster, planned[0].plan, holder, asked.refs[0], given=given)
+    return carry_out_many(cluster, planned, holder, given=given)
+
+
+def run_one(
+    cluster: "Cluster", plan: "Plan", holder: HolderSpec, ref: TargetRef, *, given: dict[str, Any]
+) -> int:
+    """The exit code of one plan carried out, or of its dry run."""
+    if given["dry_run"] != "none":
+        print_dry_run(cluster, plan, holder, given={**given, "ref": ref})
+        return 0
+    return run_plan(cluster, plan, holder, given=given).exit_code
+
+
+def prepare(
+    cluster: "Cluster", ref: TargetRef, spec: LoadSpec, holder: HolderSpec, *, given: dict[str, Any]
+) -> "Plan":
+    """The plan for the target that is meant, once it runs; raises StressError."""
+    from kubectl_stress.clock import Clock
+    from kubectl_stress.plan.decide import make_plan
+    from kubectl_stress.preflight.admission import check_permissions
+    from kubectl_stress.preflight.wait_for_target import find_and_wait
+
+    unseen = check_permissions(cluster, ref, cluster.namespace)
+    target = find_and_wait(
+        cluster,
+        ref,
+        given["container"],
+        wait_ms=given["wait"],
+        clock=Clock(now_ms, time.sleep),
+        tell=teller(quiet=given["quiet"]),
+    )
+    plan = make_plan(spec, target, force=given["force"], join=holder.join)
+    tell_unseen(unseen, quiet=given["quiet"])
+    return plan
+
+
+def print_dry_run(
+    cluster: "Cluster", plan: "Plan", holder: HolderSpec, *, given: dict[str, Any]
+) -> None:
+    """What would be done and met, and the patch; nothing is attached."""
+    from kubectl_stress.clock import Clock
+    from kubectl_stress.formats.check_text import dry_run
+    from kubectl_stress.operations.check import Check, Question
+    from kubectl_stress.plan.holder import ephemeral_container
+    from kubectl_stress.preflight.admission import check_admission
+
+    if given["dry_run"] == "server":
+        check_admission(cluster, plan.target, holder)
+    quiet = teller(quiet=given["quiet"])
+    check = Check(cluster, holder, clock=Clock(now_ms, time.sleep), tell=quiet)
+    question = Question(
+        given["ref"], given["container"], is_judged=given["dry_run"] == "server", plan=plan
+    )
+    patch = {"spec": {"ephemeralContainers": [ephemeral_container(plan.target, holder, "xxxxxx")]}}
+    click.echo(dry_run(plan, patch, check(question), given["output"]))
+
+
+def run_plan(
+    cluster: "Cluster", plan: "Plan", holder: HolderSpec, *, given: dict[str, Any]
+) -> "Report":
+    """The plan carried out, shown while it runs, and its report printed; raises StressError."""
+    from kubectl_stress.cli.print_report import answer
+    from kubectl_stress.preflight.admission import check_admission
+
+    if not given["quiet"]:
+        _tell_plan(plan)
+    announcer = introduce(
+        cluster,
+        [plan.target.namespace],
+        given,
+        beside=lambda: check_admission(cluster, plan.target, holder),
+    )
+    ask = partial(confirm, yes=given["yes"])
+    ask(plan.questions)
+    with announcer:
+        found = _carried_out(partial(make_run, announcer, cluster, ask), plan, holder, given)
+    answer(found, given["output"], with_plot=given["plot"])
+    return found
+
+
+def _carried_out(
+    start_run: "Callable[[Listener], Run]", plan: "Plan", holder: HolderSpec, given: dict[str, Any]
+) -> "Report":
+    from kubectl_stress.live.listeners import listening, to_all
+    from kubectl_stress.live.recorder import recording_to
+
+    quiet, output, color = given["quiet"], given["output"], wants_color(given["color"])
+    expect = Expectation(given["expect"]) if given["expect"] else None
+    with (
+        recording_to(given["record"]) as recorder,
+        listening(quiet=quiet, output=output, color=color, now_ms=now_ms) as show,
+    ):
+        found = start_run(to_all([recorder, show]))(plan, holder, expect)
+        recorder.finish(found)
+    return found
+
+
+def _tell_plan(plan: "Plan") -> None:
+    from kubectl_stress.plan.decide import summary
+
+    click.echo(summary(plan), err=True)
+    if not plan.target.is_container_asked:
+        choice = plan.target.container_choice
+        click.echo(f'container "{plan.target.container}" ({choice})', err=True)
+    for note in plan.notes:
+        click.echo(f"note: {note}", err=True)
