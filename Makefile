@@ -113,8 +113,9 @@ bench-client: image ## Measure the latency and cost of the client
 	$(python) -m tests.bench.client
 	$(python) -m tests.bench.long_run
 
-bench-fleet: agent ## Measure 100 targets at once: real agents here, behind a scripted API server
+bench-fleet: image ## Measure 100 targets behind a scripted API server, and PODS (40) real pods of one node
 	$(python) -m tests.bench.fleet
+	$(python) -m tests.bench.fleet_node $(PODS)
 
 bench-start-load: image ## Measure how long a load takes to stand, beside kubectl debug and exec
 	$(python) -m tests.bench.start_load

@@ -1,0 +1,121 @@
+"""A run over 20 pods on two real nodes, in the middle of which a pod or a node is lost."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from tests.cluster.cluster import Cluster
+from tests.cluster.node import Node
+from tests.e2e.clusters import ARCHIVE
+from tests.e2e.plugin import Plugin, Running
+from tests.e2e.pods import Pods, pod, wait_until
+
+PER_NODE = 10
+NAMES = [f"app-{node}-{number}" for node in ("v2", "v1") for number in range(PER_NODE)]
+
+
+@pytest.fixture(scope="module")
+def nodes() -> Iterator[Cluster]:
+    """One cluster with a node of each cgroup generation."""
+    cluster = Cluster.up("many", nodes=["v2", "v1"], images=[ARCHIVE])
+    try:
+        yield cluster
+    finally:
+        cluster.down()
+
+
+@pytest.fixture(scope="module")
+def twenty(nodes: Cluster) -> Pods:
+    """Ten pods on each node, for all of these tests."""
+    pods = Pods(nodes, "twenty")
+    manifests = [pod(name.split("-")[1], name=name) for name in NAMES]
+    for manifest in manifests:
+        manifest["metadata"]["labels"] = {"tier": "many"}
+    pods.apply({"apiVersion": "v1", "kind": "List", "items": manifests})
+    words = ("wait", "--for=condition=Ready", "pod", "-l", "tier=many", "--timeout=15m")
+    done = nodes.kubectl("-n", pods.namespace, *words, timeout_seconds=1_000)
+    assert done.returncode == 0, done.stderr
+    return pods
+
+
+@contextmanager
+def all_held(twenty: Pods, duration: str, count: int = 20) -> Iterator[Running]:
+    """A run over all of them, once each holds its load."""
+    words = ("mem", "-l", "tier=many", "--size=16Mi", f"--duration={duration}", "--yes")
+    with Plugin.on(twenty).running(*words, "--timeout=15m", "-o=json") as running:
+        running.wait_for(f" targets: {count} hold", seconds=900)
+        yield running
+
+
+def outcomes(report: dict[str, Any]) -> dict[str, str]:
+    return {one["pod"]: one["outcome"] for one in report["targets"]}
+
+
+def sentence_of(report: dict[str, Any], name: str) -> str:
+    (found,) = (one["report"] for one in report["targets"] if one["pod"] == name)
+    return str(found["verdict"]["sentence"])
+
+
+def loads_on(node: Node) -> int:
+    """Processes of ours with a load, by the node's own /proc."""
+    script = 'for p in /proc/[0-9]*; do tr "\\0" " " < $p/cmdline 2>/dev/null; echo; done'
+    return node.check_run(["sh", "-c", script]).count("agent run mem")
+
+
+def test_ctrl_c_of_twenty_releases_them_all(twenty: Pods, nodes: Cluster) -> None:
+    with all_held(twenty, "10m") as running:
+        assert all(loads_on(node) >= PER_NODE for node in nodes.nodes)
+        began = time.monotonic()
+        running.send(signal.SIGINT)
+        done = running.end()
+        took_s = time.monotonic() - began
+
+    print(f"Ctrl-C of 20 pods on two nodes: over after {took_s:.1f} s")
+    assert done.exit_code == 130
+    assert json.loads(done.stdout)["summary"]["outcomes"] == {"interrupted": 20}
+    errors = {one["error"] for one in json.loads(done.stdout)["targets"]}
+    assert errors == {"interrupted; the load has been released"}
+    for node in nodes.nodes:
+        wait_until("no load is left", lambda n=node: loads_on(n) == 0, seconds=15)
+
+
+def test_a_pod_that_is_deleted_is_inconclusive_and_the_others_survive(twenty: Pods) -> None:
+    lost = NAMES[3]
+
+    with all_held(twenty, "40s") as running:
+        twenty.kubectl("delete", "pod", lost, "--wait=false")
+        done = running.end()
+
+    report = done.report
+    assert done.exit_code == 4
+    assert outcomes(report) == {
+        name: "inconclusive" if name == lost else "survived" for name in NAMES
+    }
+    assert "deleted" in sentence_of(report, lost)
+
+
+def test_the_pods_of_a_killed_node_are_inconclusive_and_the_others_survive(
+    twenty: Pods, nodes: Cluster
+) -> None:
+    there = [name for name in NAMES if name != NAMES[3]]
+
+    with all_held(twenty, "90s", len(there)) as running:
+        nodes.node("v1").kill()
+        done = running.end()
+
+    report = done.report
+    assert done.exit_code == 4
+    assert outcomes(report) == {
+        name: "survived" if "v2" in name else "inconclusive" for name in there
+    }
+    assert done.stderr.count("is NotReady") == 1
+    for name in there:
+        if "v1" in name:
+            assert 'node "many-v1" became NotReady' in sentence_of(report, name)
