@@ -102,7 +102,7 @@ class Run:
         """Say who shares a node, and ask what the readings raise; raises Refused."""
         shares = node_shares(
             (one.plan, one.joined.reading.hello, one.joined.reading.sample)
-            for _, one in sorted(ready.items())
+            for one in ready.values()
         )
         for share in shares:
             if len(share.pods) > 1:
@@ -178,7 +178,8 @@ def _finishing(intake: Intake, load: Procedure[Report]) -> Procedure[Report]:
 def _ready_and_not(
     prepared: Mapping[int, Ready | StressError],
 ) -> tuple[dict[int, Ready], dict[int, Report | StressError]]:
-    ready = {n: found for n, found in prepared.items() if isinstance(found, Ready)}
+    """In their order, however soon each was prepared."""
+    ready = {n: found for n, found in sorted(prepared.items()) if isinstance(found, Ready)}
     return ready, {n: found for n, found in prepared.items() if isinstance(found, StressError)}
 
 

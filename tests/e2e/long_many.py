@@ -87,7 +87,8 @@ def test_ctrl_c_of_twenty_releases_them_all(twenty: Pods, nodes: Cluster) -> Non
 
 
 def test_a_pod_that_is_deleted_is_inconclusive_and_the_others_survive(twenty: Pods) -> None:
-    lost = NAMES[3]
+    lost, kept = NAMES[3], [name for name in NAMES if name != NAMES[3]]
+    before = [twenty.status(name) for name in kept]
 
     with all_held(twenty, "40s") as running:
         twenty.kubectl("delete", "pod", lost, "--wait=false")
@@ -99,6 +100,7 @@ def test_a_pod_that_is_deleted_is_inconclusive_and_the_others_survive(twenty: Po
         name: "inconclusive" if name == lost else "survived" for name in NAMES
     }
     assert "deleted" in sentence_of(report, lost)
+    assert [twenty.status(name) for name in kept] == before
 
 
 def test_the_pods_of_a_killed_node_are_inconclusive_and_the_others_survive(

@@ -160,7 +160,7 @@ def test_a_no_at_the_barrier_loads_nothing_and_names_what_stays() -> None:
 
     names = [str(entry["name"]) for entry in cluster.added]
     assert all(name in str(refused.value) for name in names)
-    assert "web-0" in str(refused.value)
+    assert str(refused.value).index("in web-0") < str(refused.value).index("in web-1")
     assert cluster.runs == []
 
 
@@ -181,8 +181,8 @@ def test_forced_or_on_several_nodes_the_same_loads_run() -> None:
     found = [*ManyRun(forced, size="100Mi")(Together(force=True)), *run()]
 
     assert all(isinstance(one, Report) for one in found)
-    assert run.said[0] == "15 of 15 targets prepared"
-    assert run.said[1].startswith(
+    prepared = run.said.index("15 of 15 targets prepared")  # after others on a slow machine
+    assert run.said[prepared + 1].startswith(
         'node "node-0" is shared by 8 targets (web-0, web-1, web-2, web-3 and 4 more): at most '
         "800.0 MiB of load together, 1.5 GiB available"
     )
