@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kubectl_stress.cli.connection_options import connection_options
+from kubectl_stress.cli.copy_option import copy_option
 from kubectl_stress.cli.cpu_options import cpu_options, cpu_spec
 from kubectl_stress.cli.holder_options import holder_options, holder_spec, join_option
 from kubectl_stress.cli.load_options import load_options
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 @cpu_options
 @load_options
 @together_options
+@copy_option
 @join_option
 @holder_options
 @load_output_options
@@ -45,7 +47,7 @@ def cpu(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> Non
     asked, spec = target_selection(targets, given), cpu_spec(given)
     cluster = connect(flags)
     if given["output"] == MANIFEST:
-        print_manifest(cluster, asked, spec)
+        print_manifest(cluster, asked, spec, is_copy=given["copy"])
         return
     given["force"] = False  # nothing of a CPU load is refused that it could allow
     code = run_selection(cluster, asked, spec, holder_spec(given), given)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kubectl_stress.cli.wiring import now_ms
+from kubectl_stress.cli.wiring import now_ms, teller
 
 if TYPE_CHECKING:
     from kubectl_stress.kube.cluster import Cluster
@@ -28,7 +28,10 @@ def introduce(
     *,
     beside: Callable[[], object] = lambda: None,
 ) -> "Announcer":
-    """Who announces the run, and under which name; what `beside` does is done meanwhile."""
+    """Who announces the run, and under which name; what `beside` does is done meanwhile.
+
+    Meanwhile too, what runs with --copy left whose client died is removed.
+    """
     import secrets
 
     from kubectl_stress.agent.identity import RunIdentity
@@ -38,14 +41,24 @@ def introduce(
     from kubectl_stress.session.announcer import Announcer
 
     asked = () if given["no_events"] else tuple(dict.fromkeys(namespaces))
-    calls: list[Callable[[], Any]] = [beside, partial(who_asks, cluster)]
+    calls: list[Callable[[], Any]] = [beside, _remove_copies(cluster, namespaces, given)]
+    calls += [partial(who_asks, cluster)]
     calls += [partial(_may_announce, cluster, namespace) for namespace in asked]
-    _, user, *is_allowed = at_once(calls)
+    _, _, user, *is_allowed = at_once(calls)
     allowed = [name for name, is_yes in zip(asked, is_allowed, strict=True) if is_yes]
     if len(allowed) < len(asked) and not given["quiet"]:
         _tell_silence()
     identity, clock = RunIdentity(secrets.token_hex(4), user), Clock(now_ms, time.sleep)
     return Announcer(cluster, identity, allowed, clock=clock, today=lambda: datetime.now(UTC))
+
+
+def _remove_copies(
+    cluster: "Cluster", namespaces: Sequence[str], given: Mapping[str, Any]
+) -> Callable[[], None]:
+    from kubectl_stress.operations.copy import remove_ended_copies
+
+    places = tuple(dict.fromkeys(namespaces))
+    return partial(remove_ended_copies, cluster, places, teller(quiet=given["quiet"]))
 
 
 def _may_announce(cluster: "Cluster", namespace: str) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kubectl_stress.cli.connection_options import connection_options
+from kubectl_stress.cli.copy_option import copy_option
 from kubectl_stress.cli.holder_options import holder_options, holder_spec, join_option
 from kubectl_stress.cli.load_options import load_options
 from kubectl_stress.cli.memory_options import mem_spec, memory_options
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 @memory_options
 @load_options
 @together_options
+@copy_option
 @join_option
 @holder_options
 @load_output_options
@@ -43,6 +45,7 @@ def mem(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> Non
     kubectl stress mem deploy/hello --size 50Mi --duration 20s
     kubectl stress mem hello -c app --size 120% --expect oom --yes
     kubectl stress mem -l app=web --mode fixed --value 2 --size 80% --yes
+    kubectl stress mem deploy/hello --copy --to 95%
     """
     from kubectl_stress.cli.print_manifest import print_manifest
     from kubectl_stress.cli.run_selection import run_selection
@@ -52,6 +55,6 @@ def mem(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> Non
     holder = replace(holder_spec(given), is_writable=is_page_cache(spec))
     cluster = connect(flags)
     if given["output"] == MANIFEST:
-        print_manifest(cluster, asked, spec)
+        print_manifest(cluster, asked, spec, is_copy=given["copy"])
         return
     click.get_current_context().exit(run_selection(cluster, asked, spec, holder, given))

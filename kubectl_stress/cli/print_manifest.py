@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kubectl_stress.errors import UsageError
-from kubectl_stress.plan.amount import ShareBase
+from kubectl_stress.plan.amount import Amount, ShareBase
 from kubectl_stress.plan.spec import LoadSpec
 from kubectl_stress.targets.target_selection import TargetSelection
 
@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from kubectl_stress.kube.cluster import Cluster
 
 
-def print_manifest(cluster: "Cluster", asked: TargetSelection, spec: LoadSpec) -> None:
+def print_manifest(
+    cluster: "Cluster", asked: TargetSelection, spec: LoadSpec, *, is_copy: bool
+) -> None:
     """Print it, and on stderr what Chaos Mesh would make of it that is not the same."""
     from kubectl_stress.formats.serialize import to_yaml
     from kubectl_stress.manifest.memory_load import stressors
@@ -22,6 +24,8 @@ def print_manifest(cluster: "Cluster", asked: TargetSelection, spec: LoadSpec) -
     from kubectl_stress.preflight.find_selection import find_selection
     from kubectl_stress.targets.choose import Choice, Mode
 
+    if is_copy:
+        raise UsageError("a StressChaos cannot load a copy: leave out --copy or -o manifest")
     if len(asked.refs) != 1:
         raise UsageError("-o manifest takes one TARGET, like deploy/NAME")
     (ref,), (memory, cpu) = asked.refs, stressors(spec)
@@ -38,9 +42,15 @@ def print_manifest(cluster: "Cluster", asked: TargetSelection, spec: LoadSpec) -
         cpu=cpu,
     )
     click.echo(to_yaml(stress_chaos(experiment)))
-    if memory is not None and memory.amount.base is ShareBase.LIMIT:
-        click.echo(f"note: {_OF_LIMIT.format(memory.amount.text)}", err=True)
-    elif memory is not None and memory.amount.base is ShareBase.NODE:
+    _tell_base(memory.amount if memory else None)
+
+
+def _tell_base(amount: Amount | None) -> None:
+    if amount is None:
+        return
+    if amount.base is ShareBase.LIMIT:
+        click.echo(f"note: {_OF_LIMIT.format(amount.text)}", err=True)
+    elif amount.base is ShareBase.NODE:
         click.echo("note: kubectl stress run needs --percent-of node for this size", err=True)
 
 

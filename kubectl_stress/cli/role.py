@@ -21,6 +21,11 @@ import click
     help="Also allow pods/portforward, for find-limit --health-url",
 )
 @click.option(
+    "--copy",
+    is_flag=True,
+    help="Also allow creating and deleting pods, for --copy",
+)
+@click.option(
     "-o",
     "--output",
     type=click.Choice(["yaml", "json"]),
@@ -28,7 +33,9 @@ import click
     show_default=True,
     help="Output format",
 )
-def role(namespace: str, *, all_namespaces: bool, port_forward: bool, output: str) -> None:
+def role(
+    namespace: str, *, all_namespaces: bool, port_forward: bool, copy: bool, output: str
+) -> None:
     """Print the smallest Role that allows every command, for an administrator to apply.
 
     \b
@@ -39,5 +46,5 @@ def role(namespace: str, *, all_namespaces: bool, port_forward: bool, output: st
     from kubectl_stress.preflight import permissions
 
     where = None if all_namespaces else namespace
-    manifest = permissions.role(where, with_port_forward=port_forward)
+    manifest = permissions.role(where, with_port_forward=port_forward, with_copy=copy)
     click.echo(to_yaml(manifest) if output == "yaml" else json_line(manifest))

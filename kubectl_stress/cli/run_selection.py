@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kubectl_stress.cli.confirm import confirm
+from kubectl_stress.cli.copy_option import copy_of_target, the_one_to_copy
 from kubectl_stress.cli.introduction import introduce, make_run
 from kubectl_stress.cli.output_options import wants_color
 from kubectl_stress.cli.plan_targets import choose_targets, plan_each, tell_unseen
@@ -40,6 +41,11 @@ def run_selection(
     given: dict[str, Any],
 ) -> int:
     """The exit code; one target is shown as one, and several as a run over all of them."""
+    if given["copy"]:
+        ref = the_one_to_copy(asked)
+        with copy_of_target(cluster, ref, use_ms=spec.longest_ms, given=given) as copy:
+            plan = prepare(cluster, copy, spec, holder, given=given)
+            return run_one(cluster, plan, holder, copy, given=given)
     if asked.only_pod is not None:
         plan = prepare(cluster, asked.only_pod, spec, holder, given=given)
         return run_one(cluster, plan, holder, asked.only_pod, given=given)

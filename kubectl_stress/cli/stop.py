@@ -27,6 +27,8 @@ def stop(flags: "ConnectionFlags", **given: Any) -> None:
     Without TARGET, -l or -A it stops those of all pods in the namespace. No process is started in
     the pods, so a container at its limit is safe. The ephemeral containers stay, for the next run.
 
+    Copies of pods that `--copy` has made are removed, also those that a client left that died.
+
     A run that is stopped in this way ends as inconclusive, and names who stopped it.
 
     Exit codes: 0 no load is left running, 1 a load may still be running, 2 usage.
@@ -45,16 +47,21 @@ def stop(flags: "ConnectionFlags", **given: Any) -> None:
 
 def _stop(cluster: "Cluster", chosen: "Selection", *, quiet: bool) -> "StopResult":
     from kubectl_stress.clock import Clock
+    from kubectl_stress.operations.copy import remove_copies
     from kubectl_stress.operations.stop import Stop
     from kubectl_stress.preflight.admission import require
     from kubectl_stress.preflight.at_once import both
     from kubectl_stress.preflight.find_pods import find_pods
     from kubectl_stress.preflight.identity import who_asks
     from kubectl_stress.preflight.permissions import stop_permissions
+    from kubectl_stress.targets.pod_copy import is_copy
 
     by, _ = both(
         lambda: who_asks(cluster),
         lambda: require(cluster, stop_permissions(chosen), chosen.namespace),
     )
-    stop_all = Stop(cluster, by=by, clock=Clock(now_ms, time.sleep), tell=teller(quiet=quiet))
-    return stop_all(find_pods(cluster, chosen))
+    tell = teller(quiet=quiet)
+    pods = find_pods(cluster, chosen)
+    result = Stop(cluster, by=by, clock=Clock(now_ms, time.sleep), tell=tell)(pods)
+    remove_copies(cluster, filter(is_copy, pods), tell)
+    return result

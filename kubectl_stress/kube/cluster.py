@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Self
 from kubectl_stress.kube.api_errors import Request
 from kubectl_stress.kube.connection import Connection
 from kubectl_stress.kube.object_requests import (
+    create_request,
+    delete_request,
     get_request,
     list_request,
     merge_patch,
-    object_path,
     stream_request,
 )
 from kubectl_stress.kube.shapes import OBJECT, POD, RULES, Shape, list_of
@@ -129,18 +130,20 @@ class Cluster:
 
     def create_event(self, event: Mapping[str, Any]) -> Object:
         """Write an Event of events.k8s.io/v1 in the namespace that its metadata names."""
-        namespace = str(event["metadata"]["namespace"])
-        path = object_path("/apis/events.k8s.io/v1", "events", namespace)
-        return self._transport.json(
-            Request(
-                "POST",
-                path,
-                body=event,
-                verb="create",
-                resource="events.events.k8s.io",
-                namespace=namespace,
-            )
-        )
+        asked = create_request("/apis/events.k8s.io/v1", "events", event, group="events.k8s.io")
+        return self._transport.json(asked)
+
+    def create_pod(self, pod: Mapping[str, Any], *, dry_run: bool = False) -> Object:
+        """Create a pod in the namespace that its metadata names; with dry_run only have it judged.
+
+        Raises Rejected with the server's words where a quota or an admission refuses it.
+        """
+        return self._transport.json(create_request("/api/v1", "pods", pod, dry_run=dry_run))
+
+    def delete_pod(self, namespace: str, name: str, *, uid: str, grace_s: int) -> None:
+        """Have a pod end within `grace_s`; raises Conflict where the name is another pod's now."""
+        asked = get_request("/api/v1", "pods", namespace, name)
+        self._transport.send(delete_request(asked, uid=uid, grace_s=grace_s))
 
     # Questions
 

@@ -25,6 +25,34 @@ def get_request(prefix: str, plural: str, namespace: str, name: str) -> Request:
     return Request("GET", path, verb="get", resource=plural, namespace=namespace, name=name)
 
 
+def create_request(
+    prefix: str, plural: str, body: Mapping[str, Any], *, dry_run: bool = False, group: str = ""
+) -> Request:
+    """To create an object in the namespace that its metadata names."""
+    namespace, name = str(body["metadata"]["namespace"]), str(body["metadata"].get("name", ""))
+    return Request(
+        "POST",
+        object_path(prefix, plural, namespace),
+        (("dryRun", "All"),) * dry_run,
+        body=body,
+        verb="create",
+        resource=f"{plural}.{group}" if group else plural,
+        namespace=namespace,
+        name=name,
+    )
+
+
+def delete_request(asked: Request, *, uid: str, grace_s: int) -> Request:
+    """To delete the object that is asked for, and no other one of its name."""
+    body = {
+        "apiVersion": "v1",
+        "kind": "DeleteOptions",
+        "gracePeriodSeconds": grace_s,
+        "preconditions": {"uid": uid},
+    }
+    return replace(asked, method="DELETE", body=body, verb="delete")
+
+
 def merge_patch(
     asked: Request, subresource: str, body: Mapping[str, Any], *, dry_run: bool
 ) -> Request:

@@ -141,6 +141,13 @@ class LoadSpec:
         return schedule.ramp_ms + steps_ms + schedule.duration_ms
 
     @property
+    def longest_ms(self) -> int:
+        """From the first growth to the last release, with all that may come again."""
+        leak = self.memory.leak if self.memory else None
+        once_ms = max(self.total_ms, leak.longest_ms if leak else 0)
+        return once_ms * (1 + self.most_repeats)
+
+    @property
     def most_repeats(self) -> int:
         """How often the load begins again after an OOM kill."""
         is_repeated = self.memory is not None and self.memory.after_oom is AfterOom.REPEAT

@@ -72,6 +72,14 @@ PORT_FORWARD = tuple(
     Permission(verb, "pods/portforward", without="--health-url") for verb in ("get", "create")
 )
 
+# For `--copy` alone: who may create pods may run anything under any service account of the
+# namespace. The claims say whether a copy may share the pod's volumes.
+COPY = (
+    Permission("create", "pods"),
+    Permission("delete", "pods"),
+    Permission("get", "persistentvolumeclaims", without="--copy of pods with volume claims"),
+)
+
 
 def required_permissions(kind: str) -> tuple[Permission, ...]:
     """All permissions for a target given by a pod's or an owner's name."""
@@ -98,9 +106,11 @@ def _get(kind: OwnerKind) -> Permission:
     return Permission("get", kind.plural, kind.group)
 
 
-def role(namespace: str | None, *, with_port_forward: bool = False) -> dict[str, Any]:
+def role(
+    namespace: str | None, *, with_port_forward: bool = False, with_copy: bool = False
+) -> dict[str, Any]:
     """The least Role with which every kind of target works; a ClusterRole for all namespaces."""
-    further = PORT_FORWARD if with_port_forward else ()
+    further = PORT_FORWARD * with_port_forward + COPY * with_copy
     is_everywhere = namespace is None
     return {
         "apiVersion": "rbac.authorization.k8s.io/v1",
@@ -124,11 +134,13 @@ def refusal(
     missing: Iterable[Permission], namespace: str | None, reasons: Mapping[str, str] | None = None
 ) -> str:
     """One line on what is missing and how to get it."""
+    missing = list(missing)
     words = ", ".join(str(permission) for permission in missing)
     reason = next((text for text in (reasons or {}).values() if text), "")
     where = "all namespaces" if namespace is None else f'namespace "{namespace}"'
     flag, kind = ("-A", "ClusterRole") if namespace is None else (f"-n {namespace}", "Role")
+    option = " --copy" if set(missing) & set(COPY) else ""
     return (
         f"missing permission in {where}: {words}{reason and f' ({reason})'}. "
-        f'Ask an administrator for the {kind} that "kubectl stress role {flag}" prints'
+        f'Ask an administrator for the {kind} that "kubectl stress role {flag}{option}" prints'
     )

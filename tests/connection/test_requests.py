@@ -233,6 +233,33 @@ def test_an_event_goes_to_the_namespace_of_its_pod(api: FakeApiServer, connect: 
     assert json.loads(api.requests[0].body) == event
 
 
+@pytest.mark.parametrize(("dry_run", "query"), [(False, {}), (True, {"dryRun": "All"})])
+def test_a_pod_is_created_in_its_namespace_or_only_judged(
+    api: FakeApiServer, connect: Connect, dry_run: bool, query: dict[str, str]
+) -> None:
+    api.reply("POST", PODS, a_pod("p"))
+
+    connect().create_pod(a_pod("p"), dry_run=dry_run)
+
+    assert json.loads(api.requests[0].body) == a_pod("p")
+    assert dict(api.requests[0].query) == query
+
+
+def test_a_pod_is_deleted_only_if_it_is_still_the_same(
+    api: FakeApiServer, connect: Connect
+) -> None:
+    api.reply("DELETE", POD, a_pod("p"))
+
+    connect().delete_pod("n", "p", uid="uid-p", grace_s=5)
+
+    assert json.loads(api.requests[0].body) == {
+        "apiVersion": "v1",
+        "kind": "DeleteOptions",
+        "gracePeriodSeconds": 5,
+        "preconditions": {"uid": "uid-p"},
+    }
+
+
 WRONG = [
     ({}, "metadata is missing"),
     ({**a_pod("p"), "spec": []}, "spec is no object"),

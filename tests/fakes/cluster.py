@@ -93,6 +93,9 @@ class FakeCluster(Cluster):
         self.answers: list[Callable[[], FakeStream]] = []  # to who attaches; nobody may without
         self.load = FakeStream()
         self.asked: list[str] = []
+        self.created_pods: list[Object] = []
+        self.deleted_pods: list[tuple[str, str, int]] = []
+        self.starts: Callable[[Object], Object] = _started
         self.created_events: list[Mapping[str, Any]] = []
         self.added: list[Mapping[str, Any]] = []
         self.tried: list[tuple[str, str, Mapping[str, Any]]] = []
@@ -113,7 +116,7 @@ class FakeCluster(Cluster):
         self.pods[pod["metadata"]["name"]] = pod
         self._show("pods", ("MODIFIED", pod))
 
-    def delete_pod(self, name: str) -> None:
+    def lose_pod(self, name: str) -> None:
         self._show("pods", ("DELETED", self.pods.pop(name)))
 
     def show_event(self, reason: str, message: str) -> None:
@@ -215,6 +218,18 @@ class FakeCluster(Cluster):
         self.created_events.append(event)
         return dict(event)
 
+    def create_pod(self, pod: Mapping[str, Any], *, dry_run: bool = False) -> Object:
+        self._ask("try pod" if dry_run else "create pod")
+        if not dry_run:
+            self.created_pods.append(dict(pod))
+            self.pods[pod["metadata"]["name"]] = self.starts(copy.deepcopy(dict(pod)))
+        return dict(pod)
+
+    def delete_pod(self, namespace: str, name: str, *, uid: str, grace_s: int) -> None:
+        self._ask(f"delete pods {name}")
+        assert self.pods.pop(name)["metadata"]["uid"] == uid
+        self.deleted_pods.append((namespace, name, grace_s))
+
     def try_patch(
         self,
         prefix: str,
@@ -315,6 +330,29 @@ class FakeCluster(Cluster):
         if errors:
             self._watched.get(words.split()[1], threading.Event()).set()  # it will not be watched
             raise errors.pop(0)
+
+
+def _started(pod: Object) -> Object:
+    """As its kubelet shows it once it runs and is ready."""
+    pod["metadata"]["uid"] = f"uid-of-{pod['metadata']['name']}"
+    pod["spec"]["nodeName"] = "node-2"
+    pod["status"] = {
+        "phase": "Running",
+        "qosClass": "Burstable",
+        "conditions": [{"type": "Ready", "status": "True"}],
+        "containerStatuses": [
+            {
+                "name": container["name"],
+                "containerID": f"containerd://copy-{container['name']}-1",
+                "restartCount": 0,
+                "ready": True,
+                "state": {"running": {"startedAt": "2026-01-01T00:00:00Z"}},
+                "user": {"linux": {"uid": 1000, "gid": 1000}},
+            }
+            for container in pod["spec"]["containers"]
+        ],
+    }
+    return pod
 
 
 def forbidden(words: str) -> Forbidden:

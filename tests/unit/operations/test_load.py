@@ -168,7 +168,7 @@ def test_a_lost_connection_without_a_cause_is_inconclusive(scene: Scene) -> None
 def test_a_deleted_pod_ends_the_run_without_a_guess(scene: Scene) -> None:
     scene.cluster.readings = [FakeStream().says(reading()).ends(0), InjectionError("gone")]
     scene.script.agent_says(0, BEGINNING)
-    scene.script.at(1_000, lambda: scene.cluster.delete_pod("web"))
+    scene.script.at(1_000, lambda: scene.cluster.lose_pod("web"))
     scene.script.stream_ends(1_500, 137)
 
     report = scene.run()

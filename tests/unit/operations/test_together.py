@@ -249,7 +249,7 @@ def test_a_pod_that_is_deleted_in_the_middle_leaves_the_others_their_verdicts() 
     def tell(progress: Progress) -> None:
         is_held = isinstance(progress.what, PhaseStart) and progress.what.phase is Phase.HOLD
         if is_held and progress.target.target.pod == "web-7":
-            cluster.delete_pod("web-7")
+            cluster.lose_pod("web-7")
             cluster.before_exec = gone
             dying.ends(lost="the connection was closed")
 

@@ -221,7 +221,7 @@ def test_a_pod_that_is_deleted_ends_it() -> None:
 
     def delete() -> None:
         seen.cluster.wait_until_watched()
-        seen.cluster.delete_pod("web")
+        seen.cluster.lose_pod("web")
         stream.ends(lost="the connection broke")
 
     seen.on[Sample] = lambda: threading.Thread(target=delete).start()

@@ -111,3 +111,12 @@ def test_ports_are_forwarded_only_where_that_was_asked_for() -> None:
 
     assert "pods/portforward" not in resources(role("shop"))
     assert "pods/portforward" in resources(role("shop", with_port_forward=True))
+
+
+def test_pods_are_created_and_deleted_only_where_that_was_asked_for() -> None:
+    def verbs(manifest: dict[str, Any]) -> set[str]:
+        rules = (rule for rule in manifest["rules"] if "pods" in rule["resources"])
+        return {verb for rule in rules for verb in rule["verbs"]}
+
+    assert not {"create", "delete"} & verbs(role("shop"))
+    assert {"create", "delete"} <= verbs(role("shop", with_copy=True))

@@ -59,7 +59,7 @@ def is_cut_in_a_line(scene: Scene) -> None:
 
 def loses_its_pod(scene: Scene) -> None:
     scene.script.agent_says(0, BEGINNING)
-    scene.script.at(3_000, lambda: scene.cluster.delete_pod("web")).stream_ends(3_500, 137)
+    scene.script.at(3_000, lambda: scene.cluster.lose_pod("web")).stream_ends(3_500, 137)
 
 
 def is_repeated_once(scene: Scene) -> None:

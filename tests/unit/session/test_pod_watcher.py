@@ -67,7 +67,7 @@ def test_a_deleted_pod_is_seen_as_gone() -> None:
 
     with observing(cluster) as seen:
         drained(seen)
-        cluster.delete_pod("web")
+        cluster.lose_pod("web")
 
         assert drained(seen) == [PodSeen(None)]
 

@@ -1,0 +1,62 @@
+"""`--copy`: a load on a copy of the pod that no traffic reaches, instead of on the pod."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kubectl_stress.cli.wiring import now_ms, teller
+from kubectl_stress.errors import UsageError
+from kubectl_stress.targets.ref import TargetRef
+from kubectl_stress.targets.target_selection import TargetSelection
+
+if TYPE_CHECKING:
+    from kubectl_stress.kube.cluster import Cluster
+
+copy_option = click.option(
+    "--copy",
+    is_flag=True,
+    help="Load a copy of the pod, to which no traffic comes, and remove it at the end",
+)
+
+# Pulling on another node, init containers and readiness take longer than an ephemeral container.
+_STARTS = 3
+
+
+def the_one_to_copy(asked: TargetSelection) -> TargetRef:
+    """The target to copy; raises UsageError where several may be meant."""
+    if not asked.may_be_single:
+        raise UsageError("--copy takes one TARGET: a pod, or an owner of which one pod is copied")
+    return asked.refs[0]
+
+
+@contextmanager
+def copy_of_target(
+    cluster: "Cluster", ref: TargetRef, *, use_ms: int, given: Mapping[str, Any]
+) -> Iterator[TargetRef]:
+    """The copy to load in place of `ref`, as long as the block lasts; raises StressError.
+
+    `use_ms` is how long it is needed at most. A dry run is of the pod itself: nothing is created.
+    """
+    import secrets
+
+    from kubectl_stress.clock import Clock
+    from kubectl_stress.operations.copy import CopyTimes, PodCopy, pod_to_copy
+    from kubectl_stress.preflight.admission import require
+    from kubectl_stress.preflight.permissions import COPY
+
+    require(cluster, COPY, cluster.namespace)
+    start_ms = max(given["wait"], _STARTS * given["timeout"])
+    times = CopyTimes(start_ms, given["timeout"] + use_ms)
+    copy = PodCopy.of(pod_to_copy(cluster, ref), secrets.token_hex(3), times)
+    tell, dry_run = teller(quiet=given["quiet"]), given.get("dry_run", "none")
+    if dry_run != "client":
+        copy.judge(cluster)
+    if dry_run != "none":
+        tell("note: a copy of the pod would be loaded")
+        yield ref
+    else:
+        with copy.created(cluster, clock=Clock(now_ms, time.sleep), tell=tell) as created:
+            yield created
