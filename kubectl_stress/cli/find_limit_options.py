@@ -50,7 +50,7 @@ _SEARCH_OPTIONS = (
         default=DEFAULT_ATTEMPTS,
         show_default=True,
         metavar="N",
-        help="Tries of the level that fails; the one that fits is tried twice as often",
+        help="Tries of both sides of the boundary, at the least",
     ),
     click.option(
         "--level-hold",

@@ -4,51 +4,13 @@ It goes by the tries alone, so a search that was interrupted goes on from their 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from kubectl_stress.quantity import PAGE_BYTES, format_bytes, format_duration
 from kubectl_stress.search.answer import Answer, AnswerKind
+from kubectl_stress.search.ladder import Ladder
 from kubectl_stress.search.settings import SearchSettings, whole_pages
-from kubectl_stress.search.tries import Mark, Spent, Try
-
-
-class Ladder:
-    """The levels that were tried; tries that told nothing are left out.
-
-    `survived` is the highest level at which every try fits, `failed` the lowest at which none does
-    and all say why in the same way, `unclear` the lowest at which they disagree.
-    """
-
-    def __init__(self, tries: Sequence[Try]) -> None:
-        self._marks: dict[int, list[Mark]] = {}
-        self._untold: dict[int, int] = {}
-        for one in tries:
-            if one.mark is Mark.INCONCLUSIVE:
-                self._untold[one.level_bytes] = self._untold.get(one.level_bytes, 0) + 1
-            else:
-                self._marks.setdefault(one.level_bytes, []).append(one.mark)
-        alike = {level: marks[0] for level, marks in self._marks.items() if len({*marks}) == 1}
-        fits = [level for level, mark in alike.items() if mark is Mark.FITS]
-        fails = [level for level, mark in alike.items() if mark is not Mark.FITS]
-        self.survived = max(fits, default=None)
-        self.failed = min(fails, default=None)
-        self.unclear = min(self._marks.keys() - alike.keys(), default=None)
-
-    def count(self, level: int) -> int:
-        """How often this level was tried."""
-        return len(self._marks.get(level, ()))
-
-    def fits(self, level: int) -> int:
-        """How many of its tries fit."""
-        return self._marks.get(level, []).count(Mark.FITS)
-
-    def cause(self, level: int) -> Mark | None:
-        """How its tries ended; None where they disagree."""
-        marks = {*self._marks.get(level, ())}
-        return marks.pop() if len(marks) == 1 else None
-
-    def untold(self, attempts: int) -> int | None:
-        """A level whose tries told nothing again and again."""
-        return next((level for level, count in self._untold.items() if count >= attempts), None)
+from kubectl_stress.search.tries import Spent, Try
 
 
 def next_step(
@@ -77,17 +39,15 @@ def _wanted(settings: SearchSettings, ladder: Ladder) -> int | Answer:
     untold = ladder.untold(settings.attempts)
     if untold is not None:
         return _ended(ladder, f"the tries at {format_bytes(untold)} told nothing")
-    if ladder.unclear is not None:
-        if ladder.count(ladder.unclear) < settings.attempts:
-            return ladder.unclear
-        return _flaky(ladder, ladder.unclear)
-    low, high = ladder.survived, ladder.failed
-    if high is None:
-        return _upwards(settings, ladder, low or 0)
-    if low is not None and low > high:
+    low, high = ladder.survived or 0, ladder.failed
+    if high is not None and ladder.count(high) >= settings.attempts and not ladder.cause(high):
         return _flaky(ladder, high)
-    if high - (low or 0) > settings.resolution_bytes:
-        return whole_pages(((low or 0) + high) // 2)
+    if ladder.disputed:
+        return _around_disputed(settings, ladder)
+    if high is None:
+        return _upwards(settings, ladder, low)
+    if high - low > settings.resolution_bytes:
+        return whole_pages((low + high) // 2)
     return _confirmed(settings, ladder, low or PAGE_BYTES, high)
 
 
@@ -95,40 +55,79 @@ def _upwards(settings: SearchSettings, ladder: Ladder, low: int) -> int | Answer
     if low < settings.ceiling_bytes:
         step = (low // settings.step_bytes + 1) * settings.step_bytes
         return min(step, settings.ceiling_bytes)
-    if ladder.count(low) < settings.attempts_survived:
+    if not _is_sure(settings, ladder, low):
         return low
     text = f"no failure up to {format_bytes(low)} of ballast, the highest level that may be tried"
     return Answer(AnswerKind.ALL_FIT, text, survived_bytes=low)
 
 
+def _around_disputed(settings: SearchSettings, ladder: Ladder) -> int | Answer:
+    """Where tries disagree, the boundary is not a level but a range.
+
+    It is an answer if it is narrow: all tries below it fit, all above it fail, and its middle is
+    within the resolution of both.
+    """
+    first, last = ladder.disputed[0], ladder.disputed[-1]
+    low, high = ladder.survived or 0, ladder.failed
+    half = whole_pages(settings.resolution_bytes // 2)
+    if last - first > settings.resolution_bytes or first <= PAGE_BYTES:
+        return _flaky(ladder, _most_tried(ladder))
+    if high is not None and high - low <= 2 * settings.resolution_bytes and low:
+        return _confirmed(settings, ladder, low, high)
+    if first - low > half:
+        return whole_pages(max(0, first - half))
+    above = whole_pages(last + half)
+    return above if above <= settings.ceiling_bytes else _flaky(ladder, _most_tried(ladder))
+
+
 def _confirmed(settings: SearchSettings, ladder: Ladder, low: int, high: int) -> int | Answer:
     """Both sides as often as asked for: first the side that costs no restart."""
-    if low < high and ladder.count(low) < settings.attempts_survived:
+    if low < high and not _is_sure(settings, ladder, low):
         return low
     if ladder.count(high) < settings.attempts:
         return high
-    cause = ladder.cause(high)
-    assert cause is not None
+    cause = ladder.cause(high, *ladder.disputed)
+    if cause is None:
+        return _flaky(ladder, _most_tried(ladder))
     if low >= high:
         return _ended(ladder, f"it fails even without ballast ({cause.value})")
     text = f"{format_bytes(low)} of ballast survived, {format_bytes(high)} did not: {cause.value}"
-    return Answer(AnswerKind.FOUND, text, survived_bytes=low, failed_bytes=high, cause=cause)
+    found = Answer(AnswerKind.FOUND, text, survived_bytes=low, failed_bytes=high, cause=cause)
+    return _with_range(found, ladder) if ladder.disputed else found
+
+
+def _is_sure(settings: SearchSettings, ladder: Ladder, low: int) -> bool:
+    """Whether the level that fits was tried often enough, with what is still due above it."""
+    due = max(0, settings.attempts - ladder.count(ladder.failed)) if ladder.failed else 0
+    least = settings.least_tries * (2 if ladder.disputed else 1)
+    return ladder.count(low) >= settings.attempts and ladder.total + due >= least
+
+
+def _with_range(found: Answer, ladder: Ladder) -> Answer:
+    fits = ladder.fits(*ladder.disputed)
+    count = sum(ladder.count(level) for level in ladder.disputed)
+    text = f"{found.sentence}; between them {fits} of {count} tries fit"
+    level = _most_tried(ladder)
+    return replace(found, sentence=text, flaky_bytes=level, fits=fits, count=count)
+
+
+def _most_tried(ladder: Ladder) -> int:
+    return max(ladder.disputed, key=ladder.count)
 
 
 def _flaky(ladder: Ladder, level: int) -> Answer:
     fits, count = ladder.fits(level), ladder.count(level)
-    if ladder.survived is not None and ladder.survived > level:
-        text = f"flaky: {format_bytes(level)} failed, {format_bytes(ladder.survived)} fits"
+    first, last = level, level
+    if ladder.disputed:
+        first, last = ladder.disputed[0], ladder.disputed[-1]
+    if fits == count or (not fits and first < last):
+        text = f"flaky: {format_bytes(first)} failed, {format_bytes(last)} fits"
     elif fits:
         text = f"flaky: {fits} of {count} tries at {format_bytes(level)} fit"
     else:
         text = f"flaky: {count} tries at {format_bytes(level)} failed in different ways"
-    survived, failed = ladder.survived, ladder.failed
-    if survived is not None and failed is not None and survived > failed:
-        survived, failed = None, None
-    return Answer(
-        AnswerKind.FLAKY, text, survived, failed, flaky_bytes=level, fits=fits, count=count
-    )
+    low, high = ladder.survived, ladder.failed
+    return Answer(AnswerKind.FLAKY, text, low, high, flaky_bytes=level, fits=fits, count=count)
 
 
 def _ended(ladder: Ladder, why: str) -> Answer:

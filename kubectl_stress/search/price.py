@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from kubectl_stress.quantity import format_duration
 from kubectl_stress.search.answer import Answer
-from kubectl_stress.search.levels import Ladder, next_step
+from kubectl_stress.search.ladder import Ladder
+from kubectl_stress.search.levels import next_step
 from kubectl_stress.search.settings import SearchSettings
 from kubectl_stress.search.tries import Mark, Try
 

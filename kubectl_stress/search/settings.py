@@ -18,9 +18,10 @@ _STEP_PERCENT = 10
 class SearchSettings:
     """A search below `ceiling_bytes` for a container of this limit; all levels are ballast.
 
-    A level that survived is tried twice as often as `attempts` before it counts, since that costs
-    no restart: with three tries on both sides, one of 16 apps that fail every second time at random
-    would be given a number.
+    Both sides of the boundary are tried `attempts` times. Where that makes a short search, the side
+    that survived is tried more often, up to `least_tries` in all, since that costs no restart: an
+    app that fails every second time at random agrees with one of some 50 boundaries in n tries with
+    a chance of 50 / 2^n.
     """
 
     limit_bytes: int
@@ -45,9 +46,9 @@ class SearchSettings:
         return max(whole_pages(self.limit_bytes * _STEP_PERCENT // 100), self.resolution_bytes)
 
     @property
-    def attempts_survived(self) -> int:
-        """How often the highest level that survived is tried."""
-        return 2 * self.attempts
+    def least_tries(self) -> int:
+        """How many tries there are in all, at the least, before there is a number."""
+        return 6 * self.attempts - 5
 
 
 def whole_pages(size_bytes: int) -> int:

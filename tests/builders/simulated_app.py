@@ -58,7 +58,8 @@ class Played:
         survived, failed = self.answer.survived_bytes, self.answer.failed_bytes
         assert survived is not None
         assert failed is not None
-        is_fine = failed - survived <= resolution or failed <= resolution + PAGE_BYTES
+        most = resolution if self.answer.flaky_bytes is None else 2 * resolution
+        is_fine = failed - survived <= most or failed <= resolution + PAGE_BYTES
         return is_fine and survived < high and failed >= low
 
 

@@ -14,6 +14,8 @@ from tests.e2e.searches import LIMIT, MARKS, Breaking, search
 from tests.selection.sample import SEED
 
 RESOLUTION = LIMIT * 2 // 100
+# A boundary that the kernel blurs takes up to four more than by default.
+MANY_RESTARTS = "--max-restarts=10"
 DRAWS = {"v2": 10, "v1": 4}
 CASES = [
     (flavour, number, how)
@@ -37,7 +39,7 @@ def test_a_breaking_point_is_found_within_the_resolution(
 ) -> None:
     breaking = Breaking.drawn(random.Random(f"{SEED} {flavour} {number}"), how)
 
-    searched = search(pods, plugin, breaking, flavour)
+    searched = search(pods, plugin, breaking, flavour, MANY_RESTARTS)
 
     print(breaking, searched.found["answer"]["sentence"], len(searched.found["tries"]), "tries")
     searched.refuse_wrong_answer(RESOLUTION)
