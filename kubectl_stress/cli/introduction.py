@@ -38,6 +38,7 @@ def introduce(
     from kubectl_stress.clock import Clock
     from kubectl_stress.preflight.at_once import at_once
     from kubectl_stress.preflight.identity import who_asks
+    from kubectl_stress.preflight.permissions import ANNOUNCE
     from kubectl_stress.session.announcer import Announcer
 
     asked = () if given["no_events"] else tuple(dict.fromkeys(namespaces))
@@ -46,10 +47,13 @@ def introduce(
     calls += [partial(_may_announce, cluster, namespace) for namespace in asked]
     _, _, user, *is_allowed = at_once(calls)
     allowed = [name for name, is_yes in zip(asked, is_allowed, strict=True) if is_yes]
-    if len(allowed) < len(asked) and not given["quiet"]:
-        _tell_silence()
+    tell = (lambda _: None) if given["quiet"] else _tell_note
+    if len(allowed) < len(asked):
+        tell(f"{ANNOUNCE.without} ({ANNOUNCE} not allowed)")
     identity, clock = RunIdentity(secrets.token_hex(4), user), Clock(now_ms, time.sleep)
-    return Announcer(cluster, identity, allowed, clock=clock, today=lambda: datetime.now(UTC))
+    return Announcer(
+        cluster, identity, allowed, clock=clock, today=lambda: datetime.now(UTC), tell=tell
+    )
 
 
 def _remove_copies(
@@ -68,10 +72,8 @@ def _may_announce(cluster: "Cluster", namespace: str) -> bool:
     return may(cluster, ANNOUNCE, namespace)
 
 
-def _tell_silence() -> None:
-    from kubectl_stress.preflight.permissions import ANNOUNCE
-
-    click.echo(f"note: {ANNOUNCE.without} ({ANNOUNCE} not allowed)", err=True)
+def _tell_note(text: str) -> None:
+    click.echo(f"note: {text}", err=True)
 
 
 def make_run(

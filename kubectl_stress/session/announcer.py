@@ -6,7 +6,6 @@ Nothing waits for them but the end of the command, for a moment.
 import queue
 import threading
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from datetime import datetime
 from typing import Any, Self
 
@@ -25,7 +24,7 @@ _END_S, _EACH_S = 2.0, 0.05
 class Announcer:
     """Context manager; it writes only in `namespaces`, those in which the user may create Events.
 
-    `today` is the wall clock, in UTC.
+    `today` is the wall clock, in UTC. `tell` hears once, at the end, why an Event was not written.
     """
 
     def __init__(
@@ -36,9 +35,11 @@ class Announcer:
         *,
         clock: Clock,
         today: Callable[[], datetime],
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._cluster, self.identity, self._namespaces = cluster, identity, namespaces
-        self._clock, self._today = clock, today
+        self._clock, self._today, self._tell = clock, today, tell
+        self._failures: list[str] = []
         # One after another: a hundred at once would cost as many connections while loads begin.
         self._events = queue.Queue[dict[str, Any] | None]()
         self._thread = threading.Thread(target=self._write_all, daemon=True)
@@ -51,6 +52,10 @@ class Announcer:
         waiting = self._events.qsize()
         self._events.put(None)
         self._thread.join(timeout=_END_S + waiting * _EACH_S)
+        if self._thread.is_alive():
+            self._failures.append("the API server did not answer in time")
+        if self._failures:
+            self._tell(f"not every Event of this run could be written: {self._failures[0]}")
 
     def announced(self, plan: Plan, load: Procedure[Report]) -> Procedure[Report]:
         """The same, with an Event before it and one when it is over, however it ends."""
@@ -75,5 +80,7 @@ class Announcer:
 
     def _write_all(self) -> None:
         while (event := self._events.get()) is not None:
-            with suppress(StressError):  # whatever the reason, the run is none the worse for it
+            try:
                 self._cluster.create_event(event)
+            except StressError as error:  # whatever the reason, the run is none the worse for it
+                self._failures.append(str(error))

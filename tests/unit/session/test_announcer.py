@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_stress.errors import Forbidden, Unreachable
+from kubectl_stress.errors import Forbidden, Rejected, Unreachable
 from kubectl_stress.results.report import Report
 from kubectl_stress.results.run_event import started_event
 from kubectl_stress.session.announcer import Announcer
@@ -67,6 +67,51 @@ def test_an_event_that_cannot_be_written_costs_the_run_nothing(
 
     assert scene.run().verdict.outcome is Outcome.SURVIVED
     assert scene.stories == [text for text in scene.stories if "event" not in text.lower()]
+
+
+def test_the_first_reason_why_an_event_was_not_written_is_told_once() -> None:
+    cluster, time, told = FakeCluster(), FakeTime(), list[str]()
+    cluster.errors["create event"] = [Rejected("quota exceeded"), Unreachable("no answer")]
+
+    with Announcer(
+        cluster, IDENTITY, ["default"], clock=time.clock, today=lambda: NOON, tell=told.append
+    ) as announcer:
+        list(announcer.announced(plan(), ended_at_once()))
+
+    assert told == ["not every Event of this run could be written: quota exceeded"]
+
+
+def test_an_event_that_is_still_being_written_at_the_end_is_told_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cluster, time, told, is_over = FakeCluster(), FakeTime(), list[str](), threading.Event()
+    monkeypatch.setattr("kubectl_stress.session.announcer._END_S", 0.05)
+
+    def unanswered(words: str) -> None:
+        assert is_over.wait(timeout=10), words
+
+    cluster._ask = unanswered  # type: ignore[method-assign]
+
+    with Announcer(
+        cluster, IDENTITY, ["default"], clock=time.clock, today=lambda: NOON, tell=told.append
+    ) as announcer:
+        list(announcer.announced(plan(), ended_at_once()))
+    is_over.set()
+
+    assert told == [
+        "not every Event of this run could be written: the API server did not answer in time"
+    ]
+
+
+def test_nothing_is_told_where_all_were_written() -> None:
+    cluster, time, told = FakeCluster(), FakeTime(), list[str]()
+
+    with Announcer(
+        cluster, IDENTITY, ["default"], clock=time.clock, today=lambda: NOON, tell=told.append
+    ) as announcer:
+        list(announcer.announced(plan(), ended_at_once()))
+
+    assert told == []
 
 
 def test_nothing_is_written_where_the_user_may_not() -> None:
