@@ -45,7 +45,8 @@ stop_on_option = click.option(
     multiple=True,
     help=(
         "Release the load as soon as this happens; may be repeated. memory-pressure is the share "
-        "of time in which a task of the container waited for memory (PSI some, average of 10 s)"
+        "of time in which a task of the container waited for memory (PSI some, average of 10 s); "
+        "refused on a node without PSI, such as one with cgroup v1"
     ),
 )
 

@@ -3,6 +3,8 @@
 `mem` and `check` ask these same guards, so that a check says what a run would do.
 """
 
+from typing import NoReturn
+
 from kubectl_stress.agent.protocol import Hello
 from kubectl_stress.agent.samples import Memory
 from kubectl_stress.errors import Refused
@@ -75,10 +77,15 @@ def refuse_without_pressure(asked_percent: float | None, memory: Memory) -> None
     PSI is of cgroup v2 alone, and the kernel may be built or started without (psi=0).
     """
     if asked_percent is not None and memory.pressure_some_avg10_percent is None:
-        raise Refused(
-            "the node has no pressure stall information (cgroup v1, or a kernel with psi=0), so "
-            "--stop-on memory-pressure would never release the load: use another sign"
-        )
+        refuse_node_without_pressure()
+
+
+def refuse_node_without_pressure() -> NoReturn:
+    """Raise Refused: --stop-on would wait for ever."""
+    raise Refused(
+        "the node has no pressure stall information (cgroup v1, or a kernel before 4.20 or with "
+        "psi=0), so --stop-on memory-pressure would never release the load: use another sign"
+    )
 
 
 def refuse_beyond_node(target: Target, size_bytes: int, hello: Hello) -> None:

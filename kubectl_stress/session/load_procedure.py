@@ -17,6 +17,7 @@ from kubectl_stress.plan.holder_spec import HolderSpec, Join
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.prediction import prediction
 from kubectl_stress.plan.slow_start import slow_start, start_patience_ms
+from kubectl_stress.preflight.node_pressure import refuse_known_without_pressure
 from kubectl_stress.preflight.sibling_usage import with_sibling_usage
 from kubectl_stress.results.report import Report
 from kubectl_stress.session.agent_stream import SteeredAgent
@@ -81,6 +82,10 @@ class LoadProcedure:
 
     def prepare(self, plan: Plan) -> Procedure[Ready]:
         """A holder and a reading, and the plan settled by it; what it asks is yet to be asked."""
+        if plan.spec.pressure_percent is not None:
+            yield from self._intake.call(
+                lambda: refuse_known_without_pressure(self._cluster, plan.target.node)
+            )
         joined = yield from self._enter(plan)
         target = yield from self._intake.call(
             lambda: with_sibling_usage(self._cluster, joined.target)

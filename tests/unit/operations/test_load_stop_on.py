@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubectl_stress.errors import InjectionError, Refused
+from kubectl_stress.errors import Forbidden, InjectionError, Refused, Unreachable
 from kubectl_stress.plan.spec import AfterOom
 from kubectl_stress.plan.stop_on import StopOn
 from kubectl_stress.targets.changes import ChangeKind
@@ -122,3 +122,53 @@ def test_a_node_without_pressure_is_refused_before_the_load(scene: Scene) -> Non
         scene.run(stop_on=(StopOn.MEMORY_PRESSURE,), pressure_percent=20.0)
 
     assert "app" not in [container for container, _ in scene.cluster.execs]
+
+
+KERNEL_4_19 = {"status": {"nodeInfo": {"kernelVersion": "4.19.0-27-amd64"}}}
+KERNEL_6_1 = {"status": {"nodeInfo": {"kernelVersion": "6.1.0-37-amd64"}}}
+
+
+def test_a_node_whose_kubelet_warned_of_cgroup_v1_is_refused_before_anything_is_added(
+    scene: Scene,
+) -> None:
+    scene.cluster.events = lambda: [{"reason": "CgroupV1", "message": "in maintenance mode"}]
+
+    with pytest.raises(Refused, match="no pressure stall information"):
+        scene.run(stop_on=(StopOn.MEMORY_PRESSURE,), pressure_percent=20.0)
+
+    node = "involvedObject.kind=Node,involvedObject.name=node-1,reason=CgroupV1"
+    assert f"list events {node}" in scene.cluster.asked
+    assert scene.cluster.added == []
+    assert scene.cluster.execs == []
+
+
+def test_a_node_with_a_kernel_before_psi_is_refused_before_anything_is_added(scene: Scene) -> None:
+    scene.cluster.owners["nodes", "node-1"] = KERNEL_4_19
+
+    with pytest.raises(Refused, match="a kernel before"):
+        scene.run(stop_on=(StopOn.MEMORY_PRESSURE,), pressure_percent=20.0)
+
+    assert scene.cluster.added == []
+
+
+@pytest.mark.parametrize("error", [Forbidden("no"), Unreachable("no answer")])
+def test_what_nobody_tells_of_the_node_is_left_to_the_first_reading(
+    scene: Scene, error: Forbidden
+) -> None:
+    scene.cluster.errors["get nodes"] = [error]
+    scene.cluster.errors["list events"] = [error]
+    scene.cluster.readings = [read_with(None)]
+
+    with pytest.raises(Refused, match="no pressure stall information"):
+        scene.run(stop_on=(StopOn.MEMORY_PRESSURE,), pressure_percent=20.0)
+
+    assert len(scene.cluster.added) == 1
+
+
+def test_a_node_is_asked_for_pressure_only_where_it_is_waited_for(scene: Scene) -> None:
+    scene.cluster.owners["nodes", "node-1"] = KERNEL_6_1
+    scene.script.agent_says(0, HELD + bye_line()).stream_ends(20_000, 0)
+
+    scene.run(stop_on=(StopOn.NOT_READY,))
+
+    assert [words for words in scene.cluster.asked if "Node" in words or "nodes" in words] == []
