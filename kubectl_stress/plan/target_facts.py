@@ -62,12 +62,13 @@ def facts(target: Target, reactions: Mapping[str, str], found: Found | None) -> 
 
 
 # VPA: autoscaler#9521; krr: robusta-dev/krr#324 (strategies of 7 to 14 days). kube-soomkiller and
-# preoomkiller-controller act on usage alone.
+# preoomkiller-controller act on usage alone. Neither VPA (docs/flags.md of its recommender) nor krr
+# (StrategySettings.history_duration) can leave out a window: see docs/recommenders.md.
 _RECOMMENDERS = (
     "VPA and krr keep the peak and the OOM kills of a run for days (krr the maximum of 7 to 14 "
     "days), and controllers that end pods near their limit (kube-soomkiller, preoomkiller) take "
-    "the load for the app's own: note when the run began and ended, and leave that time out of "
-    "their data"
+    "the load for the app's own. Neither leaves a time out by itself: run krr with a "
+    "--history_duration that begins after the run; docs/recommenders.md says what works for VPA"
 )
 
 
