@@ -42,18 +42,17 @@ def introduce(
     from kubectl_stress.session.announcer import Announcer
 
     asked = () if given["no_events"] else tuple(dict.fromkeys(namespaces))
-    calls: list[Callable[[], Any]] = [beside, _remove_copies(cluster, namespaces, given)]
-    calls += [partial(who_asks, cluster)]
+    copies = _remove_copies(cluster, namespaces, given)
+    calls: list[Callable[[], Any]] = [beside, copies, partial(who_asks, cluster)]
     calls += [partial(_may_announce, cluster, namespace) for namespace in asked]
     _, _, user, *is_allowed = at_once(calls)
     allowed = [name for name, is_yes in zip(asked, is_allowed, strict=True) if is_yes]
-    tell = (lambda _: None) if given["quiet"] else _tell_note
+    tell = partial(_tell_note, given)
     if len(allowed) < len(asked):
         tell(f"{ANNOUNCE.without} ({ANNOUNCE} not allowed)")
     identity, clock = RunIdentity(secrets.token_hex(4), user), Clock(now_ms, time.sleep)
-    return Announcer(
-        cluster, identity, allowed, clock=clock, today=lambda: datetime.now(UTC), tell=tell
-    )
+    today = partial(datetime.now, UTC)
+    return Announcer(cluster, identity, allowed, clock=clock, today=today, tell=tell)
 
 
 def _remove_copies(
@@ -72,8 +71,9 @@ def _may_announce(cluster: "Cluster", namespace: str) -> bool:
     return may(cluster, ANNOUNCE, namespace)
 
 
-def _tell_note(text: str) -> None:
-    click.echo(f"note: {text}", err=True)
+def _tell_note(given: Mapping[str, Any], text: str) -> None:
+    if not given["quiet"]:
+        click.echo(f"note: {text}", err=True)
 
 
 def make_run(
