@@ -38,21 +38,19 @@ def introduce(
     from kubectl_stress.clock import Clock
     from kubectl_stress.preflight.at_once import at_once
     from kubectl_stress.preflight.identity import who_asks
-    from kubectl_stress.preflight.permissions import ANNOUNCE
     from kubectl_stress.session.announcer import Announcer
 
     asked = () if given["no_events"] else tuple(dict.fromkeys(namespaces))
-    copies = _remove_copies(cluster, namespaces, given)
-    calls: list[Callable[[], Any]] = [beside, copies, partial(who_asks, cluster)]
+    copies, who = _remove_copies(cluster, namespaces, given), partial(who_asks, cluster)
+    calls: list[Callable[[], Any]] = [beside, copies, who]
     calls += [partial(_may_announce, cluster, namespace) for namespace in asked]
     _, _, user, *is_allowed = at_once(calls)
     allowed = [name for name, is_yes in zip(asked, is_allowed, strict=True) if is_yes]
     tell = partial(_tell_note, given)
     if len(allowed) < len(asked):
-        tell(f"{ANNOUNCE.without} ({ANNOUNCE} not allowed)")
+        _tell_silence(tell)
     identity, clock = RunIdentity(secrets.token_hex(4), user), Clock(now_ms, time.sleep)
-    today = partial(datetime.now, UTC)
-    return Announcer(cluster, identity, allowed, clock=clock, today=today, tell=tell)
+    return Announcer(cluster, identity, allowed, clock=clock, today=_today, tell=tell)
 
 
 def _remove_copies(
@@ -69,6 +67,16 @@ def _may_announce(cluster: "Cluster", namespace: str) -> bool:
     from kubectl_stress.preflight.permissions import ANNOUNCE
 
     return may(cluster, ANNOUNCE, namespace)
+
+
+def _today() -> datetime:
+    return datetime.now(UTC)
+
+
+def _tell_silence(tell: Callable[[str], None]) -> None:
+    from kubectl_stress.preflight.permissions import ANNOUNCE
+
+    tell(f"{ANNOUNCE.without} ({ANNOUNCE} not allowed)")
 
 
 def _tell_note(given: Mapping[str, Any], text: str) -> None:
