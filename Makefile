@@ -35,7 +35,7 @@ unexport KUBECONFIG
 endif
 
 .PHONY: help setup format lint test unit agent image e2e matrix outcomes demo bench bench-agent \
-	bench-client bench-fleet bench-level bench-start bench-start-load find-limit screenshots eviction faults soak swap fuzz \
+	bench-client bench-cpu bench-fleet bench-level bench-start bench-start-load find-limit screenshots eviction faults soak swap fuzz \
 	sanitize cluster-up cluster-down package check clean
 
 help: ## Show this help
@@ -95,8 +95,13 @@ bench-agent: agent ## Measure the agent, side by side with its peers (root; a qu
 	@scripts/debian-packages $(build_packages) stress-ng=stress-ng
 	@$(image) bench
 
-bench-level: agent ## Measure the agent's level loop, beside an app that grows and shrinks (root)
+bench-level: agent ## Measure how a level is held beside an app that grows and shrinks (root)
 	@$(image) bench-level
+	@$(python) -m tests.bench.level
+
+bench-cpu: agent ## Measure how exactly a CPU load is held, beside stress-ng (root, 12 minutes)
+	@scripts/debian-packages $(build_packages) stress-ng=stress-ng
+	@$(python) -m tests.bench.cpu
 
 faults: image ## Run all 1,000 kill orders, on cgroup v1 and v2 too (SEED=N repeats a storm)
 	@scripts/debian-packages $(test_packages)

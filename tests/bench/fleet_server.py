@@ -126,7 +126,7 @@ class FleetServer(FakeApiServer):
     def _exec(self, connection: Handler, name: str) -> None:
         connection.upgrade("v5.channel.k8s.io")
         words = [value for key, value in connection.seen.query if key == "command"]
-        command = [str(AGENT), *words[1:], "--target-pid", str(self._target(name).pid)]
+        command = [str(AGENT), *words[1:], "--target-pid", str(self._target_pid(name))]
         with subprocess.Popen(
             self._inside(name, command),
             stdin=subprocess.PIPE,
@@ -139,13 +139,13 @@ class FleetServer(FakeApiServer):
             _hear(connection, agent)
             reader.join()
 
-    def _target(self, name: str) -> subprocess.Popen[bytes]:
+    def _target_pid(self, name: str) -> int:
         with self._lock:
             if name not in self._targets:
                 (self._cgroup / name).mkdir()
                 self._targets[name] = subprocess.Popen(self._inside(name, ["sleep", "86400"]))
                 time.sleep(0.05)  # it is in its cgroup by then
-            return self._targets[name]
+            return self._targets[name].pid
 
     def _inside(self, name: str, command: Sequence[str]) -> list[str]:
         """The command, run in the pod's cgroup."""
