@@ -31,7 +31,7 @@ one_target = click.argument(
     shell_complete=target_words.targets,
 )
 
-_CONTAINER_OPTION = click.option(
+container_option = click.option(
     "-c",
     "--container",
     metavar="NAME",
@@ -96,7 +96,7 @@ join_option = click.option(
 
 def holder_options(command: Command) -> Command:
     """Add what every command with a holder takes; `holder_spec` makes the value of it."""
-    return with_options(command, (_CONTAINER_OPTION, *_AGENT_OPTIONS))
+    return with_options(command, (container_option, *_AGENT_OPTIONS))
 
 
 def agent_options(command: Command) -> Command:

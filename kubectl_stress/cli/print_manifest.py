@@ -26,17 +26,15 @@ def print_manifest(
 
     if is_copy:
         raise UsageError("a StressChaos cannot load a copy: leave out --copy or -o manifest")
-    if len(asked.refs) != 1:
-        raise UsageError("-o manifest takes one TARGET, like deploy/NAME")
-    (ref,), (memory, cpu) = asked.refs, stressors(spec)
-    selector, name = find_selection(cluster, ref, cluster.namespace, asked.container)
+    memory, cpu = stressors(spec)
+    found = find_selection(cluster, asked)
     experiment = Experiment(
         line=1,
-        name="-".join([ref.name, *(["memory"] if memory else []), *(["cpu"] if cpu else [])]),
+        name="-".join([found.name, *(["memory"] if memory else []), *(["cpu"] if cpu else [])]),
         namespace=cluster.namespace,
-        selector=selector,
+        selector=found.selector,
         choice=asked.choice or Choice(Mode.ALL),
-        containers=(name,),
+        containers=(found.container,),
         duration_ms=spec.schedule.duration_ms,
         memory=memory,
         cpu=cpu,

@@ -1,14 +1,17 @@
 """`kubectl stress stop`: ends every load, wherever it was started from."""
 
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from kubectl_stress.cli.connection_options import connection_options
+from kubectl_stress.cli.holder_options import container_option
 from kubectl_stress.cli.output_options import output_options
 from kubectl_stress.cli.selection_options import selection, selection_options
 from kubectl_stress.cli.wiring import connect, now_ms, teller
+from kubectl_stress.errors import TargetError
 
 if TYPE_CHECKING:
     from kubectl_stress.kube.cluster import Cluster
@@ -19,15 +22,18 @@ if TYPE_CHECKING:
 
 @click.command()
 @selection_options
+@container_option
 @output_options
 @connection_options
 def stop(flags: "ConnectionFlags", **given: Any) -> None:
     """Stop every running load of kubectl stress, wherever it was started from.
 
-    Without TARGET, -l or -A it stops those of all pods in the namespace. No process is started in
-    the pods, so a container at its limit is safe. The ephemeral containers stay, for the next run.
+    Without TARGET, -l or -A it stops those of all pods in the namespace, with -c only those of the
+    containers of that name. No process is started in the pods, so a container at its limit is safe.
+    The ephemeral containers stay, for the next run.
 
-    Copies of pods that `--copy` has made are removed, also those that a client left that died.
+    Without -c, copies of pods that `--copy` has made are removed, also those that a client left
+    that died.
 
     A run that is stopped in this way ends as inconclusive, and names who stopped it.
 
@@ -35,17 +41,18 @@ def stop(flags: "ConnectionFlags", **given: Any) -> None:
 
     \b
     kubectl stress stop deploy/hello
+    kubectl stress stop -l app=web -c app
     kubectl stress stop -A
     """
     from kubectl_stress.formats.stop_text import render_stop
 
     cluster = connect(flags)
-    result = _stop(cluster, selection(given, cluster.namespace), quiet=given["quiet"])
+    result = _stop(cluster, selection(given, cluster.namespace), given)
     click.echo(render_stop(result, given["output"]))
     click.get_current_context().exit(result.exit_code)
 
 
-def _stop(cluster: "Cluster", chosen: "Selection", *, quiet: bool) -> "StopResult":
+def _stop(cluster: "Cluster", chosen: "Selection", given: Mapping[str, Any]) -> "StopResult":
     from kubectl_stress.clock import Clock
     from kubectl_stress.operations.copy import remove_copies
     from kubectl_stress.operations.stop import Stop
@@ -54,14 +61,19 @@ def _stop(cluster: "Cluster", chosen: "Selection", *, quiet: bool) -> "StopResul
     from kubectl_stress.preflight.find_pods import find_pods
     from kubectl_stress.preflight.identity import who_asks
     from kubectl_stress.preflight.permissions import stop_permissions
+    from kubectl_stress.targets.pod import targetable
     from kubectl_stress.targets.pod_copy import is_copy
 
     by, _ = both(
         lambda: who_asks(cluster),
         lambda: require(cluster, stop_permissions(chosen), chosen.namespace),
     )
-    tell = teller(quiet=quiet)
-    pods = find_pods(cluster, chosen)
-    result = Stop(cluster, by=by, clock=Clock(now_ms, time.sleep), tell=tell)(pods)
-    remove_copies(cluster, filter(is_copy, pods), tell)
+    pods, name = find_pods(cluster, chosen), given["container"]
+    known = {container["name"] for pod in pods for container in targetable(pod)}
+    if name is not None and name not in known:
+        raise TargetError(f'no container "{name}" in the pods that are meant')
+    clock, tell = Clock(now_ms, time.sleep), teller(quiet=given["quiet"])
+    result = Stop(cluster, by=by, clock=clock, tell=tell, container=name)(pods)
+    if name is None:
+        remove_copies(cluster, filter(is_copy, pods), tell)
     return result

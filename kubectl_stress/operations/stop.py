@@ -25,6 +25,10 @@ from kubectl_stress.targets.pod import Pod, has_own_pid_namespaces
 _END_MS = 30_000
 _POLL_S = 1.0
 _AT_ONCE = 16
+_SHARED = (
+    "the containers of this pod share their processes, so whose a load is cannot be told: leave "
+    "-c out"
+)
 _AGENT = "agent"  # what the kernel calls its processes
 
 
@@ -37,25 +41,39 @@ class _Asked:
 
 
 class Stop:
-    """One call of `stop`; `by` is who asks, and `tell` hears what is asked to end."""
+    """One call of `stop`; `by` is who asks, and `tell` hears what is asked to end.
+
+    With `container` only the loads of the containers of that name.
+    """
 
     def __init__(
-        self, cluster: Cluster, *, by: str, clock: Clock, tell: Callable[[str], None]
+        self,
+        cluster: Cluster,
+        *,
+        by: str,
+        clock: Clock,
+        tell: Callable[[str], None],
+        container: str | None = None,
     ) -> None:
         self._cluster, self._by, self._clock, self._tell = cluster, by, clock, tell
+        self._container = container
 
     def __call__(self, pods: Sequence[Pod]) -> StopResult:
         """What was found in these pods, and what became of it."""
-        held = [pod for pod in pods if running_holders(pod)]
+        held = [pod for pod in pods if self._holders(pod)]
         answers = at_once([partial(self._ask_pod, pod) for pod in held], most=_AT_ONCE)
         asked = [one for found, _ in answers for one in found]
         unanswered = [one for _, missing in answers for one in missing]
         return StopResult(self._await_end(asked), unanswered)
 
+    def _holders(self, pod: Pod) -> list[RunningHolder]:
+        named = self._container
+        return [one for one in running_holders(pod) if named is None or one.container == named]
+
     def _ask_pod(self, pod: Pod) -> tuple[list[_Asked], list[Unanswered]]:
         """One holder after another: several of a pod may see the same load."""
         asked, unanswered = list[_Asked](), list[Unanswered]()
-        for holder in running_holders(pod):
+        for holder in self._holders(pod):
             known = {one.load.run for one in asked}
             try:
                 loads, unseen = self._ask(pod, holder, known)
@@ -70,6 +88,8 @@ class Stop:
         self, pod: Pod, holder: RunningHolder, known: set[str]
     ) -> tuple[list[RunningLoad], list[Unanswered]]:
         """The loads that it has asked to end, and whether there may be others out of its sight."""
+        if self._container is not None and not has_own_pid_namespaces(pod):
+            raise InjectionError(_SHARED)
         if not holder.takes_commands:
             raise InjectionError(f"{holder.name} is of an older version, which takes no commands")
         with self._talk(*_place(pod), holder) as talk:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.cli.conftest import CommandLine
 
@@ -36,6 +37,24 @@ def test_it_passes_the_check_of_run(
     assert kubectl_stress("run", "-f", str(file), "--lint") == 0
 
     assert "1 experiment, 0 errors, 0 warnings" in capsys.readouterr().out
+
+
+def test_a_selector_and_a_mode_are_printed_as_they_were_given(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    words = ("mem", "-l", "app=web,tier!=db", "--mode", "fixed", "--value", "1", "--size", "50Mi")
+    assert kubectl_stress(*words, "-o", "manifest") == 0
+
+    text = capsys.readouterr().out
+    (file := tmp_path / "memory.yaml").write_text(text)
+    spec = yaml.safe_load(text)["spec"]
+    assert (spec["mode"], spec["value"]) == ("fixed", "1")
+    assert spec["selector"] == {
+        "namespaces": ["default"],
+        "labelSelectors": {"app": "web"},
+        "expressionSelectors": [{"key": "tier", "operator": "NotIn", "values": ["db"]}],
+    }
+    assert kubectl_stress("run", "-f", str(file), "--lint") == 0
 
 
 @pytest.mark.parametrize(

@@ -242,7 +242,7 @@ def test_the_dry_run_attaches_nothing(many: Many, capsys: pytest.CaptureFixture[
         (("web", "-A"), "-A requires -l"),
         (("-l", "app=web", "--value", "2"), "--value requires --mode"),
         (("-l", "app=web", "--mode", "fixed"), "mode fixed needs a value: a number of pods"),
-        (("-l", "app=web", "-o", "manifest"), "-o manifest takes one TARGET"),
+        (("-l", "app=web", "-A", "-o", "manifest"), "a StressChaos cannot express -A"),
     ],
     ids=str,
 )

@@ -38,6 +38,16 @@ def test_each_way_to_name_it_reaches_the_load(stress: CommandLine, words: tuple[
     assert holder.stopped_by == ["bob"]
 
 
+def test_a_container_by_its_name_alone(
+    stress: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert stress("stop", "web", "-c", "db") == 1
+    assert 'error: no container "db" in the pods that are meant' in capsys.readouterr().err
+
+    assert stress("stop", "web", "-c", "app") == 0
+    assert "stopped" in capsys.readouterr().out
+
+
 def test_the_answer_as_data(stress: CommandLine, capsys: pytest.CaptureFixture[str]) -> None:
     assert stress("stop", "-o", "json") == 0
 

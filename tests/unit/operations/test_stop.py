@@ -30,8 +30,14 @@ class Stopping:
 
     told: list[str]
 
-    def stop(self) -> StopResult:
-        stop = Stop(self.cluster, by="bob", clock=self.time.clock, tell=self.told.append)
+    def stop(self, container: str | None = None) -> StopResult:
+        stop = Stop(
+            self.cluster,
+            by="bob",
+            clock=self.time.clock,
+            tell=self.told.append,
+            container=container,
+        )
         return stop(list(self.cluster.pods.values()))
 
 
@@ -45,6 +51,25 @@ def test_a_load_is_stopped_by_name_and_its_starter_is_told() -> None:
     assert result.loads == [StoppedLoad("default", "web", "app", "one", "ann", is_ended=True)]
     assert stopping.told == ['stopping load one in container "app" of pod "web", started by ann']
     assert (stopping.cluster.execs, result.exit_code) == ([], 0)
+
+
+def test_only_the_holders_of_a_named_container_are_asked() -> None:
+    holder = FakeHolder(one="ann")
+    stopping = Stopping(web().container("db").with_holder(), web=holder)
+
+    assert stopping.stop("db").loads == []
+    assert holder.stopped_by == []
+    assert [load.run for load in stopping.stop("app").loads] == ["one"]
+
+
+def test_whose_a_load_is_cannot_be_told_where_processes_are_shared() -> None:
+    holder = FakeHolder(one="ann")
+    built = web().with_spec(shareProcessNamespace=True).with_holder()
+
+    result = Stopping(built, web=holder).stop("app")
+
+    assert holder.stopped_by == []
+    assert "whose a load is cannot be told: leave -c out" in result.unanswered[0].problem
 
 
 def test_a_pod_without_a_load_is_asked_and_nothing_is_stopped() -> None:
