@@ -1,6 +1,8 @@
 """`kubectl stress find-limit`: at which ballast a container fails, and which limit it needs."""
 
 import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -9,6 +11,7 @@ import click
 
 from kubectl_stress.cli.confirm import confirm
 from kubectl_stress.cli.connection_options import connection_options
+from kubectl_stress.cli.copy_option import copy_of_target, copy_option
 from kubectl_stress.cli.find_limit_options import (
     find_limit_options,
     health,
@@ -31,12 +34,15 @@ if TYPE_CHECKING:
     from kubectl_stress.operations.find_limit import Ask
     from kubectl_stress.results.limit_record import LimitRecord
     from kubectl_stress.results.limit_result import LimitResult
+    from kubectl_stress.search.settings import SearchSettings
+    from kubectl_stress.session.announcer import Announcer
     from kubectl_stress.targets.target import Target
 
 
 @click.command("find-limit")
 @one_target
 @find_limit_options
+@copy_option
 @join_option
 @holder_options
 @report_output_options
@@ -54,6 +60,7 @@ def find_limit(flags: "ConnectionFlags", target: str, **given: Any) -> None:
 
     \b
     kubectl stress find-limit deploy/hello
+    kubectl stress find-limit deploy/hello --copy --yes
     kubectl stress find-limit hello --stop-before oom --record search.jsonl --yes
     kubectl stress find-limit hello --health-url /:8080 --max-latency 500ms
     """
@@ -64,12 +71,25 @@ def find_limit(flags: "ConnectionFlags", target: str, **given: Any) -> None:
     asked = Asked(
         parse_bytes(given["expect_at_least"]) if given["expect_at_least"] else None, health(given)
     )
-    cluster = connect(flags)
-    ask = _ask(cluster, TargetRef.parse(target), record, asked, given=given)
-    _agree(cluster, ask, holder, yes=given["yes"])
-    found = _search(cluster, ask, holder, given=given)
+    cluster, ref = connect(flags), TargetRef.parse(target)
+    with _to_load(cluster, ref, given) as (loaded, original):
+        ask = replace(_ask(cluster, loaded, record, asked, given=given), original=original)
+        found = _search(cluster, ask, holder, given=given)
     answer(found, given["output"])
     click.get_current_context().exit(found.exit_code)
+
+
+@contextmanager
+def _to_load(
+    cluster: "Cluster", ref: TargetRef, given: dict[str, Any]
+) -> "Iterator[tuple[TargetRef, Target | None]]":
+    """What is loaded, as long as the block lasts: with --copy a copy of the second."""
+    if not given["copy"]:
+        yield ref, None
+        return
+    original = _target(cluster, ref, given)
+    with copy_of_target(cluster, ref, use_ms=given["max_time"], given=given) as copy:
+        yield copy, original
 
 
 @dataclass(frozen=True)
@@ -115,19 +135,35 @@ def _ask(
     target = _target(cluster, ref, given)
     join = holder_spec(given).join
     refuse_without_limit(target, join)
-    settings = search_settings(given, target)
-    if record is not None:
-        _refuse_other(record, target)
-        recorded, most = record.header.settings, settings.max_restarts
-        settings = replace(recorded, max_restarts=most, max_ms=settings.max_ms)
+    settings = _settings(target, record, given)
     plan = make_plan(load_of(settings.step_bytes, settings.hold_ms), target, join=join)
     if not given["quiet"]:
-        for note in (hold_note(settings, target), *plan.notes):
-            if note:
-                click.echo(f"note: {note}", err=True)
+        _tell_notes((hold_note(settings, target), *plan.notes))
     return Ask(
-        plan, settings, tuple(record.tries) if record else (), asked.expected_bytes, asked.health
+        plan,
+        settings,
+        tuple(record.tries) if record else (),
+        asked.expected_bytes,
+        asked.health,
+        is_agreed=given["yes"],
     )
+
+
+def _settings(
+    target: "Target", record: "LimitRecord | None", given: dict[str, Any]
+) -> "SearchSettings":
+    """Those of the record, where there is one, but for what the rest of it may cost."""
+    settings = search_settings(given, target)
+    if record is None:
+        return settings
+    _refuse_other(record, target)
+    most, most_ms = settings.max_restarts, settings.max_ms
+    return replace(record.header.settings, max_restarts=most, max_ms=most_ms)
+
+
+def _tell_notes(notes: "Iterable[str | None]") -> None:
+    for note in filter(None, notes):
+        click.echo(f"note: {note}", err=True)
 
 
 def _target(cluster: "Cluster", ref: TargetRef, given: dict[str, Any]) -> "Target":
@@ -158,14 +194,23 @@ def _refuse_other(record: "LimitRecord", target: "Target") -> None:
         )
 
 
-def _agree(cluster: "Cluster", ask: "Ask", holder: HolderSpec, *, yes: bool) -> None:
-    """Whatever can be refused and asked before anything is attached."""
+def _announcer(
+    cluster: "Cluster", ask: "Ask", holder: HolderSpec, given: dict[str, Any]
+) -> "Announcer":
+    """Who announces it, once all that can be refused and asked before it is attached has been."""
     from kubectl_stress.plan.guards import questions
     from kubectl_stress.preflight.admission import check_admission
 
-    check_admission(cluster, ask.plan.target, holder)
-    reaches = not ask.settings.avoids_oom
-    confirm(questions(ask.plan.target, holder.join, may_reach_limit=reaches), yes=yes)
+    target, reaches = ask.plan.target, not ask.settings.avoids_oom
+    found = introduce(
+        cluster,
+        [target.namespace],
+        given,
+        beside=lambda: check_admission(cluster, target, holder),
+    )
+    asked = questions(target, holder.join, may_reach_limit=reaches)
+    confirm(asked, yes=given["yes"])
+    return found
 
 
 def _search(
@@ -179,11 +224,11 @@ def _search(
     from kubectl_stress.session.event_loop import EventLoop
 
     path, color = given["resume"] or given["record"], wants_color(given["color"])
-    announcer = introduce(cluster, [ask.plan.target.namespace], given)
+    quiet, output = given["quiet"], given["output"]
     with (
-        announcer,
+        _announcer(cluster, ask, holder, given) as announcer,
         recording_search(path, is_resumed=given["resume"] is not None) as recorder,
-        listening(quiet=given["quiet"], output=given["output"], color=color, now_ms=now_ms) as show,
+        listening(quiet=quiet, output=output, color=color, now_ms=now_ms, is_search=True) as show,
     ):
         search = FindLimit(
             cluster,

@@ -11,7 +11,7 @@ from typing import Protocol
 from kubectl_stress.live.fleet import FleetLog, FleetScreen
 from kubectl_stress.live.json_lines import JsonLines
 from kubectl_stress.live.plain import PlainLog
-from kubectl_stress.live.sentences import Marks
+from kubectl_stress.live.sentences import Marks, search_sentence, sentence
 from kubectl_stress.live.terminal import LiveScreen, drawing
 from kubectl_stress.session.progress import Progress
 
@@ -33,22 +33,24 @@ def listening(
     target_count: int = 1,
     has_samples: bool = True,
     is_fleet: bool = False,
+    is_search: bool = False,
 ) -> Iterator[Listener]:
     """Everybody who hears; the terminal is restored at the end, whatever happens.
 
     `has_samples`: there is more than one reading to see. `is_fleet`: too many targets for all that
-    is done with each.
+    is done with each. `is_search`: so many loads one after another that a line of each is enough.
     """
+    words = search_sentence if is_search else sentence
     listeners: list[Listener] = [JsonLines()] if output == "jsonl" else []
     marks = Marks(target_count)
     if quiet:
         yield to_all(listeners)
     elif not (has_samples and sys.stderr.isatty()):
-        log = PlainLog(now_ms, marks, has_samples=has_samples)
+        log = PlainLog(now_ms, marks, has_samples=has_samples and not is_search, words=words)
         yield to_all([*listeners, FleetLog(now_ms, marks) if is_fleet else log])
     else:
         with drawing(color) as terminal:
-            one = LiveScreen(terminal, marks, now_ms=now_ms, wide=output == "wide")
+            one = LiveScreen(terminal, marks, now_ms=now_ms, wide=output == "wide", words=words)
             many = FleetScreen(terminal, marks, now_ms=now_ms)
             yield to_all([*listeners, many if is_fleet else one])
 

@@ -1,5 +1,7 @@
 """What a person is told of one step, in one sentence."""
 
+from collections.abc import Callable
+
 from kubectl_stress.agent.protocol import (
     AgentError,
     Bye,
@@ -14,9 +16,11 @@ from kubectl_stress.plan.holder_spec import Join
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.quantity import format_bytes
 from kubectl_stress.results.target_state import TargetState
-from kubectl_stress.session.progress import Finished, LogLine, What
+from kubectl_stress.session.progress import Finished, LogLine, Milestone, What
 from kubectl_stress.targets.changes import Change
 from kubectl_stress.verdict.outcome import Outcome
+
+Words = Callable[[TargetState, What], str | None]
 
 _AS_HOPED = ("", Outcome.SURVIVED.value)
 
@@ -39,6 +43,13 @@ def fleet_sentence(state: TargetState, what: What) -> str | None:
     if isinstance(what, Finished):
         return None if what.outcome in _AS_HOPED else f"verdict: {what.outcome}"
     return sentence(state, what) if isinstance(what, Change | WorkerKilled | AgentError) else None
+
+
+def search_sentence(state: TargetState, what: What) -> str | None:
+    """Of a search all that comes before its first load; then its tries, and what happens."""
+    if state.plan is None or isinstance(what, Milestone | Change | AgentError):
+        return sentence(state, what)
+    return None
 
 
 def _end_sentence(state: TargetState, end: Finished) -> str | None:

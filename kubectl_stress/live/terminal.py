@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kubectl_stress.formats.process_table import DIES_FIRST
 from kubectl_stress.formats.top_text import tables
 from kubectl_stress.live.picture import LivePicture
-from kubectl_stress.live.sentences import Marks, sentence
+from kubectl_stress.live.sentences import Marks, Words, sentence
 from kubectl_stress.quantity import format_duration
 from kubectl_stress.results.target_state import TargetState
 from kubectl_stress.session.progress import Attached, Progress, Started
@@ -114,12 +114,19 @@ def drawing(color: bool | None) -> Iterator[Drawing]:
 
 
 class LiveScreen:
-    """The tables of all targets in place, under the lines that stay."""
+    """The tables of all targets in place, under the lines that stay; `words`: of a step."""
 
     def __init__(
-        self, terminal: Drawing, marks: Marks, *, now_ms: Callable[[], int], wide: bool
+        self,
+        terminal: Drawing,
+        marks: Marks,
+        *,
+        now_ms: Callable[[], int],
+        wide: bool,
+        words: Words = sentence,
     ) -> None:
         self._terminal, self._marks, self._wide = terminal, marks, wide
+        self._words = words
         self._now_ms, self._started_ms = now_ms, now_ms()
         self._drawn_ms: int | None = None
         self._states: list[TargetState] = []
@@ -128,7 +135,7 @@ class LiveScreen:
     def __call__(self, progress: Progress) -> None:
         """Show the step: its sentence above, the tables below."""
         state, what = progress.target, progress.what
-        elapsed_ms, text = self._now_ms() - self._started_ms, sentence(state, what)
+        elapsed_ms, text = self._now_ms() - self._started_ms, self._words(state, what)
         if text is not None:
             self._terminal.say(log_line(elapsed_ms, f"{self._marks(state)}{text}"))
         if isinstance(what, Attached | Started) and state not in self._states:

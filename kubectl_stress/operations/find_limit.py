@@ -32,8 +32,9 @@ from kubectl_stress.session.limit_search import LimitSearch, Situation
 from kubectl_stress.session.load_procedure import LoadProcedure, Ready
 from kubectl_stress.session.next_load import Recovery
 from kubectl_stress.session.pod_watcher import PodWatcher
-from kubectl_stress.session.progress import Progress, Task
+from kubectl_stress.session.progress import Milestone, Progress, Task
 from kubectl_stress.session.search_guards import floor_bytes
+from kubectl_stress.targets.target import Target
 
 _TOLERANCE_PERCENT = 2
 
@@ -42,7 +43,8 @@ _TOLERANCE_PERCENT = 2
 class Ask:
     """What is searched for, and where; `tries` were recorded by a search that ended early.
 
-    `health` is how the user has the app's health checked, beside its probes.
+    `health` is how the user has the app's health checked, beside its probes. `is_agreed`: nothing
+    will be asked. `original` is the target that a copy was made of.
     """
 
     plan: Plan
@@ -50,6 +52,8 @@ class Ask:
     tries: tuple[Try, ...] = ()
     expected_bytes: int | None = None
     health: Health | None = None
+    is_agreed: bool = False
+    original: Target | None = None
 
 
 class Recorder(Protocol):
@@ -90,7 +94,7 @@ class FindLimit:
         checks = self._checks(ask, intake)
         search = self._search(ask, ready, intake, checks)
         usage = ready.joined.reading.sample.memory.usage_bytes
-        self._agree(search, ready, intake)
+        self._agree(ask, search, ready, intake)
         self._recorder.begin(LimitHeader(version, ready.plan.target, search.settings, usage))
         with checks or nullcontext():
             self._make(search, ready, procedure)
@@ -120,12 +124,13 @@ class FindLimit:
         intake.say(f"health check: passed in {first.latency_ms} ms")
         return checks
 
-    def _agree(self, search: LimitSearch, ready: Ready, intake: Intake) -> None:
+    def _agree(self, ask: Ask, search: LimitSearch, ready: Ready, intake: Intake) -> None:
         """Say the price, and have it agreed to; raises Refused."""
         price = search.left()
         if price.tries:
             text = describe(price, search.settings, adds_entries=price.restarts > 0)
-            intake.say(text)
+            if ask.is_agreed:
+                intake.say(text)
             self._confirm((text, *ready.plan.questions))
 
     def _search(
@@ -150,7 +155,7 @@ class FindLimit:
             recovery,
             ask.tries,
             keep=self._recorder.keep,
-            say=intake.say,
+            say=lambda text: intake.tell(Milestone(text)),
             show=lambda text: intake.tell(Task(text)),
             checked=checks.between if checks else None,
         )
@@ -176,7 +181,7 @@ class FindLimit:
         found = recommendation(search.answer, search.settings)
         patches: Sequence[LimitPatch] = ()
         if found is not None:
-            wanted = limit_patches(ready.plan.target, found.recommended_bytes)
+            wanted = limit_patches(ask.original or ready.plan.target, found.recommended_bytes)
             patches = judged(self._cluster, wanted)
         return LimitResult(
             target=ready.plan.target,

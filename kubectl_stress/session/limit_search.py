@@ -64,7 +64,7 @@ class LimitSearch:
         self._situation, self._recorded = situation, len(tries)
         self._keep, self._say, self._show = keep, say, show
         self._checked = checked
-        self._guard, self._level = LevelGuard(settings, say, checked), 0
+        self._guard, self._level, self._text = LevelGuard(settings, checked), 0, ""
         self._ended_ms: int | None = None
 
     def first(self) -> LoadSpec | None:
@@ -73,7 +73,7 @@ class LimitSearch:
 
     def steerings(self) -> Sequence[Steering]:
         """What guards the level that is about to be tried."""
-        self._guard = LevelGuard(self.settings, self._say, self._checked)
+        self._guard = LevelGuard(self.settings, self._checked)
         return (self._guard,)
 
     def __call__(self, verdict: Verdict, seen: Findings) -> LoadSpec | None:
@@ -91,7 +91,7 @@ class LimitSearch:
         self._ended_ms = ended_ms
         self.tries.append(one)
         self._keep(one)
-        self._say(f"try {len(self.tries)}: {format_bytes(one.level_bytes)} {_result(one)}")
+        self._say(f"{self._text}: {_result(one)}")
         return self._next()
 
     def not_begun(self, error: StressError) -> None:
@@ -124,7 +124,7 @@ class LimitSearch:
         )
         most_ms = max(0, self.settings.max_ms - spent.took_ms)
         about = format_duration(min(left.took_ms, most_ms))
-        self._say(text)
+        self._text = text
         self._show(f"{text}; about {about} left (at most {format_duration(most_ms)})")
         return load_of(step, self.settings.hold_ms)
 

@@ -22,6 +22,11 @@ class LogLine:
 
 
 @dataclass(frozen=True)
+class Milestone(LogLine):
+    """A sentence that is shown where the steps of a long run have no room."""
+
+
+@dataclass(frozen=True)
 class Task:
     """What goes on now, in a few words that the next ones replace."""
 

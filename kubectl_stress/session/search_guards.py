@@ -33,13 +33,8 @@ class LevelGuard:
     The user's health checks have failed; or with `avoids_oom`, somebody would be killed next.
     """
 
-    def __init__(
-        self,
-        settings: SearchSettings,
-        say: Callable[[str], None],
-        checked: Checking | None = None,
-    ) -> None:
-        self._settings, self._say, self._checked = settings, say, checked
+    def __init__(self, settings: SearchSettings, checked: Checking | None = None) -> None:
+        self._settings, self._checked = settings, checked
         self.stopped: Stopped | None = None
         self._began_ms: int | None = None
 
@@ -53,7 +48,6 @@ class LevelGuard:
             self.stopped = self._why(sample)
         if self.stopped is None:
             return None
-        self._say(f"releasing the load: {self.stopped.text}")
         return STOP
 
     def _too_slow(self, now_ms: int) -> Stopped | None:

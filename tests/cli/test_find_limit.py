@@ -54,6 +54,38 @@ def test_the_price_is_said_and_needs_a_yes(
     assert ballasts(breaks) == []
 
 
+def test_each_try_is_one_line(breaks: CommandLine, capsys: pytest.CaptureFixture[str]) -> None:
+    assert breaks(*FIND) == 0
+
+    lines = capsys.readouterr().err.splitlines()
+    first = next(number for number, line in enumerate(lines) if "try 1 of about" in line)
+    assert lines[first].endswith("12.8 MiB of ballast (10% of the limit): fits")
+    tried = [line for line in lines[first:] if "s  try " in line]
+    assert tried == lines[first:]
+    assert len(tried) == len(ballasts(breaks))
+    assert tried[-1].endswith("70.4 MiB of ballast (55% of the limit): does not fit: oom")
+
+
+def test_the_price_is_said_once(breaks: CommandLine, capsys: pytest.CaptureFixture[str]) -> None:
+    assert breaks("find-limit", "web") == 5
+    assert capsys.readouterr().err.count("the search takes about") == 1
+
+    assert breaks(*FIND) == 0
+    assert capsys.readouterr().err.count("the search takes about") == 1
+
+
+def test_a_copy_is_searched_and_the_patch_is_of_the_pod_itself(
+    breaks: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert breaks(*FIND, "--copy", "-o", "json") == 0
+
+    found = json.loads(capsys.readouterr().out)
+    (created,) = breaks.cluster.created_pods
+    assert found["target"]["pod"] == created["metadata"]["name"]
+    assert [patch["name"] for patch in found["patches"]] == ["web"]
+    assert list(breaks.cluster.pods) == ["web"]
+
+
 def test_json_has_the_curve_in_bytes(
     breaks: CommandLine, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,7 +10,7 @@ from tests.builders.simulated_app import settings
 
 
 def guard(*, avoids_oom: bool = False, checked: Checking | None = None) -> LevelGuard:
-    return LevelGuard(settings(avoids_oom=avoids_oom), lambda _text: None, checked)
+    return LevelGuard(settings(avoids_oom=avoids_oom), checked)
 
 
 def said(made: LevelGuard, seen: Sample | None, now_ms: int = 0) -> bytes | None:
