@@ -63,7 +63,8 @@ machines := $(filter-out $(long_machines),$(wildcard tests/agent/test_*_machine.
 
 e2e: image ## Run all tests on nodes and bare machines, each on cgroup v2 and on v1, and the matrix
 	KUBECTL_STRESS_FULL=1 $(pytest) $(beside) tests/cluster/test_cluster_e2e.py tests/e2e \
-		tests/e2e/long_matrix.py tests/e2e/long_registry.py tests/e2e/long_stop.py $(machines)
+		tests/e2e/long_matrix.py tests/e2e/long_registry.py tests/e2e/long_stop.py \
+		tests/e2e/long_copy.py tests/e2e/long_levels.py $(machines)
 
 matrix: image ## Test every kind of pod with every join, and write docs/compatibility.md
 	KUBECTL_STRESS_FULL=1 KUBECTL_STRESS_COMPATIBILITY=docs/compatibility.md \

@@ -198,6 +198,11 @@ class NodeMemory:
         path = f"{self._folder()}/{self.container_id}/{file}"
         return int(self.cluster.node(self.node).read_file(path))
 
+    def working_set_bytes(self) -> int:
+        """The container's usage without inactive page cache, as the kubelet counts it."""
+        key = "inactive_file" if self.is_v2 else "total_inactive_file"
+        return max(0, self.usage_bytes() - self.stat()[key])
+
     def pod_events(self) -> dict[str, int]:
         """The pod's OOM counters: a killed container's own cgroup is gone, the pod's stays."""
         file = "memory.events" if self.is_v2 else "memory.oom_control"
