@@ -77,7 +77,8 @@ def run_options(command: Command) -> Command:
 
 def schedule(given: Mapping[str, Any]) -> Schedule:
     """The course of the load, by the words that the options took; raises UsageError."""
-    if given["steps"] is None and given["step_hold"] is not None:
+    steps = given["steps"] or given.get("cpu_steps")
+    if steps is None and given["step_hold"] is not None:
         raise UsageError("--step-hold requires --steps")
     held_ms = {} if given["step_hold"] is None else {"step_hold_ms": given["step_hold"]}
     lasting = {} if given["duration"] is None else {"duration_ms": given["duration"]}

@@ -60,6 +60,11 @@ _OPTIONS = (
         help="Load the CPU at the same time, by as much as cpu --load takes",
     ),
     click.option(
+        "--cpu-steps",
+        metavar="AMOUNTS",
+        help="CPU loads to hold one after another before --cpu-load, each for --step-hold",
+    ),
+    click.option(
         "--workers",
         type=int,
         default=1,
@@ -166,7 +171,18 @@ def _leak(given: Mapping[str, Any]) -> Leak | None:
 
 
 def _cpu_load(given: Mapping[str, Any]) -> CpuLoad | None:
-    return None if given["cpu_load"] is None else CpuLoad(Amount.parse_cpu(given["cpu_load"]))
+    """The load beside the memory; only one of the two may change while they are held."""
+    last, steps = given["cpu_load"], given["cpu_steps"]
+    if steps is None:
+        return None if last is None else CpuLoad(Amount.parse_cpu(last))
+    for option in ("steps", "leak"):
+        if given[option] is not None:
+            raise UsageError(
+                f"--{option} with --cpu-steps: hold one of the two loads while the other changes"
+            )
+    texts = [*steps.split(","), *([last] if last is not None else [])]
+    amounts = [Amount.parse_cpu(text) for text in texts]
+    return CpuLoad(amounts[-1], tuple(amounts[:-1]))
 
 
 def _oom_score_adj(text: str) -> int | None:

@@ -56,6 +56,30 @@ def test_the_agent_is_told_both_in_one_run(loaded: CommandLine) -> None:
     assert len(options) == len(set(options))
 
 
+def test_the_cpu_load_rises_in_steps_while_the_memory_is_held(
+    loaded: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--cpu-steps", "20%,60%", "--cpu-load", "100%", "--step-hold", "1s")
+    assert loaded("mem", "web", "--size", "50Mi", *words, "--duration", "2s") == 0
+
+    (arguments,) = (words for _, words in loaded.cluster.execs if "run" in words)
+    assert arguments[arguments.index("--load-percent") + 1] == "5"
+    assert arguments[arguments.index("--duration-ms") + 1] == "4000"
+    assert "--steps-bytes" not in arguments
+    assert b"load 15\n" in loaded.cluster.load.sent
+    said = capsys.readouterr().err
+    assert "after 20%, 60% for 1s each" in said
+    assert "holding 150m CPU (step 2)" in said
+
+
+@pytest.mark.parametrize("other", [("--steps", "10Mi,20Mi"), ("--leak", "5Mi/s")])
+def test_only_one_of_the_loads_changes(
+    loaded: CommandLine, capsys: pytest.CaptureFixture[str], other: tuple[str, str]
+) -> None:
+    assert loaded("mem", "web", "--size", "50Mi", *other, "--cpu-steps", "20%,60%") == 2
+    assert f"{other[0]} with --cpu-steps: hold one of the two loads" in capsys.readouterr().err
+
+
 def test_a_leak_needs_neither_a_ramp_nor_a_size(
     loaded: CommandLine, capsys: pytest.CaptureFixture[str]
 ) -> None:
