@@ -31,7 +31,7 @@ def fleet_state_table(
 
 def total_line(states: Sequence[TargetState]) -> str:
     """All of them in one line."""
-    held = sum(state.stress_bytes or 0 for state in states)
+    held = sum(state.stress_bytes or 0 for state in states if not state.is_lost)
     looked_at = sum(1 for state in states if needs_a_look(state))
     words = f"; {looked_at} need a look" if looked_at else ""
     return f"TOTAL  {len(states)} targets: {_counted(states)}; load {format_bytes(held)}{words}"
@@ -40,7 +40,7 @@ def total_line(states: Sequence[TargetState]) -> str:
 def needs_a_look(state: TargetState) -> bool:
     """Whether something has happened to it that a load alone does not bring about."""
     is_hit = bool(state.oom_kills) or state.restarts > 0 or not state.status.ready
-    return state.error is not None or state.outcome not in _UNHARMED or is_hit
+    return state.error is not None or state.is_lost or state.outcome not in _UNHARMED or is_hit
 
 
 def _counted(states: Sequence[TargetState]) -> str:
@@ -55,6 +55,8 @@ def _word(state: TargetState) -> str:
         return "failed"
     if state.outcome:
         return state.outcome
+    if state.is_lost:
+        return "no answer"
     if state.plan is None:
         return "preparing"
     return str(state.sample.phase) if state.sample and state.sample.phase else "starting"

@@ -34,6 +34,7 @@ class TargetState:
         self.peak_usage_bytes: int | None = None
         self.processes: tuple[Process, ...] = ()
         self.is_over = False
+        self.is_lost = False  # its agent's stream broke off, and nobody knows yet why
         self.outcome = ""  # of its load, once that is judged
         self.error: StressError | None = None
         self._restarts_before = status.restart_count
@@ -45,6 +46,7 @@ class TargetState:
         """Keep what the agent says."""
         if isinstance(message, Hello):
             self.hello, self._first_of_load = message, None  # its times begin anew
+            self.is_lost = False
         elif isinstance(message, Processes) and self.hello is not None:
             # A load's own processes belong to the picture; a probe is over when it counts.
             is_load = self.plan is not None
@@ -62,6 +64,10 @@ class TargetState:
         self.plan, self.target = plan, plan.target
         self.peak_usage_bytes = self._first = self._first_of_load = None
         self._meter, self.cpu = CpuMeter(), None
+
+    def lose(self) -> None:
+        """No message comes any more: the last one does not tell what is held now."""
+        self.is_lost = True
 
     def end(self, error: StressError | None, outcome: str = "") -> None:
         """No more readings come; what an ended container held is no news of what it holds."""

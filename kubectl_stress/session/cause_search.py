@@ -1,6 +1,6 @@
 """What became of a target once its load has ended: how long it is waited for, and what is said."""
 
-from kubectl_stress.errors import InjectionError, NotFound
+from kubectl_stress.errors import InjectionError, NotFound, StressError
 from kubectl_stress.injection.join import JoinedHolder, Joiner
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.plan.holder_spec import HolderSpec, Join
@@ -138,6 +138,8 @@ class CauseSearch:
             )
         except NotFound:
             self._intake.see_pod(None)
+        except StressError as error:  # a cut link takes nothing of what was seen before
+            self._intake.say(f"cannot read the pod once more: {error}")
         else:
             self._intake.see_pod(pod)
 

@@ -27,6 +27,7 @@ from kubectl_stress.targets.changes import ChangeKind
 from kubectl_stress.targets.pod import Pod
 from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.targets.target import Target
+from kubectl_stress.verdict.findings import Ending
 
 Value = TypeVar("Value")
 
@@ -181,6 +182,9 @@ def _take_in(state: TargetState, what: What) -> None:
         state.task = what.text
     elif isinstance(what, Finished):
         state.end(what.error, what.outcome)
+    elif isinstance(what, Ending):
+        if what.bye is None:
+            state.lose()
     elif isinstance(what, Message):
         state.hear(what)
 

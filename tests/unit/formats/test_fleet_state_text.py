@@ -37,6 +37,16 @@ def test_what_needs_a_look_is_on_top_and_then_the_fullest() -> None:
     assert lines[-1] == "TOTAL  4 targets: 3 hold, 1 failed; load 150.0 MiB; 2 need a look"
 
 
+def test_a_target_that_no_longer_answers_is_not_said_to_hold_its_load() -> None:
+    lost, held = state(0), state(1)
+    lost.lose()
+
+    lines = fleet_state_table([lost, held]).splitlines()
+
+    assert lines[1].startswith("web-0  no answer")
+    assert lines[-1] == ("TOTAL  2 targets: 1 no answer, 1 hold; load 50.0 MiB; 1 need a look")
+
+
 def test_a_judged_target_shows_its_verdict() -> None:
     survived, killed = state(0), state(1)
     survived.end(None, "survived")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kubectl_stress.errors import InjectionError
+from kubectl_stress.errors import InjectionError, Unreachable
 from kubectl_stress.session.progress import Started
 from kubectl_stress.targets.changes import ChangeKind
 from kubectl_stress.verdict.outcome import Expectation, Outcome
@@ -154,6 +154,22 @@ def test_a_stream_frozen_by_the_containers_end_is_not_waited_for(scene: Scene) -
     assert report.verdict.outcome is Outcome.GROUP_OOM_KILLED
     assert "the stream froze" in (report.findings.ending.lost or "")
     assert report.findings.ending.at_ms < 7_000
+
+
+def test_a_cut_link_costs_nothing_of_what_was_seen_before(scene: Scene) -> None:
+    def cut(seconds: float = 0) -> None:
+        error = Unreachable("cannot reach the API server at https://x: no answer in time")
+        scene.cluster.errors["get pods"] = [error]
+
+    scene.script.agent_says(0, BEGINNING).at(1_900, cut)
+    scene.script.stream_ends(2_000, lost="no message from the agent for 20 s")
+
+    report = scene.run()
+
+    assert report.verdict.outcome is Outcome.INCONCLUSIVE
+    assert report.exit_code == 4
+    assert report.findings.samples.count > 0
+    assert scene.stories[-1].startswith("cannot read the pod once more: cannot reach the API")
 
 
 def test_a_lost_connection_without_a_cause_is_inconclusive(scene: Scene) -> None:
