@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ class Agent:
             **options,
         )
         self.pid = self.process.pid
-        self._pending = b""
+        self._last: deque[bytes] = deque(maxlen=5)
 
     def __enter__(self) -> Self:
         return self
@@ -74,10 +75,20 @@ class Agent:
 
     def next_line(self) -> Line:
         line = self.stdout.readline()
-        assert line.endswith(b"\n"), f"the stream ended with {line!r}"
+        assert line.endswith(b"\n"), self._how_it_ended(line)
+        self._last.append(line)
         value = json.loads(line)
         assert isinstance(value, dict)
         return value
+
+    def _how_it_ended(self, line: bytes) -> str:
+        assert self.process.stderr is not None
+        try:
+            code = self.exit_code(5)
+        except subprocess.TimeoutExpired:
+            return f"the stream ended with {line!r}, and the agent still runs"
+        last = b"".join([*self._last, line]).decode(errors="replace")
+        return f"exit code {code}, stderr {self.process.stderr.read()!r}, last lines:\n{last}"
 
     def read_until(self, fact: Callable[[Line], bool]) -> Line:
         while True:
@@ -128,7 +139,10 @@ def finished(binary: Path, *arguments: str, stdin: bytes | None = None) -> Finis
         ) as process:
             if stdin is not None:
                 os.write(writing, stdin)
-            out, err = process.communicate(timeout=60)
+            try:
+                out, err = process.communicate(timeout=60)
+            finally:
+                process.kill()
     finally:
         os.close(reading)
         os.close(writing)

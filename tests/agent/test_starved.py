@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -19,12 +20,21 @@ HOLD = ("run", "mem", "--size-bytes", str(64 * MIB), "--duration-ms", "600000")
 
 
 @contextmanager
-def busy(cgroup: OwnCgroup, processes: int) -> Iterator[None]:
-    """An app with so many busy processes inside."""
-    started = [cgroup.start("/bin/sh", "-c", "while :; do :; done") for _ in range(processes)]
+def app(cgroup: OwnCgroup, processes: int, millicores: int) -> Iterator[Callable[[], None]]:
+    """An app with so many processes inside, which all get busy at the call.
+
+    They start before there is a quota and die after it: in one, both take long.
+    """
+    waiting, gate = os.pipe()
+    script = ("/bin/sh", "-c", "read gate; while :; do :; done")
+    started = [cgroup.start(*script, stdin=waiting) for _ in range(processes)]
+    os.close(waiting)
     try:
-        yield
+        cgroup.quota(millicores)
+        with os.fdopen(gate, "wb") as opening:
+            yield opening.close
     finally:
+        cgroup.lift_quota()
         for process in started:
             process.kill()
         for process in started:
@@ -50,8 +60,8 @@ def beating(run: Agent) -> Iterator[None]:
 
 
 def listened(run: Agent, seconds: float) -> list[Line]:
-    # While the app starts, which takes long in a small quota, nobody reads: the pipe fills, and
-    # lines are dropped. The first that counts was written just now.
+    # Where nobody has read for a while, the pipe is full and lines are dropped: the first that
+    # counts was written just now.
     lines = [run.read_until(lambda line: 1000 * time.time() - line["time_ms"] < 300)]
     while lines[-1]["elapsed_ms"] - lines[0]["elapsed_ms"] < 1000 * seconds:
         lines.append(run.next_line())
@@ -65,16 +75,23 @@ def gaps_ms(lines: list[Line]) -> list[int]:
 
 @pytest.mark.parametrize(("millicores", "processes"), [(100, 16), (50, 16), (100, 64), (10, 2)])
 def test_a_starved_run_goes_on_and_releases(agent: Path, millicores: int, processes: int) -> None:
-    with own_cgroup(256 * MIB, millicores) as cgroup, cgroup.agent(agent, *HOLD) as run:
+    with (
+        own_cgroup(256 * MIB) as cgroup,
+        app(cgroup, processes, millicores) as get_busy,
+        cgroup.agent(agent, *HOLD) as run,
+        beating(
+            run
+        ),  # from the start: in 10m, to fill may take longer than the heartbeat's timeout
+    ):
         run.until_phase("hold")
-        with beating(run), busy(cgroup, processes):
-            lines = listened(run, 20)
-            sent = time.monotonic()
-            run.send(b"stop\n")
-            run.until_phase("release")
-            released = time.monotonic() - sent
-            bye = run.until_type("bye")
-            ended = time.monotonic() - sent
+        get_busy()
+        lines = listened(run, 10)
+        sent = time.monotonic()
+        run.send(b"stop\n")
+        run.until_phase("release")
+        released = time.monotonic() - sent
+        bye = run.until_type("bye")
+        ended = time.monotonic() - sent
 
     longest = max(gaps_ms(lines))
     print(
@@ -108,13 +125,17 @@ def test_many_workers_in_a_small_quota_starve_nobody(agent: Path) -> None:
 
 
 def test_memory_is_back_soon_after_the_last_beat(agent: Path) -> None:
-    with own_cgroup(256 * MIB, 100) as cgroup, cgroup.agent(agent, *HOLD) as run:
+    with (
+        own_cgroup(256 * MIB) as cgroup,
+        app(cgroup, 16, 100) as get_busy,
+        cgroup.agent(agent, *HOLD) as run,
+    ):
         key = "anon" if cgroup.version == 2 else "total_rss"
-        with busy(cgroup, 16):
-            run.send(b".")
-            last = time.monotonic()
-            bye = run.until_type("bye")
-            took = time.monotonic() - last
+        get_busy()
+        run.send(b".")
+        last = time.monotonic()
+        bye = run.until_type("bye")
+        took = time.monotonic() - last
 
         print(f"bye {took:.1f} s after the last beat")
         assert bye["reason"] == "heartbeat-lost"
