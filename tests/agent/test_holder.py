@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.agent.host import Agent, Line, finished, wait_until
+from tests.agent.host import Agent, Finished, Line, finished, wait_until
 
 # Of this test run alone: a holder sees every agent of the machine.
 ONE, TWO, COPY = (f"{name}-{os.getpid()}" for name in ("one", "two", "copy"))
@@ -159,16 +159,65 @@ def test_a_command_that_a_holder_does_not_know_is_answered(agent: Path) -> None:
         assert (done["id"], done["ok"], done["code"]) == (5, False, "bad-command")
 
 
-def test_a_detached_run_needs_a_log(agent: Path) -> None:
-    words = (*LOAD, "--detach", "--target-pid", str(os.getpid()))
-    nobody = finished(agent, *words)
-    with subprocess.Popen(["sleep", "100"], preexec_fn=lambda: os.close(1)) as mute:
-        no_log = finished(agent, *words, "--holder-pid", str(mute.pid))
-        mute.kill()
+def detached(agent: Path, holder: int) -> Finished:
+    options = ("--detach", "--target-pid", str(os.getpid()), "--holder-pid", str(holder))
+    return finished(agent, *LOAD, *options)
 
-    for end in (nobody, no_log):
-        assert end.of_type("error")[0]["code"] == "no-holder"
-        assert (end.bye["reason"], end.exit_code) == ("refused", 14)
+
+def test_a_detached_run_needs_a_holder(agent: Path) -> None:
+    """In a PID namespace of its own: another holder of this machine would do."""
+    end = subprocess.run(
+        ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", agent, *LOAD, "--detach"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        check=False,
+        timeout=30,
+    )
+    lines = [json.loads(line) for line in end.stdout.splitlines()]
+
+    assert lines[1]["code"] == "no-holder"
+    assert (lines[-1]["reason"], end.returncode) == ("refused", 14)
+
+
+@pytest.mark.parametrize(
+    ("command", "flags"),
+    [
+        ("hold", os.O_RDONLY),  # may be read by the holder, and written by root
+        ("sleep", os.O_WRONLY),  # another program's file
+    ],
+)
+def test_what_is_no_log_of_a_holder_is_not_written(
+    agent: Path, tmp_path: Path, command: str, flags: int
+) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"not a log\n")
+    descriptor = os.open(file, flags)
+    argv = [str(agent), "hold"] if command == "hold" else ["sleep", "100"]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=descriptor) as holder:
+        os.close(descriptor)
+        wait_until(lambda: command.encode() in Path(f"/proc/{holder.pid}/cmdline").read_bytes())
+        try:
+            end = detached(agent, holder.pid)
+        finally:
+            holder.kill()
+
+    assert end.of_type("error")[0]["code"] == "no-holder"
+    assert (end.bye["reason"], end.exit_code) == ("refused", 14)
+    assert file.read_bytes() == b"not a log\n"
+
+
+def test_a_holder_without_stdout_has_no_log(agent: Path) -> None:
+    argv = [str(agent), "hold"]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, preexec_fn=lambda: os.close(1)) as holder:
+        # What it opens first bears the number then.
+        wait_until(lambda: Path(f"/proc/{holder.pid}/fd/1").exists())
+        try:
+            end = detached(agent, holder.pid)
+        finally:
+            holder.kill()
+
+    assert end.of_type("error")[0]["code"] == "no-holder"
+    assert (end.bye["reason"], end.exit_code) == ("refused", 14)
 
 
 def test_detached_runs_share_a_log_and_say_who_speaks(agent: Path) -> None:

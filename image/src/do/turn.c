@@ -20,12 +20,20 @@ enum {
 
 static int64_t next_processes_ms;
 
+// Its stdout is a log only while our program runs as `hold`: in another process, or before that,
+// descriptor 1 may be any file at all, such as a library that is being loaded.
+static bool has_log(int64_t pid)
+{
+    return pid != ABSENT && agent_kind(pid) == AGENT_HOLD && process_may_write_stdout(pid);
+}
+
 // Has the lines go to the holder's log, where they are found after the client has gone. Until the
 // load begins the caller gets them as well.
 static void send_to_log(struct session* session)
 {
-    session->log_error
-        = session->holder_pid == ABSENT ? -ESRCH : line_to(proc_path(session->holder_pid, "fd/1"));
+    int64_t holder = session->holder_pid;
+
+    session->log_error = has_log(holder) ? line_to(proc_path(holder, "fd/1")) : -EBADF;
     line_copy_to_stdout(session->log_error == 0);
 }
 

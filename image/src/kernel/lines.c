@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { PATIENCE_MS = 1000 };
@@ -42,9 +43,15 @@ void line_start(int64_t start_ms, const char* run)
 int line_to(const char* path)
 {
     int file = open(path, O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    struct stat status;
 
-    if (file < 0)
+    if (file < 0 || fstat(file, &status) != 0)
         return -errno;
+    // Where stdout was closed, its number is that of the next file: that of a pidfd opens as well.
+    if (!S_ISFIFO(status.st_mode) && !S_ISCHR(status.st_mode) && !S_ISREG(status.st_mode)) {
+        close(file);
+        return -ENXIO;
+    }
     output = file;
     return 0;
 }

@@ -12,7 +12,7 @@ enum { LINE_SIZE = 4096, LINE_TEXT_SIZE = 256 };
 // Lines count their elapsed_ms from `start_ms` and bear the ID `run`, which must stay.
 void line_start(int64_t start_ms, const char* run);
 
-// Sends everything from now on to the file at PATH instead. Returns 0 or -errno.
+// Sends everything from now on to the pipe, terminal or file at PATH instead. Returns 0 or -errno.
 int line_to(const char* path);
 
 // Whether what goes to another file goes to stdout as well, as far as that takes it at once.

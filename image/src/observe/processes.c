@@ -4,6 +4,7 @@
 #include "words/text.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 static enum agent_kind own_kind;
@@ -116,4 +117,14 @@ int process_oom_score_adj(int64_t pid, int64_t* value)
     if (negative)
         *value = -*value;
     return 0;
+}
+
+bool process_may_write_stdout(int64_t pid)
+{
+    int64_t flags;
+
+    if (proc_read(pid, "fdinfo/1", file_text, sizeof(file_text)) <= 0)
+        return false;
+    flags = text_value_of(file_text, "flags:\t"); // octal, and the mode is in its last digit
+    return flags != ABSENT && (flags % 10 & O_ACCMODE) != O_RDONLY;
 }

@@ -26,3 +26,6 @@ int64_t process_ending_signal(int64_t pid);
 
 // Returns 0 or -errno.
 int process_oom_score_adj(int64_t pid, int64_t* value);
+
+// Whether it has its descriptor 1 open for writing, by /proc/PID/fdinfo.
+bool process_may_write_stdout(int64_t pid);
