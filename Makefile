@@ -72,7 +72,8 @@ matrix: image ## Test every kind of pod with every join, and write docs/compatib
 
 outcomes: image ## Produce every outcome and first victim on the real cluster, and judge each twice
 	KUBECTL_STRESS_FULL=1 $(pytest) $(beside) tests/e2e/long_outcomes.py tests/e2e/long_probes.py \
-		tests/e2e/long_page_cache.py tests/e2e/long_prediction.py tests/e2e/long_top.py
+		tests/e2e/long_page_cache.py tests/e2e/long_prediction.py tests/e2e/long_top.py \
+		tests/e2e/long_side_by_side.py
 	@$(python) -m tests.builders.confusion
 
 find-limit: image ## Search for drawn breaking points on the real cluster (SEED=N repeats a draw)

@@ -15,11 +15,16 @@ from typing import Any, Self
 Pod = dict[str, Any]
 _OOM_KILL = re.compile(r"oom-kill:.*task_memcg=([^,]+),task=([^,]+),pid=(\d+)")
 _GROUP = re.compile(r"Tasks in (\S+) are going to be killed due to memory\.oom\.group set")
+_LOAD = re.compile(r"^(\d+) .*--started-by (\S+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What the API server and the node say; `memory_events` by level, `pod` and `container`."""
+    """What the API server and the node say; `memory_events` by level, `pod` and `container`.
+
+    `processes` are those in the target's cgroup during the run, a PID and a command line each, kept
+    where others loaded it too; `user` is who recorded the run.
+    """
 
     container: str
     before: Pod
@@ -27,11 +32,13 @@ class Facts:
     events: list[dict[str, Any]]
     dmesg: str
     memory_events: Mapping[str, Mapping[str, int]]
+    processes: str = ""
+    user: str = "admin"
 
     @classmethod
     def read(cls, folder: Path) -> Self:
         """As `write` left them."""
-        pods = json.loads((folder / "pod.json").read_text())
+        pods, processes = json.loads((folder / "pod.json").read_text()), folder / "processes.txt"
         return cls(
             container=pods["container"],
             before=pods["before"],
@@ -39,6 +46,7 @@ class Facts:
             events=pods["events"],
             dmesg=(folder / "dmesg.txt").read_text(),
             memory_events=_parsed((folder / "memory.events").read_text()),
+            processes=processes.read_text() if processes.exists() else "",
         )
 
     def write(self, folder: Path) -> None:
@@ -49,6 +57,8 @@ class Facts:
         (folder / "pod.json").write_text(text + "\n")
         (folder / "dmesg.txt").write_text(self.dmesg)
         (folder / "memory.events").write_text(_formatted(self.memory_events))
+        if self.processes:
+            (folder / "processes.txt").write_text(self.processes)
 
     def status(self, pod: Pod) -> dict[str, Any]:
         """The container's status in one of the pods."""
@@ -59,6 +69,18 @@ class Facts:
     def victims(self) -> list[str]:
         """The commands that the kernel says it chose in the target's cgroup, in order."""
         return [command for memcg, command, _ in self._kills if self._is_targets(memcg)]
+
+    @property
+    def others(self) -> set[str]:
+        """Who else loaded the container, by the command lines of their agents."""
+        return {user for _, user in _LOAD.findall(self.processes)} - {self.user}
+
+    @property
+    def is_others_alone(self) -> bool:
+        """Whether all that the kernel chose in the target's cgroup were loads of others."""
+        pids = {pid for pid, user in _LOAD.findall(self.processes) if user != self.user}
+        chosen = [pid for memcg, _, pid in self._kills if self._is_targets(memcg)]
+        return bool(chosen) and all(pid in pids for pid in chosen)
 
     @property
     def neighbours(self) -> list[str]:
@@ -118,10 +140,15 @@ class Facts:
 
     @property
     def has_lost_readiness(self) -> bool:
-        """Whether the container is not Ready, or not since before the run."""
+        """Whether the container is not Ready, or not since before the run.
+
+        A kubelet up to 1.34 says so of each container when it is started itself: without a word of
+        a failed probe, a container that is Ready again was never out of service.
+        """
         assert self.after is not None
-        times = [_ready_since(pod) for pod in (self.before, self.after)]
-        return times[0] != times[1]
+        before, after = (_ready_since(pod) for pod in (self.before, self.after))
+        is_back = after.startswith("True") and not self.progress("Unhealthy", "Readiness probe")
+        return before != after and not is_back
 
 
 def second_opinion(facts: Facts) -> str:
@@ -134,6 +161,8 @@ def second_opinion(facts: Facts) -> str:
         return _of_an_end(facts, facts.ended)
     if facts.neighbours:
         return "app-oom-killed"
+    if facts.is_others_alone:
+        return "inconclusive"
     if facts.victims:
         is_load = all("agent" in command for command in facts.victims)
         return "load-oom-killed" if is_load else "app-oom-killed"

@@ -1,7 +1,8 @@
 """Runs whose verdict is held to a second opinion; kept as test data where a folder for it is set.
 
 KUBECTL_STRESS_KEEP_RUNS=FOLDER keeps each as FOLDER/NAME/{recording.jsonl,pod.json,dmesg.txt,
-memory.events}: `scripts/record-runs` makes tests/testdata/runs anew in that way.
+memory.events}, and processes.txt where others load the pod too: `scripts/record-runs` makes
+tests/testdata/runs anew in that way.
 """
 
 from __future__ import annotations
@@ -57,9 +58,17 @@ class Judge:
     folder: Path
 
     def __call__(
-        self, name: str, pod: str, *options: str, during: During | None = None
+        self,
+        name: str,
+        pod: str,
+        *options: str,
+        during: During | None = None,
+        processes: str = "",
     ) -> JudgedRun:
-        """Run it on a pod; the verdict must be what others' words come to."""
+        """Run it on a pod; the verdict must be what others' words come to.
+
+        `processes` are those of the container before the run, where others load it.
+        """
         before, memory = self.pods.get(pod), self.pods.memory(pod)
         known = memory.dmesg()
         recording = self.folder / f"{name}.jsonl"
@@ -68,12 +77,18 @@ class Judge:
             if during is not None:
                 during(running)
             done = running.end()
-        run = JudgedRun(done, done.report, recording, self._facts(before, memory, known), memory)
+        run = JudgedRun(
+            done, done.report, recording, self._facts(before, memory, known, processes), memory
+        )
         self._keep(name, run)
         assert run.outcome == second_opinion(run.facts), run.evidence
+        others = {load["started_by"] for load in run.report["other_loads"]}
+        assert others == run.facts.others
         return run
 
-    def _facts(self, before: dict[str, Any], memory: NodeMemory, known: str) -> Facts:
+    def _facts(
+        self, before: dict[str, Any], memory: NodeMemory, known: str, processes: str
+    ) -> Facts:
         meta = before["metadata"]
         listed = self.pods.kubectl("get", "pods", "-o", "json")
         pods = {pod["metadata"]["uid"]: pod for pod in json.loads(listed)["items"]}
@@ -87,6 +102,7 @@ class Judge:
             events=json.loads(events)["items"],
             dmesg=about_pod(memory.dmesg(), meta["uid"], since=known),
             memory_events=_counters(memory),
+            processes=processes,
         )
 
     def _keep(self, name: str, run: JudgedRun) -> None:

@@ -233,9 +233,21 @@ class NodeMemory:
 
     def commands(self) -> list[str]:
         """The command lines in the container's cgroup."""
+        return [line.partition(" ")[2] for line in self.processes().splitlines()]
+
+    def processes(self) -> str:
+        """The PIDs in the container's cgroup, as the node counts them, with their command lines."""
         procs = f"{self._folder()}/{self.container_id}/cgroup.procs"
-        script = f'for p in $(cat {procs}); do tr "\\0" " " </proc/$p/cmdline; echo; done'
-        return self.cluster.node(self.node).check_run(["sh", "-c", script]).splitlines()
+        each = 'printf "%s " $p; tr "\\0" " " </proc/$p/cmdline; echo'
+        script = f"for p in $(cat {procs}); do {each}; done"
+        return self.cluster.node(self.node).check_run(["sh", "-c", script])
+
+    def freeze(self) -> None:
+        """Stop all processes in the container, and each that joins; SIGKILL ends them all the same.
+
+        For cgroup v2 alone: version 1 keeps SIGKILL back until they are thawed.
+        """
+        self.write("cgroup.freeze", "1")
 
     def _table(self, path: str) -> dict[str, int]:
         lines = self.cluster.node(self.node).read_file(path).splitlines()
