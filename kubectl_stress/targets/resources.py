@@ -11,6 +11,8 @@ from typing import Any
 from kubectl_stress.quantity import parse_quantity
 from kubectl_stress.targets.pod import Pod, container_spec, container_status, is_init, targetable
 
+_UNLIMITED_BYTES = 1 << 62
+
 
 @dataclass(frozen=True)
 class Sibling:
@@ -95,9 +97,14 @@ def _declared_pod_limit_bytes(pod: Pod) -> int | None:
 
 
 def _applied_pod_limit_bytes(pod: Pod) -> int | None:
-    """The memory.max of the pod's cgroup as the kubelet reads it back (Kubernetes 1.36)."""
+    """The memory.max of the pod's cgroup as the kubelet reads it back (Kubernetes 1.36).
+
+    Of a cgroup v1 without a limit it is PAGE_COUNTER_MAX (include/linux/page_counter.h), LONG_MAX
+    rounded to pages of whatever size.
+    """
     status = pod.get("status") or {}
-    return _bytes((status.get("resources") or {}).get("limits")) or None
+    found = _bytes((status.get("resources") or {}).get("limits")) or None
+    return None if found is not None and found >= _UNLIMITED_BYTES else found
 
 
 def pod_cgroup_limit_bytes(pod: Pod) -> int | None:

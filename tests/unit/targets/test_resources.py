@@ -1,10 +1,22 @@
 """Limits as the kubelet applies them, to containers and to their pod."""
 
+import json
+from pathlib import Path
+from typing import Any
+
 import pytest
 
-from kubectl_stress.targets.resources import limit_bytes, pod_cgroup_limit_bytes
+from kubectl_stress.targets.resources import limit_bytes, pod_cgroup_limit_bytes, pod_limit_bytes
 from kubectl_stress.targets.target import Target
 from tests.builders.pods import MIB, PodBuilder, pod
+
+RUNS = Path(__file__).parents[2] / "testdata" / "runs"
+
+
+def recorded(run: str, when: str) -> dict[str, Any]:
+    """A pod as a real kubelet 1.37 showed it."""
+    pods: dict[str, dict[str, Any]] = json.loads((RUNS / run / "pod.json").read_text())
+    return pods[when]
 
 
 @pytest.mark.parametrize(
@@ -103,3 +115,25 @@ def test_a_pod_cgroup_with_the_limit_that_its_containers_need_is_no_limit_of_its
 
     assert (target.pod_limit_bytes, target.pod_cgroup_limit_bytes) == (None, 256 * MIB)
     assert not target.is_limited_by_pod
+
+
+@pytest.mark.parametrize("run", ["resize-up-v1", "resize-up-v2"])
+def test_a_real_pod_whose_cgroup_the_kubelet_has_not_resized_yet_has_the_old_limit(
+    run: str,
+) -> None:
+    after = recorded(run, "after")
+    stale = recorded(run, "before")["status"]["resources"]
+    late = {**after, "status": {**after["status"], "resources": stale}}
+
+    assert Target.from_pod(after, "app").effective_limit_bytes == 128 * MIB
+    target = Target.from_pod(late, "app")
+    assert (target.limit_bytes, target.effective_limit_bytes) == (128 * MIB, 96 * MIB)
+    assert target.is_limited_by_pod
+
+
+def test_what_a_real_kubelet_reads_back_from_cgroup_v1_without_a_limit_is_none() -> None:
+    found = recorded("e10-evicted-v1", "after")
+
+    assert found["status"]["resources"]["limits"]["memory"] == "9007199254740988Ki"
+    assert pod_limit_bytes(found) is None
+    assert pod_cgroup_limit_bytes(found) is None
