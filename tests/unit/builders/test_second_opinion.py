@@ -126,3 +126,47 @@ def test_a_fault_that_is_the_containers_stop_signal_may_have_been_sent(
     after = restarted("Error", 134)
 
     assert second_opinion(Facts("app", before.dict, after, [], "", {})) == outcome
+
+
+BOB = "/proc/7/root/agent run --run-id b0b --started-by bob --size 24Mi "
+TWO_LOADS = f"1 sleep 3600 \n7 {BOB}\n8 {BOB}\n9 {BOB.replace('bob', 'admin')}\n"
+
+
+def test_the_loads_of_others_are_known_by_their_command_lines_on_the_node() -> None:
+    facts = Facts("app", web().dict, web().dict, [], "", {}, processes=TWO_LOADS)
+
+    assert facts.others == {"bob"}
+    assert second_opinion(facts) == "survived"
+
+
+@pytest.mark.parametrize(
+    ("pids", "outcome"),
+    [((8,), "inconclusive"), ((9,), "load-oom-killed"), ((8, 9), "load-oom-killed")],
+)
+def test_a_kill_of_another_load_is_none_of_ours(pids: tuple[int, ...], outcome: str) -> None:
+    dmesg = "".join(oom("agent").replace("pid=9", f"pid={pid}") for pid in pids)
+
+    assert opinion(dmesg=dmesg, processes=TWO_LOADS) == outcome
+
+
+def since(when: str) -> Any:
+    ready = {"type": "ContainersReady", "status": "True", "lastTransitionTime": when}
+    return web().with_status(conditions=[ready]).dict
+
+
+@pytest.mark.parametrize(
+    ("events", "outcome"),
+    [
+        ([], "survived"),
+        (
+            [{"reason": "Unhealthy", "message": "Readiness probe failed: timeout"}],
+            "readiness-lost",
+        ),
+    ],
+)
+def test_readiness_that_came_back_was_lost_only_by_a_failed_probe(
+    events: list[dict[str, Any]], outcome: str
+) -> None:
+    before, after = since("2026-01-01T12:00:00Z"), since("2026-01-01T12:05:00Z")
+
+    assert second_opinion(Facts("app", before, after, events, "", {})) == outcome

@@ -31,7 +31,9 @@ def recording(run: Path) -> bytes:
 def test_the_verdict_is_what_kernel_and_kubelet_say(run: Path) -> None:
     report = to_report(read_recording(recording(run)))
 
-    assert report.verdict.outcome.value == second_opinion(Facts.read(run))
+    facts = Facts.read(run)
+    assert report.verdict.outcome.value == second_opinion(facts)
+    assert {load.started_by for load in report.findings.other_loads} == facts.others
 
 
 def test_every_outcome_was_really_produced_on_both_cgroup_generations() -> None:
