@@ -127,9 +127,10 @@ bench-fleet: image ## Measure 100 targets behind a scripted API server, and PODS
 bench-start-load: image ## Measure how long a load takes to stand, beside kubectl debug and exec
 	$(python) -m tests.bench.start_load
 
-screenshots: image ## Make the images of the README, from real runs on the cluster `demo`
+screenshots: image ## Make the images of the docs, from real runs on the cluster `demo` and here (root)
 	@scripts/debian-packages tmux=tmux chromium=chromium /usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf=fonts-dejavu-core
 	@$(python) -m scripts.screenshots
+	@$(python) -m scripts.level_screenshots
 
 eviction: image ## Run a node short of memory: an eviction, and OOM kills where it comes too late
 	KUBECTL_STRESS_FULL=1 $(pytest) -rP tests/e2e/long_node_memory.py

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -34,7 +35,10 @@ HOLD = ("--size=50Mi", "--duration=30s")
 OOM = ("--size=120%", "--ramp=20s", "--yes", "--plot")
 _PAGE = """<!doctype html><meta charset="utf-8"><title>terminal</title><style>
 body {{ margin: 0; padding: 12px; background: #292929; color: #c5c8c6; display: inline-block }}
-pre {{ margin: 0; font: 13px/1.25 "DejaVu Sans Mono", monospace }}</style><pre>{code}</pre>"""
+pre {{ margin: 0; font: 13px/1.25 "DejaVu Sans Mono", monospace }}
+i {{ font: .8224em/1 "DejaVu Sans" }}</style><pre>{code}</pre>"""
+# The monospaced font has none of these; the other one's, at that size, are as wide as its letters.
+_BRAILLE = re.compile("[\u2800-\u28ff]+")
 _CELL_PX, _LINE_PX, _MARGIN_PX = 8, 16.25, 24
 _PATIENCE_S = 300
 
@@ -66,12 +70,14 @@ class Terminal:
 
 
 @contextmanager
-def terminal(argv: list[str], columns: int, environment: dict[str, str]) -> Iterator[Terminal]:
+def terminal(
+    argv: list[str], columns: int, environment: dict[str, str], *, rows: int = 48
+) -> Iterator[Terminal]:
     """A terminal with this command; it stays on the screen when it has ended."""
     with tempfile.TemporaryDirectory() as folder:
         opened = Terminal(Path(folder, "tmux"))
         shown = f"{shlex.join(argv)}; printf '[exit code %s]' $?; sleep 600"
-        size = ("-x", str(columns), "-y", "48")
+        size = ("-x", str(columns), "-y", str(rows))
         started = ["tmux", "-S", str(opened.socket), "new-session", "-d", "-s", "run", *size, shown]
         subprocess.run(started, check=True, env={**environment, "TERM": "xterm-256color"})
         try:
@@ -87,7 +93,7 @@ def picture(tab: Tab, name: str, screen: str, columns: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "screen.html")
         html = console.export_html(theme=SVG_EXPORT_THEME, inline_styles=True, code_format=_PAGE)
-        path.write_text(html)
+        path.write_text(_BRAILLE.sub(r"<i>\g<0></i>", html))
         tab.open(path, scheme="dark")
         width = columns * _CELL_PX + _MARGIN_PX
         height = round((screen.count("\n") + 1) * _LINE_PX) + _MARGIN_PX

@@ -8,12 +8,17 @@ root and stress-ng.
 
 from __future__ import annotations
 
+import json
 import math
 import os
+import signal
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
 
 from tests.agent.own_cgroup import OwnCgroup
 from tests.bench.one_pod import MIB, OnePod, one_pod
@@ -46,7 +51,43 @@ def main() -> int:
                 f"{theirs - share:>+7.2f}  {'met' if is_met else 'MISSED'}",
                 flush=True,
             )
+    is_kept &= starved()
     return 0 if is_kept else 1
+
+
+def starved() -> bool:
+    """The least quota and all of it: how far apart samples come, and how soon Ctrl-C releases."""
+    limit = 10
+    with one_pod(64 * MIB, limit) as pod, tempfile.TemporaryDirectory() as folder:
+        pod.put_first()
+        record = Path(folder) / "run.jsonl"
+        with pod.client("cpu", "web", "--load=100%", f"--record={record}") as running:
+            running.wait_for("holding ")
+            time.sleep(SECONDS)
+            running.send(signal.SIGINT)
+            pressed = time.monotonic()
+            while len(pod.cgroup.pids()) > 1:
+                time.sleep(0.01)
+            release_s = time.monotonic() - pressed
+            running.end()
+        gap_ms = longest_gap_ms(record)
+    is_met = gap_ms <= 500 and release_s <= 1
+    print(
+        f"{limit:>6}m   100%  samples at most {gap_ms} ms apart, released {release_s:.2f} s after "
+        f"Ctrl-C: {'met' if is_met else 'MISSED'}"
+    )
+    return is_met
+
+
+def longest_gap_ms(record: Path) -> int:
+    """Between two samples while the load was held, by the agent's own clock."""
+    lines = [json.loads(line) for line in record.read_text().splitlines()]
+    held = [
+        int(line["elapsed_ms"])
+        for line in lines
+        if line["type"] == "sample" and line["phase"] == "hold"
+    ]
+    return max(after - before for before, after in pairwise(held))
 
 
 def measured(limit: int, share: int, run: Callable[[OnePod, int, int], float]) -> float:
