@@ -173,7 +173,7 @@ class LoadProcedure:
         """Steer and listen until the stream ends, or has plainly died without an end."""
         spec, started_ms = plan.spec, self._intake.now_ms()
         patience_ms = start_patience_ms(plan.target)
-        heard_ms, deadline_ms = started_ms, started_ms + spec.total_ms + patience_ms
+        heard_ms = started_ms
         steerings: list[Steering] = [
             Heartbeat(started_ms),
             StopAtSign(spec.stop_on, self._intake.say),
@@ -184,7 +184,10 @@ class LoadProcedure:
             arrival = yield from self._intake.take_next()
             if isinstance(arrival, Message):
                 heard_ms = self._intake.now_ms()
+            if self._collector.hello is None:  # its start has a patience of its own
+                started_ms = self._intake.now_ms()
             self._send(agent, steerings)
+            deadline_ms = started_ms + spec.total_ms + patience_ms
             lost = self._why_dead(plan, heard_ms=heard_ms, deadline_ms=deadline_ms)
             if lost is not None:
                 self._intake.end_stream(StreamEnded(None, lost))

@@ -143,6 +143,17 @@ def test_a_load_that_outlives_its_deadline_is_cut_off(scene: Scene) -> None:
     assert report.findings.ending.at_ms < agents_own_ms
 
 
+def test_a_start_that_took_long_leaves_the_load_its_whole_time(scene: Scene) -> None:
+    scene.script.agent_says(55_000, BEGINNING)
+    for second in range(56, 86):  # as a node short of CPU takes long to fill it, too
+        scene.script.agent_says(second * 1_000, sample_line(60, held_mib=50))
+    scene.script.agent_says(86_000, bye_line()).stream_ends(86_000, 0)
+
+    report = scene.run()
+
+    assert report.verdict.outcome is Outcome.SURVIVED
+
+
 def test_a_stream_frozen_by_the_containers_end_is_not_waited_for(scene: Scene) -> None:
     scene.cluster.readings = [FakeStream().says(reading()).ends(0), InjectionError("gone")]
     scene.script.agent_says(0, BEGINNING + NEAR_LIMIT)
