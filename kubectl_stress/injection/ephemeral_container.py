@@ -39,7 +39,7 @@ def bring_holder(
 
     Raises InjectionError with the kubelet's own words where it does not start.
     """
-    pod = cluster.get_pod(target.namespace, target.pod)
+    pod: Pod = cluster.get_pod(target.namespace, target.pod)
     refuse_changed_target(pod, target)
     name = live_holder(pod, target, holder)
     if name is not None:
@@ -50,10 +50,10 @@ def bring_holder(
         tell(f"sharing ephemeral container {name}, which another run has just added")
     else:
         refuse_failed_before(pod, target, holder)
-        name = _add(cluster, target, holder)
+        name, pod = _add(cluster, target, holder)
         # From here on the entry stays in the pod: the API cannot remove an ephemeral container.
         tell(f"added ephemeral container {name} (image {image_of(target, holder)})")
-    _Start(cluster, target, holder, name, clock=clock, tell=tell).wait()
+    _Start(cluster, target, holder, name, clock=clock, tell=tell).wait(pod)
     return name
 
 
@@ -75,16 +75,17 @@ def refuse_changed_target(pod: Pod, target: Target) -> None:
         )
 
 
-def _add(cluster: Cluster, target: Target, holder: HolderSpec) -> str:
+def _add(cluster: Cluster, target: Target, holder: HolderSpec) -> tuple[str, Pod]:
+    """The name of a new holder, and the pod with it."""
     for attempts_left in (2, 1, 0):
         container = ephemeral_container(target, holder, secrets.token_hex(3))
         try:
-            cluster.add_ephemeral_container(target.namespace, target.pod, container)
+            pod = cluster.add_ephemeral_container(target.namespace, target.pod, container)
         except Conflict:
             if not attempts_left:
                 raise
         else:
-            return str(container["name"])
+            return str(container["name"]), pod
     raise AssertionError("unreachable")
 
 
@@ -104,12 +105,15 @@ class _Start:
         self._cluster, self._target, self._holder, self._name = cluster, target, holder, name
         self._clock, self._tell = clock, tell
 
-    def wait(self) -> None:
-        """Return once it runs; raises InjectionError where it does not, or not in time."""
+    def wait(self, pod: Pod) -> None:
+        """Return once it runs, from this state of the pod on.
+
+        Raises InjectionError where it does not, or not in time.
+        """
         deadline_ms = self._clock.now_ms() + self._holder.start_timeout_ms
         next_line_ms = self._clock.now_ms() + 1_000 * _LINE_EVERY_S
         while True:
-            kind, detail = self._watched(deadline_ms)
+            kind, detail = self._watched(pod, deadline_ms)
             if kind == "running":
                 return
             now_ms = self._clock.now_ms()
@@ -118,10 +122,10 @@ class _Start:
             if now_ms >= next_line_ms:
                 next_line_ms = now_ms + 1_000 * _LINE_EVERY_S
                 self._tell(f"waiting for {self._name} to start: {self._kubelet_says(detail)}")
+            pod = self._cluster.get_pod(self._target.namespace, self._target.pod)
 
-    def _watched(self, deadline_ms: int) -> tuple[str, dict[str, str]]:
+    def _watched(self, pod: Pod, deadline_ms: int) -> tuple[str, dict[str, str]]:
         """Its state once that decides, or after some seconds: a watch ends by itself."""
-        pod = self._cluster.get_pod(self._target.namespace, self._target.pod)
         kind, detail = self._seen_in(pod)
         left_s = math.ceil((deadline_ms - self._clock.now_ms()) / 1_000)
         if kind != "waiting" or _is_hopeless(detail) or left_s <= 0:

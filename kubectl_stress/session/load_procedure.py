@@ -17,6 +17,7 @@ from kubectl_stress.plan.holder_spec import HolderSpec, Join
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.prediction import prediction
 from kubectl_stress.plan.slow_start import slow_start, start_patience_ms
+from kubectl_stress.preflight.at_once import both
 from kubectl_stress.preflight.node_pressure import refuse_known_without_pressure
 from kubectl_stress.preflight.sibling_usage import with_sibling_usage
 from kubectl_stress.results.report import Report
@@ -87,13 +88,14 @@ class LoadProcedure:
                 lambda: refuse_known_without_pressure(self._cluster, plan.target.node)
             )
         joined = yield from self._enter(plan)
-        target = yield from self._intake.call(
-            lambda: with_sibling_usage(self._cluster, joined.target)
+        cluster, asked = self._cluster, joined.target
+        target, pod = yield from self._intake.call(
+            lambda: both(
+                lambda: with_sibling_usage(cluster, asked),
+                lambda: cluster.get_pod(asked.namespace, asked.pod),
+            )
         )
         plan = self._settled(replace(plan, target=target), joined.reading)
-        pod = yield from self._intake.call(
-            lambda: self._cluster.get_pod(target.namespace, target.pod)
-        )
         return Ready(plan, joined, ContainerStatus.from_pod(pod, target.container))
 
     def load(
