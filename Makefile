@@ -117,7 +117,8 @@ soak: image ## Hold a load for SECONDS (900) and keep changing it, on cgroup v1 
 		$(pytest) -rP tests/agent/test_soak_machine.py
 
 bench-client: image ## Measure the latency and cost of the client
-	$(python) -m tests.bench.client
+	$(python) -m tests.bench.client $(RUNS)
+	$(python) -m tests.bench.cost
 	$(python) -m tests.bench.long_run
 
 bench-fleet: image ## Measure 100 targets behind a scripted API server, and PODS (40) real pods of one node
@@ -125,7 +126,7 @@ bench-fleet: image ## Measure 100 targets behind a scripted API server, and PODS
 	$(python) -m tests.bench.fleet_node $(PODS)
 
 bench-start-load: image ## Measure how long a load takes to stand, beside kubectl debug and exec
-	$(python) -m tests.bench.start_load
+	$(python) -m tests.bench.start_load $(RUNS)
 
 screenshots: image ## Make the images of the docs, from real runs on the cluster `demo` and here (root)
 	@scripts/debian-packages tmux=tmux chromium=chromium /usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf=fonts-dejavu-core

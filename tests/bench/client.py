@@ -1,16 +1,14 @@
-"""What the client is late by, and what it costs: `python -m tests.bench.client [RUNS]`.
+"""What the client is late by: `python -m tests.bench.client [RUNS]`.
 
 Latency, on cgroup v2, each run on a pod of its own: from the kernel's OOM kill (the node's dmesg)
 to the line "load ended (exit code 137); looking for the cause"; and from the moment at which a
-plain `kubectl get -w` shows the container's end to the line that says so. Cost: the CPU time that a
-hold of 60 s takes beyond one of 10 s, for one pod sampled at 10 Hz, with plain lines and with the
-live table.
+plain `kubectl get -w` shows the container's end to the line that says so. What it costs is measured
+by `tests.bench.cost`, without a node.
 """
 
 from __future__ import annotations
 
 import os
-import pty
 import re
 import statistics
 import subprocess
@@ -68,7 +66,7 @@ class Bench:
                     if words in line:
                         progress[words] = time.time()
         killed, shown = self._kill_time(memory.container_id), watch()
-        self.pods.kubectl("delete", "pod", "app", "--wait=true", "--timeout=60s")
+        self.pods.kubectl("delete", "pod", "app", "--wait=true", "--timeout=180s")
         return 1000 * (progress[PENDING] - killed), 1000 * (progress[CONFIRMED] - shown)
 
     def _watch(self) -> Callable[[], float]:
@@ -108,31 +106,6 @@ class Bench:
         uptime = float(node.read_file("/proc/uptime").split()[0])
         return (before + time.time()) / 2 - uptime + stamp
 
-    def cpu_s(self, hold_s: int, *, live: bool) -> float:
-        """The CPU time of a whole run that holds for so long."""
-        command = self.command("--size=8Mi", f"--duration={hold_s}s", "-o=name")
-        master, slave = pty.openpty()
-        stderr = slave if live else subprocess.DEVNULL
-        process = subprocess.Popen(
-            command, env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=stderr,
-        )  # fmt: skip
-        os.close(slave)
-        drain = threading.Thread(target=_drain, args=(master,), daemon=True)
-        drain.start()
-        _, status, usage = os.wait4(process.pid, 0)
-        assert status == 0, status
-        return usage.ru_utime + usage.ru_stime
-
-
-def _drain(master: int) -> None:
-    """Read what a terminal would show, so that the writer never waits."""
-    try:
-        while os.read(master, 1 << 16):
-            pass
-    except OSError:
-        return  # its other end is closed
-
 
 def _figures(name: str, values: list[float]) -> str:
     ordered = sorted(values)
@@ -163,12 +136,6 @@ def _measure(bench: Bench, runs: int) -> None:
         say(f"kill {number} of {runs}: its line {kill_ms:.0f} ms, its cause {cause_ms:.0f} ms late")
     print(_figures("OOM kill to its line", [kill for kill, _ in late]))
     print(_figures("status at the API to the confirmed cause", [cause for _, cause in late]))
-    bench.pods.create(pod("v2"))
-    bench.cpu_s(1, live=False)  # the holder is there from now on
-    for live in (False, True):
-        more_s = bench.cpu_s(60, live=live) - bench.cpu_s(10, live=live)
-        word = "the live table" if live else "plain lines"
-        print(f"client CPU for one pod at 10 Hz, {word}: {100 * more_s / 50:.1f}% of a core")
 
 
 if __name__ == "__main__":

@@ -112,7 +112,7 @@ def _measured(bench: StartBench, runs: int) -> tuple[list[float], list[float], S
         execs.append(bench.exec_s())
         new.append(bench.start_s())
         reused.append(bench.start_s())
-        bench.pods.kubectl("delete", "pod", "app", "--wait=true", "--timeout=60s")
+        bench.pods.kubectl("delete", "pod", "app", "--wait=true", "--timeout=180s")
         say(f"{number} of {runs}: new {new[-1][0]:.1f} s, reused {reused[-1][0]:.1f} s")
     return debug, execs, new, reused
 
