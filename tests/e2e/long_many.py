@@ -1,4 +1,7 @@
-"""A run over 20 pods on two real nodes, in the middle of which a pod or a node is lost."""
+"""A run over 20 pods on two real nodes, in the middle of which a pod or a node is lost.
+
+Without KUBECTL_STRESS_FULL=1 there are four pods.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,10 @@ from tests.cluster.node import Node
 from tests.e2e.clusters import ARCHIVE
 from tests.e2e.plugin import Plugin, Running
 from tests.e2e.pods import Pods, pod, wait_until
+from tests.selection.sample import size
 
-PER_NODE = 10
+PER_NODE = size(whole=10, sample=2)
+COUNT = 2 * PER_NODE
 NAMES = [f"app-{node}-{number}" for node in ("v2", "v1") for number in range(PER_NODE)]
 
 
@@ -32,9 +37,9 @@ def nodes() -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="module")
-def twenty(nodes: Cluster) -> Pods:
-    """Ten pods on each node, for all of these tests."""
-    pods = Pods(nodes, "twenty")
+def many(nodes: Cluster) -> Pods:
+    """As many pods on each node, for all of these tests."""
+    pods = Pods(nodes, "many")
     manifests = [pod(name.split("-")[1], name=name) for name in NAMES]
     for manifest in manifests:
         manifest["metadata"]["labels"] = {"tier": "many"}
@@ -46,10 +51,10 @@ def twenty(nodes: Cluster) -> Pods:
 
 
 @contextmanager
-def all_held(twenty: Pods, duration: str, count: int = 20) -> Iterator[Running]:
+def all_held(many: Pods, duration: str, count: int = COUNT) -> Iterator[Running]:
     """A run over all of them, once each holds its load."""
     words = ("mem", "-l", "tier=many", "--size=16Mi", f"--duration={duration}", "--yes")
-    with Plugin.on(twenty).running(*words, "--timeout=15m", "-o=json") as running:
+    with Plugin.on(many).running(*words, "--timeout=15m", "-o=json") as running:
         running.wait_for(f" targets: {count} hold", seconds=900)
         yield running
 
@@ -69,29 +74,29 @@ def loads_on(node: Node) -> int:
     return node.check_run(["sh", "-c", script]).count("agent run mem")
 
 
-def test_ctrl_c_of_twenty_releases_them_all(twenty: Pods, nodes: Cluster) -> None:
-    with all_held(twenty, "10m") as running:
+def test_ctrl_c_of_many_releases_them_all(many: Pods, nodes: Cluster) -> None:
+    with all_held(many, "10m") as running:
         assert all(loads_on(node) >= PER_NODE for node in nodes.nodes)
         began = time.monotonic()
         running.send(signal.SIGINT)
         done = running.end()
         took_s = time.monotonic() - began
 
-    print(f"Ctrl-C of 20 pods on two nodes: over after {took_s:.1f} s")
+    print(f"Ctrl-C of {COUNT} pods on two nodes: over after {took_s:.1f} s")
     assert done.exit_code == 130
-    assert json.loads(done.stdout)["summary"]["outcomes"] == {"interrupted": 20}
+    assert json.loads(done.stdout)["summary"]["outcomes"] == {"interrupted": COUNT}
     errors = {one["error"] for one in json.loads(done.stdout)["targets"]}
     assert errors == {"interrupted; the load has been released"}
     for node in nodes.nodes:
         wait_until("no load is left", lambda n=node: loads_on(n) == 0, seconds=15)
 
 
-def test_a_pod_that_is_deleted_is_inconclusive_and_the_others_survive(twenty: Pods) -> None:
-    lost, kept = NAMES[3], [name for name in NAMES if name != NAMES[3]]
-    before = [twenty.status(name) for name in kept]
+def test_a_pod_that_is_deleted_is_inconclusive_and_the_others_survive(many: Pods) -> None:
+    lost, kept = NAMES[1], [name for name in NAMES if name != NAMES[1]]
+    before = [many.status(name) for name in kept]
 
-    with all_held(twenty, "40s") as running:
-        twenty.kubectl("delete", "pod", lost, "--wait=false")
+    with all_held(many, "40s") as running:
+        many.kubectl("delete", "pod", lost, "--wait=false")
         done = running.end()
 
     report = done.report
@@ -100,15 +105,15 @@ def test_a_pod_that_is_deleted_is_inconclusive_and_the_others_survive(twenty: Po
         name: "inconclusive" if name == lost else "survived" for name in NAMES
     }
     assert "deleted" in sentence_of(report, lost)
-    assert [twenty.status(name) for name in kept] == before
+    assert [many.status(name) for name in kept] == before
 
 
 def test_the_pods_of_a_killed_node_are_inconclusive_and_the_others_survive(
-    twenty: Pods, nodes: Cluster
+    many: Pods, nodes: Cluster
 ) -> None:
-    there = [name for name in NAMES if name != NAMES[3]]
+    there = [name for name in NAMES if name != NAMES[1]]
 
-    with all_held(twenty, "90s", len(there)) as running:
+    with all_held(many, "90s", len(there)) as running:
         nodes.node("v1").kill()
         done = running.end()
 
