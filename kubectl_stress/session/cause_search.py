@@ -10,11 +10,18 @@ from kubectl_stress.session.collector import Collector
 from kubectl_stress.session.event_loop import Procedure
 from kubectl_stress.session.intake import Intake
 from kubectl_stress.session.progress import Afterwards
+from kubectl_stress.targets.api_events import NODE_LOST
 from kubectl_stress.targets.changes import ChangeKind
 from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.targets.target import Target
 from kubectl_stress.verdict.evidence import last_sample
-from kubectl_stress.verdict.findings import Ending, counted_between, is_pods_limit, kill_counts
+from kubectl_stress.verdict.findings import (
+    Ending,
+    counted_between,
+    events,
+    is_pods_limit,
+    kill_counts,
+)
 from kubectl_stress.verdict.judge import judge
 from kubectl_stress.verdict.kubelet_end import kubelet_kills, restarted_by_kubelet
 from kubectl_stress.verdict.outcome import Outcome
@@ -23,6 +30,8 @@ from kubectl_stress.verdict.outcome import Outcome
 # a loaded node is several times slower.
 _CAUSE_MS = 60_000
 _RESTART_MS = 40_000
+# A node without a word is NotReady after 50 s (--node-monitor-grace-period), looked at each 5 s.
+_NODE_LOST_MS = 75_000
 # The load's own death is known at once, but a container's only once the kubelet has seen it.
 _NEIGHBOUR_MS = 15_000
 _JOINING_MS = 5_000
@@ -74,8 +83,17 @@ class CauseSearch:
             collector.afterwards = reading.sample
             self._intake.tell(Afterwards(reading.sample))
         if reading is None or not _has_counted_kill(collector):
-            kinds = (ChangeKind.TERMINATED, ChangeKind.EVICTED, ChangeKind.DELETED)
-            yield from self._intake.wait_for(_CAUSE_MS, *kinds)
+            is_cut = ending.exit_code is None
+            yield from self._await_cause(_NODE_LOST_MS if is_cut else _CAUSE_MS)
+
+    def _await_cause(self, patience_ms: int) -> Procedure[None]:
+        """Until the API server says what became of the container, or that its node is lost."""
+        collector, deadline_ms = self._collector, self._intake.now_ms() + patience_ms
+        kinds = (ChangeKind.TERMINATED, ChangeKind.EVICTED, ChangeKind.DELETED)
+        while self._intake.now_ms() < deadline_ms:
+            if collector.has_changed(*kinds) or events(collector.of_this_load(), NODE_LOST):
+                return
+            yield from self._intake.take_next()
 
     def _did_not_start(
         self, joined: JoinedHolder, ending: Ending, *, is_silent: bool

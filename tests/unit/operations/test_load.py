@@ -192,6 +192,18 @@ def test_a_lost_connection_without_a_cause_is_inconclusive(scene: Scene) -> None
     assert "connection reset by peer" in report.verdict.sentence
 
 
+def test_a_node_that_is_lost_is_awaited_and_named(scene: Scene) -> None:
+    scene.cluster.readings = [FakeStream().says(reading()).ends(0), InjectionError("gone")]
+    scene.script.agent_says(0, BEGINNING).stream_ends(2_000, lost="connection reset by peer")
+    scene.script.at(62_500, lambda: scene.cluster.show_event("NodeNotReady", "Node is not ready"))
+
+    report = scene.run()
+
+    assert report.verdict.outcome is Outcome.INCONCLUSIVE
+    assert "became NotReady during the run" in report.verdict.sentence
+    assert scene.time.ms < 70_000  # nothing more is to be heard of it
+
+
 def test_a_deleted_pod_ends_the_run_without_a_guess(scene: Scene) -> None:
     scene.cluster.readings = [FakeStream().says(reading()).ends(0), InjectionError("gone")]
     scene.script.agent_says(0, BEGINNING)
