@@ -127,8 +127,8 @@ def parse_duration_ms(text: str) -> int:
     stripped = text.strip()
     parts = list(_DURATION.finditer(stripped))
     if not parts or "".join(part.group() for part in parts) != stripped:
-        is_number = stripped.isascii() and stripped.isdigit() and int(stripped) > 0
-        hint = f", like {stripped}s" if is_number else ", like 30s or 1m30s"
+        is_number = stripped.isascii() and stripped.isdigit() and len(stripped) <= 9
+        hint = f", like {stripped}s" if is_number and int(stripped) > 0 else ", like 30s or 1m30s"
         raise UsageError(f'"{text}" is not a duration: use a number and a unit{hint}')
     value_ms = sum(Decimal(part["number"]) * _DURATION_UNITS_MS[part["unit"]] for part in parts)
     if value_ms > LONGEST_MS:

@@ -56,3 +56,11 @@ def few_of(names: Sequence[str], most: int = 5) -> str:
     if len(names) <= most:
         return ", ".join(names)
     return f"{', '.join(names[: most - 1])} and {len(names) - most + 1} more"
+
+
+def whole_number(text: str) -> int | None:
+    """A number of ASCII digits alone; None for anything else, and for more than 18 digits.
+
+    int() also takes the digits of every script, blanks and underscores.
+    """
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None

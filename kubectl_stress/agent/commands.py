@@ -1,35 +1,14 @@
 """What the agent is told: arguments, and bytes on its stdin (image/PROTOCOL.md). Pure."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kubectl_stress.agent.identity import agent_text
-from kubectl_stress.agent.protocol import PROTOCOL
 
 HEARTBEAT = b"."
 STOP = b"stop\n"
 GO = b"go\n"
 READ = b"read\n"
 LIST = b"list\n"
-
-
-_PROTOCOL_WORDS = ["--protocol", str(PROTOCOL)]
-
-
-def hold_arguments(linger_ms: int) -> list[str]:
-    """Arguments of the holder, the ephemeral container's own process."""
-    return ["hold", *_PROTOCOL_WORDS, "--linger-ms", str(linger_ms)]
-
-
-def speaks_our_protocol(command: Sequence[str]) -> bool:
-    """Whether a holder was started by this command in our protocol: version 1 did not say it.
-
-    Where the agent is copied into another image, a script and its words come first.
-    """
-    if "hold" not in command:
-        return False
-    first = list(command).index("hold") + 1
-    return list(command[first : first + 2]) == _PROTOCOL_WORDS
 
 
 def probe_arguments(

@@ -6,8 +6,6 @@ from enum import IntEnum, StrEnum
 
 from kubectl_stress.agent.samples import Phase, Process, Sample
 
-PROTOCOL = 2
-
 
 class ExitCode(IntEnum):
     """The agent's exit codes; image/ has the same enum, and a test compares them."""

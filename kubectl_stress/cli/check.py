@@ -1,7 +1,5 @@
 """`kubectl stress check`: whether a run is possible, and what it will do."""
 
-import shutil
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +13,14 @@ from kubectl_stress.cli.holder_options import (
 )
 from kubectl_stress.cli.output_options import output_options
 from kubectl_stress.cli.selection_options import optional_targets
+from kubectl_stress.cli.streams import terminal_width
 from kubectl_stress.cli.target_options import local_selector_options, target_selection
 from kubectl_stress.cli.wiring import connect, now_ms, teller
-from kubectl_stress.targets.target_selection import TargetSelection
 
 if TYPE_CHECKING:
     from kubectl_stress.kube.connection import ConnectionFlags
     from kubectl_stress.results.check_result import Checkup
+    from kubectl_stress.targets.target_selection import TargetSelection
 
 
 @click.command()
@@ -56,13 +55,12 @@ def check(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> N
     from kubectl_stress.formats.check_text import render_check
 
     checkups = _check(flags, target_selection(targets, given), given)
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    click.echo(render_check(checkups, given["output"], width=width))
+    click.echo(render_check(checkups, given["output"], width=terminal_width()))
     click.get_current_context().exit(max(checkup.exit_code for checkup in checkups))
 
 
 def _check(
-    flags: "ConnectionFlags", asked: TargetSelection, given: dict[str, Any]
+    flags: "ConnectionFlags", asked: "TargetSelection", given: dict[str, Any]
 ) -> "list[Checkup]":
     from kubectl_stress.clock import Clock
     from kubectl_stress.operations.check import Check, Question

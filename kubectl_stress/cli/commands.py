@@ -1,16 +1,14 @@
 """Which commands there are; each is imported when it is called, so none pays for the others."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 from click.shell_completion import CompletionItem
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where a command stands, and its line in the list of commands."""
 
     module: str

@@ -6,20 +6,24 @@ A flag stands above the environment, and that above the file.
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from kubectl_stress.errors import UsageError
 from kubectl_stress.text import why_unreadable
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 # The file's keys, in the words of Kubernetes' own manifests, and the options that they set.
 _OPTIONS = {"image": "image", "imagePullPolicy": "image_pull_policy", "timeout": "timeout"}
 
 
-def settings_path(environ: Mapping[str, str]) -> Path:
+def settings_path(environ: Mapping[str, str]) -> "Path":
     """Where the file is looked for."""
+    from pathlib import Path  # not for Tab, which reads no file
+
     home = environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME", "/"), ".config")
     return Path(home, "kubectl-stress", "config.yaml")
 
@@ -38,7 +42,7 @@ def read_settings(environ: Mapping[str, str]) -> dict[str, str]:
     return {_option(path, key): _text(path, key, value) for key, value in _parsed(path, text)}
 
 
-def _parsed(path: Path, text: str) -> list[tuple[Any, Any]]:
+def _parsed(path: "Path", text: str) -> list[tuple[Any, Any]]:
     import yaml
 
     try:
@@ -50,13 +54,13 @@ def _parsed(path: Path, text: str) -> list[tuple[Any, Any]]:
     return list((found or {}).items())
 
 
-def _option(path: Path, key: Any) -> str:
+def _option(path: "Path", key: Any) -> str:
     if key not in _OPTIONS:
         raise UsageError(f'{path}: unknown setting "{key}" (valid: {", ".join(_OPTIONS)})')
     return _OPTIONS[key]
 
 
-def _text(path: Path, key: Any, value: Any) -> str:
+def _text(path: "Path", key: Any, value: Any) -> str:
     if not isinstance(value, str):
         raise UsageError(f"{path}: {key} must be a string")
     return value

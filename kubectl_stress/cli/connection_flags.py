@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from kubectl_stress.errors import UsageError
 from kubectl_stress.quantity import parse_duration_ms
+from kubectl_stress.text import whole_number
 
 if TYPE_CHECKING:
     from kubectl_stress.kube.connection import ConnectionFlags
@@ -21,7 +22,8 @@ def _timeout_s(text: str | None) -> float | None:
     """kubectl takes whole seconds without a unit here, and 0 for no limit."""
     if text is None or text == "0":
         return None
-    return float(text) if text.isdecimal() else parse_duration_ms(text) / 1000
+    seconds = whole_number(text)
+    return parse_duration_ms(text) / 1000 if seconds is None else float(seconds)
 
 
 def _user_extra(pairs: Sequence[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -9,11 +9,11 @@ import click
 
 from kubectl_stress.cli.wiring import now_ms, teller
 from kubectl_stress.errors import UsageError
-from kubectl_stress.targets.ref import TargetRef
-from kubectl_stress.targets.target_selection import TargetSelection
 
 if TYPE_CHECKING:
     from kubectl_stress.kube.cluster import Cluster
+    from kubectl_stress.targets.ref import TargetRef
+    from kubectl_stress.targets.target_selection import TargetSelection
 
 copy_option = click.option(
     "--copy",
@@ -25,7 +25,7 @@ copy_option = click.option(
 _STARTS = 3
 
 
-def the_one_to_copy(asked: TargetSelection) -> TargetRef:
+def the_one_to_copy(asked: "TargetSelection") -> "TargetRef":
     """The target to copy; raises UsageError where several may be meant."""
     if not asked.may_be_single:
         raise UsageError("--copy takes one TARGET: a pod, or an owner of which one pod is copied")
@@ -34,8 +34,8 @@ def the_one_to_copy(asked: TargetSelection) -> TargetRef:
 
 @contextmanager
 def copy_of_target(
-    cluster: "Cluster", ref: TargetRef, *, use_ms: int, given: Mapping[str, Any]
-) -> Iterator[TargetRef]:
+    cluster: "Cluster", ref: "TargetRef", *, use_ms: int, given: Mapping[str, Any]
+) -> "Iterator[TargetRef]":
     """The copy to load in place of `ref`, as long as the block lasts; raises StressError.
 
     `use_ms` is how long it is needed at most. A dry run is of the pod itself: nothing is created.

@@ -6,7 +6,7 @@ import click
 
 from kubectl_stress.cli.connection_options import connection_options
 from kubectl_stress.cli.copy_option import copy_option
-from kubectl_stress.cli.cpu_options import cpu_options, cpu_spec
+from kubectl_stress.cli.cpu_options import cpu_options
 from kubectl_stress.cli.holder_options import holder_options, holder_spec, join_option
 from kubectl_stress.cli.load_options import load_options
 from kubectl_stress.cli.output_options import MANIFEST, load_output_options
@@ -41,6 +41,7 @@ def cpu(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> Non
     kubectl stress cpu deploy/hello --load 50% --duration 20s
     kubectl stress cpu hello -c app --load 100% --expect throttle
     """
+    from kubectl_stress.cli.cpu_spec import cpu_spec
     from kubectl_stress.cli.print_manifest import print_manifest
     from kubectl_stress.cli.run_selection import run_selection
 

@@ -30,6 +30,7 @@ from kubectl_stress.search.settings import (
     whole_pages,
 )
 from kubectl_stress.targets.target import Target
+from kubectl_stress.text import whole_number
 
 # A probe that fails is seen a moment after it: by the kubelet's status, and by the watch on it.
 _SEEN_MS = 2_000
@@ -201,7 +202,7 @@ def _resolution(text: str, limit: int) -> int:
 
 
 def _percent(text: str) -> int:
-    digits = text.removesuffix("%")
-    if not digits.isdecimal() or int(digits) > 1_000:
+    percent = whole_number(text.removesuffix("%"))
+    if percent is None or percent > 1_000:
         raise UsageError(f"--margin {text}: give a percentage from 0% to 1000%")
-    return int(digits)
+    return percent

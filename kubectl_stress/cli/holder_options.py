@@ -11,11 +11,12 @@ from kubectl_stress.cli.config_file import SettingOption
 from kubectl_stress.cli.param_types import DURATION, IMAGE, Command, with_options
 from kubectl_stress.errors import UsageError
 from kubectl_stress.plan.holder_spec import HolderSpec, Join
-from kubectl_stress.targets.ref import TargetRef
 
 
 def _the_one(_context: click.Context, _param: click.Parameter, words: Sequence[str]) -> str:
     """The one target of several words, as in `pod hello`."""
+    from kubectl_stress.targets.ref import TargetRef
+
     found = [str(ref) for ref in TargetRef.parse_all(words)]
     if len(found) > 1:
         raise UsageError(f"one TARGET at a time: {', '.join(found)} are {len(found)}")

@@ -1,7 +1,7 @@
 """What a load of any resource takes: its course in time, and how the run is shown and judged."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -9,8 +9,10 @@ from kubectl_stress.cli.introduction import no_events_option
 from kubectl_stress.cli.param_types import DURATION, NEW_FILE, Command, with_options
 from kubectl_stress.cli.stop_on_option import stop_on_option
 from kubectl_stress.errors import UsageError
-from kubectl_stress.plan.spec import Schedule
 from kubectl_stress.verdict.outcome import Expectation
+
+if TYPE_CHECKING:
+    from kubectl_stress.plan.spec import Schedule
 
 expect_option = click.option(
     "--expect",
@@ -75,8 +77,10 @@ def run_options(command: Command) -> Command:
     return with_options(command, _RUN_OPTIONS)
 
 
-def schedule(given: Mapping[str, Any]) -> Schedule:
+def schedule(given: Mapping[str, Any]) -> "Schedule":
     """The course of the load, by the words that the options took; raises UsageError."""
+    from kubectl_stress.plan.spec import Schedule
+
     steps = given["steps"] or given.get("cpu_steps")
     if steps is None and given["step_hold"] is not None:
         raise UsageError("--step-hold requires --steps")

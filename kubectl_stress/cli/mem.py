@@ -12,7 +12,7 @@ from kubectl_stress.cli.connection_options import connection_options
 from kubectl_stress.cli.copy_option import copy_option
 from kubectl_stress.cli.holder_options import holder_options, holder_spec, join_option
 from kubectl_stress.cli.load_options import load_options
-from kubectl_stress.cli.memory_options import mem_spec, memory_options
+from kubectl_stress.cli.memory_options import memory_options
 from kubectl_stress.cli.output_options import MANIFEST, load_output_options
 from kubectl_stress.cli.selection_options import optional_targets
 from kubectl_stress.cli.target_options import target_options, target_selection, together_options
@@ -47,6 +47,7 @@ def mem(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> Non
     kubectl stress mem -l app=web --mode fixed --value 2 --size 80% --yes
     kubectl stress mem deploy/hello --copy --to 95%
     """
+    from kubectl_stress.cli.mem_spec import mem_spec
     from kubectl_stress.cli.print_manifest import print_manifest
     from kubectl_stress.cli.run_selection import run_selection
     from kubectl_stress.plan.memory import is_page_cache

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import click
 
 from kubectl_stress.cli.param_types import Command, Option, with_options
-from kubectl_stress.formats.serialize import FORMATS
+from kubectl_stress.formats.names import FORMATS
 
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print no progress, only errors")
 

@@ -1,8 +1,6 @@
 """Kinds of values that options take, and what decorators of options apply to."""
 
-import re
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -11,8 +9,8 @@ from click.shell_completion import CompletionItem
 from kubectl_stress.agent.image import TARGET_IMAGE
 from kubectl_stress.errors import UsageError
 from kubectl_stress.quantity import parse_duration_ms
+from kubectl_stress.text import whole_number
 
-_WHOLE = re.compile(r"[0-9]{1,9}")
 Command = TypeVar("Command", bound=Callable[..., Any])
 Option = Callable[[Command], Command]
 
@@ -77,7 +75,7 @@ class WholeNumberType(click.ParamType[int]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """The number; fails with its range."""
         text = str(value)
-        number = int(text) if _WHOLE.fullmatch(text) else None
+        number = whole_number(text)
         if number is None or number < self._least or number > (self._most or number):
             least, most = self._least, self._most
             valid = f"of at least {least}" if most is None else f"from {least} to {most}"
@@ -113,6 +111,8 @@ class NewFileType(FileNameType):
         """The path as given; fails where something is there already, or nobody can tell."""
         if value == "-":
             self.fail("it is written to a file, not to stdout (./- is a file of that name)")
+        from pathlib import Path  # not for Tab, which reads no file
+
         try:
             exists = Path(value).exists()
         except OSError as error:

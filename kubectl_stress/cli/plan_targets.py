@@ -1,6 +1,5 @@
 """From a selection to the plans of its targets: permissions, finding, waiting, deciding."""
 
-import random
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -9,16 +8,16 @@ import click
 
 from kubectl_stress.cli.wiring import now_ms, teller
 from kubectl_stress.errors import StressError
-from kubectl_stress.plan.holder_spec import HolderSpec
-from kubectl_stress.plan.spec import LoadSpec
-from kubectl_stress.targets.target_selection import TargetSelection
 
 if TYPE_CHECKING:
     from kubectl_stress.kube.cluster import Cluster
+    from kubectl_stress.plan.holder_spec import HolderSpec
     from kubectl_stress.plan.plan import Plan
+    from kubectl_stress.plan.spec import LoadSpec
     from kubectl_stress.preflight.find_targets import Chosen
     from kubectl_stress.preflight.permissions import Permission
     from kubectl_stress.targets.target import Target
+    from kubectl_stress.targets.target_selection import TargetSelection
 
 
 Found = TypeVar("Found")
@@ -32,9 +31,11 @@ class Planned(NamedTuple):
 
 
 def choose_targets(
-    cluster: "Cluster", selection: TargetSelection, *, seed: int, given: dict[str, Any]
+    cluster: "Cluster", selection: "TargetSelection", *, seed: int, given: dict[str, Any]
 ) -> "Chosen":
     """The targets that are meant, once they run; says how they were chosen."""
+    import random
+
     from kubectl_stress.preflight.find_targets import Chosen, find_targets
 
     check_permissions_of(cluster, selection, quiet=given["quiet"])
@@ -58,7 +59,7 @@ def waiting_for(find: Callable[[], Found], given: dict[str, Any]) -> Found:
     return wait_for(find, wait_ms=given["wait"], clock=clock, tell=tell)
 
 
-def check_permissions_of(cluster: "Cluster", selection: TargetSelection, *, quiet: bool) -> None:
+def check_permissions_of(cluster: "Cluster", selection: "TargetSelection", *, quiet: bool) -> None:
     """Ask once for each kind of target; raises Forbidden."""
     from kubectl_stress.preflight.admission import check_permissions
     from kubectl_stress.targets.ref import TargetRef
@@ -78,7 +79,7 @@ def tell_unseen(unseen: "Sequence[Permission]", *, quiet: bool) -> None:
         click.echo(f"note: continuing without events ({words} not allowed)", err=True)
 
 
-def _tell_choice(chosen: "Chosen", selection: TargetSelection, seed: int) -> None:
+def _tell_choice(chosen: "Chosen", selection: "TargetSelection", seed: int) -> None:
     from kubectl_stress.text import few_of
 
     for text in chosen.left_out:
@@ -95,7 +96,7 @@ def _tell_choice(chosen: "Chosen", selection: TargetSelection, seed: int) -> Non
 
 
 def plan_each(
-    targets: "Sequence[Target]", spec: LoadSpec, holder: HolderSpec, given: dict[str, Any]
+    targets: "Sequence[Target]", spec: "LoadSpec", holder: "HolderSpec", given: dict[str, Any]
 ) -> list[Planned]:
     """The plan of each; one that is refused stops the run, unless --keep-going leaves it out."""
     from kubectl_stress.plan.decide import make_plan

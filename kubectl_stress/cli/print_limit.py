@@ -1,8 +1,8 @@
 """Puts what a search found on stdout in the format asked for."""
 
-import shutil
-import sys
 from typing import TYPE_CHECKING
+
+from kubectl_stress.cli.streams import terminal_width
 
 if TYPE_CHECKING:
     from kubectl_stress.results.limit_result import LimitResult
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 def answer(result: "LimitResult", output: str) -> None:
     """Print it."""
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    width = terminal_width()
     print(formatted(result, output, width=width))
 
 

@@ -5,7 +5,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from kubectl_stress.cli.output_options import DOCUMENTS
-from kubectl_stress.formats.serialize import FORMATS
+from kubectl_stress.cli.streams import terminal_width
+from kubectl_stress.formats.names import FORMATS
 
 if TYPE_CHECKING:
     from kubectl_stress.results.fleet_report import FleetReport
@@ -17,7 +18,7 @@ _FOR_A_PERSON = ("table", "wide")
 
 def answer(report: "Report", output: str, *, with_plot: bool = False) -> None:
     """Print the report; a plot goes with the tables, and to stderr beside any other format."""
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    width = terminal_width()
     if with_plot:
         from kubectl_stress.formats.terminal_plot import plot
 
@@ -28,7 +29,7 @@ def answer(report: "Report", output: str, *, with_plot: bool = False) -> None:
 
 def answer_fleet(fleet: "FleetReport", output: str) -> None:
     """Print the report of a run over several targets."""
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    width = terminal_width()
     print(formatted_fleet(fleet, output, width=width))
 
 

@@ -13,7 +13,6 @@ from kubectl_stress.cli.plan_targets import Planned
 from kubectl_stress.cli.target_options import together
 from kubectl_stress.cli.wiring import now_ms, teller
 from kubectl_stress.errors import StressError
-from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.verdict.outcome import Expectation
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from kubectl_stress.kube.cluster import Cluster
     from kubectl_stress.live.listeners import Listener
     from kubectl_stress.operations.load import Run
+    from kubectl_stress.plan.holder_spec import HolderSpec
     from kubectl_stress.plan.plan import Plan
     from kubectl_stress.results.fleet_report import FleetReport
 
@@ -30,7 +30,7 @@ _FEW = 3
 
 
 def carry_out_many(
-    cluster: "Cluster", planned: Sequence[Planned], holder: HolderSpec, *, given: dict[str, Any]
+    cluster: "Cluster", planned: Sequence[Planned], holder: "HolderSpec", *, given: dict[str, Any]
 ) -> int:
     """The exit code of the plans carried out together, or of their dry run."""
     if given["dry_run"] != "none":
@@ -40,7 +40,7 @@ def carry_out_many(
 
 
 def run_many(
-    cluster: "Cluster", planned: Sequence[Planned], holder: HolderSpec, *, given: dict[str, Any]
+    cluster: "Cluster", planned: Sequence[Planned], holder: "HolderSpec", *, given: dict[str, Any]
 ) -> "FleetReport":
     """The plans carried out together, and their report printed; raises StressError."""
     from kubectl_stress.cli.print_report import answer_fleet
@@ -73,7 +73,7 @@ def run_many(
 def _carry_out(
     start_run: "Callable[..., Run]",
     planned: Sequence[Planned],
-    holder: HolderSpec,
+    holder: "HolderSpec",
     given: dict[str, Any],
 ) -> "FleetReport":
     from kubectl_stress.live.listeners import to_all
@@ -126,7 +126,7 @@ def _tell_plans(plans: "Sequence[Plan]") -> None:
 
 
 def print_dry_run_of_many(
-    cluster: "Cluster", planned: Sequence[Planned], holder: HolderSpec, *, given: dict[str, Any]
+    cluster: "Cluster", planned: Sequence[Planned], holder: "HolderSpec", *, given: dict[str, Any]
 ) -> None:
     """What would be done to each, and what would be asked; nothing is attached."""
     from kubectl_stress.formats.fleet_dry_run import fleet_dry_run

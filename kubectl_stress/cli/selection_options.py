@@ -1,15 +1,16 @@
 """Which pods a command means that takes several: TARGET words, -l or -A."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from kubectl_stress.cli import target_completion as target_words
 from kubectl_stress.cli.param_types import Command, with_options
 from kubectl_stress.errors import UsageError
-from kubectl_stress.targets.ref import TargetRef
-from kubectl_stress.targets.selection import Selection
+
+if TYPE_CHECKING:
+    from kubectl_stress.targets.selection import Selection
 
 optional_targets = click.argument(
     "targets", metavar="[TARGET...]", nargs=-1, shell_complete=target_words.targets
@@ -32,8 +33,11 @@ def selection_options(command: Command) -> Command:
     return with_options(command, _OPTIONS)
 
 
-def selection(given: Mapping[str, Any], namespace: str) -> Selection:
+def selection(given: Mapping[str, Any], namespace: str) -> "Selection":
     """What was named; raises UsageError where it contradicts itself."""
+    from kubectl_stress.targets.ref import TargetRef
+    from kubectl_stress.targets.selection import Selection
+
     words, labels, is_everywhere = given["targets"], given["selector"], given["all_namespaces"]
     if words and labels:
         raise UsageError("give either TARGET or -l, not both")

@@ -20,6 +20,15 @@ def open_standard_streams() -> None:
     _write_utf8()
 
 
+def terminal_width() -> int | None:
+    """The columns of the terminal that stdout is; None where it is none."""
+    if not sys.stdout.isatty():
+        return None
+    import shutil  # with the compressions that it knows, which nothing else here needs
+
+    return shutil.get_terminal_size().columns
+
+
 def _write_utf8() -> None:
     """Output is UTF-8 in every locale, as kubectl's is: a page or a plot holds more than Latin-1.
 

@@ -9,8 +9,6 @@ import click
 from kubectl_stress.cli.connection_flags import connection_flags
 from kubectl_stress.cli.wiring import connect
 from kubectl_stress.errors import StressError
-from kubectl_stress.targets.owner_kinds import OWNER_KINDS, owner_kind
-from kubectl_stress.targets.ref import TargetRef
 
 if TYPE_CHECKING:
     from kubectl_stress.kube.cluster import Cluster
@@ -43,6 +41,9 @@ def _pod_specs(context: click.Context) -> list[dict[str, Any]]:
     words = [typed] if isinstance(typed, str) else list(typed)
     if not words:
         return [pod["spec"] for pod in cluster.list_pods(cluster.namespace)["items"]]
+    from kubectl_stress.targets.owner_kinds import owner_kind
+    from kubectl_stress.targets.ref import TargetRef
+
     specs = []
     for ref in TargetRef.parse_all(words):
         kind = owner_kind(ref.kind)
@@ -89,6 +90,8 @@ def _cluster(context: click.Context) -> "Cluster":
 
 
 def _targets(cluster: "Cluster", typed: str) -> Iterator[str]:
+    from kubectl_stress.targets.owner_kinds import OWNER_KINDS
+
     prefix = "pod/" if typed.startswith("pod/") else ""
     if prefix or "/" not in typed:
         for pod in cluster.list_pods(cluster.namespace)["items"]:

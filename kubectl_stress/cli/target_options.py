@@ -1,6 +1,5 @@
 """Which targets: by name or by selectors, how many of them, and how they are loaded together."""
 
-import random
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,17 +9,16 @@ from kubectl_stress.cli.param_types import DURATION, Command, WholeNumberType, w
 from kubectl_stress.cli.selection_options import everywhere_option, labels_option
 from kubectl_stress.errors import UsageError
 from kubectl_stress.targets.choose import Choice, Mode
-from kubectl_stress.targets.ref import TargetRef
-from kubectl_stress.targets.target_selection import TargetSelection
 
 if TYPE_CHECKING:
     from kubectl_stress.plan.together import Together
+    from kubectl_stress.targets.target_selection import TargetSelection
 
 _SEEDS = 1 << 32
 
 seed_option = click.option(
     "--seed",
-    type=int,
+    type=WholeNumberType(0),
     metavar="N",
     help="Repeat the choice of pods of an earlier run with this seed",
 )
@@ -90,8 +88,11 @@ def together_options(command: Command) -> Command:
     return with_options(command, _TOGETHER)
 
 
-def target_selection(targets: Sequence[str], given: Mapping[str, Any]) -> TargetSelection:
+def target_selection(targets: Sequence[str], given: Mapping[str, Any]) -> "TargetSelection":
     """Which targets the words mean; raises UsageError."""
+    from kubectl_stress.targets.ref import TargetRef
+    from kubectl_stress.targets.target_selection import TargetSelection
+
     mode, value = given.get("mode"), given.get("value")
     if value is not None and (mode is None or not Mode(mode).takes_value):
         raise UsageError("--value requires --mode fixed, fixed-percent or random-max-percent")
@@ -119,4 +120,6 @@ def together(given: Mapping[str, Any]) -> "Together":
 
 def seed_of(given: Mapping[str, Any]) -> int:
     """The seed that was given, or one by chance."""
+    import random
+
     return random.randrange(_SEEDS) if given["seed"] is None else int(given["seed"])

@@ -1,6 +1,5 @@
 """`kubectl stress top`: the memory of containers and who would die first, without a load."""
 
-import shutil
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from kubectl_stress.cli.output_options import output_options, wants_color
 from kubectl_stress.cli.param_types import DURATION
 from kubectl_stress.cli.plan_targets import choose_targets
 from kubectl_stress.cli.selection_options import optional_targets
+from kubectl_stress.cli.streams import terminal_width
 from kubectl_stress.cli.target_options import selector_options, target_selection
 from kubectl_stress.cli.wiring import connect, now_ms
 
@@ -58,7 +58,7 @@ def top(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> Non
     cluster = connect(flags)
     chosen = choose_targets(cluster, asked, seed=0, given=given)
     states = _read(cluster, list(chosen.targets), given=given)
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    width = terminal_width()
     click.get_current_context().exit(_answer(states, given["output"], width=width))
 
 

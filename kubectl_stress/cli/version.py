@@ -48,8 +48,8 @@ def version(flags: "ConnectionFlags", is_client_only: bool, output: str) -> None
 
 
 def _client() -> dict[str, Any]:
+    from kubectl_stress.agent.hold_command import PROTOCOL
     from kubectl_stress.agent.image import DEFAULT_IMAGE
-    from kubectl_stress.agent.protocol import PROTOCOL
     from kubectl_stress.injection.carried_image import carried_digest
 
     return {

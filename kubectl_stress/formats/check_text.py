@@ -2,15 +2,17 @@
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from kubectl_stress.formats.serialize import DATA_FORMATS, Document, serialize, to_yaml
-from kubectl_stress.formats.tables import plain_table
-from kubectl_stress.plan.decide import summary
-from kubectl_stress.plan.plan import Plan
+from kubectl_stress.formats.names import DATA_FORMATS
+from kubectl_stress.formats.plain_table import plain_table
+from kubectl_stress.formats.serialize import Document, serialize, to_yaml
 from kubectl_stress.plan.target_facts import Fact
 from kubectl_stress.preflight.permissions import Answer
 from kubectl_stress.results.check_result import Checkup, check_dict, checkup_dict
+
+if TYPE_CHECKING:
+    from kubectl_stress.plan.plan import Plan
 
 _NARROWEST = 30
 
@@ -78,8 +80,10 @@ def _conclusion(checkup: Checkup) -> str:
     return f"a run is possible{asked}"
 
 
-def dry_run(plan: Plan, patch: Mapping[str, Any], checkup: Checkup, output: str) -> str:
+def dry_run(plan: "Plan", patch: Mapping[str, Any], checkup: Checkup, output: str) -> str:
     """What would be done, what it would meet, and the patch; for a person, or all of it as data."""
+    from kubectl_stress.plan.decide import summary
+
     if output in DATA_FORMATS:
         whole = {"plan": summary(plan), "check": checkup_dict(checkup), "patch": dict(patch)}
         return serialize(Document(whole, [whole], [whole], [f"pod/{plan.target.pod}"]), output)

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from kubectl_stress.formats.serialize import DATA_FORMATS, Document, serialize
+from kubectl_stress.formats.names import DATA_FORMATS
+from kubectl_stress.formats.serialize import Document, serialize
 from kubectl_stress.plan.decide import summary
 from kubectl_stress.plan.plan import Plan
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from kubectl_stress.formats.tables import columns_of, plain_table
+from kubectl_stress.formats.plain_table import plain_table
+from kubectl_stress.formats.tables import columns_of
 from kubectl_stress.formats.top_text import state_row
 from kubectl_stress.quantity import format_bytes
 from kubectl_stress.results.target_state import TargetState

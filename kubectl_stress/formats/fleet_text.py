@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
+from kubectl_stress.formats.names import DATA_FORMATS
+from kubectl_stress.formats.plain_table import folded, plain_table
 from kubectl_stress.formats.report_text import report_row, verdict_text
-from kubectl_stress.formats.serialize import DATA_FORMATS, Document, serialize
-from kubectl_stress.formats.tables import columns_of, folded, plain_table
+from kubectl_stress.formats.serialize import Document, serialize
+from kubectl_stress.formats.tables import columns_of
 from kubectl_stress.plan.gauge import Column
 from kubectl_stress.results.fleet_report import Entry, FleetReport, entry_dict
 from kubectl_stress.text import few_of

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from kubectl_stress.formats.limit_plot import limit_plot
-from kubectl_stress.formats.serialize import DATA_FORMATS, Document, serialize
-from kubectl_stress.formats.tables import folded, plain_table
+from kubectl_stress.formats.names import DATA_FORMATS
+from kubectl_stress.formats.plain_table import folded, plain_table
+from kubectl_stress.formats.serialize import Document, serialize
 from kubectl_stress.plan.limit_patch import LimitPatch, PatchState
 from kubectl_stress.quantity import format_bytes, format_duration, format_quantity
 from kubectl_stress.results.limit_result import LimitResult, try_dict

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from kubectl_stress.formats.serialize import DATA_FORMATS, Document, serialize
+from kubectl_stress.formats.names import DATA_FORMATS
+from kubectl_stress.formats.serialize import Document, serialize
 from kubectl_stress.manifest.diagnostic import Diagnostic, Severity
 from kubectl_stress.manifest.manifests import Manifest
 from kubectl_stress.manifest.stresschaos import Experiment

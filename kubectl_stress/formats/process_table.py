@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from kubectl_stress.agent.samples import Memory, Process
-from kubectl_stress.formats.tables import plain_table
+from kubectl_stress.formats.plain_table import plain_table
 from kubectl_stress.quantity import format_bytes
 
 DIES_FIRST = "← dies first"

@@ -1,9 +1,11 @@
 """A report as text, in each of the formats. Computes nothing and reads nothing."""
 
 from kubectl_stress.agent.cpu_use import held_use
+from kubectl_stress.formats.names import DATA_FORMATS
+from kubectl_stress.formats.plain_table import folded
 from kubectl_stress.formats.process_table import outside_processes, process_table
-from kubectl_stress.formats.serialize import DATA_FORMATS, Document, serialize
-from kubectl_stress.formats.tables import folded, target_table
+from kubectl_stress.formats.serialize import Document, serialize
+from kubectl_stress.formats.tables import target_table
 from kubectl_stress.plan.gauge import Row
 from kubectl_stress.plan.gauges import has_victims
 from kubectl_stress.plan.guards import POD_LEVEL_ONLY

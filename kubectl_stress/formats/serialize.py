@@ -1,16 +1,12 @@
 """A finished result as data: the one switch for json, jsonl, yaml, csv and name."""
 
-import csv
-import io
 import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-DATA_FORMATS = ("json", "jsonl", "yaml", "csv", "name")
 _EXPONENT = re.compile(r"[-+]?[0-9.]+[eE][-+]?[0-9]+")
-FORMATS = ("table", "wide", *DATA_FORMATS)
 
 
 @dataclass(frozen=True)
@@ -60,6 +56,9 @@ def to_yaml(values: Mapping[str, Any]) -> str:
 
 def _csv(documents: Sequence[Mapping[str, Any]]) -> str:
     """A row for each document, under the keys of them all."""
+    import csv
+    import io
+
     rows = [_flattened(values) for values in documents]
     heads = list(dict.fromkeys(key for row in rows for key in row))
     out = io.StringIO()

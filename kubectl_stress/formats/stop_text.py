@@ -2,8 +2,9 @@
 
 from dataclasses import asdict
 
-from kubectl_stress.formats.serialize import DATA_FORMATS, Document, serialize
-from kubectl_stress.formats.tables import plain_table
+from kubectl_stress.formats.names import DATA_FORMATS
+from kubectl_stress.formats.plain_table import plain_table
+from kubectl_stress.formats.serialize import Document, serialize
 from kubectl_stress.results.stop_result import StoppedLoad, StopResult, stop_dict
 
 

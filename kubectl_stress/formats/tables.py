@@ -1,11 +1,8 @@
-"""The table of targets, from values, and how every table is drawn. The only user of tabulate.
+"""The table of targets, from values."""
 
-tabulate is imported inside the functions: it costs more than the rest of a `--help`.
-"""
-
-import textwrap
 from collections.abc import Iterator, Sequence
 
+from kubectl_stress.formats.plain_table import plain_table
 from kubectl_stress.plan.gauge import Column, Row
 from kubectl_stress.plan.gauges import GAUGES, gauges
 
@@ -94,26 +91,3 @@ def _widest_line(text: str) -> int:
 def _tabulated(rows: Sequence[Row], columns: Sequence[Column]) -> str:
     headings = [column.heading for column in columns]
     return plain_table([headings, *([column.cell(row) for column in columns] for row in rows)])
-
-
-def plain_table(cells: Sequence[Sequence[str]]) -> str:
-    """Columns two spaces apart; headings are a row like others, since tabulate pads its own."""
-    from tabulate import tabulate
-
-    text = tabulate(cells, tablefmt="plain", disable_numparse=True, stralign="left")
-    return "\n".join(line.rstrip() for line in text.splitlines())
-
-
-def folded(line: str, width: int | None, *, indent: int = 2) -> str:
-    """A line under a table, in as many as the terminal needs, the further ones indented."""
-    if width is None or len(line) <= width:
-        return line
-    start = " " * (len(line) - len(line.lstrip()))
-    return textwrap.fill(
-        line.lstrip(),
-        max(width, 2 * indent),
-        initial_indent=start,
-        subsequent_indent=" " * indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kubectl_stress.agent.commands import READ, probe_arguments
-from kubectl_stress.agent.protocol import PROTOCOL, AgentError, Hello, Message, Processes
+from kubectl_stress.agent.hold_command import PROTOCOL
+from kubectl_stress.agent.protocol import AgentError, Hello, Message, Processes
 from kubectl_stress.agent.samples import Process, Sample
 from kubectl_stress.clock import Clock
 from kubectl_stress.errors import InjectionError, Silent, StressError

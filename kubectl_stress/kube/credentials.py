@@ -16,7 +16,6 @@ from urllib.parse import quote
 
 from kubectl_stress.errors import StressError, Unauthorized
 from kubectl_stress.kube.connection import Connection, Credential, ExecPlugin
-from kubectl_stress.kube.exec_plugin import run_plugin
 from kubectl_stress.text import why_unreadable
 
 
@@ -72,6 +71,8 @@ class Credentials:
         return ""
 
     def _plugin_credential(self, plugin: ExecPlugin) -> Credential:
+        from kubectl_stress.kube.exec_plugin import run_plugin  # most users have none
+
         # The lock is held while the plugin runs: it may ask a person, so it runs once.
         with self._lock:
             cached = self._from_plugin

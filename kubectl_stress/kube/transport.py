@@ -31,6 +31,7 @@ from kubectl_stress.kube.http_pool import FAILURES, Dropped, Pool, Response
 from kubectl_stress.kube.proxy import dial
 from kubectl_stress.kube.shapes import Shape, refuse_other_shape
 from kubectl_stress.kube.tls import expiry, tls_context
+from kubectl_stress.text import whole_number
 
 if TYPE_CHECKING:
     from kubectl_stress.kube.exec.handshake import HandshakeRefused
@@ -243,12 +244,11 @@ def _identity() -> list[tuple[str, str]]:
     return [("User-Agent", f"kubectl-stress/{__version__}")]
 
 
-def _retry_after(response: Response) -> float | None:
+def _retry_after(response: Response) -> int | None:
     """Seconds to wait before asking again; None for not at all. As client-go."""
     if response.status != 429 and not 500 <= response.status <= 599:
         return None
-    value = response.header("Retry-After")
-    return float(value) if value.isdigit() else None
+    return whole_number(response.header("Retry-After"))
 
 
 def _not_an_api_server(server: str, body: bytes) -> str:

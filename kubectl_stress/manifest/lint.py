@@ -12,6 +12,7 @@ from kubectl_stress.plan.amount import ShareBase
 from kubectl_stress.quantity import format_bytes
 from kubectl_stress.targets.choose import Mode
 from kubectl_stress.targets.selector import is_label_value
+from kubectl_stress.text import whole_number
 
 
 def lint(document: Field, percent_of: ShareBase, diagnostics: Diagnostics) -> None:
@@ -137,7 +138,8 @@ def _lint_memory_behaviour(memory: Field, diagnostics: Diagnostics) -> None:
 
 
 def _lint_share(at: Field, size: str, percent_of: ShareBase, diagnostics: Diagnostics) -> None:
-    if not size[:-1].isdigit() or int(size[:-1]) > 100:
+    percent = whole_number(size[:-1])
+    if percent is None or percent > 100:
         diagnostics.warning(at, "Chaos Mesh accepts only whole percentages from 0% to 100%")
     if percent_of is ShareBase.NODE:
         diagnostics.note(at, f"{size} of the node's memory, as Chaos Mesh reads it")

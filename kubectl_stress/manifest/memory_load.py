@@ -7,7 +7,8 @@ from kubectl_stress.errors import UsageError
 from kubectl_stress.manifest.stresschaos import Experiment
 from kubectl_stress.manifest.stressors import CpuStressor, MemoryStressor
 from kubectl_stress.plan.amount import Amount, ShareBase
-from kubectl_stress.plan.spec import AfterOom, CpuLoad, LoadKind, LoadSpec, MemoryLoad, Schedule
+from kubectl_stress.plan.load_words import AfterOom, LoadKind
+from kubectl_stress.plan.spec import CpuLoad, LoadSpec, MemoryLoad, Schedule
 from kubectl_stress.plan.stop_on import stop_words
 
 DEFAULT_DURATION_MS = Schedule.duration_ms

@@ -3,8 +3,9 @@
 Only with a probe is something attached: the holder, as a run would attach it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from kubectl_stress.clock import Clock
 from kubectl_stress.errors import StressError
@@ -12,9 +13,7 @@ from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.plan import guards
 from kubectl_stress.plan.holder import live_holder
 from kubectl_stress.plan.holder_spec import HolderSpec, Join
-from kubectl_stress.plan.plan import Plan
-from kubectl_stress.plan.target_facts import Fact, Found, Known, facts
-from kubectl_stress.plan.target_image_refusal import known_refusal
+from kubectl_stress.plan.target_facts import Fact, Known, assumed_facts, facts
 from kubectl_stress.preflight.admission import ask_permissions, check_admission, refuse_missing
 from kubectl_stress.preflight.at_once import both
 from kubectl_stress.preflight.reactions import reactions
@@ -23,6 +22,10 @@ from kubectl_stress.results.check_result import Checkup
 from kubectl_stress.targets.pod import Pod
 from kubectl_stress.targets.ref import TargetRef
 from kubectl_stress.targets.target import Target
+
+if TYPE_CHECKING:
+    from kubectl_stress.plan.plan import Plan
+    from kubectl_stress.plan.read_facts import Found
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Question:
     with_probe: bool = False
     is_judged: bool = True
     wait_ms: int = 0
-    plan: Plan | None = None
+    plan: "Plan | None" = None
 
 
 class Check:
@@ -103,22 +106,36 @@ class Check:
         problem = problem or _error_of(
             lambda: _refuse_by_guard(target, self._holder.join, found, question.plan)
         )
-        known = facts(target, reacting, found)
+        known = facts(target, reacting, _of_node(target, found))
         joining = (_join(target, pod, self._holder), admission)
         return replace(checkup, facts=(*joining, *known), problem=problem)
 
-    def _probe(self, target: Target) -> Found:
+    def _probe(self, target: Target) -> "Found":
         from kubectl_stress.injection.join import Joiner  # without a probe it is not used
+        from kubectl_stress.plan.read_facts import Found
 
         joiner = Joiner(self._cluster, clock=self._clock, tell=self._tell)
         reading = joiner.enter(target, self._holder).reading
         return Found(reading.hello, reading.sample.memory, reading.processes)
 
     def _known_refusal(self, target: Target, pod: Pod) -> StressError | None:
-        return known_refusal(pod, target, self._holder) if self._holder.uses_target_image else None
+        if not self._holder.uses_target_image:
+            return None
+        from kubectl_stress.plan.target_image_refusal import known_refusal
+
+        return known_refusal(pod, target, self._holder)
 
     def _admission_error(self, target: Target) -> StressError | None:
         return _error_of(lambda: check_admission(self._cluster, target, self._holder))
+
+
+def _of_node(target: Target, found: "Found | None") -> Iterable[Fact]:
+    """What is known of it with a probe, and without one."""
+    if found is None:
+        return assumed_facts(target)
+    from kubectl_stress.plan.read_facts import read_facts
+
+    return read_facts(target, found)
 
 
 _WAYS = {
@@ -136,7 +153,7 @@ def _join(target: Target, pod: Pod, holder: HolderSpec) -> Fact:
     return Fact("join", holder.join.value, f"{_WAYS[holder.join]}; {entry}")
 
 
-def _questions(target: Target, join: Join, plan: Plan | None) -> tuple[str, ...]:
+def _questions(target: Target, join: Join, plan: "Plan | None") -> tuple[str, ...]:
     """What a run asks first, or needs --yes for; without a plan it may reach the limit."""
     if plan is not None:
         return plan.questions
@@ -149,7 +166,9 @@ def _admission(error: StressError | None) -> Fact:
     return Fact("admission", False, str(error))
 
 
-def _refuse_by_guard(target: Target, join: Join, found: Found | None, plan: Plan | None) -> None:
+def _refuse_by_guard(
+    target: Target, join: Join, found: "Found | None", plan: "Plan | None"
+) -> None:
     """Raise Refused where a run would; one that has a plan has passed what needs no reading."""
     if plan is None:
         guards.refuse_small_pod(target)

@@ -3,14 +3,16 @@
 `mem` and `check` ask these same guards, so that a check says what a run would do.
 """
 
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from kubectl_stress.agent.protocol import Hello
-from kubectl_stress.agent.samples import Memory
 from kubectl_stress.errors import Refused
 from kubectl_stress.plan.holder_spec import Join
 from kubectl_stress.quantity import format_bytes
 from kubectl_stress.targets.target import Target
+
+if TYPE_CHECKING:
+    from kubectl_stress.agent.protocol import Hello
+    from kubectl_stress.agent.samples import Memory
 
 # An exec costs the target about 1.75 MiB for half a second (runc on cgroup v2): with less than this
 # the exec itself could bring the kernel to kill the app.
@@ -71,7 +73,7 @@ def refuse_small_pod(target: Target) -> None:
         )
 
 
-def refuse_without_pressure(asked_percent: float | None, memory: Memory) -> None:
+def refuse_without_pressure(asked_percent: float | None, memory: "Memory") -> None:
     """Raise Refused where --stop-on waits for a pressure that this node never tells.
 
     PSI is of cgroup v2 alone, and the kernel may be built or started without (psi=0).
@@ -88,7 +90,7 @@ def refuse_node_without_pressure() -> NoReturn:
     )
 
 
-def refuse_beyond_node(target: Target, size_bytes: int, hello: Hello) -> None:
+def refuse_beyond_node(target: Target, size_bytes: int, hello: "Hello") -> None:
     """Raise Refused where a load without a limit is more than its node has."""
     available = hello.node_available_bytes
     if available is not None and size_bytes >= available:
@@ -114,7 +116,7 @@ def questions(target: Target, join: Join, *, may_reach_limit: bool) -> tuple[str
     return tuple(found)
 
 
-def node_questions(target: Target, growth_bytes: int, hello: Hello) -> tuple[str, ...]:
+def node_questions(target: Target, growth_bytes: int, hello: "Hello") -> tuple[str, ...]:
     """What must be asked where a load that grows so far leaves the node little memory."""
     if hello.node_available_bytes is None:
         return ()

@@ -5,13 +5,15 @@ Entries of ephemeral containers can never be removed, so a live holder is found 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from kubectl_stress.agent.commands import hold_arguments, speaks_our_protocol
+from kubectl_stress.agent.hold_command import hold_arguments, speaks_our_protocol
 from kubectl_stress.plan.holder_spec import HolderSpec
-from kubectl_stress.plan.interpreter import SH, SPARE_FOLDER, Interpreter
 from kubectl_stress.targets.pod import Pod, ephemeral_states
 from kubectl_stress.targets.target import Target
+
+if TYPE_CHECKING:
+    from kubectl_stress.plan.interpreter import Interpreter
 
 HOLDER_PREFIX = "kubectl-stress-"
 AGENT_PATH = "/agent"
@@ -34,6 +36,8 @@ def ephemeral_container(target: Target, holder: HolderSpec, suffix: str) -> dict
     if pull_policy:
         container["imagePullPolicy"] = pull_policy
     if holder.uses_target_image and target.spare_volume:
+        from kubectl_stress.plan.interpreter import SPARE_FOLDER
+
         container["volumeMounts"] = [{"name": target.spare_volume, "mountPath": SPARE_FOLDER}]
     return container
 
@@ -43,8 +47,10 @@ def image_of(target: Target, holder: HolderSpec) -> str:
     return target.image if holder.uses_target_image else holder.image
 
 
-def interpreter_of(holder: HolderSpec) -> Interpreter:
+def interpreter_of(holder: HolderSpec) -> "Interpreter":
     """What receives the agent in the target's own image."""
+    from kubectl_stress.plan.interpreter import SH
+
     return holder.interpreter or SH
 
 

@@ -13,6 +13,7 @@ from kubectl_stress.plan import guards
 from kubectl_stress.plan.amount import Amount, ShareBase
 from kubectl_stress.plan.later import LaterCommand
 from kubectl_stress.plan.leak import leak_words, leaked
+from kubectl_stress.plan.load_words import AfterOom, LoadKind
 from kubectl_stress.plan.memory_level import (
     declared_level,
     level_commands,
@@ -22,7 +23,7 @@ from kubectl_stress.plan.memory_level import (
     settled_level,
 )
 from kubectl_stress.plan.plan import MemorySize, Plan
-from kubectl_stress.plan.spec import AfterOom, LoadKind, LoadSpec, MemoryLoad
+from kubectl_stress.plan.spec import LoadSpec, MemoryLoad
 from kubectl_stress.quantity import PAGE_BYTES, format_bytes, format_duration
 from kubectl_stress.targets.target import Target
 

@@ -11,8 +11,9 @@ from kubectl_stress.errors import Refused
 from kubectl_stress.plan import guards
 from kubectl_stress.plan.amount import Amount
 from kubectl_stress.plan.later import LaterCommand, later_steps
+from kubectl_stress.plan.load_words import Metric
 from kubectl_stress.plan.plan import MemorySize, Plan
-from kubectl_stress.plan.spec import MemoryLoad, Metric
+from kubectl_stress.plan.spec import MemoryLoad
 from kubectl_stress.quantity import format_bytes
 from kubectl_stress.targets.target import Target
 

@@ -4,23 +4,15 @@ A load is its course in time and, by the name of its resource, what is loaded: m
 """
 
 from dataclasses import dataclass, field
-from enum import Enum
 from itertools import pairwise
 
 from kubectl_stress.errors import UsageError
 from kubectl_stress.plan.amount import Amount
+from kubectl_stress.plan.load_words import AfterOom, LoadKind, Metric
 from kubectl_stress.plan.stop_on import StopOn
 
 _MOST_STEPS = 64  # as many as the agent takes
 _A_DAY_MS = 24 * 3_600_000
-
-
-class LoadKind(Enum):
-    """What a memory load is made of (`--kind`)."""
-
-    ANON = "anon"
-    SHM = "shm"
-    FILE = "file"
 
 
 @dataclass(frozen=True)
@@ -33,20 +25,6 @@ class Leak:
     def __post_init__(self) -> None:
         if self.longest_ms > _A_DAY_MS:
             raise UsageError("--leak grows for a day at most: give a shorter --duration")
-
-
-class Metric(Enum):
-    """What the level of a container is measured by (`--metric`)."""
-
-    WORKING_SET = "working-set"
-    USAGE = "usage"
-
-
-class AfterOom(Enum):
-    """What follows when the kernel has killed the load (`--after-oom`)."""
-
-    STOP = "stop"
-    REPEAT = "repeat"
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,16 @@
 """What is known of a target before a load, and how well: read, assumed or unknown. Pure: no I/O.
 
 The API server tells limits, probes and owners; the cgroup version, memory.oom.group, the processes
-and the node's headroom only an agent can read. What is assumed is what the kubelet does by default.
+and the node's headroom only an agent can read (plan/read_facts.py). What is assumed is what the
+kubelet does by default.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from kubectl_stress.agent.protocol import Hello
-from kubectl_stress.agent.samples import Memory, Process
 from kubectl_stress.plan.guards import needed_headroom_bytes
-from kubectl_stress.plan.oom_domain import Scope, container_swap_bytes, oom_domain
-from kubectl_stress.plan.prediction import at_limit, victim_now
 from kubectl_stress.quantity import format_bytes, format_millicores
 from kubectl_stress.targets.target import Target
 
@@ -41,23 +38,19 @@ class Fact:
         return self.key.removesuffix("_bytes").removesuffix("_millicores").replace("_", " ")
 
 
-@dataclass(frozen=True)
-class Found:
-    """What a probe read."""
+def facts(
+    target: Target, reactions: Mapping[str, str], of_node: Iterable[Fact]
+) -> tuple[Fact, ...]:
+    """All facts, in the order in which they are told; `reactions` by key, in words.
 
-    hello: Hello
-    memory: Memory
-    processes: tuple[Process, ...]
-
-
-def facts(target: Target, reactions: Mapping[str, str], found: Found | None) -> tuple[Fact, ...]:
-    """All facts, in the order in which they are told; `reactions` by key, in words."""
+    `of_node` are those that an agent read (`read_facts`), or `assumed_facts`.
+    """
     return (
         *_of_pod(target),
         *_of_probes(target),
         *(Fact(key, text, text) for key, text in reactions.items()),
-        _text("recommenders", _RECOMMENDERS, Known.ASSUMED),
-        *(_as_assumed(target) if found is None else _as_read(target, found)),
+        text_fact("recommenders", _RECOMMENDERS, Known.ASSUMED),
+        *of_node,
     )
 
 
@@ -72,7 +65,8 @@ _RECOMMENDERS = (
 )
 
 
-def _bytes(key: str, value: int | None, known: Known = Known.READ) -> Fact:
+def bytes_fact(key: str, value: int | None, known: Known = Known.READ) -> Fact:
+    """A size, or none."""
     return Fact(key, value, "none" if value is None else format_bytes(value), known)
 
 
@@ -80,30 +74,31 @@ def _cpu(key: str, value: float | None) -> Fact:
     return Fact(key, value, "none" if value is None else format_millicores(value))
 
 
-def _text(key: str, text: str, known: Known = Known.READ) -> Fact:
+def text_fact(key: str, text: str, known: Known = Known.READ) -> Fact:
+    """What is a sentence for scripts too."""
     return Fact(key, text, text, known)
 
 
 def _of_pod(target: Target) -> Iterator[Fact]:
-    yield _text("container", f"{target.container} ({target.container_choice})")
-    yield _text("node", target.node)
-    yield _text("qos_class", target.qos_class)
-    yield _bytes("limit_bytes", target.limit_bytes)
-    yield _bytes("request_bytes", target.request_bytes)
+    yield text_fact("container", f"{target.container} ({target.container_choice})")
+    yield text_fact("node", target.node)
+    yield text_fact("qos_class", target.qos_class)
+    yield bytes_fact("limit_bytes", target.limit_bytes)
+    yield bytes_fact("request_bytes", target.request_bytes)
     yield _cpu("cpu_limit_millicores", target.effective_limit_millicores)
     yield _cpu("cpu_request_millicores", target.request_millicores)
     pod_known = Known.READ if target.pod_limit_bytes is not None else Known.ASSUMED
-    yield _bytes("pod_limit_bytes", target.pod_cgroup_limit_bytes, pod_known)
+    yield bytes_fact("pod_limit_bytes", target.pod_cgroup_limit_bytes, pod_known)
     others = [
         f"{sibling.name} (limit {format_bytes(sibling.limit_bytes)})" for sibling in target.siblings
     ]
     yield Fact("other_containers", others, ", ".join(others) or "none")
     if target.start_doubts:
-        yield _text("start", "; ".join(target.start_doubts), Known.ASSUMED)
+        yield text_fact("start", "; ".join(target.start_doubts), Known.ASSUMED)
     needed = needed_headroom_bytes(target)
     text = f"{format_bytes(needed)}, which the runtime takes while it starts the agent"
     yield Fact("needed_headroom_bytes", needed, text, Known.ASSUMED)
-    yield _text("restart_policy", target.restart_policy)
+    yield text_fact("restart_policy", target.restart_policy)
     yield _owner(target)
 
 
@@ -112,9 +107,9 @@ def _owner(target: Target) -> Fact:
     if owner is None:
         return Fact("owner", None, "none: nothing replaces this pod if it is evicted")
     if owner.replicas is None:
-        return _text("owner", f"{owner} (replicas unknown)")
+        return text_fact("owner", f"{owner} (replicas unknown)")
     single = ": a single replica, so a restart is an outage" if owner.replicas == 1 else ""
-    return _text("owner", f"{owner}, replicas {owner.replicas}{single}")
+    return text_fact("owner", f"{owner}, replicas {owner.replicas}{single}")
 
 
 def _of_probes(target: Target) -> Iterator[Fact]:
@@ -128,7 +123,7 @@ def _of_probes(target: Target) -> Iterator[Fact]:
         yield Fact(f"{kind}_probe", text, f"{text}: {consequence}" if text else "none")
 
 
-def _as_assumed(target: Target) -> Iterator[Fact]:
+def assumed_facts(target: Target) -> Iterator[Fact]:
     """The kubelet's defaults, and what only `--probe` tells."""
     yield Fact("cgroup_version", 2, "v2", Known.ASSUMED)
     yield Fact("memory_oom_group", True, "1: an OOM kill ends the whole container", Known.ASSUMED)
@@ -146,10 +141,10 @@ def _as_assumed(target: Target) -> Iterator[Fact]:
     ):
         yield Fact(key, None, "use --probe to read it", Known.UNKNOWN)
     if target.effective_limit_bytes is None:
-        yield _text("at_the_limit", _WITHOUT_LIMIT, Known.ASSUMED)
+        yield text_fact("at_the_limit", WITHOUT_LIMIT, Known.ASSUMED)
         return
     again = "fails" if target.restart_policy == "Never" else "restarts: each kill is one restart"
-    yield _text(
+    yield text_fact(
         "at_the_limit",
         "the kernel chooses one process and kills the whole container with it, which then "
         f"{again}; on cgroup v1 or with singleProcessOOMKill it kills that process alone",
@@ -157,59 +152,7 @@ def _as_assumed(target: Target) -> Iterator[Fact]:
     )
 
 
-_WITHOUT_LIMIT = (
+WITHOUT_LIMIT = (
     "no limit: the load could exhaust the node, which then evicts pods or runs out of memory; "
     "requires --force"
 )
-
-
-def _as_read(target: Target, found: Found) -> Iterator[Fact]:
-    hello, memory = found.hello, found.memory
-    yield Fact("cgroup_version", hello.cgroup_version, f"v{hello.cgroup_version}")
-    yield _oom_group(hello)
-    yield Fact("oom_score_adj", hello.target_oom_score_adj, str(hello.target_oom_score_adj))
-    yield _bytes("usage_bytes", memory.usage_bytes)
-    yield _bytes("memory_high_bytes", memory.high_bytes)
-    yield _swap(hello, memory)
-    processes = ", ".join(_process(process) for process in found.processes[:8])
-    yield Fact("processes", len(found.processes), processes)
-    victim = victim_now(target, hello, memory, found.processes)
-    known = Known.READ if victim else Known.UNKNOWN
-    yield Fact("first_victim", victim and victim.pid, _process(victim) if victim else "-", known)
-    yield _node_headroom(hello)
-    domain = oom_domain(target, hello, memory)
-    if domain.scope is Scope.NODE:
-        yield _text("at_the_limit", _WITHOUT_LIMIT)
-    else:
-        where = f"in the {domain.scope.value}'s cgroup "
-        yield _text("at_the_limit", where + at_limit(target, hello, memory, found.processes))
-
-
-def _oom_group(hello: Hello) -> Fact:
-    if hello.oom_group is None:
-        return Fact("memory_oom_group", None, "none on cgroup v1: an OOM kill ends one process")
-    what = "the whole container" if hello.oom_group else "one process"
-    return Fact(
-        "memory_oom_group", hello.oom_group, f"{int(hello.oom_group)}: an OOM kill ends {what}"
-    )
-
-
-def _swap(hello: Hello, memory: Memory) -> Fact:
-    swap = container_swap_bytes(hello, memory)
-    if not swap:
-        return Fact("swap_limit_bytes", 0, "none: no swap for this container")
-    text = f"{format_bytes(swap)}: an OOM kill comes later than without swap"
-    return Fact("swap_limit_bytes", swap, text)
-
-
-def _process(process: Process) -> str:
-    rss, adjustment = format_bytes(process.rss_bytes), process.oom_score_adj
-    return f"{process.pid} {process.command} ({process.shown_role}, rss {rss}, adj {adjustment})"
-
-
-def _node_headroom(hello: Hello) -> Fact:
-    available, total = hello.node_available_bytes, hello.node_total_bytes
-    if available is None:
-        return Fact("node_headroom_bytes", None, "not readable", Known.UNKNOWN)
-    text = f"{format_bytes(available)} of {format_bytes(total)} available"
-    return Fact("node_headroom_bytes", available, text)

@@ -5,7 +5,6 @@ from typing import Any
 
 from kubectl_stress.errors import Forbidden, NotFound, TargetError
 from kubectl_stress.kube.cluster import Cluster
-from kubectl_stress.targets.label_selector import as_query
 from kubectl_stress.targets.missing_pods import refuse_missing_pods
 from kubectl_stress.targets.owned_pods import is_running, owned_pods
 from kubectl_stress.targets.owner_kinds import owner_kind
@@ -50,6 +49,8 @@ def owner_and_pods(
     cluster: Cluster, ref: TargetRef, namespace: str
 ) -> tuple[dict[str, Any], list[Pod]]:
     """An owner, and its pods that run, by name; raises NotRunning where there are none."""
+    from kubectl_stress.targets.label_selector import as_query  # a pod is found without
+
     kind = owner_kind(ref.kind)
     assert kind is not None
     owner = cluster.get_object(kind.api_prefix, kind.plural, namespace, ref.name)

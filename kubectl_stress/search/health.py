@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from kubectl_stress.errors import UsageError
+from kubectl_stress.text import whole_number
 
 # One slow answer tells nothing: a collector ran, or a packet was lost.
 _IN_A_ROW = 2
@@ -21,12 +22,13 @@ class HealthUrl:
     @classmethod
     def parse(cls, text: str) -> "HealthUrl":
         """`/healthz:8080`; raises UsageError."""
-        path, _, port = text.rpartition(":")
-        if not path.startswith("/") or not port.isdecimal() or not 0 < int(port) < 65_536:
+        path, _, digits = text.rpartition(":")
+        port = whole_number(digits)
+        if not path.startswith("/") or not port or port > 65_535:
             raise UsageError(f'--health-url {text}: give a path and a port, like "/healthz:8080"')
         if any(char.isspace() or not char.isprintable() for char in path):
             raise UsageError(f"--health-url {text}: not a path")
-        return cls(path, int(port))
+        return cls(path, port)
 
 
 # A URL, or a command with its arguments.

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kubectl_stress.targets.label_selector import selects
 from kubectl_stress.text import clean
 
 # What each updateMode does to a pod that runs (autoscaling.k8s.io/v1, UpdateMode).
@@ -86,6 +85,8 @@ def pdb_texts(found: Iterable[Manifest], labels: Mapping[str, str]) -> list[str]
     """The PodDisruptionBudgets that select a pod with these labels."""
     texts = []
     for item in found:
+        from kubectl_stress.targets.label_selector import selects  # most pods have no budget
+
         if selects((item.get("spec") or {}).get("selector"), labels):
             allowed = (item.get("status") or {}).get("disruptionsAllowed", 0)
             texts.append(

@@ -5,6 +5,7 @@ computePodActions and computePodResizeAction).
 """
 
 from kubectl_stress.targets.changes import Change, ChangeKind
+from kubectl_stress.text import whole_number
 
 _RESTARTS = {
     "failed startup probe": "its startup probe failed",
@@ -78,7 +79,7 @@ def _realtime_name(number: int) -> str | None:
 def _number(name: str) -> int | None:
     """A signal by the names that `lifecycle.stopSignal` takes (SIGTERM, SIGRTMIN+3, SIGRTMAX-1)."""
     base, sign, offset = name.partition("+") if "+" in name else name.partition("-")
-    steps = int(offset) if offset.isdigit() else 0
+    steps = whole_number(offset) or 0
     if base == "SIGRTMIN":
         return _RTMIN + steps
     if base == "SIGRTMAX":

@@ -9,8 +9,8 @@ from itertools import pairwise
 
 from kubectl_stress.agent.samples import Memory, Sample
 from kubectl_stress.plan.cpu_gauge import asked_millicores
+from kubectl_stress.plan.load_words import LoadKind
 from kubectl_stress.plan.plan import Plan
-from kubectl_stress.plan.spec import LoadKind
 from kubectl_stress.quantity import format_bytes, format_millicores
 from kubectl_stress.targets.changes import Change, ChangeKind
 from kubectl_stress.verdict.findings import Findings, events, is_pods_limit, of_kind

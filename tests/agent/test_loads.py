@@ -16,7 +16,8 @@ from kubectl_stress.operations.load import Run
 from kubectl_stress.plan.amount import Amount
 from kubectl_stress.plan.decide import make_plan
 from kubectl_stress.plan.holder_spec import HolderSpec
-from kubectl_stress.plan.spec import CpuLoad, Leak, LoadSpec, MemoryLoad, Metric, Schedule
+from kubectl_stress.plan.load_words import Metric
+from kubectl_stress.plan.spec import CpuLoad, Leak, LoadSpec, MemoryLoad, Schedule
 from kubectl_stress.results.report import Report
 from kubectl_stress.session.event_loop import EventLoop
 from kubectl_stress.targets.target import Target

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from kubectl_stress.agent.commands import hold_arguments
+from kubectl_stress.agent.hold_command import hold_arguments
 from tests.builders.pods import pod
 from tests.connection.certificates import Authority, Pem
 from tests.connection.fake_api_server import Answer, FakeApiServer, Handler, Reply, Seen, status

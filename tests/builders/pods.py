@@ -2,7 +2,7 @@
 
 from typing import Any, Self
 
-from kubectl_stress.agent.commands import hold_arguments
+from kubectl_stress.agent.hold_command import hold_arguments
 from kubectl_stress.agent.protocol import Bye, EndReason, Hello, WorkerKilled
 from kubectl_stress.agent.samples import Memory, Phase, Sample
 from kubectl_stress.agent.series import Series

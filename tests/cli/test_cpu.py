@@ -105,7 +105,7 @@ def test_a_recorded_run_is_shown_again_in_every_format(
         (("--load", "50%", "--to", "80%"), "give one"),
         (("--load", "5Mi"), "is not a CPU load"),
         (("--steps", "50%,20%"), "--steps must rise"),
-        (("--load", "1", "--workers", "0"), "--workers 0"),
+        (("--load", "1", "--workers", "0"), "give a number from 1 to 64"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(

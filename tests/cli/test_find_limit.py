@@ -177,6 +177,8 @@ def test_a_record_of_another_limit_is_refused(
         (("--resolution", "20%"), "at most 10% of the limit"),
         (("--resolution", "2%node"), "a percentage of the limit"),
         (("--margin", "lots"), "give a percentage"),
+        (("--margin", "9" * 5_000), "give a percentage"),
+        (("--margin", "٣%"), "give a percentage"),
         (("--level-hold", "10ms"), "at least 1s"),
         (("--record", "a", "--resume", "b"), "leave out --record"),
     ],

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from kubectl_stress import __version__
+from kubectl_stress.agent.hold_command import PROTOCOL
 from kubectl_stress.agent.image import DEFAULT_IMAGE
-from kubectl_stress.agent.protocol import PROTOCOL
 from kubectl_stress.errors import Unreachable
 from tests.cli.conftest import CommandLine
 

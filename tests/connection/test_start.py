@@ -18,6 +18,13 @@ _REVIEWS = "/apis/authorization.k8s.io/v1"
 NEVER = {"kubernetes", "urllib3", "requests", "pydantic", "rich", "websocket", "msgspec"}
 
 
+# They make many dataclasses, and only a load or a probe needs them.
+OF_A_LOAD = {f"kubectl_stress.{name}" for name in (
+    "agent.protocol", "agent.samples", "plan.decide", "plan.interpreter", "plan.spec",
+    "targets.selector",
+)}  # fmt: skip
+
+
 @pytest.fixture
 def environ(api: FakeApiServer, authority: Authority, tmp_path: Path) -> dict[str, str]:
     found = pod("web-0").container("app", limit="128Mi").dict
@@ -57,6 +64,25 @@ def test_no_library_is_imported_that_is_not_used(
     assert found & never == set()
     if "json" in words:
         assert json.loads(done.stdout)
+
+
+def test_check_imports_nothing_of_a_load(environ: dict[str, str]) -> None:
+    argv = [
+        sys.executable,
+        "-X",
+        "importtime",
+        "-m",
+        "kubectl_stress",
+        "check",
+        "web-0",
+        "-o",
+        "json",
+    ]
+    done = subprocess.run(argv, env=environ, capture_output=True, text=True, check=True)
+    found = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+
+    assert "kubectl_stress.operations.check" in found
+    assert found & (OF_A_LOAD | {"bz2", "shutil", "subprocess", "tempfile"}) == set()
 
 
 def test_check_asks_on_few_connections_at_once(environ: dict[str, str], api: FakeApiServer) -> None:

@@ -199,7 +199,7 @@ def test_a_server_that_stays_busy_is_told(api: FakeApiServer, connect: Connect) 
     assert len(pauses) == RETRIES
 
 
-@pytest.mark.parametrize("headers", [{}, {"Retry-After": "soon"}])
+@pytest.mark.parametrize("headers", [{}, {"Retry-After": "soon"}, {"Retry-After": "\xb2"}])
 def test_a_server_that_does_not_say_when_is_not_asked_again(
     api: FakeApiServer, connect: Connect, headers: dict[str, str]
 ) -> None:

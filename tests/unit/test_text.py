@@ -18,7 +18,15 @@ from kubectl_stress.targets.changes import Change, changes
 from kubectl_stress.targets.eligibility import refuse_unless_running
 from kubectl_stress.targets.hpa_vpa_pdb import hpa_texts, pdb_texts, vpa_texts
 from kubectl_stress.targets.status import ContainerStatus
-from kubectl_stress.text import clean, clean_bytes, clean_lines, log_line, moment, why_unreadable
+from kubectl_stress.text import (
+    clean,
+    clean_bytes,
+    clean_lines,
+    log_line,
+    moment,
+    whole_number,
+    why_unreadable,
+)
 from tests.builders.pods import pod
 
 HOSTILE = "Liveness probe failed: \x1b[2J\x1b]0;owned\x07\x1b[31mno\x9b0m \u202eanswer\r\n\x00"
@@ -176,3 +184,12 @@ def test_why_a_file_cannot_be_read_is_not_said_in_pythons_words(
     error: Exception, words: str
 ) -> None:
     assert why_unreadable(error) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("0", 0), ("017", 17), ("9" * 18, 10**18 - 1)]
+    + [(text, None) for text in ("", "-1", "+1", " 1", "1_0", "1.0", "٣", "²", "9" * 5_000)],
+)
+def test_a_whole_number_is_one_of_ascii_digits(text: str, number: int | None) -> None:
+    assert whole_number(text) == number

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from kubectl_stress.errors import StressError
+from kubectl_stress.text import whole_number
 
 PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 
@@ -65,8 +66,9 @@ def _excepts(entry: str, host: str, port: int) -> bool:
         except ValueError:
             return False
     name, colon, entry_port = entry.rpartition(":")
-    if colon and entry_port.isdigit() and name.count(":") == 0:
-        if int(entry_port) != port:
+    number = whole_number(entry_port)
+    if colon and number is not None and name.count(":") == 0:
+        if number != port:
             return False
         entry = name
     entry = entry.removeprefix("*")

@@ -15,11 +15,11 @@ from kubectl_stress.agent.commands import (
     MemoryOptions,
     RunOptions,
     end_arguments,
-    hold_arguments,
     probe_arguments,
 )
 from kubectl_stress.agent.decoder import MAX_LINE_BYTES, decode_line
-from kubectl_stress.agent.protocol import PROTOCOL, ExitCode, Garbage, Hello
+from kubectl_stress.agent.hold_command import PROTOCOL, hold_arguments
+from kubectl_stress.agent.protocol import ExitCode, Garbage, Hello
 from kubectl_stress.agent.samples import Cpu, CpuLoadReading, Memory, Process, Sample
 
 IMAGE = Path(__file__).parents[3] / "image"

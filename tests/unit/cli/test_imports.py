@@ -36,5 +36,6 @@ def test_completion_of_an_option_imports_what_reads_options_alone() -> None:
 
     assert done.stdout.splitlines()[0].startswith("--size\t")
     assert found & set(HEAVY) == set()
+    assert found & {"csv", "json", "pathlib", "random", "kubectl_stress.plan.spec"} == set()
     packages = {name.split(".")[1] for name in found if name.startswith("kubectl_stress.")}
     assert packages & {"kube", "live", "operations", "session", "preflight", "results"} == set()

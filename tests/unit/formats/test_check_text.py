@@ -8,7 +8,7 @@ import yaml
 
 from kubectl_stress.errors import Refused
 from kubectl_stress.formats.check_text import check_text, dry_run
-from kubectl_stress.formats.serialize import FORMATS
+from kubectl_stress.formats.names import FORMATS
 from kubectl_stress.plan.amount import Amount
 from kubectl_stress.plan.decide import make_plan, summary
 from kubectl_stress.plan.holder import ephemeral_container

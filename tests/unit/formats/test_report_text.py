@@ -11,8 +11,9 @@ import yaml
 from kubectl_stress.agent.samples import Process
 from kubectl_stress.formats.html.page import page
 from kubectl_stress.formats.markdown import markdown
+from kubectl_stress.formats.names import FORMATS
 from kubectl_stress.formats.report_text import render
-from kubectl_stress.formats.serialize import FORMATS, json_line, to_yaml
+from kubectl_stress.formats.serialize import json_line, to_yaml
 from kubectl_stress.results.report import Report
 from kubectl_stress.verdict.findings import Ending
 from kubectl_stress.verdict.outcome import Expectation

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubectl_stress.agent.protocol import PROTOCOL
+from kubectl_stress.agent.hold_command import PROTOCOL
 from kubectl_stress.errors import InjectionError
 from kubectl_stress.injection.probe import take_reading
 from kubectl_stress.targets.target import Target

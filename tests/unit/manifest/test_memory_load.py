@@ -13,16 +13,9 @@ from kubectl_stress.manifest.stresschaos import Experiment
 from kubectl_stress.manifest.writer import stress_chaos
 from kubectl_stress.plan.amount import Amount, ShareBase
 from kubectl_stress.plan.decide import make_plan
+from kubectl_stress.plan.load_words import AfterOom, LoadKind, Metric
 from kubectl_stress.plan.plan import Plan
-from kubectl_stress.plan.spec import (
-    AfterOom,
-    Leak,
-    LoadKind,
-    LoadSpec,
-    MemoryLoad,
-    Metric,
-    Schedule,
-)
+from kubectl_stress.plan.spec import Leak, LoadSpec, MemoryLoad, Schedule
 from kubectl_stress.plan.stop_on import StopOn
 from kubectl_stress.targets.choose import Choice, Mode
 from kubectl_stress.targets.selector import PodSelector

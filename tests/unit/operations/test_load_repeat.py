@@ -1,7 +1,7 @@
 """`--after-oom repeat`: the load again after each OOM kill, and one verdict over all of it."""
 
 from kubectl_stress.errors import InjectionError
-from kubectl_stress.plan.spec import AfterOom
+from kubectl_stress.plan.load_words import AfterOom
 from kubectl_stress.results.report import Report
 from kubectl_stress.verdict.outcome import Outcome
 from tests.builders.agent_lines import (

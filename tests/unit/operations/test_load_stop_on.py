@@ -3,7 +3,7 @@
 import pytest
 
 from kubectl_stress.errors import Forbidden, InjectionError, Refused, Unreachable
-from kubectl_stress.plan.spec import AfterOom
+from kubectl_stress.plan.load_words import AfterOom
 from kubectl_stress.plan.stop_on import StopOn
 from kubectl_stress.targets.changes import ChangeKind
 from kubectl_stress.verdict.outcome import Expectation, Outcome

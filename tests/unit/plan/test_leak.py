@@ -5,8 +5,9 @@ import pytest
 from kubectl_stress.errors import UsageError
 from kubectl_stress.plan.amount import Amount
 from kubectl_stress.plan.decide import make_plan, resolve, run_options, summary
+from kubectl_stress.plan.load_words import Metric
 from kubectl_stress.plan.plan import Plan
-from kubectl_stress.plan.spec import Leak, LoadSpec, Metric
+from kubectl_stress.plan.spec import Leak, LoadSpec
 from kubectl_stress.quantity import parse_slow_rate
 from tests.builders.loads import memory_load
 from tests.builders.pods import MIB, hello, sample, target

@@ -6,9 +6,10 @@ from kubectl_stress.errors import Refused, UsageError
 from kubectl_stress.plan.amount import Amount
 from kubectl_stress.plan.decide import later_commands, make_plan, resolve, run_options, summary
 from kubectl_stress.plan.later import LaterCommand
+from kubectl_stress.plan.load_words import LoadKind, Metric
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.prediction import prediction
-from kubectl_stress.plan.spec import CpuLoad, LoadKind, LoadSpec, Metric
+from kubectl_stress.plan.spec import CpuLoad, LoadSpec
 from kubectl_stress.targets.target import Target
 from tests.builders.cpu import limited
 from tests.builders.loads import memory_load

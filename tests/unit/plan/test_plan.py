@@ -17,8 +17,8 @@ from kubectl_stress.plan.decide import (
     with_load,
 )
 from kubectl_stress.plan.holder_spec import Join
+from kubectl_stress.plan.load_words import AfterOom, LoadKind
 from kubectl_stress.plan.plan import Plan
-from kubectl_stress.plan.spec import AfterOom, LoadKind
 from kubectl_stress.plan.stop_on import StopOn
 from kubectl_stress.targets.owners import Owner
 from kubectl_stress.targets.target import Target

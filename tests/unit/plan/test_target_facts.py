@@ -3,7 +3,8 @@
 import pytest
 
 from kubectl_stress.agent.samples import Process
-from kubectl_stress.plan.target_facts import Fact, Found, Known, facts
+from kubectl_stress.plan.read_facts import Found, read_facts
+from kubectl_stress.plan.target_facts import Fact, Known, assumed_facts, facts
 from kubectl_stress.targets.target import Target
 from tests.builders.cpu import limited
 from tests.builders.pods import MIB, PodBuilder, hello, memory, pod
@@ -18,7 +19,8 @@ AGENT_ONLY = (
 
 def known(built: PodBuilder, found: Found | None = None) -> dict[str, Fact]:
     target = Target.from_pod(built.dict)
-    return {fact.key: fact for fact in facts(target, {"hpa": "none"}, found)}
+    of_node = assumed_facts(target) if found is None else read_facts(target, found)
+    return {fact.key: fact for fact in facts(target, {"hpa": "none"}, of_node)}
 
 
 def web() -> PodBuilder:
@@ -121,8 +123,8 @@ def test_swap_is_told_to_put_an_oom_off() -> None:
 
 
 def test_limit_and_request_of_cpu_are_told_as_kubectl_writes_them() -> None:
-    found = {fact.key: fact for fact in facts(limited(), {}, None)}
-    without = {fact.key: fact for fact in facts(limited(limit=None), {}, None)}
+    found = {fact.key: fact for fact in facts(limited(), {}, ())}
+    without = {fact.key: fact for fact in facts(limited(limit=None), {}, ())}
 
     limit = found["cpu_limit_millicores"]
     assert (limit.text, limit.value) == ("250m", 250)

@@ -7,9 +7,9 @@ import pytest
 from kubectl_stress.errors import Refused
 from kubectl_stress.plan.amount import Amount
 from kubectl_stress.plan.decide import make_plan
+from kubectl_stress.plan.load_words import LoadKind
 from kubectl_stress.plan.node_budget import node_shares, refuse_beyond_budget
 from kubectl_stress.plan.plan import Plan
-from kubectl_stress.plan.spec import LoadKind
 from kubectl_stress.plan.together import Together, questions, sample_interval_ms
 from kubectl_stress.targets.owners import Owner
 from tests.builders.loads import memory_load

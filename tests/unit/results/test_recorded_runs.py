@@ -9,7 +9,7 @@ import pytest
 from kubectl_stress.errors import InjectionError, Interrupted
 from kubectl_stress.formats.report_text import render
 from kubectl_stress.live.recorder import Recorder
-from kubectl_stress.plan.spec import AfterOom
+from kubectl_stress.plan.load_words import AfterOom
 from kubectl_stress.plan.stop_on import StopOn
 from kubectl_stress.results.recording import read_recording, to_report
 from kubectl_stress.verdict.outcome import Expectation, Outcome

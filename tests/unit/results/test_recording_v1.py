@@ -7,8 +7,8 @@ import pytest
 
 from kubectl_stress.errors import RecordingError
 from kubectl_stress.plan.amount import Amount
+from kubectl_stress.plan.load_words import AfterOom, LoadKind
 from kubectl_stress.plan.plan import MemorySize
-from kubectl_stress.plan.spec import AfterOom, LoadKind
 from kubectl_stress.plan.stop_on import StopOn
 from kubectl_stress.results.recording import read_recording
 from tests.builders import runs

@@ -8,8 +8,8 @@ import pytest
 from kubectl_stress.agent.samples import Sample
 from kubectl_stress.plan.amount import Amount
 from kubectl_stress.plan.decide import size_notes
+from kubectl_stress.plan.load_words import LoadKind
 from kubectl_stress.plan.plan import Plan
-from kubectl_stress.plan.spec import LoadKind
 from kubectl_stress.targets.changes import Change, ChangeKind
 from kubectl_stress.targets.target import Target
 from kubectl_stress.verdict.findings import Ending

@@ -9,9 +9,10 @@ from kubectl_stress.agent.decoder import Decoder
 from kubectl_stress.agent.samples import Sample
 from kubectl_stress.plan.amount import Amount
 from kubectl_stress.plan.decide import make_plan, resolve
+from kubectl_stress.plan.load_words import Metric
 from kubectl_stress.plan.memory_gauge import level_words
 from kubectl_stress.plan.plan import Plan
-from kubectl_stress.plan.spec import CpuLoad, LoadSpec, Metric
+from kubectl_stress.plan.spec import CpuLoad, LoadSpec
 from kubectl_stress.verdict.judge import judge
 from kubectl_stress.verdict.outcome import Outcome, Verdict
 from tests.builders.cpu import cpu_samples, limited
