@@ -22,7 +22,16 @@ from tests.fakes.cluster import FakeCluster
 from tests.fakes.stream import FakeStream
 
 LIMIT = 128 * MIB
-_HOLDS = "import sys, time; held = bytearray(b'x') * (int(sys.argv[1]) << 20); time.sleep(100000)"
+# Beside what it holds, it takes a MiB and gives it back, ten times a second.
+_HOLDS = """
+import sys, time
+held = bytearray(b"x") * (int(sys.argv[1]) << 20)
+while True:
+    work = bytearray(b"x") * (int(sys.argv[2]) << 20)
+    time.sleep(0.05 if work else 100_000)
+    del work
+    time.sleep(0.05)
+"""
 
 
 class LocalPod(FakeCluster):
@@ -88,12 +97,16 @@ class LocalPod(FakeCluster):
 
 @contextmanager
 def local_pod(
-    binary: Path, is_ready: Callable[[int], bool] = lambda _anon: True, *, held_mib: int = 8
+    binary: Path,
+    is_ready: Callable[[int], bool] = lambda _anon: True,
+    *,
+    held_mib: int = 8,
+    busy_mib: int = 0,
 ) -> Iterator[LocalPod]:
-    """A pod whose app holds so much."""
+    """A pod whose app holds so much, and takes `busy_mib` again and again."""
     with own_cgroup(LIMIT) as cgroup:
         made = LocalPod(binary, cgroup, is_ready)
-        with cgroup.start(sys.executable, "-c", _HOLDS, str(held_mib)):
+        with cgroup.start(sys.executable, "-c", _HOLDS, str(held_mib), str(busy_mib)):
             try:
                 while made.anon_bytes() < held_mib * MIB:
                     threading.Event().wait(0.05)
