@@ -10,7 +10,9 @@ from kubectl_stress.quantity import PAGE_BYTES, format_bytes, format_duration
 from kubectl_stress.search.answer import Answer, AnswerKind
 from kubectl_stress.search.ladder import Ladder
 from kubectl_stress.search.settings import SearchSettings, whole_pages
-from kubectl_stress.search.tries import Spent, Try
+from kubectl_stress.search.tries import Mark, Spent, Try
+
+_MORE_FAILURES = 2
 
 
 def next_step(
@@ -84,9 +86,9 @@ def _confirmed(settings: SearchSettings, ladder: Ladder, low: int, high: int) ->
     """Both sides as often as asked for: first the side that costs no restart."""
     if low < high and not _is_sure(settings, ladder, low):
         return low
-    if ladder.count(high) < settings.attempts:
-        return high
     cause = ladder.cause(high, *ladder.disputed)
+    if ladder.count(high) < settings.attempts + _more_failures(ladder, cause):
+        return high
     if cause is None:
         return _flaky(ladder, _most_tried(ladder))
     if low >= high:
@@ -94,6 +96,11 @@ def _confirmed(settings: SearchSettings, ladder: Ladder, low: int, high: int) ->
     text = f"{format_bytes(low)} of ballast survived, {format_bytes(high)} did not: {cause.value}"
     found = Answer(AnswerKind.FOUND, text, survived_bytes=low, failed_bytes=high, cause=cause)
     return _with_range(found, ladder) if ladder.disputed else found
+
+
+def _more_failures(ladder: Ladder, cause: Mark | None) -> int:
+    """A range of OOM kills is the kernel's; any other may be an app that fails at random."""
+    return 0 if not ladder.disputed or cause in (None, Mark.OOM) else _MORE_FAILURES
 
 
 def _is_sure(settings: SearchSettings, ladder: Ladder, low: int) -> bool:
