@@ -64,6 +64,14 @@ def test_the_wait_has_a_bound_of_its_own(agent: Path) -> None:
         assert (bye["reason"], bye["load_reason"], run.exit_code()) == ("no-go", None, 25)
 
 
+def test_steps_do_not_lead_to_a_level(agent: Path) -> None:
+    with waiting(agent, *MEM) as run:
+        run.until_phase("ready")
+        run.send(f"#1 level {1 << 40}\n#2 steps {MIB}\n#3 size {MIB}\n#4 steps {MIB}\n".encode())
+
+        assert [done(run, number)["ok"] for number in (1, 2, 3, 4)] == [True, False, True, True]
+
+
 def test_what_is_to_be_loaded_may_change_before_go(agent: Path) -> None:
     with waiting(agent, *MEM, "--step-hold-ms", "100") as run:
         run.until_phase("ready")

@@ -65,8 +65,8 @@ static const char* take_before_go(struct session* session, enum request request)
     case REQUEST_SIZE:
     case REQUEST_STEPS:
     case REQUEST_LEVEL:
-        if (!options->has_memory)
-            return no_fit;
+        if (!options->has_memory || (request == REQUEST_STEPS && options->level.base != LEVEL_NONE))
+            return no_fit; // steps lead to a size, not to a level
         if (request == REQUEST_LEVEL && !level_is_possible(session, &session->commands.level))
             return no_fit;
         take_memory_before_go(options, &session->commands, request);
