@@ -25,12 +25,9 @@ class Agent:
         self, binary: Path, *arguments: str, target_pid: int | None = None, **options: Any
     ) -> None:
         target = ("--target-pid", str(target_pid)) if target_pid is not None else ()
+        streams = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
         self.process = subprocess.Popen(
-            [str(binary), *arguments, *target],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            **options,
+            [str(binary), *arguments, *target], **{**streams, **options}
         )
         self.pid = self.process.pid
         self._last: deque[bytes] = deque(maxlen=5)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.agent.host import Agent, Line
+from tests.agent.host import Agent, Line, wait_until
 from tests.agent.own_cgroup import own_cgroup
 
 _BUSY_FOR_A_TENTH = """
@@ -49,6 +49,25 @@ def test_a_small_load_is_no_more_than_was_asked(agent: Path, percent: float, wor
     print(f"asked for {asked} %, used {found:.4f} %")
     # One waking more or less of each process: 0.2 ms of 12 s.
     assert abs(found - asked) <= 0.002 + 0.01 * asked + 0.0017 * len(pids)
+
+
+def test_a_load_means_all_our_processes(agent: Path) -> None:
+    """With a hundred samples a second the supervisor itself uses a good part of the load."""
+    words = cpu("10", "--sample-interval-ms", "10")
+    with Agent(agent, *words, *here(), stdout=subprocess.DEVNULL) as run:
+        wait_until(lambda: len(run.workers()) == 1)
+        time.sleep(1)
+        (worker,) = run.workers()
+        start, before = time.monotonic(), [_cpu_seconds(pid) for pid in (run.pid, worker)]
+        time.sleep(6)
+        after = [_cpu_seconds(pid) for pid in (run.pid, worker)]
+        passed = time.monotonic() - start
+    supervisor, of_worker = (
+        100 * (later - earlier) / passed for later, earlier in zip(after, before, strict=True)
+    )
+
+    print(f"supervisor {supervisor:.2f} %, worker {of_worker:.2f} %")
+    assert supervisor + of_worker == pytest.approx(10, abs=0.3)
 
 
 def test_there_are_no_more_processes_than_cpus(agent: Path) -> None:

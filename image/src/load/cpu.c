@@ -37,7 +37,7 @@ void cpu_turn_to(struct cpu* cpu, int64_t load_thousandths)
     cpu->load_thousandths = load_thousandths;
 }
 
-int64_t cpu_work(struct cpu* cpu)
+int64_t cpu_work(struct cpu* cpu, int64_t others_us)
 {
     int64_t start_us = clock_us(CLOCK_MONOTONIC);
     int64_t used = used_us();
@@ -45,6 +45,8 @@ int64_t cpu_work(struct cpu* cpu)
     int64_t left_us;
 
     reckon(cpu, start_us);
+    cpu->due_us -= others_us - cpu->others_us;
+    cpu->others_us = others_us;
     if (cpu->due_us > used + DEBT_MAX_US) {
         cpu->missing_us += cpu->due_us - used - DEBT_MAX_US;
         cpu->due_us = used + DEBT_MAX_US;

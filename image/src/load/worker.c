@@ -88,7 +88,7 @@ static int64_t rewrite(const struct options* options)
 
 static int64_t use_cpu(struct slot* slot)
 {
-    int64_t rest_us = slot->target == 0 ? RESTING_US : cpu_work(&cpu);
+    int64_t rest_us = slot->target == 0 ? RESTING_US : cpu_work(&cpu, slot->others_us);
 
     slot->used_us = clock_us(CLOCK_PROCESS_CPUTIME_ID);
     slot->due_us = cpu.due_us + cpu.missing_us;

@@ -19,6 +19,7 @@ struct slot {
     _Atomic int64_t target; // bytes, or thousandths of a percent of one CPU
     _Atomic int64_t held_bytes;
     _Atomic int64_t used_us; // CPU time of the process
+    _Atomic int64_t others_us; // CPU time that others have used for its part of the load
     _Atomic int64_t due_us; // CPU time that it should have used by then
     _Atomic int error; // an errno, or 0
     _Atomic int64_t pid; // 0 when it is gone

@@ -101,6 +101,13 @@ void workers_command_load(int64_t total_thousandths)
             tell(&slots[i], total_thousandths / cpu_count);
 }
 
+void workers_take_off(int64_t us)
+{
+    for (int64_t i = 0; i < slot_count; i++)
+        if (carries(&slots[i], WORKER_CPU))
+            slots[i].others_us += us / cpu_count;
+}
+
 // Tells each living worker its share of `total_bytes`. The shares differ by a page at most.
 void workers_command_total(struct workers* workers, int64_t total_bytes)
 {

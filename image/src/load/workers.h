@@ -32,6 +32,9 @@ void workers_command_total(struct workers* workers, int64_t total_bytes);
 // The load of all workers together, in thousandths of a percent of one CPU.
 void workers_command_load(int64_t total_thousandths);
 
+// So much CPU time has been used for that load by others, and is not due of the workers any more.
+void workers_take_off(int64_t us);
+
 // Whether any of this kind has not yet done what it was told.
 bool workers_busy(enum worker_kind kind);
 int64_t workers_held_bytes(void);
