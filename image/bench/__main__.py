@@ -28,7 +28,7 @@ def main() -> None:
     """Measure all tools and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--agent", required=True, type=Path)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=7)
     arguments = parser.parse_args()
     agent = arguments.agent.resolve()
     with tempfile.TemporaryDirectory() as folder, Cgroup() as cgroup:
@@ -60,7 +60,7 @@ def _measure_fill(
 ) -> None:
     """In turn, round by round, so that a busy moment hits them all alike."""
     for size in SIZES:
-        for _ in range(rounds if size <= 1024 * MIB else min(rounds, 3)):
+        for _ in range(rounds):
             for name, command in commands.items():
                 seconds = _fill_seconds(cgroup, command(size), size)
                 found[name].fill_seconds.setdefault(size, []).append(seconds)

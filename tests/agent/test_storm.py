@@ -61,14 +61,22 @@ def test_no_order_of_kills_leaves_an_agent_behind(agent: Path) -> None:
 def test_the_storm_finds_a_build_without_the_heartbeat() -> None:
     subprocess.run(["make", "--quiet", "-C", str(IMAGE), str(FAULTY)], check=True)
 
-    assert storm(IMAGE / FAULTY, 200, SEED, stop_at_once=True)
+    assert storm(IMAGE / FAULTY, 200, SEED, grace_seconds=20, stop_at_once=True)
 
 
-def storm(agent: Path, count: int, seed: int, *, stop_at_once: bool = False) -> list[str]:
+def storm(
+    agent: Path,
+    count: int,
+    seed: int,
+    *,
+    grace_seconds: float = GRACE_SECONDS,
+    stop_at_once: bool = False,
+) -> list[str]:
     """Play `count` orders, and tell of each that left something behind."""
     failures = []
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for failure in pool.map(lambda number: _play(agent, f"{seed}.{number}"), range(count)):
+        orders = (f"{seed}.{number}" for number in range(count))
+        for failure in pool.map(lambda order: _play(agent, order, grace_seconds), orders):
             failures += [failure] if failure else []
             if failures and stop_at_once:
                 pool.shutdown(cancel_futures=True)
@@ -76,7 +84,7 @@ def storm(agent: Path, count: int, seed: int, *, stop_at_once: bool = False) -> 
     return failures
 
 
-def _play(agent: Path, seed: str) -> str:
+def _play(agent: Path, seed: str, grace_seconds: float) -> str:
     choice = random.Random(seed)
     order = kill_order(choice)
     with ExitStack() as stack:
@@ -86,7 +94,7 @@ def _play(agent: Path, seed: str) -> str:
                 number = signal.Signals[f"SIG{blow.signal}"]
                 os.kill(scene.pids_of(blow.victim, choice), number)
             time.sleep(blow.pause_seconds)
-        deadline = time.monotonic() + GRACE_SECONDS
+        deadline = time.monotonic() + grace_seconds
         while (left := scene.left()) and time.monotonic() < deadline:
             time.sleep(0.05)
         return f"{seed} {order}: {left}" if left else ""
