@@ -103,6 +103,7 @@ def test_a_real_recording_with_garbage_in_it_is_read_and_shown(run: Path) -> Non
 @pytest.mark.parametrize("run", RUNS, ids=NAMES)
 def test_nothing_of_the_machine_that_recorded_is_kept(run: Path) -> None:
     text = "".join(path.read_text() for path in run.iterdir())
+    text = re.sub(r"/proc/\d+/root/", "/", text)  # where the agent lies, seen from its target
 
     addresses = set(ADDRESS.findall(text))
     assert {address for address in addresses if not INNER.match(address)} == set()
