@@ -22,6 +22,8 @@ from tests.fakes.cluster import FakeCluster
 from tests.fakes.stream import FakeStream
 
 LIMIT = 128 * MIB
+# Before a search begins, an app may take its time to start and be filled.
+_PATIENCE_SECONDS = 120
 # Beside what it holds, it takes a MiB and gives it back, ten times a second.
 _HOLDS = """
 import sys, time
@@ -85,7 +87,7 @@ class LocalPod(FakeCluster):
 
     def _probe(self) -> None:
         was_ready = True
-        self.wait_until_watched()
+        self.wait_until_watched(_PATIENCE_SECONDS)
         while not self._stop.wait(0.1):
             is_ready = self._is_ready(self.anon_bytes())
             if is_ready != was_ready:

@@ -136,9 +136,9 @@ class FakeCluster(Cluster):
         self._seen[kind].put(seen)
         wait_until_done(self._seen[kind])
 
-    def wait_until_watched(self) -> None:
+    def wait_until_watched(self, timeout_seconds: float = 10) -> None:
         for kind, watched in self._watched.items():
-            assert watched.wait(timeout=10), f"nobody watches {kind}"
+            assert watched.wait(timeout_seconds), f"nobody watches {kind}"
 
     # What the product asks
 
