@@ -114,7 +114,7 @@ def test_the_patience_is_told_by_the_environment_too(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     kubectl_stress.cluster.holder_states = [{"waiting": {"reason": "ContainerCreating"}}]
-    monkeypatch.setenv("KUBECTL_STRESS_TIMEOUT", "0s")
+    monkeypatch.setenv("KUBECTL_STRESS_TIMEOUT", "1s")
 
     assert kubectl_stress(*MEM) == 1
 
