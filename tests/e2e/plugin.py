@@ -150,5 +150,6 @@ def only_target(progress: dict[str, Any]) -> dict[str, Any]:
 
 
 def _heed_interrupts() -> None:
-    """Whoever starts the tests in the background has SIGINT ignored, and so would the plugin."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    """Whoever starts the tests in the background, or by nohup, has these ignored: so would it."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
