@@ -64,7 +64,7 @@ def test_a_leak_grows_evenly_until_its_size(plugin: Plugin, pods: Pods, flavour:
     before = memory.anon_bytes()
 
     with plugin.running("mem", "app", "--leak=1Mi/s", "--size=30Mi", "-o=json") as running:
-        running.wait_for("growing ")
+        running.wait_for("verified its cgroup")
         began = time.monotonic()
         seen = [(at - began, size - before) for at, size in _anon(memory, running)]
         report = running.end().report
