@@ -20,11 +20,14 @@ MOVES = """
 for turn in 1 2; do
   sleep 20
   for step in $(seq 19); do
-    dd if=/dev/zero bs=1M count=1 2>/dev/null >>/dev/shm/held
+    dd if=/dev/zero bs=1M count=1 2>/dev/null >/dev/shm/held$step
     sleep 0.2
   done
   sleep 20
-  : >/dev/shm/held
+  for step in $(seq 19); do
+    rm /dev/shm/held$step
+    sleep 0.2
+  done
 done
 sleep 3600
 """
