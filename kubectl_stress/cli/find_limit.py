@@ -21,7 +21,8 @@ from kubectl_stress.cli.find_limit_options import (
 from kubectl_stress.cli.holder_options import holder_options, holder_spec, join_option, one_target
 from kubectl_stress.cli.introduction import introduce
 from kubectl_stress.cli.output_options import quiet_option, report_output_options, wants_color
-from kubectl_stress.cli.wiring import connect, now_ms, teller
+from kubectl_stress.cli.plan_targets import find_one
+from kubectl_stress.cli.wiring import connect, now_ms
 from kubectl_stress.errors import UsageError
 from kubectl_stress.plan.holder_spec import HolderSpec, Join
 from kubectl_stress.quantity import parse_bytes
@@ -87,7 +88,7 @@ def _to_load(
     if not given["copy"]:
         yield ref, None
         return
-    original = _target(cluster, ref, given)
+    original = find_one(cluster, ref, given)[0]
     with copy_of_target(cluster, ref, use_ms=given["max_time"], given=given) as copy:
         yield copy, original
 
@@ -132,7 +133,7 @@ def _ask(
     from kubectl_stress.plan.guards import refuse_without_limit
     from kubectl_stress.session.limit_search import load_of
 
-    target = _target(cluster, ref, given)
+    target = find_one(cluster, ref, given)[0]
     join = holder_spec(given).join
     refuse_without_limit(target, join)
     settings = _settings(target, record, given)
@@ -164,22 +165,6 @@ def _settings(
 def _tell_notes(notes: "Iterable[str | None]") -> None:
     for note in filter(None, notes):
         click.echo(f"note: {note}", err=True)
-
-
-def _target(cluster: "Cluster", ref: TargetRef, given: dict[str, Any]) -> "Target":
-    from kubectl_stress.clock import Clock
-    from kubectl_stress.preflight.admission import check_permissions
-    from kubectl_stress.preflight.wait_for_target import find_and_wait
-
-    check_permissions(cluster, ref, cluster.namespace)
-    return find_and_wait(
-        cluster,
-        ref,
-        given["container"],
-        wait_ms=given["wait"],
-        clock=Clock(now_ms, time.sleep),
-        tell=teller(quiet=given["quiet"]),
-    )
 
 
 def _refuse_other(record: "LimitRecord", target: "Target") -> None:

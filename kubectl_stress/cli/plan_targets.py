@@ -1,7 +1,7 @@
 """From a selection to the plans of its targets: permissions, finding, waiting, deciding."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kubectl_stress.plan.spec import LoadSpec
     from kubectl_stress.preflight.find_targets import Chosen
     from kubectl_stress.preflight.permissions import Permission
+    from kubectl_stress.targets.ref import TargetRef
     from kubectl_stress.targets.target import Target
     from kubectl_stress.targets.target_selection import TargetSelection
 
@@ -48,6 +49,26 @@ def choose_targets(
     if not given["quiet"]:
         _tell_choice(chosen, selection, seed)
     return chosen
+
+
+def find_one(
+    cluster: "Cluster", ref: "TargetRef", given: Mapping[str, Any]
+) -> "tuple[Target, Sequence[Permission]]":
+    """The one target once it runs, and the optional rights that are missing; raises StressError."""
+    from kubectl_stress.clock import Clock
+    from kubectl_stress.preflight.admission import check_permissions
+    from kubectl_stress.preflight.wait_for_target import find_and_wait
+
+    unseen = check_permissions(cluster, ref, cluster.namespace)
+    target = find_and_wait(
+        cluster,
+        ref,
+        given["container"],
+        wait_ms=given["wait"],
+        clock=Clock(now_ms, time.sleep),
+        tell=teller(quiet=given["quiet"]),
+    )
+    return target, unseen
 
 
 def waiting_for(find: Callable[[], Found], given: dict[str, Any]) -> Found:

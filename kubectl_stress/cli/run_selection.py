@@ -14,7 +14,7 @@ from kubectl_stress.cli.confirm import confirm
 from kubectl_stress.cli.copy_option import copy_of_target, the_one_to_copy
 from kubectl_stress.cli.introduction import introduce, make_run
 from kubectl_stress.cli.output_options import wants_color
-from kubectl_stress.cli.plan_targets import choose_targets, plan_each, tell_unseen
+from kubectl_stress.cli.plan_targets import choose_targets, find_one, plan_each, tell_unseen
 from kubectl_stress.cli.run_many import carry_out_many
 from kubectl_stress.cli.target_options import seed_of
 from kubectl_stress.cli.wiring import now_ms, teller
@@ -70,20 +70,9 @@ def prepare(
     cluster: "Cluster", ref: TargetRef, spec: LoadSpec, holder: HolderSpec, *, given: dict[str, Any]
 ) -> "Plan":
     """The plan for the target that is meant, once it runs; raises StressError."""
-    from kubectl_stress.clock import Clock
     from kubectl_stress.plan.decide import make_plan
-    from kubectl_stress.preflight.admission import check_permissions
-    from kubectl_stress.preflight.wait_for_target import find_and_wait
 
-    unseen = check_permissions(cluster, ref, cluster.namespace)
-    target = find_and_wait(
-        cluster,
-        ref,
-        given["container"],
-        wait_ms=given["wait"],
-        clock=Clock(now_ms, time.sleep),
-        tell=teller(quiet=given["quiet"]),
-    )
+    target, unseen = find_one(cluster, ref, given)
     plan = make_plan(spec, target, force=given["force"], join=holder.join)
     tell_unseen(unseen, quiet=given["quiet"])
     return plan
