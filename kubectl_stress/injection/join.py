@@ -28,6 +28,12 @@ from kubectl_stress.targets.target import Target
 if TYPE_CHECKING:
     from kubectl_stress.kube.exec.stream import ExecStream
 
+JOINING = {
+    Join.EXEC: "joining the target's cgroup by exec",
+    Join.CGROUP: "moving the load into the target's cgroup",
+    Join.POD: "starting the load beside the target",
+}
+
 
 @dataclass(frozen=True)
 class JoinedHolder:

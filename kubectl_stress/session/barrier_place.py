@@ -1,6 +1,6 @@
 """One target's place at the barrier: its agent has joined and read, and waits to be told to go."""
 
-from kubectl_stress.agent.commands import sample_interval_arguments, wait_for_go_arguments
+from kubectl_stress.agent.commands import wait_for_go_arguments
 from kubectl_stress.agent.protocol import PhaseStart
 from kubectl_stress.agent.samples import Phase, Sample
 from kubectl_stress.errors import InjectionError, Silent, StressError
@@ -17,17 +17,13 @@ from kubectl_stress.session.steering import Heartbeat
 class BarrierPlace:
     """Brings one agent to the barrier, and waits there with it."""
 
-    def __init__(self, barrier: Barrier, intake: Intake, *, sample_interval_ms: int) -> None:
+    def __init__(self, barrier: Barrier, intake: Intake) -> None:
         self._barrier, self._intake = barrier, intake
-        self._sample_interval_ms = sample_interval_ms
 
     @property
     def words(self) -> list[str]:
-        """What is added to the agent's arguments; the last of the same option counts."""
-        return [
-            *sample_interval_arguments(self._sample_interval_ms),
-            *wait_for_go_arguments(self._barrier.go_timeout_ms),
-        ]
+        """What is added to the agent's arguments."""
+        return wait_for_go_arguments(self._barrier.go_timeout_ms)
 
     @property
     def has_gone(self) -> bool:

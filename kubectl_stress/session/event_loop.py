@@ -87,6 +87,7 @@ class EventLoop:
         self.clock = clock
         self._inbox: Inbox = queue.Queue() if inbox is None else inbox
         self._start, self._started_ms = start, clock.now_ms()
+        self._running: _Running[Any] | None = None
 
     def now_ms(self) -> int:
         """Since the loop was made: the time axis of all its targets."""
@@ -117,7 +118,7 @@ class EventLoop:
         What each returned, or the StressError that ended it. Anything else that one raises ends
         them all. Ctrl-C is thrown into each of them.
         """
-        running = _Running(procedures)
+        running = self._running = _Running(procedures)
         try:
             running.resume_all()
             while not running.is_over:
@@ -128,6 +129,11 @@ class EventLoop:
         finally:
             running.close()
         return running.found
+
+    def add(self, number: int, procedure: Procedure[Any]) -> None:
+        """Carry this one too, in the `run` that goes on."""
+        assert self._running is not None
+        self._running.add(number, procedure)
 
     def _turn(self, running: "_Running[Any]") -> None:
         try:
@@ -150,6 +156,10 @@ class _Running(Generic[Value]):
     @property
     def is_over(self) -> bool:
         return not self._running
+
+    def add(self, number: int, procedure: Procedure[Value]) -> None:
+        self._running[number] = procedure
+        self.resume(number, None)
 
     def resume(self, number: int, arrival: Arrival | None) -> None:
         self._step(number, lambda procedure: procedure.send(arrival))

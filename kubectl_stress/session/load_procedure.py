@@ -9,11 +9,11 @@ from kubectl_stress.agent.protocol import Message
 from kubectl_stress.agent.samples import Phase
 from kubectl_stress.errors import InjectionError, Interrupted, StressError
 from kubectl_stress.injection.agent_stream import StreamEnded
-from kubectl_stress.injection.join import JoinedHolder, Joiner, start_load
+from kubectl_stress.injection.join import JOINING, JoinedHolder, Joiner, start_load
 from kubectl_stress.injection.probe import Reading
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.plan.decide import later_commands, node_notes, resolve, sizes_read, with_load
-from kubectl_stress.plan.holder_spec import HolderSpec, Join
+from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.prediction import prediction
 from kubectl_stress.plan.slow_start import slow_start, start_patience_ms
@@ -44,11 +44,6 @@ _FROZEN_MS = 5_000
 # The kubelet waits at most 5 minutes before it starts a container again (CrashLoopBackOff).
 _BACKOFF_MS = 330_000
 _READY_MS = 60_000
-_JOINING = {
-    Join.EXEC: "joining the target's cgroup by exec",
-    Join.CGROUP: "moving the load into the target's cgroup",
-    Join.POD: "starting the load beside the target",
-}
 
 
 @dataclass(frozen=True)
@@ -61,13 +56,21 @@ class Ready:
 
 
 class LoadProcedure:
-    """One target's: `prepare`, and once all are agreed to, `load`."""
+    """One target's: `prepare`, and once all are agreed to, `load`.
+
+    `words` are added to the arguments of each of its agents.
+    """
 
     def __init__(
-        self, cluster: Cluster, holder_spec: HolderSpec, intake: Intake, identity: RunIdentity
+        self,
+        cluster: Cluster,
+        holder_spec: HolderSpec,
+        intake: Intake,
+        identity: RunIdentity,
+        words: Sequence[str] = (),
     ) -> None:
         self._cluster, self._holder_spec, self._intake = cluster, holder_spec, intake
-        self._identity = identity
+        self._identity, self._words = identity, words
         # Heard in the thread that joins, and so by way of the inbox.
         self._joiner = Joiner(
             cluster, clock=intake.clock, tell=lambda text: intake.put(LogLine(text))
@@ -156,10 +159,10 @@ class LoadProcedure:
     def _load(
         self, plan: Plan, joined: JoinedHolder, place: BarrierPlace | None = None
     ) -> Procedure[None]:
-        self._intake.say(_JOINING[joined.join])
+        self._intake.say(JOINING[joined.join])
         if (slow := slow_start(plan.target)) is not None:
             self._intake.say(slow)
-        words = place.words if place else ()
+        words = [*self._words, *(place.words if place else ())]
         stream = yield from self._intake.call(
             lambda: start_load(self._cluster, plan, joined, self._identity, words)
         )

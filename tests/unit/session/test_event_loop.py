@@ -45,6 +45,15 @@ def test_what_ends_one_target_does_not_end_the_others(loop: EventLoop) -> None:
     assert (found[0], str(found[1]), found[2]) == (7, "refused", 9)
 
 
+def test_a_target_that_comes_while_others_are_carried_is_carried_too(loop: EventLoop) -> None:
+    def first() -> Procedure[str]:
+        yield
+        loop.add(7, intake(loop, 7).call(lambda: "came later"))
+        return "went"
+
+    assert loop.run({0: first()}) == {0: "went", 7: "came later"}
+
+
 def test_a_defect_in_a_thread_ends_them_all_instead_of_hanging(loop: EventLoop) -> None:
     closed: list[str] = []
 
