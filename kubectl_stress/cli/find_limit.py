@@ -13,10 +13,12 @@ from kubectl_stress.cli.confirm import confirm
 from kubectl_stress.cli.connection_options import connection_options
 from kubectl_stress.cli.copy_option import copy_of_target, copy_option
 from kubectl_stress.cli.find_limit_options import (
+    expected,
     find_limit_options,
     health,
     hold_note,
     search_settings,
+    searched,
 )
 from kubectl_stress.cli.holder_options import holder_options, holder_spec, join_option, one_target
 from kubectl_stress.cli.introduction import introduce
@@ -25,8 +27,8 @@ from kubectl_stress.cli.plan_targets import find_one
 from kubectl_stress.cli.wiring import connect, now_ms
 from kubectl_stress.errors import UsageError
 from kubectl_stress.plan.holder_spec import HolderSpec, Join
-from kubectl_stress.quantity import parse_bytes
 from kubectl_stress.search.health import Health
+from kubectl_stress.search.units import Searched
 from kubectl_stress.targets.ref import TargetRef
 
 if TYPE_CHECKING:
@@ -69,9 +71,7 @@ def find_limit(flags: "ConnectionFlags", target: str, **given: Any) -> None:
 
     holder = _holder(given)
     record = _recorded(given["resume"])
-    asked = Asked(
-        parse_bytes(given["expect_at_least"]) if given["expect_at_least"] else None, health(given)
-    )
+    asked = Asked(searched(given), expected(given), health(given))
     cluster, ref = connect(flags), TargetRef.parse(target)
     with _to_load(cluster, ref, given) as (loaded, original):
         ask = replace(_ask(cluster, loaded, record, asked, given=given), original=original)
@@ -97,7 +97,8 @@ def _to_load(
 class Asked:
     """What is understood before the cluster is asked for anything."""
 
-    expected_bytes: int | None
+    resource: Searched
+    expected: int | None
     health: Health | None
 
 
@@ -130,21 +131,21 @@ def _ask(
     """What is searched for, in the target that is meant; raises StressError."""
     from kubectl_stress.operations.find_limit import Ask
     from kubectl_stress.plan.decide import make_plan
-    from kubectl_stress.plan.guards import refuse_without_limit
-    from kubectl_stress.session.limit_search import load_of
+    from kubectl_stress.search.ballasts import ballast_of
 
     target = find_one(cluster, ref, given)[0]
     join = holder_spec(given).join
-    refuse_without_limit(target, join)
+    ballast = ballast_of(asked.resource)
+    ballast.refuse(target, join)
     settings = _settings(target, record, given)
-    plan = make_plan(load_of(settings.step_bytes, settings.hold_ms), target, join=join)
+    plan = make_plan(ballast.load_of(settings.step, settings.hold_ms), target, join=join)
     if not given["quiet"]:
         _tell_notes((hold_note(settings, target), *plan.notes))
     return Ask(
         plan,
         settings,
         tuple(record.tries) if record else (),
-        asked.expected_bytes,
+        asked.expected,
         asked.health,
         is_agreed=given["yes"],
     )
@@ -169,12 +170,15 @@ def _tell_notes(notes: "Iterable[str | None]") -> None:
 
 def _refuse_other(record: "LimitRecord", target: "Target") -> None:
     """Tries tell of the container and the limit that they were made on, and of no other."""
-    before = record.header.target
-    known = (before.namespace, before.container, before.effective_limit_bytes, before.image)
-    if known != (target.namespace, target.container, target.effective_limit_bytes, target.image):
+    from kubectl_stress.search.ballasts import ballast_of
+
+    before, settings = record.header.target, record.header.settings
+    limit_of = ballast_of(settings.resource).limit
+    known = (before.namespace, before.container, limit_of(before), before.image)
+    if known != (target.namespace, target.container, limit_of(target), target.image):
         raise UsageError(
             f"--resume: the search was of container {before.container} ({before.image}, limit "
-            f"{before.effective_limit_bytes} bytes) in namespace {before.namespace}, not of "
+            f"{limit_of(before)} {settings.unit.suffix}) in namespace {before.namespace}, not of "
             f"{target}: begin a new one"
         )
 

@@ -27,8 +27,8 @@ from kubectl_stress.search.settings import (
     DEFAULT_MAX_RESTARTS,
     DEFAULT_RESOLUTION_PERCENT,
     SearchSettings,
-    whole_pages,
 )
+from kubectl_stress.search.units import Searched, unit_of
 from kubectl_stress.targets.target import Target
 from kubectl_stress.text import whole_number
 
@@ -136,14 +136,30 @@ def find_limit_options(command: Command) -> Command:
     return with_options(command, (*_SEARCH_OPTIONS, *_HEALTH_OPTIONS, *_ANSWER_OPTIONS))
 
 
+def searched(_given: Mapping[str, Any]) -> Searched:
+    """Which limit is searched for."""
+    return Searched.MEMORY
+
+
+def expected(given: Mapping[str, Any]) -> int | None:
+    """The level that must be survived; raises UsageError."""
+    from kubectl_stress.search.ballasts import ballast_of
+
+    text = given["expect_at_least"]
+    return ballast_of(searched(given)).parse(text) if text else None
+
+
 def search_settings(given: Mapping[str, Any], target: Target) -> SearchSettings:
     """What was asked for, of this target; raises UsageError."""
-    limit = target.effective_limit_bytes
+    from kubectl_stress.search.ballasts import ballast_of
+
+    resource = searched(given)
+    limit, unit = ballast_of(resource).limit(target), unit_of(resource)
     assert limit is not None
     return SearchSettings(
-        limit_bytes=limit,
-        resolution_bytes=whole_pages(_resolution(given["resolution"], limit)),
-        ceiling_bytes=whole_pages(limit),
+        limit=limit,
+        resolution=unit.whole(_resolution(given["resolution"], limit, resource)),
+        ceiling=unit.whole(limit),
         attempts=given["attempts"],
         max_restarts=given["max_restarts"],
         max_ms=given["max_time"],
@@ -151,6 +167,7 @@ def search_settings(given: Mapping[str, Any], target: Target) -> SearchSettings:
         avoids_oom=given["stop_before"] == "oom",
         margin_percent=_percent(given["margin"]),
         max_latency_ms=given["max_latency"],
+        resource=resource,
     )
 
 
@@ -191,14 +208,20 @@ def _hold_ms(given: Mapping[str, Any], target: Target) -> int:
     return int(asked_ms)
 
 
-def _resolution(text: str, limit: int) -> int:
-    amount = Amount.parse(text)
-    if amount.base not in (None, ShareBase.LIMIT):
-        raise UsageError(f"--resolution {text}: give a size, or a percentage of the limit like 2%")
-    size = amount.of(limit) if amount.absolute_bytes is None else amount.absolute_bytes
+def _resolution(text: str, limit: int, resource: Searched) -> int:
+    from kubectl_stress.search.ballasts import ballast_of
+
+    size = ballast_of(resource).parse(text) if "%" not in text else _share(text, limit)
     if size * 10 > limit:
         raise UsageError(f"--resolution {text}: at most 10% of the limit")
     return size
+
+
+def _share(text: str, limit: int) -> int:
+    amount = Amount.parse(text)
+    if amount.base not in (None, ShareBase.LIMIT):
+        raise UsageError(f"--resolution {text}: give a size, or a percentage of the limit like 2%")
+    return amount.of(limit)
 
 
 def _percent(text: str) -> int:

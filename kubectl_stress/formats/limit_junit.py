@@ -35,15 +35,16 @@ def limit_junit(result: LimitResult, *, text: str) -> str:
 
 def _properties(result: LimitResult) -> ET.Element:
     found, answer = result.recommendation, result.answer
+    suffix = result.settings.unit.suffix
     values = {
         "answer": answer.kind.value,
-        "limit_bytes": result.settings.limit_bytes,
-        "survived_bytes": answer.survived_bytes,
-        "failed_bytes": answer.failed_bytes,
+        f"limit_{suffix}": result.settings.limit,
+        f"survived_{suffix}": answer.survived,
+        f"failed_{suffix}": answer.failed,
         "cause": answer.cause.value if answer.cause else None,
-        "minimal_limit_bytes": found.minimal_bytes if found else None,
-        "recommended_limit_bytes": found.recommended_bytes if found else None,
-        "expected_bytes": result.expected_bytes,
+        f"minimal_limit_{suffix}": found.minimal if found else None,
+        f"recommended_limit_{suffix}": found.recommended if found else None,
+        f"expected_{suffix}": result.expected,
         "restarts": result.restarts,
     }
     properties = ET.Element("properties")

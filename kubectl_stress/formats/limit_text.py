@@ -7,12 +7,12 @@ from kubectl_stress.formats.names import DATA_FORMATS
 from kubectl_stress.formats.plain_table import folded, plain_table
 from kubectl_stress.formats.serialize import Document, serialize
 from kubectl_stress.plan.limit_patch import LimitPatch, PatchState
-from kubectl_stress.quantity import format_bytes, format_duration, format_quantity
+from kubectl_stress.quantity import format_duration
 from kubectl_stress.results.limit_result import LimitResult, try_dict
+from kubectl_stress.search.ballasts import ballast_of
 from kubectl_stress.search.curve import Point, curve
 
-HEADS = ("BALLAST", "OF LIMIT", "TRIES", "PEAK USAGE", "LEAST HEADROOM", "PSI FULL")
-MORE_HEADS = ("LATENCY", "NOT READY", "PROBE FAILURES", "RESTARTS")
+_MORE_HEADS = ("LATENCY", "NOT READY", "PROBE FAILURES", "RESTARTS")
 _PATCH_STATES = {
     PatchState.PASSED: "passed a server-side dry run; not applied",
     PatchState.REFUSED: "REFUSED by a server-side dry run",
@@ -30,35 +30,44 @@ def render_limit(result: LimitResult, output: str, *, width: int | None = None) 
 
 def _document(result: LimitResult) -> Document:
     whole = result.to_dict()
-    tries = [try_dict(one) for one in result.tries]
+    tries = [try_dict(one, result.settings.resource) for one in result.tries]
     lines = [{"type": "limit", **whole}]
     return Document(whole, lines, tries, [f"pod/{result.target.pod}"])
 
 
 def table(result: LimitResult, *, wide: bool) -> str:
     """A row a level, lowest first."""
-    heads = (*HEADS, *(MORE_HEADS if wide else _shown_heads(result)))
+    heads = _heads(result, _MORE_HEADS if wide else _shown_heads(result))
     rows = [[cells(point, result)[head] for head in heads] for point in curve(result.tries)]
     return plain_table([heads, *rows])
+
+
+def all_heads(result: LimitResult) -> tuple[str, ...]:
+    """The headings of all columns."""
+    return _heads(result, _MORE_HEADS)
+
+
+def _heads(result: LimitResult, more: tuple[str, ...]) -> tuple[str, ...]:
+    settings = result.settings
+    own = ballast_of(settings.resource).HEADS
+    return (settings.unit.load.upper(), "OF LIMIT", "TRIES", *own, *more)
 
 
 def _shown_heads(result: LimitResult) -> tuple[str, ...]:
     """Columns that say something."""
     empty = {"-", "0", "0s"}
     points = [cells(point, result) for point in curve(result.tries)]
-    return tuple(head for head in MORE_HEADS if {point[head] for point in points} - empty)
+    return tuple(head for head in _MORE_HEADS if {point[head] for point in points} - empty)
 
 
 def cells(point: Point, result: LimitResult) -> dict[str, str]:
     """What a table shows of a level, by its heading."""
-    pressure = point.pressure_full_percent
+    settings = result.settings
     return {
-        "BALLAST": format_bytes(point.level_bytes),
-        "OF LIMIT": f"{100 * point.level_bytes / result.settings.limit_bytes:.1f}%",
+        settings.unit.load.upper(): settings.unit.text(point.level),
+        "OF LIMIT": f"{100 * point.level / settings.limit:.1f}%",
         "TRIES": point.words,
-        "PEAK USAGE": format_bytes(point.peak_usage_bytes),
-        "LEAST HEADROOM": format_bytes(point.least_headroom_bytes),
-        "PSI FULL": "-" if pressure is None else f"{pressure:.1f}%",
+        **ballast_of(settings.resource).cells(point),
         "LATENCY": "-" if point.latency_ms is None else f"{point.latency_ms} ms",
         "NOT READY": "-" if not point.not_ready_ms else format_duration(point.not_ready_ms),
         "PROBE FAILURES": str(point.probe_failures),
@@ -76,29 +85,29 @@ def answer_text(result: LimitResult, *, width: int | None = None) -> str:
 
 def facts(result: LimitResult) -> Iterator[str]:
     """What follows from the answer, a sentence each."""
-    found, answer = result.recommendation, result.answer
-    evidence = next((t for t in result.tries if t.level_bytes == answer.failed_bytes), None)
+    found, answer, unit = result.recommendation, result.answer, result.settings.unit
+    evidence = next((t for t in result.tries if t.level == answer.failed), None)
     if evidence is not None:
-        yield f"at {format_bytes(evidence.level_bytes)}: {evidence.evidence}"
+        yield f"at {unit.text(evidence.level)}: {evidence.evidence}"
     if found is not None:
-        limit = format_bytes(result.settings.limit_bytes)
-        yield f"the app lived with {format_bytes(found.minimal_bytes)} of its limit {limit}"
-        quantity = format_quantity(found.recommended_bytes)
+        limit = unit.text(result.settings.limit)
+        yield f"the app lived with {unit.text(found.minimal)} of its limit {limit}"
+        quantity = unit.quantity(found.recommended)
         more = ", more than it has now" if _is_more(result) else ""
         yield f"recommended limit {quantity}{more}: {found.arithmetic}"
-    elif answer.survived_bytes is not None and answer.failed_bytes is not None:
-        low, high = format_bytes(answer.survived_bytes), format_bytes(answer.failed_bytes)
-        yield f"the boundary is between {low} and {high} of ballast, as far as anybody knows"
+    elif answer.survived is not None and answer.failed is not None:
+        low, high = unit.text(answer.survived), unit.text(answer.failed)
+        yield f"the boundary is between {low} and {high} of {unit.load}, as far as anybody knows"
     yield circumstances(result)
-    if result.expected_bytes is not None:
-        wanted = format_quantity(result.expected_bytes)
+    if result.expected is not None:
+        wanted = unit.quantity(result.expected)
         word = {True: "as expected", False: "NOT as expected", None: "not known"}
         yield f"{word[result.is_as_expected]} (--expect-at-least {wanted})"
 
 
 def _is_more(result: LimitResult) -> bool:
     found = result.recommendation
-    return found is not None and found.recommended_bytes > result.settings.limit_bytes
+    return found is not None and found.recommended > result.settings.limit
 
 
 def circumstances(result: LimitResult) -> str:

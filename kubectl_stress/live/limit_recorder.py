@@ -16,6 +16,7 @@ from kubectl_stress.results.limit_record import (
 )
 from kubectl_stress.results.limit_result import LimitResult
 from kubectl_stress.search.tries import Try
+from kubectl_stress.search.units import Searched
 
 
 class LimitRecorder:
@@ -23,15 +24,17 @@ class LimitRecorder:
 
     def __init__(self, file: TextIO | None, *, is_resumed: bool) -> None:
         self._file, self._has_header = file, is_resumed
+        self._resource = Searched.MEMORY
 
     def begin(self, header: LimitHeader) -> None:
         """Write what was asked for."""
+        self._resource = header.settings.resource
         if not self._has_header:
             self._write(header_line(header))
 
     def keep(self, one: Try) -> None:
         """Write a try, so that it stands on the disk before the next one begins."""
-        self._write(try_line(one))
+        self._write(try_line(one, self._resource))
 
     def finish(self, result: LimitResult) -> None:
         """Write the last line."""

@@ -1,4 +1,4 @@
-"""Searches for the ballast at which a container fails, and the limit that it needs. Prints nothing.
+"""Searches for the load at which a container fails, and the limit that it needs. Prints nothing.
 
 Prepare once → say the price and ask → load, judge, next level → the answer, and patches that the
 API server has judged but not kept.
@@ -18,22 +18,23 @@ from kubectl_stress.plan.plan import Plan
 from kubectl_stress.preflight.patch_dry_run import judged
 from kubectl_stress.results.limit_record import LimitHeader
 from kubectl_stress.results.limit_result import LimitResult
-from kubectl_stress.search.answer import recommendation
+from kubectl_stress.search.ballast import Situation
+from kubectl_stress.search.ballasts import ballast_of
 from kubectl_stress.search.health import Health, HealthUrl
 from kubectl_stress.search.price import describe
-from kubectl_stress.search.settings import SearchSettings, whole_pages
+from kubectl_stress.search.recommendation import recommendation
+from kubectl_stress.search.settings import SearchSettings
 from kubectl_stress.search.tries import Try
 from kubectl_stress.session.announcer import Announcer
 from kubectl_stress.session.event_loop import EventLoop
 from kubectl_stress.session.health_checks import HealthChecks
 from kubectl_stress.session.health_requests import LEAST_HEADROOM_BYTES, by_command, by_url
 from kubectl_stress.session.intake import Intake
-from kubectl_stress.session.limit_search import LimitSearch, Situation
+from kubectl_stress.session.limit_search import LimitSearch
 from kubectl_stress.session.load_procedure import LoadProcedure, Ready
 from kubectl_stress.session.next_load import Recovery
 from kubectl_stress.session.pod_watcher import PodWatcher
 from kubectl_stress.session.progress import Milestone, Progress, Task
-from kubectl_stress.session.search_guards import floor_bytes
 from kubectl_stress.targets.target import Target
 
 _TOLERANCE_PERCENT = 2
@@ -50,7 +51,7 @@ class Ask:
     plan: Plan
     settings: SearchSettings
     tries: tuple[Try, ...] = ()
-    expected_bytes: int | None = None
+    expected: int | None = None
     health: Health | None = None
     is_agreed: bool = False
     original: Target | None = None
@@ -92,13 +93,14 @@ class FindLimit:
             raise ready
         refuse_not_ready(ready)
         checks = self._checks(ask, intake)
-        search = self._search(ask, ready, intake, checks)
-        usage = ready.joined.reading.sample.memory.usage_bytes
+        found = self._situation(ask, ready)
+        settings = replace(ask.settings, ceiling=found.ceiling)
+        search = self._search(replace(ask, settings=settings), found, intake, checks)
         self._agree(ask, search, ready, intake)
-        self._recorder.begin(LimitHeader(version, ready.plan.target, search.settings, usage))
+        self._recorder.begin(LimitHeader(version, ready.plan.target, settings, found.usage))
         with checks or nullcontext():
             self._make(search, ready, procedure)
-        return self._result(ask, search, ready)
+        return self._result(ask, search, ready, found)
 
     def _checks(self, ask: Ask, intake: Intake) -> HealthChecks | None:
         """The user's health checks; raises Refused where the first one fails without any load."""
@@ -133,25 +135,25 @@ class FindLimit:
                 intake.say(text)
             self._confirm((text, *ready.plan.questions))
 
+    def _situation(self, ask: Ask, ready: Ready) -> Situation:
+        """What the reading tells of the search."""
+        reading, ballast = ready.joined.reading, ballast_of(ask.settings.resource)
+        return ballast.situation(ask.settings, ready.plan.target, reading.hello, reading.sample)
+
     def _search(
-        self, ask: Ask, ready: Ready, intake: Intake, checks: HealthChecks | None
+        self, ask: Ask, found: Situation, intake: Intake, checks: HealthChecks | None
     ) -> LimitSearch:
-        memory, hello = ready.joined.reading.sample.memory, ready.joined.reading.hello
-        limit, headroom = ask.settings.limit_bytes, memory.headroom_bytes or 0
-        settings = ask.settings
-        if settings.avoids_oom:
-            settings = replace(settings, ceiling_bytes=whole_pages(headroom - floor_bytes(limit)))
-        held = memory.anon_bytes if memory.anon_bytes is not None else memory.usage_bytes
         recovery = Recovery(
-            held_bytes=held or 0,
-            tolerance_bytes=limit * _TOLERANCE_PERCENT // 100,
-            pause_ms=ready.plan.target.probe_timing.period_ms,
+            held_bytes=found.held_bytes,
+            tolerance_bytes=(ask.plan.target.effective_limit_bytes or 0)
+            * _TOLERANCE_PERCENT
+            // 100,
+            pause_ms=ask.plan.target.probe_timing.period_ms,
             is_well=lambda: checks is None or checks.is_well,
         )
-        restarts = bool(hello.oom_group) and not settings.avoids_oom
         return LimitSearch(
-            settings,
-            Situation(headroom, restarts_by_failure=restarts),
+            ask.settings,
+            found,
             recovery,
             ask.tries,
             keep=self._recorder.keep,
@@ -176,21 +178,25 @@ class FindLimit:
         if isinstance(found, StressError):
             search.not_begun(found)
 
-    def _result(self, ask: Ask, search: LimitSearch, ready: Ready) -> LimitResult:
+    def _result(
+        self, ask: Ask, search: LimitSearch, ready: Ready, before: Situation
+    ) -> LimitResult:
         assert search.answer is not None
-        found = recommendation(search.answer, search.settings)
+        tries = tuple(search.tries)
+        found = recommendation(search.answer, search.settings, tries)
         patches: Sequence[LimitPatch] = ()
         if found is not None:
-            wanted = limit_patches(ask.original or ready.plan.target, found.recommended_bytes)
-            patches = judged(self._cluster, wanted)
+            target = ask.original or ready.plan.target
+            new = ballast_of(search.settings.resource).new_limit(target, found.recommended)
+            patches = judged(self._cluster, limit_patches(target, new))
         return LimitResult(
             target=ready.plan.target,
             settings=search.settings,
-            tries=tuple(search.tries),
+            tries=tries,
             answer=search.answer,
-            usage_bytes=ready.joined.reading.sample.memory.usage_bytes,
+            usage=before.usage,
             patches=tuple(patches),
-            expected_bytes=ask.expected_bytes,
+            expected=ask.expected,
         )
 
 

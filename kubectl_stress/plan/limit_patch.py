@@ -1,4 +1,4 @@
-"""A patch that sets a memory limit, as `kubectl patch` takes it; nothing here applies it. Pure."""
+"""A patch that sets a limit, as `kubectl patch` takes it; nothing here applies it. Pure."""
 
 import json
 import shlex
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from kubectl_stress.quantity import format_quantity
 from kubectl_stress.targets.owner_kinds import owner_kind
 from kubectl_stress.targets.target import Target
 
@@ -46,9 +45,18 @@ class LimitPatch:
         return shlex.join([*words, "--patch", patch])
 
 
-def limit_patches(target: Target, limit_bytes: int) -> Iterator[LimitPatch]:
+@dataclass(frozen=True)
+class NewLimit:
+    """A limit of a resource, and whether the request becomes the same; `quantity` as a text."""
+
+    resource: str
+    quantity: str
+    is_request_too: bool
+
+
+def limit_patches(target: Target, new: NewLimit) -> Iterator[LimitPatch]:
     """For the running pod (resized in place), and for the workload that makes the next ones."""
-    containers = [{"name": target.container, "resources": _resources(target, limit_bytes)}]
+    containers = [{"name": target.container, "resources": _resources(new)}]
     spec = {"containers": containers}
     yield LimitPatch(
         "pod", "/api/v1", "pods", target.namespace, target.pod, {"spec": spec}, "resize"
@@ -66,11 +74,11 @@ def limit_patches(target: Target, limit_bytes: int) -> Iterator[LimitPatch]:
         )
 
 
-def _resources(target: Target, limit_bytes: int) -> dict[str, dict[str, str]]:
+def moves_request(request: float | None, limit: float | None, new_limit: float) -> bool:
     """The request goes down with the limit: it may not be higher, and Guaranteed must stay so."""
-    memory = {"memory": format_quantity(limit_bytes)}
-    request = target.request_bytes
-    is_equal = request is not None and request == target.limit_bytes
-    if is_equal or (request is not None and request > limit_bytes):
-        return {"limits": memory, "requests": memory}
-    return {"limits": memory}
+    return request is not None and (request == limit or request > new_limit)
+
+
+def _resources(new: NewLimit) -> dict[str, dict[str, str]]:
+    amount = {new.resource: new.quantity}
+    return {"limits": amount, "requests": amount} if new.is_request_too else {"limits": amount}

@@ -11,11 +11,13 @@ from typing import Any
 from kubectl_stress.errors import RecordingError, StressError
 from kubectl_stress.plan.limit_patch import LimitPatch
 from kubectl_stress.results.dataclass_json import from_json, to_json
+from kubectl_stress.results.limit_keys import with_units, without_units
 from kubectl_stress.results.limit_result import LimitResult
 from kubectl_stress.search.answer import Answer
 from kubectl_stress.search.levels import ended_early
 from kubectl_stress.search.settings import SearchSettings
 from kubectl_stress.search.tries import Try
+from kubectl_stress.search.units import Searched
 from kubectl_stress.targets.target import Target
 
 SCHEMA = "kubectl-stress/limit-search/v1"
@@ -30,7 +32,7 @@ class LimitHeader:
     version: str
     target: Target
     settings: SearchSettings
-    usage_bytes: int | None = None
+    usage: int | None = None
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class _End:
 
     answer: Answer
     patches: tuple[LimitPatch, ...] = ()
-    expected_bytes: int | None = None
+    expected: int | None = None
 
 
 @dataclass
@@ -59,26 +61,30 @@ class LimitRecord:
             settings=header.settings,
             tries=tuple(self.tries),
             answer=end.answer,
-            usage_bytes=header.usage_bytes,
+            usage=header.usage,
             patches=end.patches,
-            expected_bytes=end.expected_bytes,
+            expected=end.expected,
         )
 
 
 def header_line(header: LimitHeader) -> str:
     """The first line."""
-    return _line({"type": "search", "schema": SCHEMA, **to_json(header)})
+    resource, values = header.settings.resource, to_json(header)
+    values = {**values, "settings": with_units(values["settings"], resource)}
+    return _line({"type": "search", "schema": SCHEMA, **with_units(values, resource)})
 
 
-def try_line(one: Try) -> str:
+def try_line(one: Try, resource: Searched) -> str:
     """A try, as it ends."""
-    return _line({"type": "try", **to_json(one)})
+    return _line({"type": "try", **with_units(to_json(one), resource)})
 
 
 def end_line(result: LimitResult) -> str:
     """The last line."""
-    end = _End(result.answer, result.patches, result.expected_bytes)
-    return _line({"type": "end", **to_json(end)})
+    resource = result.settings.resource
+    values = to_json(_End(result.answer, result.patches, result.expected))
+    values = {**values, "answer": with_units(values["answer"], resource)}
+    return _line({"type": "end", **with_units(values, resource)})
 
 
 def _line(values: Mapping[str, Any]) -> str:
@@ -100,7 +106,7 @@ def read_limit_record(data: bytes) -> LimitRecord:
     if first.get("schema") != SCHEMA:
         raise RecordingError(f"record of another version ({first.get('schema')}): not {SCHEMA}")
     try:
-        record = LimitRecord(from_json(LimitHeader, first))
+        record = LimitRecord(from_json(LimitHeader, _read(first, "settings")))
     except _UNREADABLE as error:
         raise RecordingError(f"line 1: {error}") from error
     _take(record, lines[1:])
@@ -112,14 +118,22 @@ def _take(record: LimitRecord, lines: Iterable[bytes]) -> None:
         values = _object(line)
         try:
             if values is not None and values.get("type") == "try":
-                record.tries.append(from_json(Try, values))
+                record.tries.append(from_json(Try, without_units(values)))
                 record.end = None
             elif values is not None and values.get("type") == "end":
-                record.end = from_json(_End, values)
+                record.end = from_json(_End, _read(values, "answer"))
             elif values is None or values.get("type") != "search":
                 return
         except _UNREADABLE:
             return
+
+
+def _read(values: Mapping[str, Any], inner: str) -> dict[str, Any]:
+    """Without the units in the names of its amounts, and of those of the object in it."""
+    found = without_units(values)
+    if isinstance(found.get(inner), dict):
+        found[inner] = without_units(found[inner])
+    return found
 
 
 def _object(line: bytes) -> dict[str, Any] | None:

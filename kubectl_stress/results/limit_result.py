@@ -9,9 +9,13 @@ from enum import Enum
 from typing import Any
 
 from kubectl_stress.plan.limit_patch import LimitPatch
-from kubectl_stress.search.answer import Answer, Recommendation, recommendation
+from kubectl_stress.results.limit_keys import with_units
+from kubectl_stress.search.answer import Answer
+from kubectl_stress.search.ballasts import ballast_of
+from kubectl_stress.search.recommendation import Recommendation, recommendation
 from kubectl_stress.search.settings import SearchSettings
 from kubectl_stress.search.tries import Try
+from kubectl_stress.search.units import Searched
 from kubectl_stress.targets.target import Target
 
 SCHEMA = "kubectl-stress/limit/v1"
@@ -19,36 +23,36 @@ SCHEMA = "kubectl-stress/limit/v1"
 
 @dataclass(frozen=True)
 class LimitResult:
-    """A finished search; `usage_bytes` is the container's own before it.
+    """A finished search; `usage` is the container's own before it.
 
-    `expected_bytes` is the ballast that `--expect-at-least` asks for.
+    `expected` is the level that `--expect-at-least` asks for.
     """
 
     target: Target
     settings: SearchSettings
     tries: tuple[Try, ...]
     answer: Answer
-    usage_bytes: int | None = None
+    usage: int | None = None
     patches: tuple[LimitPatch, ...] = ()
-    expected_bytes: int | None = None
+    expected: int | None = None
 
     @property
     def recommendation(self) -> Recommendation | None:
         """The limit that follows; None where there is no number."""
-        return recommendation(self.answer, self.settings)
+        return recommendation(self.answer, self.settings, self.tries)
 
     @property
     def is_as_expected(self) -> bool | None:
-        """Whether so much ballast was survived; None where nothing was expected, or nobody knows.
+        """Whether so high a level was survived; None where nothing was expected, or nobody knows.
 
         A range may answer it without a number: what was asked for may lie outside of it.
         """
-        if self.expected_bytes is None:
+        if self.expected is None:
             return None
-        survived, failed = self.answer.survived_bytes, self.answer.failed_bytes
+        survived, failed = self.answer.survived, self.answer.failed
         if self.answer.has_number:
-            return survived is not None and survived >= self.expected_bytes
-        return False if failed is not None and failed <= self.expected_bytes else None
+            return survived is not None and survived >= self.expected
+        return False if failed is not None and failed <= self.expected else None
 
     @property
     def exit_code(self) -> int:
@@ -74,8 +78,10 @@ class LimitResult:
         return max(ends, default=0)
 
     def to_dict(self) -> dict[str, Any]:
-        """The result for `-o json` and `-o yaml`; sizes in bytes, all levels are ballast."""
+        """The result for `-o json` and `-o yaml`; the names of amounts end with their unit."""
         found, answer, target = self.recommendation, self.answer, self.target
+        resource, suffix = self.settings.resource, self.settings.unit.suffix
+        ballast = ballast_of(resource)
         return {
             "schema": SCHEMA,
             "target": {
@@ -83,33 +89,33 @@ class LimitResult:
                 "pod": target.pod,
                 "container": target.container,
                 "node": target.node,
-                "limit_bytes": target.effective_limit_bytes,
-                "request_bytes": target.request_bytes,
-                "usage_bytes": self.usage_bytes,
+                f"limit_{suffix}": ballast.limit(target),
+                f"request_{suffix}": ballast.request(target),
+                f"usage_{suffix}": self.usage,
             },
             "settings": settings_dict(self.settings),
-            "answer": {**_plain(asdict(answer)), "sentence": answer.sentence},
-            "minimal_limit_bytes": found.minimal_bytes if found else None,
-            "recommended_limit_bytes": found.recommended_bytes if found else None,
+            "answer": with_units(_plain(asdict(answer)), resource),
+            f"minimal_limit_{suffix}": found.minimal if found else None,
+            f"recommended_limit_{suffix}": found.recommended if found else None,
             "arithmetic": found.arithmetic if found else None,
             "patches": [patch_dict(patch) for patch in self.patches],
-            "expected_bytes": self.expected_bytes,
+            f"expected_{suffix}": self.expected,
             "is_as_expected": self.is_as_expected,
             "restarts": self.restarts,
             "first_time_ms": self.first_ms or None,
             "last_time_ms": self.last_ms or None,
-            "tries": [try_dict(one) for one in self.tries],
+            "tries": [try_dict(one, resource) for one in self.tries],
         }
 
 
 def settings_dict(settings: SearchSettings) -> dict[str, Any]:
     """What was asked for."""
-    return asdict(settings)
+    return with_units(_plain(asdict(settings)), settings.resource)
 
 
-def try_dict(one: Try) -> dict[str, Any]:
+def try_dict(one: Try, resource: Searched) -> dict[str, Any]:
     """One try."""
-    return _plain(asdict(one))
+    return with_units(_plain(asdict(one)), resource)
 
 
 def patch_dict(patch: LimitPatch) -> dict[str, Any]:

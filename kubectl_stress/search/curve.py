@@ -11,7 +11,7 @@ from kubectl_stress.search.tries import Mark, Try
 class Point:
     """One level: how often each mark came, and the worst that was seen of all else."""
 
-    level_bytes: int
+    level: int
     marks: tuple[tuple[Mark, int], ...]
     count: int
     peak_usage_bytes: int | None
@@ -38,7 +38,7 @@ def curve(tries: Iterable[Try]) -> Iterator[Point]:
     """The levels, lowest first."""
     by_level: dict[int, list[Try]] = {}
     for one in tries:
-        by_level.setdefault(one.level_bytes, []).append(one)
+        by_level.setdefault(one.level, []).append(one)
     for level in sorted(by_level):
         yield _point(level, by_level[level])
 
@@ -46,7 +46,7 @@ def curve(tries: Iterable[Try]) -> Iterator[Point]:
 def _point(level: int, found: list[Try]) -> Point:
     pressure = [one.pressure_full_percent for one in found if one.pressure_full_percent is not None]
     return Point(
-        level_bytes=level,
+        level=level,
         marks=tuple(Counter(one.mark for one in found).most_common()),
         count=len(found),
         peak_usage_bytes=_most(one.peak_usage_bytes for one in found),

@@ -1,14 +1,15 @@
 """From what one load saw to the try that it was. Pure."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from kubectl_stress.agent.protocol import EndReason
-from kubectl_stress.agent.samples import Sample
+from kubectl_stress.search.ballast import Ballast
+from kubectl_stress.search.ballasts import ballast_of
 from kubectl_stress.search.health import Checked
-from kubectl_stress.search.tries import Mark, Try
+from kubectl_stress.search.settings import SearchSettings
+from kubectl_stress.search.tries import Mark, Stopped, Try
 from kubectl_stress.targets.changes import Change, ChangeKind
-from kubectl_stress.verdict.findings import Findings, kill_counts, of_kind
+from kubectl_stress.verdict.findings import Findings, of_kind
 from kubectl_stress.verdict.outcome import Outcome, Verdict
 
 _MARKS = {
@@ -24,16 +25,9 @@ _MARKS = {
 }
 
 
-@dataclass(frozen=True)
-class Stopped:
-    """Why the search itself released a load before its time."""
-
-    mark: Mark
-    text: str
-
-
 def try_of(
-    level_bytes: int,
+    settings: SearchSettings,
+    level: int,
     verdict: Verdict,
     seen: Findings,
     *,
@@ -42,36 +36,30 @@ def try_of(
     checked: Checked | None = None,
 ) -> Try:
     """The try that this load was; `ended_before_ms` is when the one before it ended."""
-    first = seen.samples.first
+    first, ballast = seen.samples.first, ballast_of(settings.resource)
     began_ms = first.at_ms if first else seen.ending.at_ms
     since_ms = began_ms if ended_before_ms is None else ended_before_ms
-    if stopped is None and checked is not None and checked.too_slow is not None:
-        stopped = Stopped(Mark.SLOW, checked.too_slow)
-    mark = _mark(level_bytes, verdict, seen, stopped)
-    is_stopped = stopped is not None and mark is stopped.mark
     one = Try(
-        level_bytes=level_bytes,
-        mark=mark,
-        evidence=stopped.text if stopped and is_stopped else verdict.sentence,
+        level=level,
+        mark=Mark.INCONCLUSIVE,
+        evidence=verdict.sentence,
         at_ms=began_ms,
         time_ms=first.time_ms if first else 0,
         took_ms=max(0, seen.ending.at_ms - since_ms),
         recovery_ms=max(0, began_ms - since_ms),
     )
-    return _with_readings(one, seen, checked or Checked())
+    one = ballast.with_readings(_with_readings(one, seen, checked or Checked()), seen)
+    known = ballast.mark(settings, one, verdict, _MARKS.get(verdict.outcome))
+    if stopped is None and checked is not None and checked.too_slow is not None:
+        stopped = Stopped(Mark.SLOW, checked.too_slow)
+    if stopped is not None and known in (None, Mark.FITS, Mark.THROTTLED):
+        return replace(one, mark=stopped.mark, evidence=stopped.text)
+    return replace(one, mark=_mark(known, one, verdict, seen, ballast))
 
 
 def _with_readings(one: Try, seen: Findings, checked: Checked) -> Try:
-    samples = seen.samples.samples
     return replace(
         one,
-        held_bytes=seen.samples.peak_held_bytes,
-        peak_usage_bytes=seen.samples.peak_usage_bytes,
-        least_headroom_bytes=_least_headroom(samples),
-        pressure_some_percent=_most(samples, "pressure_some_avg10_percent"),
-        pressure_full_percent=_most(samples, "pressure_full_avg10_percent"),
-        high_events=seen.samples.delta("high_events"),
-        oom_kills=kill_counts(seen),
         probe_failures=sum(change.is_failed_probe for change in seen.changes),
         not_ready_ms=_not_ready_ms(seen),
         restarts=len(of_kind(seen, ChangeKind.TERMINATED)),
@@ -80,32 +68,19 @@ def _with_readings(one: Try, seen: Findings, checked: Checked) -> Try:
     )
 
 
-def _mark(level_bytes: int, verdict: Verdict, seen: Findings, stopped: Stopped | None) -> Mark:
-    known = _MARKS.get(verdict.outcome)
-    if stopped is not None and known in (None, Mark.FITS, Mark.THROTTLED):
-        return stopped.mark
+def _mark(known: Mark | None, one: Try, verdict: Verdict, seen: Findings, ballast: Ballast) -> Mark:
     if known is not None:
         return known
     if verdict.outcome is not Outcome.INCONCLUSIVE:
         return Mark.INCONCLUSIVE
-    bye, is_short = seen.ending.bye, seen.samples.peak_held_bytes < level_bytes
+    bye = seen.ending.bye
     is_stopped = bye is not None and bye.reason is EndReason.STOPPED
     if is_stopped and of_kind(seen, ChangeKind.NOT_READY):
         return Mark.READINESS_LOST  # the kubelet leaves out events of probes once there are many
-    if bye is not None and bye.reason is EndReason.DURATION and is_short:
+    if bye is not None and bye.reason is EndReason.DURATION and ballast.is_short(one):
         return Mark.TIMED_OUT  # it did not reach its size in time
     is_given_up = bye is None and seen.ending.exit_code is None
     return Mark.TIMED_OUT if is_given_up else Mark.INCONCLUSIVE
-
-
-def _least_headroom(samples: Sequence[Sample]) -> int | None:
-    found = [sample.memory.headroom_bytes for sample in samples]
-    return min((headroom for headroom in found if headroom is not None), default=None)
-
-
-def _most(samples: Sequence[Sample], field: str) -> float | None:
-    found = [getattr(sample.memory, field) for sample in samples]
-    return max((value for value in found if value is not None), default=None)
 
 
 def _not_ready_ms(seen: Findings) -> int:

@@ -19,9 +19,9 @@ class Ladder:
         self._untold: dict[int, int] = {}
         for one in tries:
             if one.mark is Mark.INCONCLUSIVE:
-                self._untold[one.level_bytes] = self._untold.get(one.level_bytes, 0) + 1
+                self._untold[one.level] = self._untold.get(one.level, 0) + 1
             else:
-                self._marks.setdefault(one.level_bytes, []).append(one.mark)
+                self._marks.setdefault(one.level, []).append(one.mark)
         levels = sorted(self._marks)
         fits = [level for level in levels if self.fits(level)]
         fails = [level for level in levels if self.fits(level) < self.count(level)]

@@ -6,10 +6,10 @@ It goes by the tries alone, so a search that was interrupted goes on from their 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from kubectl_stress.quantity import PAGE_BYTES, format_bytes, format_duration
+from kubectl_stress.quantity import format_duration
 from kubectl_stress.search.answer import Answer, AnswerKind
 from kubectl_stress.search.ladder import Ladder
-from kubectl_stress.search.settings import SearchSettings, whole_pages
+from kubectl_stress.search.settings import SearchSettings
 from kubectl_stress.search.tries import Mark, Spent, Try
 
 _MORE_FAILURES = 2
@@ -18,7 +18,7 @@ _MORE_FAILURES = 2
 def next_step(
     settings: SearchSettings, tries: Sequence[Try], spent: Spent | None = None
 ) -> int | Answer:
-    """The next level in bytes, or the answer; `spent` is what counts against the most it may."""
+    """The next level, or the answer; `spent` is what counts against the most it may."""
     ladder, used = Ladder(tries), Spent() if spent is None else spent
     found = _wanted(settings, ladder)
     if isinstance(found, Answer):
@@ -40,27 +40,28 @@ def ended_early(tries: Sequence[Try]) -> Answer:
 def _wanted(settings: SearchSettings, ladder: Ladder) -> int | Answer:
     untold = ladder.untold(settings.attempts)
     if untold is not None:
-        return _ended(ladder, f"the tries at {format_bytes(untold)} told nothing")
+        return _ended(ladder, f"the tries at {settings.unit.text(untold)} told nothing")
     low, high = ladder.survived or 0, ladder.failed
     if high is not None and ladder.count(high) >= settings.attempts and not ladder.cause(high):
-        return _flaky(ladder, high)
+        return _flaky(settings, ladder, high)
     if ladder.disputed:
         return _around_disputed(settings, ladder)
     if high is None:
         return _upwards(settings, ladder, low)
-    if high - low > settings.resolution_bytes:
-        return whole_pages((low + high) // 2)
-    return _confirmed(settings, ladder, low or PAGE_BYTES, high)
+    if high - low > settings.resolution:
+        return settings.unit.whole((low + high) // 2)
+    return _confirmed(settings, ladder, low or settings.unit.grain, high)
 
 
 def _upwards(settings: SearchSettings, ladder: Ladder, low: int) -> int | Answer:
-    if low < settings.ceiling_bytes:
-        step = (low // settings.step_bytes + 1) * settings.step_bytes
-        return min(step, settings.ceiling_bytes)
+    if low < settings.ceiling:
+        step = (low // settings.step + 1) * settings.step
+        return min(step, settings.ceiling)
     if not _is_sure(settings, ladder, low):
         return low
-    text = f"no failure up to {format_bytes(low)} of ballast, the highest level that may be tried"
-    return Answer(AnswerKind.ALL_FIT, text, survived_bytes=low)
+    unit = settings.unit
+    text = f"no failure up to {unit.text(low)} of {unit.load}, the highest level that may be tried"
+    return Answer(AnswerKind.ALL_FIT, text, survived=low)
 
 
 def _around_disputed(settings: SearchSettings, ladder: Ladder) -> int | Answer:
@@ -71,30 +72,30 @@ def _around_disputed(settings: SearchSettings, ladder: Ladder) -> int | Answer:
     """
     first, last = ladder.disputed[0], ladder.disputed[-1]
     low, high = ladder.survived or 0, ladder.failed
-    half = whole_pages(settings.resolution_bytes // 2)
-    if last - first > settings.resolution_bytes or first <= PAGE_BYTES:
-        return _flaky(ladder, _most_tried(ladder))
-    if high is not None and high - low <= 2 * settings.resolution_bytes and low:
+    half = settings.unit.whole(settings.resolution // 2)
+    if last - first > settings.resolution or first <= settings.unit.grain:
+        return _flaky(settings, ladder, _most_tried(ladder))
+    if high is not None and high - low <= 2 * settings.resolution and low:
         return _confirmed(settings, ladder, low, high)
     if first - low > half:
-        return whole_pages(max(0, first - half))
-    above = whole_pages(last + half)
-    return above if above <= settings.ceiling_bytes else _flaky(ladder, _most_tried(ladder))
+        return settings.unit.whole(max(0, first - half))
+    above = settings.unit.whole(last + half)
+    return above if above <= settings.ceiling else _flaky(settings, ladder, _most_tried(ladder))
 
 
 def _confirmed(settings: SearchSettings, ladder: Ladder, low: int, high: int) -> int | Answer:
     """Both sides as often as asked for: first the side that costs no restart."""
     if low < high and not _is_sure(settings, ladder, low):
         return low
-    cause = ladder.cause(high, *ladder.disputed)
+    cause, unit = ladder.cause(high, *ladder.disputed), settings.unit
     if ladder.count(high) < settings.attempts + _more_failures(ladder, cause):
         return high
     if cause is None:
-        return _flaky(ladder, _most_tried(ladder))
+        return _flaky(settings, ladder, _most_tried(ladder))
     if low >= high:
-        return _ended(ladder, f"it fails even without ballast ({cause.value})")
-    text = f"{format_bytes(low)} of ballast survived, {format_bytes(high)} did not: {cause.value}"
-    found = Answer(AnswerKind.FOUND, text, survived_bytes=low, failed_bytes=high, cause=cause)
+        return _ended(ladder, f"it fails even without {unit.load} ({cause.value})")
+    text = f"{unit.text(low)} of {unit.load} survived, {unit.text(high)} did not: {cause.value}"
+    found = Answer(AnswerKind.FOUND, text, survived=low, failed=high, cause=cause)
     return _with_range(found, ladder) if ladder.disputed else found
 
 
@@ -115,26 +116,26 @@ def _with_range(found: Answer, ladder: Ladder) -> Answer:
     count = sum(ladder.count(level) for level in ladder.disputed)
     text = f"{found.sentence}; between them {fits} of {count} tries fit"
     level = _most_tried(ladder)
-    return replace(found, sentence=text, flaky_bytes=level, fits=fits, count=count)
+    return replace(found, sentence=text, flaky=level, fits=fits, count=count)
 
 
 def _most_tried(ladder: Ladder) -> int:
     return max(ladder.disputed, key=ladder.count)
 
 
-def _flaky(ladder: Ladder, level: int) -> Answer:
+def _flaky(settings: SearchSettings, ladder: Ladder, level: int) -> Answer:
     fits, count = ladder.fits(level), ladder.count(level)
     first, last = level, level
     if ladder.disputed:
         first, last = ladder.disputed[0], ladder.disputed[-1]
     if fits == count or (not fits and first < last):
-        text = f"flaky: {format_bytes(first)} failed, {format_bytes(last)} fits"
+        text = f"flaky: {settings.unit.text(first)} failed, {settings.unit.text(last)} fits"
     elif fits:
-        text = f"flaky: {fits} of {count} tries at {format_bytes(level)} fit"
+        text = f"flaky: {fits} of {count} tries at {settings.unit.text(level)} fit"
     else:
-        text = f"flaky: {count} tries at {format_bytes(level)} failed in different ways"
+        text = f"flaky: {count} tries at {settings.unit.text(level)} failed in different ways"
     low, high = ladder.survived, ladder.failed
-    return Answer(AnswerKind.FLAKY, text, low, high, flaky_bytes=level, fits=fits, count=count)
+    return Answer(AnswerKind.FLAKY, text, low, high, flaky=level, fits=fits, count=count)
 
 
 def _ended(ladder: Ladder, why: str) -> Answer:

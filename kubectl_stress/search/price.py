@@ -34,17 +34,17 @@ def price(
     settings: SearchSettings,
     tries: Sequence[Try] = (),
     *,
-    breaks_at_bytes: int,
+    breaks_at: int,
     restarts_by_failure: bool,
 ) -> Price:
-    """What is still to come after these tries, if the app breaks at this ballast."""
+    """What is still to come after these tries, if the app breaks at this level."""
     made, played = list(tries), 0
     failures = 0
     while played < _MOST_TRIES:
         level = next_step(settings, made)
         if isinstance(level, Answer):
             break
-        is_fit = level < breaks_at_bytes
+        is_fit = level < breaks_at
         made.append(Try(level, Mark.FITS if is_fit else Mark.OOM, ""))
         played, failures = played + 1, failures + (not is_fit)
     restarts = min(failures, settings.max_restarts) if restarts_by_failure else 0
@@ -53,13 +53,13 @@ def price(
     return Price(played, failures, restarts, took_ms)
 
 
-def expected_break(settings: SearchSettings, tries: Sequence[Try], headroom_bytes: int) -> int:
+def expected_break(settings: SearchSettings, tries: Sequence[Try], headroom: int) -> int:
     """Where it most likely breaks: at its headroom, or in the midst of what the tries leave."""
     ladder = Ladder(tries)
     low, high = ladder.survived or 0, ladder.failed
     if high is not None:
         return (low + high) // 2 + 1
-    return max(headroom_bytes, low + settings.resolution_bytes)
+    return max(headroom, low + settings.resolution)
 
 
 def backoff_ms(restarts: int) -> int:
@@ -85,7 +85,7 @@ def describe(found: Price, settings: SearchSettings, *, adds_entries: bool) -> s
 
 def _most_failures(settings: SearchSettings) -> int:
     """Each halving may fail, and the boundary fails as often as it is tried."""
-    halvings = (settings.step_bytes - 1) // settings.resolution_bytes
+    halvings = (settings.step - 1) // settings.resolution
     return settings.attempts + halvings.bit_length()
 
 

@@ -1,4 +1,4 @@
-"""One try of a search: the ballast, how the container lived with it, and what it cost. Pure."""
+"""One try of a search: the level, how the container lived with it, and what it cost. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Mark(Enum):
 
 @dataclass(frozen=True)
 class Try:
-    """A ballast of `level_bytes` held beside the app, and what was seen meanwhile.
+    """A load of `level` held beside the app, in its resource's unit, and what was seen meanwhile.
 
     `at_ms` is since the start of the command that made it, `time_ms` the node's wall clock; both
     are of its first sample. `took_ms` counts the recovery before it, which is `recovery_ms`: until
@@ -29,7 +29,7 @@ class Try:
     10 s averages of PSI, None on cgroup v1. `latency_ms` is that of the slowest health check.
     """
 
-    level_bytes: int
+    level: int
     mark: Mark
     evidence: str
     at_ms: int = 0
@@ -48,6 +48,14 @@ class Try:
     restarts: int = 0
     latency_ms: int | None = None
     failed_checks: int = 0
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """Why the search itself released a load before its time."""
+
+    mark: Mark
+    text: str
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,13 @@
 """A search as loads that follow each other: each level is a load, each verdict a try. No clock."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from kubectl_stress.errors import StressError
-from kubectl_stress.plan.amount import Amount
-from kubectl_stress.plan.spec import LoadSpec, MemoryLoad, Schedule
-from kubectl_stress.plan.stop_on import StopOn
-from kubectl_stress.quantity import format_bytes, format_duration
+from kubectl_stress.plan.spec import LoadSpec
+from kubectl_stress.quantity import format_duration
 from kubectl_stress.search.answer import Answer, AnswerKind
+from kubectl_stress.search.ballast import Situation
+from kubectl_stress.search.ballasts import ballast_of
 from kubectl_stress.search.judge_try import try_of
 from kubectl_stress.search.levels import next_step
 from kubectl_stress.search.price import Price, expected_break, price
@@ -19,25 +18,6 @@ from kubectl_stress.session.search_guards import Checking, LevelGuard
 from kubectl_stress.session.steering import Steering
 from kubectl_stress.verdict.findings import Findings
 from kubectl_stress.verdict.outcome import Verdict
-
-_RAMP_MS = 1_000
-
-
-def load_of(level_bytes: int, hold_ms: int) -> LoadSpec:
-    """The load of one try: ballast, released as soon as the container is not ready or restarts."""
-    return LoadSpec(
-        memory=MemoryLoad(Amount.parse(str(level_bytes))),
-        schedule=Schedule(duration_ms=hold_ms, ramp_ms=_RAMP_MS),
-        stop_on=(StopOn.NOT_READY, StopOn.RESTART),
-    )
-
-
-@dataclass(frozen=True)
-class Situation:
-    """What is known of the target before the search: how it may break, and what a failure does."""
-
-    headroom_bytes: int
-    restarts_by_failure: bool
 
 
 class LimitSearch:
@@ -81,6 +61,7 @@ class LimitSearch:
         first, ended_ms = seen.samples.first, seen.ending.at_ms
         checked = self._checked(first.at_ms, ended_ms) if self._checked and first else None
         one = try_of(
+            self.settings,
             self._level,
             verdict,
             seen,
@@ -104,9 +85,7 @@ class LimitSearch:
         return price(
             self.settings,
             self.tries,
-            breaks_at_bytes=expected_break(
-                self.settings, self.tries, self._situation.headroom_bytes
-            ),
+            breaks_at=expected_break(self.settings, self.tries, self._situation.headroom),
             restarts_by_failure=self._situation.restarts_by_failure,
         )
 
@@ -117,16 +96,17 @@ class LimitSearch:
             self.answer = step
             return None
         self._level, left, number = step, self.left(), len(self.tries) + 1
-        percent = 100 * step / self.settings.limit_bytes
+        percent = 100 * step / self.settings.limit
+        unit = self.settings.unit
         text = (
-            f"try {number} of about {len(self.tries) + left.tries}: {format_bytes(step)} of "
-            f"ballast ({percent:.0f}% of the limit)"
+            f"try {number} of about {len(self.tries) + left.tries}: {unit.text(step)} of "
+            f"{unit.load} ({percent:.0f}% of the limit)"
         )
         most_ms = max(0, self.settings.max_ms - spent.took_ms)
         about = format_duration(min(left.took_ms, most_ms))
         self._text = text
         self._show(f"{text}; about {about} left (at most {format_duration(most_ms)})")
-        return load_of(step, self.settings.hold_ms)
+        return ballast_of(self.settings.resource).load_of(step, self.settings.hold_ms)
 
 
 def _result(one: Try) -> str:

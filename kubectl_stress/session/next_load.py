@@ -18,11 +18,11 @@ class Recovery:
     """How far a container must be as it was before the next load: ready, and not holding more.
 
     What it may hold is its anonymous memory before the first load, or what it holds once it has
-    settled after a restart, and `tolerance_bytes`. `pause_ms` lets a probe that failed forget it.
-    `is_well` says whether the user's own health checks pass.
+    settled after a restart, and `tolerance_bytes`; None where that does not matter. `pause_ms`
+    lets a probe that failed forget it. `is_well` says whether the user's own health checks pass.
     """
 
-    held_bytes: int
+    held_bytes: int | None
     tolerance_bytes: int
     pause_ms: int = 0
     is_well: Callable[[], bool] = lambda: True

@@ -30,10 +30,13 @@ class RecoveryWait:
         task, deadline_ms = self._intake.state.task, self._intake.now_ms() + _PATIENCE_MS
         yield from self._until_forgotten(wanted)
         yield from self._until_ready(wanted, deadline_ms)
-        if is_fresh and self._fresh_bytes is None:
-            self._fresh_bytes = yield from self._settled(wanted, joined, deadline_ms)
-        most = max(self._fresh_bytes or 0, wanted.held_bytes) + wanted.tolerance_bytes
-        reading = yield from self._until_below(most, joined, deadline_ms)
+        if wanted.held_bytes is None:
+            reading = yield from self._read(joined)
+        else:
+            if is_fresh and self._fresh_bytes is None:
+                self._fresh_bytes = yield from self._settled(wanted, joined, deadline_ms)
+            most = max(self._fresh_bytes or 0, wanted.held_bytes) + wanted.tolerance_bytes
+            reading = yield from self._until_below(most, joined, deadline_ms)
         self._show(task)
         return reading
 

@@ -4,24 +4,11 @@ from collections.abc import Callable, Sequence
 
 from kubectl_stress.agent.commands import STOP
 from kubectl_stress.agent.samples import Sample
-from kubectl_stress.quantity import format_bytes
+from kubectl_stress.search.ballasts import ballast_of
 from kubectl_stress.search.health import Checked
-from kubectl_stress.search.judge_try import Stopped
 from kubectl_stress.search.settings import SearchSettings
-from kubectl_stress.search.tries import Mark
+from kubectl_stress.search.tries import Mark, Stopped
 from kubectl_stress.targets.changes import Change
-
-# An exec costs the target about 1.75 MiB: below this a search never goes on purpose.
-LEAST_FLOOR_BYTES = 8 << 20
-_FLOOR_PERCENT = 2
-# Of 10 s, for which all processes of the container waited for memory at once (PSI, full).
-_MOST_PRESSURE_PERCENT = 10.0
-
-
-def floor_bytes(limit_bytes: int) -> int:
-    """How much headroom `--stop-before oom` leaves."""
-    return max(LEAST_FLOOR_BYTES, limit_bytes * _FLOOR_PERCENT // 100)
-
 
 # The health checks of the time between two moments, where the user has any.
 Checking = Callable[[int, int], Checked]
@@ -30,11 +17,12 @@ Checking = Callable[[int, int], Checked]
 class LevelGuard:
     """One level's; `stopped` says why it released the load.
 
-    The user's health checks have failed; or with `avoids_oom`, somebody would be killed next.
+    The user's health checks have failed; or the resource is used up further than it may be.
     """
 
     def __init__(self, settings: SearchSettings, checked: Checking | None = None) -> None:
         self._settings, self._checked = settings, checked
+        self._ballast = ballast_of(settings.resource)
         self.stopped: Stopped | None = None
         self._began_ms: int | None = None
 
@@ -44,8 +32,8 @@ class LevelGuard:
         if self.stopped is not None or sample is None:
             return None
         self.stopped = self._too_slow(now_ms)
-        if self.stopped is None and self._settings.avoids_oom:
-            self.stopped = self._why(sample)
+        if self.stopped is None:
+            self.stopped = self._ballast.stopped(self._settings, sample)
         if self.stopped is None:
             return None
         return STOP
@@ -55,14 +43,3 @@ class LevelGuard:
             return None
         text = self._checked(self._began_ms, now_ms).too_slow
         return None if text is None else Stopped(Mark.SLOW, text)
-
-    def _why(self, sample: Sample) -> Stopped | None:
-        headroom, pressure = sample.memory.headroom_bytes, sample.memory.pressure_full_avg10_percent
-        floor = floor_bytes(self._settings.limit_bytes) // 2
-        if headroom is not None and sample.held_bytes and headroom < floor:
-            text = f"only {format_bytes(headroom)} of headroom, and --stop-before oom was given"
-            return Stopped(Mark.NO_HEADROOM, text)
-        if pressure is not None and pressure > _MOST_PRESSURE_PERCENT:
-            text = f"memory pressure of {pressure:.0f}% (PSI full, 10 s), the app stalls"
-            return Stopped(Mark.THROTTLED, text)
-        return None

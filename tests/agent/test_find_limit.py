@@ -18,10 +18,11 @@ from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.results.limit_record import LimitHeader, read_limit_record
 from kubectl_stress.results.limit_result import LimitResult
 from kubectl_stress.search.answer import AnswerKind
-from kubectl_stress.search.settings import SearchSettings, whole_pages
+from kubectl_stress.search.memory_ballast import load_of
+from kubectl_stress.search.settings import SearchSettings
 from kubectl_stress.search.tries import Mark, Try
+from kubectl_stress.search.units import MEMORY_UNIT
 from kubectl_stress.session.event_loop import EventLoop
-from kubectl_stress.session.limit_search import load_of
 from kubectl_stress.session.progress import Progress
 from kubectl_stress.targets.target import Target
 from tests.agent.host import wait_until
@@ -34,7 +35,7 @@ from tests.selection import sample
 
 pytestmark = pytest.mark.long
 
-RESOLUTION = whole_pages(LIMIT * sample.size(whole=2, sample=4) // 100)
+RESOLUTION = MEMORY_UNIT.whole(LIMIT * sample.size(whole=2, sample=4) // 100)
 HOLD_MS = sample.size(whole=1_000, sample=200)
 
 
@@ -73,7 +74,7 @@ def search(
         confirm=lambda _: None,
         recorder=recorder or Nowhere(),
     )
-    plan = make_plan(load_of(asked.step_bytes, asked.hold_ms), Target.from_pod(pod.pods["web"]))
+    plan = make_plan(load_of(asked.step, asked.hold_ms), Target.from_pod(pod.pods["web"]))
     return found(Ask(plan, asked, tries), HolderSpec("agent:1"), "0.2.0")
 
 
@@ -98,10 +99,10 @@ def test_readiness_that_is_lost_from_a_level_on_is_found(agent: Path, number: in
         print(level, shown(result))
         answer = result.answer
         assert (answer.kind, answer.cause) == (AnswerKind.FOUND, Mark.READINESS_LOST)
-        assert answer.survived_bytes is not None
-        assert answer.failed_bytes is not None
-        assert expected - RESOLUTION <= answer.survived_bytes < expected + MIB
-        assert expected - MIB < answer.failed_bytes <= expected + RESOLUTION
+        assert answer.survived is not None
+        assert answer.failed is not None
+        assert expected - RESOLUTION <= answer.survived < expected + MIB
+        assert expected - MIB < answer.failed <= expected + RESOLUTION
         assert abs(pod.anon_bytes() - before) < RESOLUTION  # the ballast is gone
 
 
@@ -116,10 +117,10 @@ def test_the_kernels_own_limit_is_found(agent: Path, number: int) -> None:
         print(held, shown(result))
         answer = result.answer
         assert (answer.kind, answer.cause) == (AnswerKind.FOUND, Mark.OOM)
-        assert answer.survived_bytes is not None
-        assert answer.failed_bytes is not None
-        assert LIMIT - usage - RESOLUTION <= answer.survived_bytes
-        assert answer.failed_bytes <= LIMIT - anon + RESOLUTION
+        assert answer.survived is not None
+        assert answer.failed is not None
+        assert LIMIT - usage - RESOLUTION <= answer.survived
+        assert answer.failed <= LIMIT - anon + RESOLUTION
         assert (
             abs(pod.anon_bytes() - anon) < RESOLUTION
         )  # the app lives on, and the ballast is gone
@@ -151,7 +152,7 @@ def test_an_app_that_fails_at_random_is_flaky(agent: Path) -> None:
         result = search(pod, attempts=3)
 
     print(shown(result))
-    survived = result.answer.survived_bytes
+    survived = result.answer.survived
     if result.answer.kind is AnswerKind.FOUND and survived is not None:
         # By chance all tries just above failed: what is said to fit does.
         assert survived < MIB + RESOLUTION
@@ -202,9 +203,7 @@ def test_a_search_whose_client_dies_is_resumed_to_the_same_answer(
     assert resumed.tries[: len(made)] == made
     assert tuple(read_limit_record(record.read_bytes()).tries) == resumed.tries
     assert resumed.answer.cause is whole.answer.cause is Mark.READINESS_LOST
-    assert abs((resumed.answer.survived_bytes or 0) - (whole.answer.survived_bytes or 0)) <= (
-        RESOLUTION
-    )
+    assert abs((resumed.answer.survived or 0) - (whole.answer.survived or 0)) <= (RESOLUTION)
 
 
 @pytest.mark.parametrize("number", range(sample.size(whole=5, sample=1)))
@@ -220,7 +219,7 @@ def test_the_app_lives_with_the_recommended_limit(agent: Path, number: int) -> N
     with local_pod(agent, is_ready, held_mib=held, busy_mib=1) as pod:
         result = search(pod)
         assert result.recommendation is not None
-        wanted = result.recommendation.recommended_bytes
+        wanted = result.recommendation.recommended
         pod.cgroup.limit(wanted)
         unready.clear()
         time.sleep(sum(one.took_ms for one in result.tries) / 1000)

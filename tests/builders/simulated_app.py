@@ -8,8 +8,9 @@ from typing import Any
 from kubectl_stress.quantity import PAGE_BYTES
 from kubectl_stress.search.answer import Answer
 from kubectl_stress.search.levels import next_step
-from kubectl_stress.search.settings import SearchSettings, whole_pages
+from kubectl_stress.search.settings import SearchSettings
 from kubectl_stress.search.tries import Mark, Spent, Try
+from kubectl_stress.search.units import MEMORY_UNIT
 from tests.builders.pods import MIB
 
 Fails = Callable[[int], Mark | None]
@@ -19,9 +20,9 @@ KINDS = (Mark.OOM, Mark.READINESS_LOST, Mark.SLOW, Mark.CRASHED)
 def settings(limit_bytes: int = 128 * MIB, **given: Any) -> SearchSettings:
     """A search that nothing but its own rules ends."""
     own: dict[str, Any] = {
-        "limit_bytes": limit_bytes,
-        "resolution_bytes": whole_pages(limit_bytes * 2 // 100),
-        "ceiling_bytes": limit_bytes,
+        "limit": limit_bytes,
+        "resolution": MEMORY_UNIT.whole(limit_bytes * 2 // 100),
+        "ceiling": limit_bytes,
         "max_restarts": 1_000,
         "max_ms": 1 << 40,
     }
@@ -55,10 +56,10 @@ class Played:
 
     def is_right(self, low: int, high: int, resolution: int) -> bool:
         """Whether the boundary found is one of an app that first fails between low and high."""
-        survived, failed = self.answer.survived_bytes, self.answer.failed_bytes
+        survived, failed = self.answer.survived, self.answer.failed
         assert survived is not None
         assert failed is not None
-        most = resolution if self.answer.flaky_bytes is None else 2 * resolution
+        most = resolution if self.answer.flaky is None else 2 * resolution
         is_fine = failed - survived <= most or failed <= resolution + PAGE_BYTES
         return is_fine and survived < high and failed >= low
 

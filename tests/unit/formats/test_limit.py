@@ -14,6 +14,7 @@ from kubectl_stress.formats.limit_text import render_limit
 from kubectl_stress.plan.limit_patch import LimitPatch, PatchState, limit_patches
 from kubectl_stress.results.limit_result import LimitResult
 from kubectl_stress.search.answer import Answer, AnswerKind
+from kubectl_stress.search.memory_ballast import new_limit
 from kubectl_stress.search.tries import Mark, Try
 from kubectl_stress.targets.owners import Owner
 from tests.builders.pods import MIB, target
@@ -32,7 +33,7 @@ FITS = Try(
 )
 LOST = replace(
     FITS,
-    level_bytes=66 * MIB,
+    level=66 * MIB,
     mark=Mark.READINESS_LOST,
     evidence="the container became not ready under the load",
     time_ms=1_795_493_200_000,
@@ -93,15 +94,15 @@ def test_the_bars_show_app_ballast_and_limit() -> None:
     [(None, 0, None), (64, 0, "as expected"), (65, 3, "NOT as expected")],
 )
 def test_what_was_expected_is_judged(expected: int | None, code: int, word: str | None) -> None:
-    made = result(expected_bytes=None if expected is None else expected * MIB)
+    made = result(expected=None if expected is None else expected * MIB)
 
     assert made.exit_code == code
     assert word is None or f"{word} (--expect-at-least {expected}Mi)" in render_limit(made, "table")
 
 
 def test_a_range_can_rule_out_what_was_expected_without_a_number() -> None:
-    assert result(FLAKY, expected_bytes=70 * MIB).exit_code == 3
-    assert result(FLAKY, expected_bytes=50 * MIB).exit_code == 4
+    assert result(FLAKY, expected=70 * MIB).exit_code == 3
+    assert result(FLAKY, expected=50 * MIB).exit_code == 4
     assert result(FLAKY).exit_code == 4
 
 
@@ -118,7 +119,7 @@ def test_json_names_its_units_and_marks() -> None:
     ("made", "failures", "errors"),
     [
         (result(), "0", "0"),
-        (result(expected_bytes=100 * MIB), "1", "0"),
+        (result(expected=100 * MIB), "1", "0"),
         (result(FLAKY), "0", "1"),
     ],
 )
@@ -146,7 +147,8 @@ def test_the_page_loads_nothing() -> None:
 
 
 def patches(limit_mib: int = 72, **given: object) -> list[LimitPatch]:
-    return list(limit_patches(replace(target(), **given), limit_mib * MIB))  # type: ignore[arg-type]
+    made = replace(target(), **given)  # type: ignore[arg-type]
+    return list(limit_patches(made, new_limit(made, limit_mib * MIB)))
 
 
 def test_a_patch_of_the_pod_resizes_it_in_place() -> None:

@@ -13,10 +13,10 @@ from kubectl_stress.plan.limit_patch import PatchState
 from kubectl_stress.results.limit_record import LimitHeader
 from kubectl_stress.results.limit_result import LimitResult
 from kubectl_stress.search.answer import AnswerKind
+from kubectl_stress.search.memory_ballast import load_of
 from kubectl_stress.search.settings import SearchSettings
 from kubectl_stress.search.tries import Mark, Try
 from kubectl_stress.session.event_loop import EventLoop
-from kubectl_stress.session.limit_search import load_of
 from kubectl_stress.session.progress import LogLine, Progress
 from kubectl_stress.targets.target import Target
 from tests.builders.pods import MIB
@@ -62,7 +62,7 @@ class Searching:
         )
         wanted = asked or settings()
         target = Target.from_pod(self.cluster.pods["web"])
-        plan = make_plan(load_of(wanted.step_bytes, wanted.hold_ms), target)
+        plan = make_plan(load_of(wanted.step, wanted.hold_ms), target)
         return search(Ask(plan, wanted, tries), HolderSpec("agent:1"), "0.2.0")
 
     def _confirm(self, questions: tuple[str, ...]) -> None:
@@ -84,13 +84,13 @@ def test_a_boundary_is_found_with_its_cause_and_the_limit_that_follows() -> None
 
     result = searching()
 
-    answer, resolution = result.answer, settings().resolution_bytes
+    answer, resolution = result.answer, settings().resolution
     assert (answer.kind, answer.cause) == (AnswerKind.FOUND, Mark.OOM)
-    assert answer.survived_bytes is not None
-    assert 70 * MIB - resolution <= answer.survived_bytes < 70 * MIB
-    assert [one.level_bytes for one in result.tries] == searching.cluster.ballasts
+    assert answer.survived is not None
+    assert 70 * MIB - resolution <= answer.survived < 70 * MIB
+    assert [one.level for one in result.tries] == searching.cluster.ballasts
     assert result.recommendation is not None
-    assert result.recommendation.recommended_bytes < 128 * MIB
+    assert result.recommendation.recommended < 128 * MIB
     assert result.exit_code == 0
 
 
@@ -106,9 +106,9 @@ def test_each_try_is_kept_as_it_ends_with_its_readings() -> None:
     result = searching()
 
     assert tuple(searching.kept.tries) == result.tries
-    assert [header.usage_bytes for header in searching.kept.headers] == [10 * MIB]
+    assert [header.usage for header in searching.kept.headers] == [10 * MIB]
     first = result.tries[0]
-    assert first.held_bytes == first.level_bytes
+    assert first.held_bytes == first.level
     assert first.peak_usage_bytes == 10 * MIB + first.held_bytes
     assert (first.restarts, first.oom_kills) == (0, 0)
 

@@ -7,8 +7,8 @@ from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.results.limit_record import LimitHeader
 from kubectl_stress.results.limit_result import LimitResult
 from kubectl_stress.search.answer import AnswerKind
+from kubectl_stress.search.memory_ballast import load_of
 from kubectl_stress.search.tries import Mark, Try
-from kubectl_stress.session.limit_search import load_of
 from kubectl_stress.session.progress import Task
 from kubectl_stress.targets.target import Target
 from tests.builders.agent_lines import (
@@ -39,7 +39,7 @@ class Nowhere:
 
 def searched(scene: Scene) -> LimitResult:
     """A search so coarse that it has one level above none."""
-    asked = settings(attempts=1, resolution_bytes=LEVEL)
+    asked = settings(attempts=1, resolution=LEVEL)
     plan = make_plan(load_of(LEVEL, 5_000), Target.from_pod(scene.cluster.pods["web"]))
     search = FindLimit(
         scene.cluster,

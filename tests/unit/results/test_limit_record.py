@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -22,9 +23,11 @@ from kubectl_stress.results.limit_result import LimitResult
 from kubectl_stress.search.answer import Answer, AnswerKind
 from kubectl_stress.search.levels import next_step
 from kubectl_stress.search.tries import Mark, Try
+from kubectl_stress.search.units import Searched
 from tests.builders.pods import MIB, target
 from tests.builders.simulated_app import settings as asked
 
+SEARCHES = Path(__file__).parents[2] / "testdata" / "searches"
 TRIES = (
     Try(60 * MIB, Mark.FITS, "survived", held_bytes=60 * MIB, peak_usage_bytes=80 * MIB),
     Try(64 * MIB, Mark.OOM, "killed", restarts=1, pressure_full_percent=1.5),
@@ -33,7 +36,7 @@ ANSWER = Answer(AnswerKind.FOUND, "found", 60 * MIB, 64 * MIB, Mark.OOM)
 RESULT = LimitResult(target(), asked(), TRIES, ANSWER, 20 * MIB, (), 50 * MIB)
 LINES = [
     header_line(LimitHeader("0.2.0", target(), asked(), 20 * MIB)),
-    *(try_line(one) for one in TRIES),
+    *(try_line(one, Searched.MEMORY) for one in TRIES),
     end_line(RESULT),
 ]
 WHOLE = "".join(LINES).encode()
@@ -56,6 +59,23 @@ def test_a_record_that_breaks_off_is_read_up_to_there(size: int) -> None:
 
 def _whole(data: bytes) -> int:
     return sum(b'"try"' in line for line in data.split(b"\n")[:-1])
+
+
+def test_a_record_of_0_2_is_read_and_shown_with_the_keys_that_it_had() -> None:
+    """Written before levels were of any resource but memory."""
+    result = read_limit_record((SEARCHES / "memory-v1.jsonl").read_bytes()).result
+
+    was = json.loads((SEARCHES / "memory-v1.json").read_text())
+    assert _kept(json.loads(json.dumps(result.to_dict())), was) == was
+
+
+def _kept(now: object, was: object) -> object:
+    """Only what there was: keys may be added."""
+    if isinstance(now, dict) and isinstance(was, dict):
+        return {key: _kept(now[key], value) for key, value in was.items()}
+    if isinstance(now, list) and isinstance(was, list):
+        return [_kept(*pair) for pair in zip(now, was, strict=True)]
+    return now
 
 
 def test_another_version_is_refused() -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from kubectl_stress.search.answer import Answer, AnswerKind, recommendation
+from kubectl_stress.search.answer import Answer, AnswerKind
+from kubectl_stress.search.recommendation import recommendation
 from kubectl_stress.search.tries import Mark
 from tests.builders.pods import MIB
 from tests.builders.simulated_app import settings
@@ -14,8 +15,8 @@ def test_the_recommended_limit_is_what_it_lived_with_and_a_margin_in_whole_mebib
     found = recommendation(answer, settings(128 * MIB))
 
     assert found is not None
-    assert found.minimal_bytes == 55 * MIB
-    assert found.recommended_bytes == 66 * MIB
+    assert found.minimal == 55 * MIB
+    assert found.recommended == 66 * MIB
     assert found.arithmetic == (
         "128.0 MiB - 73.0 MiB = 55.0 MiB; 55.0 MiB × 1.2 = 66.0 MiB (rounded up to whole MiB)"
     )
@@ -27,7 +28,7 @@ def test_a_part_of_a_mebibyte_is_rounded_up() -> None:
     found = recommendation(answer, settings(128 * MIB, margin_percent=10))
 
     assert found is not None
-    assert found.recommended_bytes == 61 * MIB
+    assert found.recommended == 61 * MIB
 
 
 @pytest.mark.parametrize("kind", [AnswerKind.FLAKY, AnswerKind.INCONCLUSIVE])

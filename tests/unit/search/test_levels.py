@@ -16,7 +16,7 @@ from tests.builders.simulated_app import KINDS, Played, breaks_at, flaky_between
 
 
 def levels(played: Played) -> list[int]:
-    return [one.level_bytes // MIB for one in played.tries]
+    return [one.level // MIB for one in played.tries]
 
 
 def test_it_steps_up_by_tenths_halves_and_tries_both_sides_again() -> None:
@@ -35,11 +35,11 @@ def test_a_thousand_searches_give_no_wrong_answer() -> None:
     draw, asked = random.Random(17), settings()
     found = []
     for number in range(1_000):
-        mark, breaking = KINDS[number % 4], draw.randrange(1, asked.limit_bytes)
+        mark, breaking = KINDS[number % 4], draw.randrange(1, asked.limit)
         played = search(asked, breaks_at(breaking, mark))
         assert played.answer.kind is AnswerKind.FOUND
         assert played.answer.cause is mark
-        assert played.is_right(breaking, breaking, asked.resolution_bytes), breaking
+        assert played.is_right(breaking, breaking, asked.resolution), breaking
         found.append(played)
 
     tries = [len(played.tries) for played in found]
@@ -54,12 +54,12 @@ def test_a_thousand_searches_give_no_wrong_answer() -> None:
 def test_a_thousand_searches_of_apps_with_a_blurred_boundary_are_right_or_flaky() -> None:
     draw, asked, kinds = random.Random(4), settings(), []
     for number in range(1_000):
-        low = draw.randrange(1, asked.limit_bytes)
-        high = min(asked.limit_bytes, low + draw.randrange(1, asked.limit_bytes // 5))
+        low = draw.randrange(1, asked.limit)
+        high = min(asked.limit, low + draw.randrange(1, asked.limit // 5))
         played = search(asked, flaky_between(low, high, KINDS[number % 4], draw))
         kinds.append(played.answer.kind)
         if played.answer.kind is AnswerKind.FOUND:
-            assert played.is_right(low, high, asked.resolution_bytes)
+            assert played.is_right(low, high, asked.resolution)
         else:
             assert played.answer.kind in (AnswerKind.FLAKY, AnswerKind.INCONCLUSIVE)
 
@@ -70,12 +70,12 @@ def test_a_thousand_searches_of_apps_with_a_blurred_boundary_are_right_or_flaky(
 def test_a_boundary_blurred_within_the_resolution_is_found_with_its_range() -> None:
     draw, asked, ranges = random.Random(4), settings(), 0
     for number in range(500):
-        low = draw.randrange(asked.limit_bytes // 10, asked.limit_bytes * 9 // 10)
-        high = low + draw.randrange(1, asked.resolution_bytes // 2)
+        low = draw.randrange(asked.limit // 10, asked.limit * 9 // 10)
+        high = low + draw.randrange(1, asked.resolution // 2)
         played = search(asked, flaky_between(low, high, KINDS[number % 4], draw))
         assert played.answer.kind is AnswerKind.FOUND
-        assert played.is_right(low, high, asked.resolution_bytes)
-        ranges += played.answer.flaky_bytes is not None
+        assert played.is_right(low, high, asked.resolution)
+        ranges += played.answer.flaky is not None
 
     assert ranges > 50
 
@@ -102,7 +102,7 @@ def test_a_search_that_is_resumed_ends_where_it_would_have_ended(
     limit_mib: int, share: float, attempts: int, cut: int
 ) -> None:
     asked = settings(limit_mib * MIB, attempts=attempts)
-    fails = breaks_at(int(asked.limit_bytes * share), Mark.OOM)
+    fails = breaks_at(int(asked.limit * share), Mark.OOM)
     whole = search(asked, fails)
 
     resumed = search(asked, fails, whole.tries[:cut])
@@ -119,14 +119,14 @@ def test_whatever_was_recorded_there_is_a_next_step_and_no_invented_number(
     found = next_step(asked, tries)
 
     if isinstance(found, int):
-        assert PAGE_BYTES <= found <= asked.ceiling_bytes
+        assert PAGE_BYTES <= found <= asked.ceiling
     elif found.kind is AnswerKind.FOUND:
-        survived = [m for level, m in marks if level * MIB == found.survived_bytes]
-        failed = [m for level, m in marks if level * MIB == found.failed_bytes]
+        survived = [m for level, m in marks if level * MIB == found.survived]
+        failed = [m for level, m in marks if level * MIB == found.failed]
         assert {*survived} - {Mark.INCONCLUSIVE} == {Mark.FITS}
-        assert found.survived_bytes is not None
-        assert found.failed_bytes is not None
-        assert found.failed_bytes - found.survived_bytes <= 2 * asked.resolution_bytes
+        assert found.survived is not None
+        assert found.failed is not None
+        assert found.failed - found.survived <= 2 * asked.resolution
         assert {*failed} - {Mark.INCONCLUSIVE} == {found.cause}
 
 
@@ -150,7 +150,7 @@ FITS, OOM = Mark.FITS, Mark.OOM
 
 def test_around_a_level_at_which_tries_disagree_both_sides_are_looked_for() -> None:
     asked = settings(100 * MIB)
-    half, disputed = asked.resolution_bytes // 2, tried(64, FITS, OOM)
+    half, disputed = asked.resolution // 2, tried(64, FITS, OOM)
 
     assert next_step(asked, disputed) == 64 * MIB - half
     assert next_step(asked, [*disputed, *tried(63, FITS)]) == 64 * MIB + half
@@ -164,7 +164,7 @@ def test_a_narrow_range_in_which_tries_disagree_is_an_answer_that_says_so() -> N
 
     assert not isinstance(answer, int)
     assert (answer.kind, answer.cause) == (AnswerKind.FOUND, OOM)
-    assert (answer.survived_bytes, answer.failed_bytes) == (63 * MIB, 65 * MIB)
+    assert (answer.survived, answer.failed) == (63 * MIB, 65 * MIB)
     assert answer.sentence.endswith("65.0 MiB did not: oom; between them 1 of 2 tries fit")
 
 
@@ -175,7 +175,7 @@ def test_tries_that_disagree_over_more_than_the_resolution_are_flaky() -> None:
 
     assert not isinstance(answer, int)
     assert (answer.kind, answer.fits, answer.count) == (AnswerKind.FLAKY, 1, 3)
-    assert (answer.survived_bytes, answer.failed_bytes) == (50 * MIB, 70 * MIB)
+    assert (answer.survived, answer.failed) == (50 * MIB, 70 * MIB)
     assert not answer.has_number
 
 
@@ -197,11 +197,11 @@ def test_an_app_that_fails_without_ballast_has_no_limit() -> None:
 
 
 def test_one_that_lives_up_to_the_ceiling_is_said_to() -> None:
-    asked = settings(ceiling_bytes=100 * MIB)
+    asked = settings(ceiling=100 * MIB)
 
     answer = search(asked, lambda _ballast: None).answer
 
-    assert (answer.kind, answer.survived_bytes) == (AnswerKind.ALL_FIT, 100 * MIB)
+    assert (answer.kind, answer.survived) == (AnswerKind.ALL_FIT, 100 * MIB)
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_what_it_may_cost_ends_it_with_the_range(bound: dict[str, int], words: s
 
     assert answer.kind is AnswerKind.INCONCLUSIVE
     assert words in answer.sentence
-    assert answer.survived_bytes == 30 * MIB
+    assert answer.survived == 30 * MIB
 
 
 def test_what_is_known_to_fit_may_be_tried_after_the_last_restart() -> None:

@@ -3,8 +3,9 @@
 from kubectl_stress.agent.commands import STOP
 from kubectl_stress.agent.samples import Sample
 from kubectl_stress.search.health import Checked
+from kubectl_stress.search.memory_ballast import floor_bytes
 from kubectl_stress.search.tries import Mark
-from kubectl_stress.session.search_guards import Checking, LevelGuard, floor_bytes
+from kubectl_stress.session.search_guards import Checking, LevelGuard
 from tests.builders.pods import MIB, sample
 from tests.builders.simulated_app import settings
 
