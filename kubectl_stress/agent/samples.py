@@ -7,6 +7,7 @@ limit. The fields are those of image/PROTOCOL.md.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from functools import cache
 from typing import Any, Self
 
 from kubectl_stress.text import clean
@@ -28,8 +29,13 @@ class Phase(StrEnum):
         return cls.NONE
 
 
+@cache
+def _names(cls: type) -> frozenset[str]:
+    return frozenset(entry.name for entry in fields(cls))
+
+
 def _known(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:
-    names = {entry.name for entry in fields(cls)}
+    names = _names(cls)
     return {name: value for name, value in values.items() if name in names}
 
 

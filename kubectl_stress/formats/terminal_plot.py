@@ -47,13 +47,11 @@ class Canvas:
 
     def lines(self) -> list[str]:
         """The rows from top to bottom."""
-        return [
-            "".join(
-                chr(0x2800 + cell) if cell else self._signs.get((row, column), " ")
-                for column, cell in enumerate(cells)
-            )
-            for row, cells in enumerate(self._cells)
-        ]
+        found = [[chr(0x2800 + cell) if cell else " " for cell in cells] for cells in self._cells]
+        for (row, column), text in self._signs.items():
+            if not self._cells[row][column]:
+                found[row][column] = text
+        return ["".join(characters) for characters in found]
 
 
 def plot(report: Report, *, width: int = 80) -> str:

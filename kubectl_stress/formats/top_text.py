@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from kubectl_stress.formats.names import DATA_FORMATS
 from kubectl_stress.formats.plain_table import folded
@@ -16,6 +17,8 @@ from kubectl_stress.results.target_state import TargetState
 from kubectl_stress.results.top_state import available_bytes, target_state_dict, top_dict
 
 _MOST_ALONE, _MOST_OF_EACH = 8, 3
+# Read once a second, and drawn more often than that.
+_process_table = lru_cache(maxsize=64)(process_table)
 
 
 def render_top(states: Sequence[TargetState], output: str, *, width: int | None = None) -> str:
@@ -65,7 +68,7 @@ def state_row(state: TargetState) -> Row:
 def _processes(state: TargetState, most: int, width: int | None) -> str:
     victim = state.first_victim
     victim_pid = victim.pid if victim else None
-    text = process_table(state.processes, victim_pid=victim_pid, most=most, width=width)
+    text = _process_table(state.processes, victim_pid=victim_pid, most=most, width=width)
     note = _outside(state)
     return f"{text}\n{folded(note, width)}" if note else text
 

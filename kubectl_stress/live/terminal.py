@@ -15,12 +15,34 @@ from kubectl_stress.session.progress import Attached, Progress, Started
 from kubectl_stress.text import log_line
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, ConsoleOptions
     from rich.live import Live
+    from rich.segment import Segment
 
 # Drawing costs some 4 ms: five times a second it took more CPU than all else that a run does.
 _DRAW_EVERY_MS = 500
 _LINES_OF_STORY = 4  # stay in sight above the picture
+
+
+class _Body:
+    """Lines that fit already, each cut off where it does not: rich's Text would wrap them first."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = text.split("\n")
+
+    def __rich_console__(
+        self, _console: "Console", _options: "ConsoleOptions"
+    ) -> "Iterator[Segment]":
+        from rich.segment import Segment
+        from rich.style import Style
+
+        for line in self._lines:
+            before, mark, after = line.partition(DIES_FIRST)
+            yield Segment(before)
+            if mark:
+                yield Segment(mark, Style(bold=True, color="red"))
+                yield Segment(after)
+            yield Segment.line()
 
 
 class Drawing:
@@ -64,16 +86,12 @@ class Drawing:
             self._draw()
 
     def _draw(self) -> None:
-        from rich.text import Text
-
         assert self._body is not None
         self._is_resized = False
         with self._busy():
             width = self._console.width
             self._drawn, self._drawn_width = self._body(width), width
-            text = Text(self._drawn, no_wrap=True, overflow="crop")
-            text.highlight_regex(DIES_FIRST, "bold red")
-            self._live.update(text, refresh=True)
+            self._live.update(_Body(self._drawn), refresh=True)
         if self._is_resized:
             self._draw()
 

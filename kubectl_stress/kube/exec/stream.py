@@ -37,6 +37,9 @@ CLOSE_SECONDS = 0.5
 
 _READ_BYTES = 64 * 1024
 _READ_LIMIT_BYTES = 4 * 1024 * 1024  # in one `receive`, so that a flood cannot hold it
+# Ten times a second epoll() would be set up and closed for one socket, and select() takes no
+# descriptor above 1,023: a thousand streams have them. Windows has no poll().
+_Selector = getattr(selectors, "PollSelector", selectors.DefaultSelector)
 _WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -191,8 +194,7 @@ class ExecStream:
 
     def _wait(self, seconds: float) -> None:
         events = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._outbound else 0)
-        # Not select(): a thousand streams have higher descriptors than it takes.
-        with selectors.DefaultSelector() as selector, suppress(ValueError, OSError):
+        with _Selector() as selector, suppress(ValueError, OSError):
             selector.register(self._sock, events)
             selector.select(seconds)
 
