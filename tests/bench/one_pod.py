@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import os
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -66,6 +67,8 @@ class OnePod:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # A bench that was started in the background ignores it, and hands that on.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         ) as process:
             running = Running(process)
             try:
