@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.agent.host import Agent, Finished, Line, finished, wait_until
+from tests.agent.host import Agent, Finished, Line, finished, is_alive, wait_until
+from tests.agent.own_cgroup import own_cgroup
 
 # Of this test run alone: a holder sees every agent of the machine.
 ONE, TWO, COPY = (f"{name}-{os.getpid()}" for name in ("one", "two", "copy"))
@@ -116,6 +117,29 @@ def test_a_holder_stops_every_run_in_sight(agent: Path, tmp_path: Path) -> None:
 
     assert last[0]["count"] == 2
     assert [(line["reason"], line["by"]) for line in last[1:]] == [("stopped", "ann")] * 2
+
+
+def test_a_holder_reaches_the_runs_of_its_own_pod_alone(agent: Path) -> None:
+    # With the PID namespace of the machine it sees those of other pods as well.
+    with own_cgroup() as pod:
+        for name in ("holder", "app", "pod-of-others"):
+            (pod.path / name).mkdir()
+        with (
+            pod.agent(agent, "hold", below="holder") as holder,
+            pod.agent(agent, *LOAD, "--run-id", ONE, below="app") as own,
+            pod.agent(agent, *LOAD, "--run-id", TWO, below="pod-of-others") as other,
+        ):
+            holder.until_type("hello")
+            own.until_phase("hold")
+            other.until_phase("hold")
+            listed = {line["load"]["run"] for line in answer(holder, b"list\n")[:-1]}
+            (nobody,) = answer(holder, f"stop {TWO}\n".encode())
+            (done,) = answer(holder, b"stop by ann\n")
+
+            assert (ONE in listed, TWO in listed) == (True, False)
+            assert (nobody["count"], done["count"]) == (0, len(listed))
+            assert own.until_type("bye")["by"] == "ann"
+            assert is_alive(other.pid)
 
 
 def test_another_signal_is_no_stop(agent: Path) -> None:

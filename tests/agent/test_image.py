@@ -61,6 +61,19 @@ def test_a_binary_is_small_and_static(builds: list[Path], architecture: str) -> 
     assert "DYNAMIC" not in headers
 
 
+def test_what_is_mapped_of_the_program_is_fourteen_pages(builds: list[Path]) -> None:
+    headers = subprocess.run(
+        ["readelf", "--program-headers", "--wide", str(builds[0] / "linux-amd64" / "agent")],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    first = next(line.split() for line in headers.splitlines() if line.split()[:1] == ["LOAD"])
+
+    # The kernel maps all of it around the first fault: the target's cgroup pays for each page.
+    assert int(first[4], 16) <= 14 * 4096
+
+
 def test_the_arm64_binary_runs(builds: list[Path]) -> None:
     emulator = shutil.which("qemu-aarch64-static")
     assert emulator is not None, "install qemu-user-static"

@@ -101,7 +101,8 @@ static int file_directory(void)
         return -1;
     if (session.holder_pid == ABSENT || agent_kind(session.holder_pid) != AGENT_HOLD)
         return -ENOENT; // never in another's: with process 1 that would be the target's own
-    directory = open(proc_path(session.holder_pid, "root/tmp"), O_PATH | O_DIRECTORY | O_CLOEXEC);
+    directory = openat(
+        AT_FDCWD, proc_path(session.holder_pid, "root/tmp"), O_PATH | O_DIRECTORY | O_CLOEXEC);
     return directory < 0 ? -errno : directory;
 }
 

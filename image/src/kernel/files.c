@@ -56,7 +56,7 @@ int file_read_again(int* kept, int directory, const char* path, char* buffer, si
 int file_write(const char* path, const char* text)
 {
     size_t length = strlen(text);
-    int file = open(path, O_WRONLY | O_CLOEXEC);
+    int file = openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC);
     int error = 0;
 
     if (file < 0)
@@ -100,7 +100,7 @@ int proc_read(int64_t pid, const char* name, char* buffer, size_t size)
 int proc_each(void (*visit)(int64_t pid, void* context), void* context)
 {
     _Alignas(struct dirent) char entries[512];
-    int directory = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int directory = openat(AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     long got;
 
     if (directory < 0)

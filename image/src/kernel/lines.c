@@ -42,7 +42,7 @@ void line_start(int64_t start_ms, const char* run)
 
 int line_to(const char* path)
 {
-    int file = open(path, O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    int file = openat(AT_FDCWD, path, O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
     struct stat status;
 
     if (file < 0 || fstat(file, &status) != 0)

@@ -150,6 +150,7 @@ static void wait_for_second_thread(void)
 {
     while (second_running != 0)
         syscall(SYS_futex, &second_running, FUTEX_WAIT, 1, NULL, NULL, 0);
+    buffers_forget(buffers_begin, buffers_end); // its stack, which is not needed while holding
 }
 
 // Touches what is mapped and not yet held. Returns 0 or -errno.

@@ -19,12 +19,16 @@ enum {
     RESTING_US = -1,
     REWRITE_US = 20000,
     SECOND_US = 1000000,
+    CALL_BYTES = 512, // what a call may need of the stack
+    STACK_BYTES = 65536, // more than the supervisor ever used
 };
 
 #define REWRITTEN_AT_ONCE ((int64_t)MEMORY_CONTENT_BYTES * SECOND_US)
 
 static struct memory memory;
 static struct cpu cpu;
+
+static char* page_of(char* at) { return at - (uintptr_t)at % (uintptr_t)getpagesize(); }
 
 static void futex_wait(_Atomic uint32_t* word, uint32_t value, int64_t timeout_us)
 {
@@ -53,7 +57,18 @@ static void leave_no_core(void)
 {
     static const struct rlimit none;
 
-    setrlimit(RLIMIT_CORE, &none);
+    // The C library's setrlimit() brings along what has all threads of a process do the same.
+    syscall(SYS_prlimit64, 0, RLIMIT_CORE, &none, NULL);
+}
+
+// What the supervisor used of the stack before, deeper than we are; a call of the next line still
+// has room. Below the pages of the stack nothing is mapped, and that does no harm.
+static void forget_stack(void)
+{
+    char* here = __builtin_frame_address(0);
+    char* end = here - CALL_BYTES;
+
+    buffers_forget(page_of(end - STACK_BYTES), page_of(end));
 }
 
 // Rewrites what is due by now of the rate, of which the workers have equal parts. What is owed is
@@ -149,6 +164,7 @@ _Noreturn void worker_run(const struct options* options, const struct worker_mem
     leave_no_core();
     // A worker needs nothing of what the supervisor had read, and would keep its copies for good.
     buffers_forget(pages_begin, pages_end);
+    forget_stack();
     prctl(PR_SET_NAME, "agent-worker");
     if (slot->kind == WORKER_MEMORY)
         prepare_memory(options, how);

@@ -52,7 +52,7 @@ static int start_one(struct workers* workers, const struct options* options,
 
     watchdog_extend(HANGING_MS); // hundreds of forks take long where the CPU is throttled
     slot->kind = kind;
-    pid = fork();
+    pid = _Fork(); // without handlers and locks of threads, of which there are none
     if (pid < 0)
         return -errno;
     if (pid == 0)
@@ -111,7 +111,7 @@ void workers_take_off(int64_t us)
 // Tells each living worker its share of `total_bytes`. The shares differ by a page at most.
 void workers_command_total(struct workers* workers, int64_t total_bytes)
 {
-    int64_t page = sysconf(_SC_PAGESIZE);
+    int64_t page = getpagesize();
     int64_t pages = (total_bytes + page - 1) / page;
     int64_t given = 0;
     int64_t index = 0;

@@ -1,12 +1,15 @@
 #include "observe/agents.h"
 
 #include "kernel/files.h"
+#include "observe/membership.h"
 #include "observe/processes.h"
+#include "words/buffers.h"
 #include "words/text.h"
 
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum {
     BEGINNING_SIZE = 512, // of the program file: agent.ld puts the mark there
@@ -127,20 +130,38 @@ int64_t agents_find_holder(bool of_this_file)
 struct run_visit {
     void (*visit)(const struct agent* agent, void* context);
     void* context;
+    const char* own_path; // of our cgroup, or NULL where that cannot be read
 };
+
+// Returns false where the path is not there, or cannot be read.
+static bool read_cgroup_path(int64_t pid, char path[CGROUP_PATH_SIZE])
+{
+    return proc_read(pid, "cgroup", file_text, FILE_TEXT_SIZE) > 0
+        && cgroup_path_of(file_text, "memory", path);
+}
+
+static bool is_of_own_pod(int64_t pid, const char* own_path)
+{
+    BUFFER static char path[CGROUP_PATH_SIZE];
+
+    return own_path == NULL || (read_cgroup_path(pid, path) && cgroup_is_of_pod(own_path, path));
+}
 
 static void visit_run(int64_t pid, void* context)
 {
     const struct run_visit* visit = context;
     struct agent agent;
 
-    if (agent_read(pid, &agent) && agent.kind == AGENT_RUN && agent.pid == pid)
+    if (agent_read(pid, &agent) && agent.kind == AGENT_RUN && agent.pid == pid
+        && is_of_own_pod(pid, visit->own_path))
         visit->visit(&agent, visit->context);
 }
 
 void agents_each_run(void (*visit)(const struct agent* agent, void* context), void* context)
 {
-    struct run_visit each = { visit, context };
+    BUFFER static char own_path[CGROUP_PATH_SIZE];
+    struct run_visit each
+        = { visit, context, read_cgroup_path(getpid(), own_path) ? own_path : NULL };
 
     proc_each(visit_run, &each);
 }

@@ -34,5 +34,6 @@ void agent_default_run(int64_t pid, char run[ID_MAX_BYTES + 1]);
 // one that runs another copy. ABSENT where there is none.
 int64_t agents_find_holder(bool of_this_file);
 
-// Calls `visit` with each run in sight, but not with its workers.
+// Calls `visit` with each run of our own pod, but not with its workers. Where the PID namespace is
+// the machine's, those of other pods can be seen as well.
 void agents_each_run(void (*visit)(const struct agent* agent, void* context), void* context);

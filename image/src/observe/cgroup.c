@@ -27,7 +27,7 @@ static int open_directory(const char* root, const char* middle, const char* path
 
     length = text_append(full, sizeof(full), length, middle);
     text_append(full, sizeof(full), length, path);
-    return open(full, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return openat(AT_FDCWD, full, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
 // Opens the directory of one controller of version 1. In a container the mount shows the

@@ -56,6 +56,28 @@ bool cgroup_path_of(const char* proc_text, const char* controller, char path[CGR
     return true;
 }
 
+// CRI-O with crun puts the processes of a container one directory deeper than others.
+enum { DEPTH_IN_POD_MAX = 2 };
+
+bool cgroup_is_of_pod(const char* own, const char* other)
+{
+    int up = 0; // how many directories above OWN both lie in
+
+    while (*own == '/' && *other == '/') {
+        size_t length = 1 + strcspn(own + 1, "/");
+
+        if (length != 1 + strcspn(other + 1, "/") || strncmp(own, other, length) != 0)
+            break;
+        own += length;
+        other += length;
+    }
+    for (; *own != '\0'; own++)
+        up += own[0] == '/' && own[1] != '\0';
+    for (; text_starts_with(other, "/.."); other += strlen("/.."))
+        up++;
+    return up <= DEPTH_IN_POD_MAX && strstr(other, "/pod") == NULL && strstr(other, "-pod") == NULL;
+}
+
 #define CGROUP_ROOT "/sys/fs/cgroup" // as our own namespaces show it
 
 // The cgroups of memory and of CPU of a process.
@@ -64,7 +86,7 @@ struct cgroups {
     char paths[2][CGROUP_PATH_SIZE];
 };
 
-PAGE_BUFFER static struct cgroups cgroups[2]; // on one page
+HALF_PAGE_BUFFER static struct cgroups cgroups[2];
 static struct cgroups* const own = &cgroups[0];
 static struct cgroups* const target = &cgroups[1];
 static int64_t target_pid;

@@ -28,6 +28,13 @@ enum membership membership_of_namespace(int64_t pid, const char* name);
 // True where `list`, like "cpu,cpuacct", names `controller`. `length` is the list's.
 bool cgroup_names_controller(const char* list, size_t length, const char* controller);
 
+// True where two such paths are of containers of one pod: from OWN the other is reached without
+// leaving the pod, whose directory has "pod" and the pod's UID in its name (kubelet,
+// pkg/kubelet/cm/pod_container_manager_linux.go). Seen from a cgroup namespace the other begins
+// with
+// "/..", once for each directory above its root.
+bool cgroup_is_of_pod(const char* own, const char* other);
+
 // Finds the path of `controller` in the text of /proc/PID/cgroup: version 1's own line, else the
 // line "0::/PATH" of version 2. Returns false where there is neither.
 bool cgroup_path_of(const char* proc_text, const char* controller, char path[CGROUP_PATH_SIZE]);

@@ -52,7 +52,7 @@ struct table {
     struct row rows[ROWS_MAX]; // the last, since they are seldom as many
 };
 
-PAGE_BUFFER static struct table table;
+TABLE_BUFFER static struct table table;
 
 static const char* const role_names[] = { "", "other", "target", "load", "holder" };
 
@@ -60,7 +60,7 @@ static const char* const role_names[] = { "", "other", "target", "load", "holder
 // arithmetic: in pages, with the limit divided first.
 static int64_t badness_bytes(const struct row* row, int64_t limit_bytes)
 {
-    int64_t page = sysconf(_SC_PAGESIZE);
+    int64_t page = getpagesize();
     int64_t pages;
 
     if (limit_bytes == ABSENT || row->oom_score_adj == ABSENT || row->oom_score_adj == -1000)

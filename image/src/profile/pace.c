@@ -14,12 +14,12 @@ bool pace_is_near(void) { return is_near; }
 
 int64_t pages_down(int64_t bytes)
 {
-    int64_t page = sysconf(_SC_PAGESIZE);
+    int64_t page = getpagesize();
 
     return bytes / page * page;
 }
 
-int64_t pages_up(int64_t bytes) { return pages_down(bytes + sysconf(_SC_PAGESIZE) - 1); }
+int64_t pages_up(int64_t bytes) { return pages_down(bytes + getpagesize() - 1); }
 
 static int64_t next_size(struct session* session, int64_t growth)
 {
@@ -38,7 +38,7 @@ static int64_t next_size(struct session* session, int64_t growth)
         return commanded + growth;
     }
     if (step == 0)
-        step = sysconf(_SC_PAGESIZE);
+        step = getpagesize();
     if (usage + step < near)
         return commanded + pages_down(near - usage);
     if (!is_near)

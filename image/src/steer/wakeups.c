@@ -27,7 +27,7 @@ enum { HEARTBEAT = 1 };
 enum source { SIGNALS, INPUT, WORKERS, TARGET, SOURCE_COUNT };
 
 // What was read from stdin and not looked at yet.
-BUFFER static char bytes[256];
+static char bytes[256]; // beside the small variables: a heartbeat costs no page of its own
 static ssize_t bytes_count;
 static ssize_t bytes_at;
 

@@ -76,7 +76,7 @@ void report_hello(const struct session* session)
     int64_t target_pid = session->options->target_pid;
 
     begin_hello(command_name(session->options->command), session->options->started_by);
-    line_number("page_size_bytes", sysconf(_SC_PAGESIZE));
+    line_number("page_size_bytes", getpagesize());
     line_number("cpus", cpu_count());
     line_number("cgroup_version", session->cgroup.version);
     line_number("oom_score_adj", oom_score_adj_of(getpid()));

@@ -11,6 +11,10 @@
 // Of these only the beginning is used as a rule: it shall not lie across two pages.
 #define PAGE_BUFFER __attribute__((section(".bss.zpages"), aligned(4096)))
 
+// One page for two: what is small, and behind it a table of which only the beginning is used.
+#define HALF_PAGE_BUFFER __attribute__((section(".bss.zhalf"), aligned(4096)))
+#define TABLE_BUFFER __attribute__((section(".bss.ztable")))
+
 // Where those are. agent.ld says so; in a build for the machine itself both are NULL.
 extern char pages_begin[] __attribute__((weak));
 extern char pages_end[] __attribute__((weak));

@@ -19,9 +19,9 @@ enum {
 
 struct number_option {
     const char* name;
-    size_t offset;
-    int places;
-    int64_t smallest;
+    uint16_t offset; // where in struct options
+    uint8_t places;
+    uint8_t smallest;
     int64_t largest;
 };
 
