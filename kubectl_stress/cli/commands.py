@@ -21,7 +21,9 @@ PLACES = {
     "completion": Place("completion", "completion_command", "Install shell completion"),
     "cpu": Place("cpu", "cpu", "Load a container's CPU and judge what happens"),
     "doctor": Place("doctor", "doctor", "Check what is missing, and how to get it"),
-    "find-limit": Place("find_limit", "find_limit", "Search for the memory limit of a container"),
+    "find-limit": Place(
+        "find_limit", "find_limit", "Search for the memory or CPU limit of a container"
+    ),
     "help": Place("help", "help_command", "Explain an outcome and what to do about it"),
     "image": Place("image", "image", "Print the agent's image, and how to copy or save it"),
     "mem": Place("mem", "mem", "Load a container's memory and judge what happens"),

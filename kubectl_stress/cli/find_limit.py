@@ -52,11 +52,13 @@ if TYPE_CHECKING:
 @quiet_option
 @connection_options
 def find_limit(flags: "ConnectionFlags", target: str, **given: Any) -> None:
-    """Search for the memory limit that a container needs.
+    """Search for the memory limit, or with --cpu the CPU limit, that a container needs.
 
     Ballast is held beside the app: more and more, then by halves, until the boundary between what
-    it survives and what it does not is known. Each failure may restart the container. The price is
-    said before, and asked about. Nothing is applied: a patch with the recommended limit is printed.
+    it survives and what it does not is known. With --cpu it is a CPU load, and the limit follows
+    from what the app itself was measured to use at the highest load that it survived. Each failure
+    may restart the container. The price is said before, and asked about. Nothing is applied: a
+    patch with the recommended limit is printed.
 
     Exit codes: 0 found, 1 could not run, 2 usage, 3 less than --expect-at-least, 4 flaky or
     inconclusive, 5 refused by a guard, 130 interrupted (the load has been released).
@@ -66,6 +68,7 @@ def find_limit(flags: "ConnectionFlags", target: str, **given: Any) -> None:
     kubectl stress find-limit deploy/hello --copy --yes
     kubectl stress find-limit hello --stop-before oom --record search.jsonl --yes
     kubectl stress find-limit hello --health-url /:8080 --max-latency 500ms
+    kubectl stress find-limit hello --cpu --health-url /:8080 --max-latency 500ms
     """
     from kubectl_stress.cli.print_limit import answer
 
@@ -158,7 +161,7 @@ def _settings(
     settings = search_settings(given, target)
     if record is None:
         return settings
-    _refuse_other(record, target)
+    _refuse_other(record, target, settings.resource)
     most, most_ms = settings.max_restarts, settings.max_ms
     return replace(record.header.settings, max_restarts=most, max_ms=most_ms)
 
@@ -168,11 +171,16 @@ def _tell_notes(notes: "Iterable[str | None]") -> None:
         click.echo(f"note: {note}", err=True)
 
 
-def _refuse_other(record: "LimitRecord", target: "Target") -> None:
+def _refuse_other(record: "LimitRecord", target: "Target", resource: Searched) -> None:
     """Tries tell of the container and the limit that they were made on, and of no other."""
     from kubectl_stress.search.ballasts import ballast_of
 
     before, settings = record.header.target, record.header.settings
+    if settings.resource is not resource:
+        raise UsageError(
+            f"--resume: the search was for a limit of {settings.resource.value}: "
+            + ("leave out --cpu" if resource is Searched.CPU else "add --cpu")
+        )
     limit_of = ballast_of(settings.resource).limit
     known = (before.namespace, before.container, limit_of(before), before.image)
     if known != (target.namespace, target.container, limit_of(target), target.image):

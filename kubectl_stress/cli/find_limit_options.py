@@ -39,11 +39,16 @@ _CHECKS = 3
 
 _SEARCH_OPTIONS = (
     click.option(
+        "--cpu",
+        is_flag=True,
+        help="Search for the CPU limit that it needs instead, with a CPU load as ballast",
+    ),
+    click.option(
         "--resolution",
         metavar="AMOUNT",
         default=f"{DEFAULT_RESOLUTION_PERCENT}%",
         show_default=True,
-        help="How close the boundary is searched: 4Mi, or a percentage of the limit",
+        help="How close the boundary is searched: 4Mi (--cpu: 5m), or a percentage of the limit",
     ),
     click.option(
         "--attempts",
@@ -100,6 +105,14 @@ _HEALTH_OPTIONS = (
         help="Two health checks in a row that take longer are too slow",
     ),
 )
+_CPU_OPTIONS = (
+    click.option(
+        "--max-throttled",
+        metavar="PERCENT",
+        help="With --cpu: a level does not fit where the quota throttles more of its periods  "
+        "[default: throttling alone fails no level]",
+    ),
+)
 _ANSWER_OPTIONS = (
     click.option(
         "--margin",
@@ -110,7 +123,7 @@ _ANSWER_OPTIONS = (
     ),
     click.option(
         "--expect-at-least",
-        metavar="SIZE",
+        metavar="AMOUNT",
         help="Ballast that must be survived: the exit code says whether it was",
     ),
     click.option(
@@ -133,12 +146,18 @@ _ANSWER_OPTIONS = (
 
 def find_limit_options(command: Command) -> Command:
     """Add what only a search takes; `search_settings` makes the value of it."""
-    return with_options(command, (*_SEARCH_OPTIONS, *_HEALTH_OPTIONS, *_ANSWER_OPTIONS))
+    return with_options(
+        command, (*_SEARCH_OPTIONS, *_HEALTH_OPTIONS, *_CPU_OPTIONS, *_ANSWER_OPTIONS)
+    )
 
 
-def searched(_given: Mapping[str, Any]) -> Searched:
-    """Which limit is searched for."""
-    return Searched.MEMORY
+def searched(given: Mapping[str, Any]) -> Searched:
+    """Which limit is searched for; raises UsageError for what another search takes."""
+    if given["cpu"] and given["stop_before"]:
+        raise UsageError("--stop-before oom: no CPU load causes an OOM kill, leave it out")
+    if given["max_throttled"] is not None and not given["cpu"]:
+        raise UsageError("--max-throttled requires --cpu")
+    return Searched.CPU if given["cpu"] else Searched.MEMORY
 
 
 def expected(given: Mapping[str, Any]) -> int | None:
@@ -165,9 +184,10 @@ def search_settings(given: Mapping[str, Any], target: Target) -> SearchSettings:
         max_ms=given["max_time"],
         hold_ms=_hold_ms(given, target),
         avoids_oom=given["stop_before"] == "oom",
-        margin_percent=_percent(given["margin"]),
+        margin_percent=_percent(given["margin"], "--margin", most=1_000),
         max_latency_ms=given["max_latency"],
         resource=resource,
+        max_throttled_percent=_max_throttled(given["max_throttled"]),
     )
 
 
@@ -224,8 +244,12 @@ def _share(text: str, limit: int) -> int:
     return amount.of(limit)
 
 
-def _percent(text: str) -> int:
+def _max_throttled(text: str | None) -> int | None:
+    return None if text is None else _percent(text, "--max-throttled", most=100)
+
+
+def _percent(text: str, option: str, *, most: int) -> int:
     percent = whole_number(text.removesuffix("%"))
-    if percent is None or percent > 1_000:
-        raise UsageError(f"--margin {text}: give a percentage from 0% to 1000%")
+    if percent is None or percent > most:
+        raise UsageError(f"{option} {text}: give a percentage from 0% to {most}%")
     return percent

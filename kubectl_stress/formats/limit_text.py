@@ -98,6 +98,7 @@ def facts(result: LimitResult) -> Iterator[str]:
     elif answer.survived is not None and answer.failed is not None:
         low, high = unit.text(answer.survived), unit.text(answer.failed)
         yield f"the boundary is between {low} and {high} of {unit.load}, as far as anybody knows"
+    yield from result.notes
     yield circumstances(result)
     if result.expected is not None:
         wanted = unit.quantity(result.expected)

@@ -10,12 +10,15 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from kubectl_stress.errors import Interrupted, Refused, StressError
+from kubectl_stress.injection.join import Joiner
+from kubectl_stress.injection.probe import Reading
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.plan.decide import resolve, with_load
 from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.plan.limit_patch import LimitPatch, limit_patches
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.preflight.patch_dry_run import judged
+from kubectl_stress.quantity import format_duration
 from kubectl_stress.results.limit_record import LimitHeader
 from kubectl_stress.results.limit_result import LimitResult
 from kubectl_stress.search.ballast import Situation
@@ -26,7 +29,7 @@ from kubectl_stress.search.recommendation import recommendation
 from kubectl_stress.search.settings import SearchSettings
 from kubectl_stress.search.tries import Try
 from kubectl_stress.session.announcer import Announcer
-from kubectl_stress.session.event_loop import EventLoop
+from kubectl_stress.session.event_loop import EventLoop, Procedure
 from kubectl_stress.session.health_checks import HealthChecks
 from kubectl_stress.session.health_requests import LEAST_HEADROOM_BYTES, by_command, by_url
 from kubectl_stress.session.intake import Intake
@@ -93,11 +96,13 @@ class FindLimit:
             raise ready
         refuse_not_ready(ready)
         checks = self._checks(ask, intake)
-        found = self._situation(ask, ready)
+        found = self._situation(ask, ready, intake)
         settings = replace(ask.settings, ceiling=found.ceiling)
         search = self._search(replace(ask, settings=settings), found, intake, checks)
         self._agree(ask, search, ready, intake)
-        self._recorder.begin(LimitHeader(version, ready.plan.target, settings, found.usage))
+        self._recorder.begin(
+            LimitHeader(version, ready.plan.target, settings, found.usage, found.notes)
+        )
         with checks or nullcontext():
             self._make(search, ready, procedure)
         return self._result(ask, search, ready, found)
@@ -135,10 +140,27 @@ class FindLimit:
                 intake.say(text)
             self._confirm((text, *ready.plan.questions))
 
-    def _situation(self, ask: Ask, ready: Ready) -> Situation:
-        """What the reading tells of the search."""
-        reading, ballast = ready.joined.reading, ballast_of(ask.settings.resource)
-        return ballast.situation(ask.settings, ready.plan.target, reading.hello, reading.sample)
+    def _situation(self, ask: Ask, ready: Ready, intake: Intake) -> Situation:
+        """What is known of the app before any load; raises StressError."""
+        reading, ballast, later = ready.joined.reading, ballast_of(ask.settings.resource), None
+        if ballast.WATCH_MS:
+            span = format_duration(ballast.WATCH_MS)
+            intake.tell(Task(f"watching what the app uses without any load, for {span}"))
+            found = self._loop.run({0: self._read_after(ready, intake, ballast.WATCH_MS)})[0]
+            if isinstance(found, StressError):
+                raise found
+            later = found.sample if found else None
+        target = ready.plan.target
+        known = ballast.situation(ask.settings, target, reading.hello, reading.sample, later)
+        for note in known.notes:
+            intake.say(note)
+        return known
+
+    def _read_after(self, ready: Ready, intake: Intake, wait_ms: int) -> Procedure[Reading | None]:
+        """A second reading of a target that is not loaded yet; None where it cannot be read."""
+        yield from intake.sleep(wait_ms / 1000)
+        joiner = Joiner(self._cluster, clock=intake.clock, tell=intake.say)
+        return (yield from intake.call(lambda: joiner.read_again(ready.joined)))
 
     def _search(
         self, ask: Ask, found: Situation, intake: Intake, checks: HealthChecks | None
@@ -195,6 +217,7 @@ class FindLimit:
             tries=tries,
             answer=search.answer,
             usage=before.usage,
+            notes=before.notes,
             patches=tuple(patches),
             expected=ask.expected,
         )

@@ -33,6 +33,7 @@ class LimitHeader:
     target: Target
     settings: SearchSettings
     usage: int | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class LimitRecord:
             tries=tuple(self.tries),
             answer=end.answer,
             usage=header.usage,
+            notes=header.notes,
             patches=end.patches,
             expected=end.expected,
         )

@@ -25,7 +25,8 @@ SCHEMA = "kubectl-stress/limit/v1"
 class LimitResult:
     """A finished search; `usage` is the container's own before it.
 
-    `expected` is the level that `--expect-at-least` asks for.
+    `expected` is the level that `--expect-at-least` asks for, `notes` what was seen
+    before any load.
     """
 
     target: Target
@@ -35,6 +36,7 @@ class LimitResult:
     usage: int | None = None
     patches: tuple[LimitPatch, ...] = ()
     expected: int | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def recommendation(self) -> Recommendation | None:
@@ -102,6 +104,7 @@ class LimitResult:
             f"expected_{suffix}": self.expected,
             "is_as_expected": self.is_as_expected,
             "restarts": self.restarts,
+            "notes": list(self.notes),
             "first_time_ms": self.first_ms or None,
             "last_time_ms": self.last_ms or None,
             "tries": [try_dict(one, resource) for one in self.tries],

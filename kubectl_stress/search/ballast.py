@@ -13,7 +13,6 @@ from kubectl_stress.search.settings import SearchSettings
 from kubectl_stress.search.tries import Mark, Stopped, Try
 from kubectl_stress.targets.target import Target
 from kubectl_stress.verdict.findings import Findings
-from kubectl_stress.verdict.outcome import Verdict
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,8 @@ class Situation:
     """What a reading before the search tells of it.
 
     `ceiling` is the highest level that may be tried, `headroom` the level at which it most likely
-    breaks. `held_bytes` is what the app holds, where it must not hold more before the next try.
+    breaks. `usage` is what the container used before any load. `held_bytes` is what the app holds,
+    where it must not hold more before the next try. `notes` go into the answer.
     """
 
     ceiling: int
@@ -37,15 +37,18 @@ class Situation:
     restarts_by_failure: bool
     usage: int | None
     held_bytes: int | None
+    notes: tuple[str, ...] = ()
 
 
 class Ballast(Protocol):
-    """One resource: `search.memory_ballast` is one of it. Amounts are in its `Unit`.
+    """One resource: `search.memory_ballast` and `search.cpu_ballast` are two of it.
 
-    `HEADS` are the columns of its own in a table of the levels.
+    Amounts are in its `Unit`. `HEADS` are the columns of its own in a table of the levels.
+    `WATCH_MS` is for how long the app is watched before the first try; 0: one reading is enough.
     """
 
     HEADS: tuple[str, ...]
+    WATCH_MS: int
 
     def limit(self, target: Target, /) -> int | None:
         """The limit that a level is taken from."""
@@ -63,9 +66,15 @@ class Ballast(Protocol):
         """The load of one try, released as soon as the container is not ready or restarts."""
 
     def situation(
-        self, settings: SearchSettings, target: Target, hello: Hello, sample: Sample, /
+        self,
+        settings: SearchSettings,
+        target: Target,
+        hello: Hello,
+        sample: Sample,
+        later: Sample | None,
+        /,
     ) -> Situation:
-        """What is known before the first try."""
+        """What is known before the first try; `later` is read after `WATCH_MS`."""
 
     def stopped(self, settings: SearchSettings, sample: Sample, /) -> Stopped | None:
         """Why a level must be released before its time."""
@@ -73,9 +82,10 @@ class Ballast(Protocol):
     def with_readings(self, one: Try, seen: Findings, /) -> Try:
         """The try with what was measured of the resource."""
 
-    def mark(
-        self, settings: SearchSettings, one: Try, verdict: Verdict, known: Mark | None, /
-    ) -> Mark | None:
+    def too_much(self, settings: SearchSettings, one: Try, /) -> Stopped | None:
+        """Why a level that was held does not fit, by what was measured."""
+
+    def mark(self, known: Mark | None, /) -> Mark | None:
         """How it ended, where `known` is what its outcome alone says."""
 
     def is_short(self, one: Try, /) -> bool:

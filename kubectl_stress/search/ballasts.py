@@ -1,10 +1,13 @@
 """The ballast of each resource. Pure."""
 
-from kubectl_stress.search import memory_ballast
+from kubectl_stress.search import cpu_ballast, memory_ballast
 from kubectl_stress.search.ballast import Ballast
 from kubectl_stress.search.units import Searched
 
-_BALLASTS: dict[Searched, Ballast] = {Searched.MEMORY: memory_ballast}
+_BALLASTS: dict[Searched, Ballast] = {
+    Searched.MEMORY: memory_ballast,
+    Searched.CPU: cpu_ballast,
+}
 
 
 def ballast_of(resource: Searched) -> Ballast:

@@ -22,6 +22,11 @@ class Point:
     not_ready_ms: int
     probe_failures: int
     restarts: int
+    app_millicores: float | None = None
+    app_peak_millicores: float | None = None
+    load_millicores: float | None = None
+    throttled_percent: float | None = None
+    cpu_pressure_some_percent: float | None = None
 
     @property
     def is_fit(self) -> bool:
@@ -44,7 +49,6 @@ def curve(tries: Iterable[Try]) -> Iterator[Point]:
 
 
 def _point(level: int, found: list[Try]) -> Point:
-    pressure = [one.pressure_full_percent for one in found if one.pressure_full_percent is not None]
     return Point(
         level=level,
         marks=tuple(Counter(one.mark for one in found).most_common()),
@@ -52,12 +56,22 @@ def _point(level: int, found: list[Try]) -> Point:
         peak_usage_bytes=_most(one.peak_usage_bytes for one in found),
         held_bytes=max(one.held_bytes for one in found),
         least_headroom_bytes=_least(one.least_headroom_bytes for one in found),
-        pressure_full_percent=max(pressure, default=None),
+        pressure_full_percent=_highest(found, "pressure_full_percent"),
         latency_ms=_most(one.latency_ms for one in found),
         not_ready_ms=max(one.not_ready_ms for one in found),
         probe_failures=sum(one.probe_failures for one in found),
         restarts=sum(one.restarts for one in found),
+        app_millicores=_highest(found, "app_millicores"),
+        app_peak_millicores=_highest(found, "app_peak_millicores"),
+        load_millicores=_highest(found, "load_millicores"),
+        throttled_percent=_highest(found, "throttled_percent"),
+        cpu_pressure_some_percent=_highest(found, "cpu_pressure_some_percent"),
     )
+
+
+def _highest(found: list[Try], field: str) -> float | None:
+    values = [getattr(one, field) for one in found]
+    return max((value for value in values if value is not None), default=None)
 
 
 def _most(values: Iterable[int | None]) -> int | None:

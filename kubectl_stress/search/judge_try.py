@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from kubectl_stress.agent.protocol import EndReason
-from kubectl_stress.search.ballast import Ballast
 from kubectl_stress.search.ballasts import ballast_of
 from kubectl_stress.search.health import Checked
 from kubectl_stress.search.settings import SearchSettings
@@ -48,27 +47,32 @@ def try_of(
         took_ms=max(0, seen.ending.at_ms - since_ms),
         recovery_ms=max(0, began_ms - since_ms),
     )
-    one = ballast.with_readings(_with_readings(one, seen, checked or Checked()), seen)
-    known = ballast.mark(settings, one, verdict, _MARKS.get(verdict.outcome))
-    if stopped is None and checked is not None and checked.too_slow is not None:
-        stopped = Stopped(Mark.SLOW, checked.too_slow)
+    one = ballast.with_readings(_with_readings(one, seen, checked), seen)
+    known = ballast.mark(_MARKS.get(verdict.outcome))
+    stopped = stopped or _too_slow(checked) or ballast.too_much(settings, one)
     if stopped is not None and known in (None, Mark.FITS, Mark.THROTTLED):
         return replace(one, mark=stopped.mark, evidence=stopped.text)
-    return replace(one, mark=_mark(known, one, verdict, seen, ballast))
+    return replace(one, mark=_mark(known, verdict, seen, is_short=ballast.is_short(one)))
 
 
-def _with_readings(one: Try, seen: Findings, checked: Checked) -> Try:
+def _too_slow(checked: Checked | None) -> Stopped | None:
+    if checked is None or checked.too_slow is None:
+        return None
+    return Stopped(Mark.SLOW, checked.too_slow)
+
+
+def _with_readings(one: Try, seen: Findings, checked: Checked | None) -> Try:
     return replace(
         one,
         probe_failures=sum(change.is_failed_probe for change in seen.changes),
         not_ready_ms=_not_ready_ms(seen),
         restarts=len(of_kind(seen, ChangeKind.TERMINATED)),
-        latency_ms=checked.slowest_ms,
-        failed_checks=checked.failed,
+        latency_ms=checked.slowest_ms if checked else None,
+        failed_checks=checked.failed if checked else 0,
     )
 
 
-def _mark(known: Mark | None, one: Try, verdict: Verdict, seen: Findings, ballast: Ballast) -> Mark:
+def _mark(known: Mark | None, verdict: Verdict, seen: Findings, *, is_short: bool) -> Mark:
     if known is not None:
         return known
     if verdict.outcome is not Outcome.INCONCLUSIVE:
@@ -77,7 +81,7 @@ def _mark(known: Mark | None, one: Try, verdict: Verdict, seen: Findings, ballas
     is_stopped = bye is not None and bye.reason is EndReason.STOPPED
     if is_stopped and of_kind(seen, ChangeKind.NOT_READY):
         return Mark.READINESS_LOST  # the kubelet leaves out events of probes once there are many
-    if bye is not None and bye.reason is EndReason.DURATION and ballast.is_short(one):
+    if bye is not None and bye.reason is EndReason.DURATION and is_short:
         return Mark.TIMED_OUT  # it did not reach its size in time
     is_given_up = bye is None and seen.ending.exit_code is None
     return Mark.TIMED_OUT if is_given_up else Mark.INCONCLUSIVE

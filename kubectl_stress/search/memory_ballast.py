@@ -18,9 +18,9 @@ from kubectl_stress.search.settings import SearchSettings
 from kubectl_stress.search.tries import Mark, Stopped, Try
 from kubectl_stress.targets.target import Target
 from kubectl_stress.verdict.findings import Findings, kill_counts
-from kubectl_stress.verdict.outcome import Verdict
 
 HEADS: tuple[str, ...] = ("PEAK USAGE", "LEAST HEADROOM", "PSI FULL")
+WATCH_MS = 0
 
 _RAMP_MS = 1_000
 # An exec costs the target about 1.75 MiB: below this a search never goes on purpose.
@@ -59,7 +59,9 @@ def load_of(level: int, hold_ms: int) -> LoadSpec:
     )
 
 
-def situation(settings: SearchSettings, _target: Target, hello: Hello, sample: Sample) -> Situation:
+def situation(
+    settings: SearchSettings, _target: Target, hello: Hello, sample: Sample, _later: Sample | None
+) -> Situation:
     """It breaks when its headroom is used up; before that where no OOM kill may be caused."""
     memory = sample.memory
     headroom = memory.headroom_bytes or 0
@@ -118,9 +120,12 @@ def _most(samples: Sequence[Sample], field: str) -> float | None:
     return max((value for value in found if value is not None), default=None)
 
 
-def mark(
-    _settings: SearchSettings, _one: Try, _verdict: Verdict, known: Mark | None
-) -> Mark | None:
+def too_much(_settings: SearchSettings, _one: Try) -> Stopped | None:
+    """What is held and does no harm fits."""
+    return None
+
+
+def mark(known: Mark | None) -> Mark | None:
     """As its outcome says."""
     return known
 

@@ -37,6 +37,7 @@ class SearchSettings:
     margin_percent: int = DEFAULT_MARGIN_PERCENT
     max_latency_ms: int | None = None
     resource: Searched = Searched.MEMORY
+    max_throttled_percent: float | None = None
 
     def __post_init__(self) -> None:
         sizes = (self.limit, self.resolution, self.ceiling, self.hold_ms)

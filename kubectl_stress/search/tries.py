@@ -27,6 +27,9 @@ class Try:
     are of its first sample. `took_ms` counts the recovery before it, which is `recovery_ms`: until
     the container ran again, was ready, and held what it did before. Pressure is the highest of the
     10 s averages of PSI, None on cgroup v1. `latency_ms` is that of the slowest health check.
+
+    CPU use is measured under a CPU load alone, on average over the hold: the app's is that of the
+    container without the load's, and its peak that of the busiest second.
     """
 
     level: int
@@ -48,6 +51,11 @@ class Try:
     restarts: int = 0
     latency_ms: int | None = None
     failed_checks: int = 0
+    app_millicores: float | None = None
+    app_peak_millicores: float | None = None
+    load_millicores: float | None = None
+    throttled_percent: float | None = None
+    cpu_pressure_some_percent: float | None = None
 
 
 @dataclass(frozen=True)

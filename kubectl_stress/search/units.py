@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from kubectl_stress.quantity import PAGE_BYTES, format_bytes, format_quantity
+from kubectl_stress.quantity import PAGE_BYTES, format_bytes, format_millicores, format_quantity
 
 
 class Searched(Enum):
     """What a search takes from the app; the values are stable words for scripts and recordings."""
 
     MEMORY = "memory"
+    CPU = "cpu"
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,17 @@ MEMORY_UNIT = Unit(
     "bytes", PAGE_BYTES, "ballast", format_bytes, format_quantity, 1 << 20, "whole MiB"
 )
 
-_UNITS = {Searched.MEMORY: MEMORY_UNIT}
+CPU_UNIT = Unit(
+    "millicores",
+    1,
+    "CPU load",
+    format_millicores,
+    lambda millicores: f"{millicores}m",
+    10,
+    "whole 10m",
+)
+
+_UNITS = {Searched.MEMORY: MEMORY_UNIT, Searched.CPU: CPU_UNIT}
 
 
 def unit_of(resource: Searched) -> Unit:

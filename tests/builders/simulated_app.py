@@ -10,7 +10,7 @@ from kubectl_stress.search.answer import Answer
 from kubectl_stress.search.levels import next_step
 from kubectl_stress.search.settings import SearchSettings
 from kubectl_stress.search.tries import Mark, Spent, Try
-from kubectl_stress.search.units import MEMORY_UNIT
+from kubectl_stress.search.units import CPU_UNIT, MEMORY_UNIT, Searched
 from tests.builders.pods import MIB
 
 Fails = Callable[[int], Mark | None]
@@ -27,6 +27,16 @@ def settings(limit_bytes: int = 128 * MIB, **given: Any) -> SearchSettings:
         "max_ms": 1 << 40,
     }
     return SearchSettings(**{**own, **given})
+
+
+def cpu_settings(limit: int = 250, **given: Any) -> SearchSettings:
+    """As `settings`, for a CPU limit in thousandths of a CPU."""
+    own: dict[str, Any] = {
+        "resource": Searched.CPU,
+        "resolution": CPU_UNIT.whole(limit * 2 // 100),
+        "ceiling": limit,
+    }
+    return settings(limit, **{**own, **given})
 
 
 def breaks_at(level: int, mark: Mark) -> Fails:
