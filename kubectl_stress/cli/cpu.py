@@ -7,6 +7,7 @@ import click
 from kubectl_stress.cli.connection_options import connection_options
 from kubectl_stress.cli.copy_option import copy_option
 from kubectl_stress.cli.cpu_options import cpu_options
+from kubectl_stress.cli.follow_option import check_follow, follow_option
 from kubectl_stress.cli.holder_options import holder_options, holder_spec, join_option
 from kubectl_stress.cli.load_options import load_options
 from kubectl_stress.cli.output_options import MANIFEST, load_output_options
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 @cpu_options
 @load_options
 @together_options
+@follow_option
 @copy_option
 @join_option
 @holder_options
@@ -46,9 +48,10 @@ def cpu(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> Non
     from kubectl_stress.cli.run_selection import run_selection
 
     asked, spec = target_selection(targets, given), cpu_spec(given)
+    check_follow(asked, spec, given)
     cluster = connect(flags)
     if given["output"] == MANIFEST:
-        print_manifest(cluster, asked, spec, is_copy=given["copy"])
+        print_manifest(cluster, asked, spec, given)
         return
     given["force"] = False  # nothing of a CPU load is refused that it could allow
     code = run_selection(cluster, asked, spec, holder_spec(given), given)

@@ -10,6 +10,7 @@ import click
 
 from kubectl_stress.cli.connection_options import connection_options
 from kubectl_stress.cli.copy_option import copy_option
+from kubectl_stress.cli.follow_option import check_follow, follow_option
 from kubectl_stress.cli.holder_options import holder_options, holder_spec, join_option
 from kubectl_stress.cli.load_options import load_options
 from kubectl_stress.cli.memory_options import memory_options
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 @memory_options
 @load_options
 @together_options
+@follow_option
 @copy_option
 @join_option
 @holder_options
@@ -53,9 +55,10 @@ def mem(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> Non
     from kubectl_stress.plan.memory import is_page_cache
 
     asked, spec = target_selection(targets, given), mem_spec(given)
+    check_follow(asked, spec, given)
     holder = replace(holder_spec(given), is_writable=is_page_cache(spec))
     cluster = connect(flags)
     if given["output"] == MANIFEST:
-        print_manifest(cluster, asked, spec, is_copy=given["copy"])
+        print_manifest(cluster, asked, spec, given)
         return
     click.get_current_context().exit(run_selection(cluster, asked, spec, holder, given))

@@ -1,6 +1,7 @@
 """`-o manifest`: the StressChaos that asks for the same load, for Git or for Chaos Mesh."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def print_manifest(
-    cluster: "Cluster", asked: TargetSelection, spec: LoadSpec, *, is_copy: bool
+    cluster: "Cluster", asked: TargetSelection, spec: LoadSpec, given: Mapping[str, Any]
 ) -> None:
     """Print it, and on stderr what Chaos Mesh would make of it that is not the same."""
     from kubectl_stress.formats.serialize import to_yaml
@@ -24,8 +25,10 @@ def print_manifest(
     from kubectl_stress.preflight.find_selection import find_selection
     from kubectl_stress.targets.choose import Choice, Mode
 
-    if is_copy:
+    if given["copy"]:
         raise UsageError("a StressChaos cannot load a copy: leave out --copy or -o manifest")
+    if given["follow"]:
+        raise UsageError("a StressChaos cannot express --follow: leave it or -o manifest out")
     memory, cpu = stressors(spec)
     found = find_selection(cluster, asked)
     experiment = Experiment(

@@ -89,9 +89,10 @@ def _carry_out(
     ):
         run = start_run(to_all([recorder, show]), say=teller(quiet=given["quiet"]))
         recorder.begin_fleet(targets, expect)
-        found = run.all(plans, holder, expect, together(given))
+        taken = len(targets) - len(plans)
+        found, followed = run.all(plans, holder, expect, together(given), reserved=taken)
         refused = [plan for _, plan in planned if isinstance(plan, StressError)]
-        fleet = fleet_report(targets, [*found, *refused], expect)
+        fleet = fleet_report(targets, [*found, *refused], expect, followed)
         recorder.finish_fleet(fleet)
     return fleet
 
@@ -104,7 +105,7 @@ def _listening(count: int, given: dict[str, Any]) -> "AbstractContextManager[Lis
         output=given["output"],
         color=wants_color(given["color"]),
         now_ms=now_ms,
-        target_count=count,
+        target_count=count + together(given).follow,  # a pod that joins is told from the others
         is_fleet=count > _FEW,
     )
 

@@ -115,6 +115,8 @@ def together(given: Mapping[str, Any]) -> "Together":
         keep_going=given["keep_going"],
         stagger_ms=given["stagger"],
         force=given["force"],
+        follow=given.get("follow", False),
+        yes=given["yes"],
     )
 
 

@@ -61,8 +61,11 @@ def _where_headings(entries: Sequence[Entry]) -> list[str]:
     headings = ["POD"]
     if len({entry.namespace for entry in entries}) > 1:
         headings.insert(0, "NAMESPACE")
-    if len({(entry.namespace, entry.pod) for entry in entries}) < len(entries):
+    places = {(entry.namespace, entry.pod, entry.container) for entry in entries}
+    if len({place[:2] for place in places}) < len(places):
         headings.append("CONTAINER")
+    if any(entry.replaces for entry in entries):
+        headings.append("REPLACES")
     return headings
 
 
@@ -71,7 +74,8 @@ def _cells(entry: Entry, headings: Sequence[str], columns: Sequence[Column]) -> 
         "NAMESPACE": entry.namespace,
         "POD": entry.pod,
         "CONTAINER": entry.container,
-        "NODE": entry.node,
+        "REPLACES": entry.replaces.pod if entry.replaces else "-",
+        "NODE": entry.node or "-",
         "VERDICT": entry.outcome,
     }
     if entry.report is not None:

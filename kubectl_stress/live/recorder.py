@@ -21,8 +21,14 @@ from kubectl_stress.agent.protocol import (
 )
 from kubectl_stress.agent.samples import Sample
 from kubectl_stress.errors import UsageError
-from kubectl_stress.results.fleet_recording import fleet_header_line, numbered, problem_line
+from kubectl_stress.results.fleet_recording import (
+    fleet_header_line,
+    joined_line,
+    numbered,
+    problem_line,
+)
 from kubectl_stress.results.fleet_report import FleetReport
+from kubectl_stress.results.place import Place, Replaced
 from kubectl_stress.results.recording import Header, header_line, report_line, value_line
 from kubectl_stress.results.report import Report
 from kubectl_stress.session.progress import Afterwards, Progress, Started, StatusSeen, What
@@ -56,12 +62,15 @@ class Recorder:
 
     def __init__(self, file: TextIO | None, *, is_fleet: bool = False) -> None:
         self._file, self._is_fleet, self._head = file, is_fleet, ""
+        self._joined = set[int]()
 
     def __call__(self, progress: Progress) -> None:
         """Write the step, if it is a fact of the run."""
-        line = _line(progress.what)
+        state, line = progress.target, _line(progress.what)
+        if state.replaces is not None:
+            self._join(state.number, Place.of(state.target), state.replaces)
         if line is not None:
-            self._write(numbered(progress.target.number, line) if self._is_fleet else line)
+            self._write(numbered(state.number, line) if self._is_fleet else line)
 
     def begin_fleet(self, targets: Sequence[Target], expectation: Expectation | None) -> None:
         """Have the first line of a run over several targets, written once anything is."""
@@ -70,10 +79,19 @@ class Recorder:
     def finish_fleet(self, fleet: FleetReport) -> None:
         """Write the last line of each target."""
         for number, entry in enumerate(fleet.entries):
+            if entry.replaces is not None:
+                place = Place(entry.namespace, entry.pod, entry.container, entry.node)
+                self._join(number, place, entry.replaces)
             if entry.report is not None:
                 self._write(numbered(number, report_line(entry.report)))
             else:
                 self._write(numbered(number, problem_line(entry.problem, entry.problem_code)))
+
+    def _join(self, number: int, place: Place, replaces: Replaced) -> None:
+        """Write once that a target has joined the run."""
+        if number not in self._joined:
+            self._joined.add(number)
+            self._write(numbered(number, joined_line(place, replaces)))
 
     def finish(self, report: Report) -> None:
         """Write the last line."""

@@ -42,7 +42,10 @@ def fleet_sentence(state: TargetState, what: What) -> str | None:
         return str(what.error)
     if isinstance(what, Finished):
         return None if what.outcome in _AS_HOPED else f"verdict: {what.outcome}"
-    return sentence(state, what) if isinstance(what, Change | WorkerKilled | AgentError) else None
+    if isinstance(what, LogLine) and state.replaces is not None and state.plan is None:
+        return what.text  # one that joins a run alone, and is waited for
+    is_shown = isinstance(what, Milestone | Change | WorkerKilled | AgentError)
+    return sentence(state, what) if is_shown else None
 
 
 def search_sentence(state: TargetState, what: What) -> str | None:

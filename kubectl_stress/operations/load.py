@@ -14,7 +14,7 @@ from kubectl_stress.plan.together import Together
 from kubectl_stress.results.report import Report
 from kubectl_stress.session.announcer import Announcer
 from kubectl_stress.session.event_loop import EventLoop
-from kubectl_stress.session.fleet import Fleet, Surroundings
+from kubectl_stress.session.fleet import Fleet, Loaded, Surroundings
 from kubectl_stress.session.progress import Progress
 from kubectl_stress.verdict.outcome import Expectation
 
@@ -40,7 +40,7 @@ class Run:
         self, plan: Plan, holder_spec: HolderSpec, expectation: Expectation | None
     ) -> Report:
         """One; raises StressError where it could not be done, Interrupted after a release."""
-        (found,) = self.all([plan], holder_spec, expectation)
+        ((found,), _) = self.all([plan], holder_spec, expectation)
         if isinstance(found, StressError):
             raise found
         return found
@@ -51,6 +51,12 @@ class Run:
         holder_spec: HolderSpec,
         expectation: Expectation | None,
         together: Together = _ALONE,
-    ) -> list[Report | StressError]:
-        """What came of each; raises Refused where no load may begin."""
-        return Fleet(self._around, plans, holder_spec, expectation, together).run()
+        *,
+        reserved: int = 0,
+    ) -> Loaded:
+        """What came of each; raises Refused where no load may begin.
+
+        `reserved` numbers after those of the plans are of targets that are not loaded.
+        """
+        fleet = Fleet(self._around, plans, holder_spec, expectation, together)
+        return fleet.run(reserved=reserved)

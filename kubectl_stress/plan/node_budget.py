@@ -48,6 +48,20 @@ def node_shares(resolved: Iterable[tuple[Plan, Hello, Sample]]) -> list[NodeShar
     return [_share(node, found) for node, found in by_node.items()]
 
 
+def share_with(
+    plan: Plan, hello: Hello, reading: Sample, running: Iterable[tuple[Plan, int]]
+) -> NodeShare:
+    """The share of a load that joins others on its node, each with what it holds by now."""
+    others = list(running)
+    growing = sum(max(0, (other.size_bytes or 0) - held) for other, held in others)
+    return NodeShare(
+        node=plan.target.node,
+        pods=(plan.target.pod, *(other.target.pod for other, _ in others)),
+        growth_bytes=growth_bytes(plan, reading) + growing,
+        available_bytes=hello.node_available_bytes,
+    )
+
+
 def _share(node: str, found: Sequence[tuple[Plan, Hello, Sample]]) -> NodeShare:
     available = [hello.node_available_bytes for _, hello, _ in found]
     return NodeShare(

@@ -3,7 +3,7 @@
 A load is its course in time and, by the name of its resource, what is loaded: memory, CPU or both.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from kubectl_stress.errors import UsageError
@@ -117,6 +117,11 @@ class LoadSpec:
         schedule = self.schedule
         steps_ms = self.step_count * schedule.step_hold_ms
         return schedule.ramp_ms + steps_ms + schedule.duration_ms
+
+    def lasting(self, total_ms: int) -> "LoadSpec":
+        """The same without steps, for so long from the first growth to the release."""
+        held_ms = total_ms - self.schedule.ramp_ms
+        return replace(self, schedule=replace(self.schedule, duration_ms=held_ms))
 
     @property
     def longest_ms(self) -> int:

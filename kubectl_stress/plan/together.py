@@ -18,12 +18,16 @@ class Together:
 
     `parallel`: how many ephemeral containers are started on a node at the same time; None adapts to
     the node. `stagger_ms` lies between one load's start and the next one's; 0 starts all at once.
+    `follow`: a pod that replaces a target's is loaded too, for what is left of the run. `yes`:
+    whatever it would have to ask is confirmed.
     """
 
     parallel: int | None = None
     keep_going: bool = False
     stagger_ms: int = 0
     force: bool = False
+    follow: bool = False
+    yes: bool = False
 
 
 def sample_interval_ms(target_count: int) -> int:

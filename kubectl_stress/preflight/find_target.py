@@ -49,14 +49,21 @@ def owner_and_pods(
     cluster: Cluster, ref: TargetRef, namespace: str
 ) -> tuple[dict[str, Any], list[Pod]]:
     """An owner, and its pods that run, by name; raises NotRunning where there are none."""
+    owner, owned = read_owner(cluster, ref, namespace)
+    running = [pod for pod in owned if is_running(pod)]
+    if not running:
+        refuse_missing_pods(owner, ref, namespace, owned)
+    return owner, running
+
+
+def read_owner(
+    cluster: Cluster, ref: TargetRef, namespace: str
+) -> tuple[dict[str, Any], list[Pod]]:
+    """An owner, and its pods that are not over, by name."""
     from kubectl_stress.targets.label_selector import as_query  # a pod is found without
 
     kind = owner_kind(ref.kind)
     assert kind is not None
     owner = cluster.get_object(kind.api_prefix, kind.plural, namespace, ref.name)
     selector = as_query(owner["spec"].get("selector") or {})
-    owned = owned_pods(ref, cluster.list_pods(namespace, label_selector=selector)["items"])
-    running = [pod for pod in owned if is_running(pod)]
-    if not running:
-        refuse_missing_pods(owner, ref, namespace, owned)
-    return owner, running
+    return owner, owned_pods(ref, cluster.list_pods(namespace, label_selector=selector)["items"])

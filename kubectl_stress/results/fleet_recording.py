@@ -6,29 +6,21 @@ recording as that of a run over it alone.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from kubectl_stress.errors import RecordingError
 from kubectl_stress.results.dataclass_json import from_json
 from kubectl_stress.results.fleet_report import Entry, FleetReport
+from kubectl_stress.results.place import Place, Replaced
 from kubectl_stress.results.recording import read_recording, to_report
 from kubectl_stress.targets.target import Target
 from kubectl_stress.verdict.outcome import Expectation
 
-SCHEMA = "kubectl-stress/fleet-recording/v1"
+SCHEMA = "kubectl-stress/fleet-recording/v2"
+_SCHEMA_V1 = "kubectl-stress/fleet-recording/v1"  # whose targets are all in its first line
 _UNREADABLE = (ValueError, TypeError, KeyError, RecursionError)
 _NEVER_BEGAN = "its load was not begun"
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where one target is."""
-
-    namespace: str
-    pod: str
-    container: str
-    node: str
 
 
 @dataclass(frozen=True)
@@ -38,6 +30,14 @@ class FleetHeader:
     version: str
     targets: tuple[Place, ...]
     expectation: Expectation | None = None
+
+
+@dataclass(frozen=True)
+class Joined:
+    """A target that joined the run later, in the place of another one."""
+
+    place: Place
+    replaces: Replaced
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,7 @@ def fleet_header_line(
     version: str, targets: Sequence[Target], expectation: Expectation | None
 ) -> str:
     """The first line."""
-    places = [
-        {"namespace": t.namespace, "pod": t.pod, "container": t.container, "node": t.node}
-        for t in targets
-    ]
+    places = [asdict(Place.of(target)) for target in targets]
     expected = expectation.value if expectation else None
     head = {"type": "fleet", "schema": SCHEMA, "version": version}
     return _line({**head, "targets": places, "expectation": expected})
@@ -64,6 +61,11 @@ def fleet_header_line(
 def numbered(number: int, line: str) -> str:
     """A line of a recording, with the number of its target."""
     return f'{{"target_number":{number},{line[1:]}'
+
+
+def joined_line(place: Place, replaces: Replaced) -> str:
+    """A target that joined the run, before all other lines of it."""
+    return _line({"type": "target", "place": asdict(place), "replaces": asdict(replaces)})
 
 
 def problem_line(text: str, exit_code: int) -> str:
@@ -88,29 +90,31 @@ def read_fleet_recording(data: bytes) -> tuple[FleetReport, list[str]]:
     """The report of the run, judged anew, and what is damaged; RecordingError without a header."""
     first, *lines = data.lstrip().split(b"\n")
     header = _header(first)
-    parts, problems, damage = _parted(lines, len(header.targets))
+    parts = _parted(lines, header.targets)
+    damage = list(parts.damage)
     entries = []
-    for number, place in enumerate(header.targets):
+    for number, place in sorted(parts.places.items()):
         where = (place.namespace, place.pod, place.container, place.node)
-        problem = problems.get(number)
-        if problem is None and not parts[number]:
+        problem, replaces = parts.problems.get(number), parts.replaced.get(number)
+        if problem is None and not parts.lines[number]:
             problem = Problem(_NEVER_BEGAN, 1)
         if problem is not None:
-            entries.append(Entry(*where, problem=problem.text, problem_code=problem.exit_code))
+            text, code = problem.text, problem.exit_code
+            entries.append(Entry(*where, problem=text, problem_code=code, replaces=replaces))
             continue
-        recording = read_recording(b"\n".join(parts[number]))
+        recording = read_recording(b"\n".join(parts.lines[number]))
         if recording.damage is not None:
             damage.append(f"{place.pod}: {recording.damage}")
-        entries.append(Entry(*where, report=to_report(recording)))
+        entries.append(Entry(*where, report=to_report(recording), replaces=replaces))
     return FleetReport(tuple(entries), header.expectation), damage
 
 
 def _header(line: bytes) -> FleetHeader:
     values = json.loads(line)
-    if values.get("schema") != SCHEMA:
+    if values.get("schema") not in (SCHEMA, _SCHEMA_V1):
         raise RecordingError(
             f"this recording has the schema {str(values.get('schema'))[:60]!r}, and this version "
-            f"reads {SCHEMA}: use the version that wrote it"
+            f"reads {SCHEMA} and {_SCHEMA_V1}: use the version that wrote it"
         )
     try:
         return from_json(FleetHeader, values)
@@ -118,22 +122,40 @@ def _header(line: bytes) -> FleetHeader:
         raise RecordingError(f"the header of this recording is damaged: {error}") from error
 
 
-def _parted(
-    lines: Sequence[bytes], count: int
-) -> tuple[list[list[bytes]], dict[int, Problem], list[str]]:
-    """The lines of each target, why some have no report, and up to where they could be read."""
-    parts: list[list[bytes]] = [[] for _ in range(count)]
-    problems: dict[int, Problem] = {}
+@dataclass
+class _Parts:
+    """The lines of each target by its number, and up to where they could be read."""
+
+    places: dict[int, Place]
+    lines: dict[int, list[bytes]]
+    replaced: dict[int, Replaced] = field(default_factory=dict)
+    problems: dict[int, Problem] = field(default_factory=dict)
+    damage: tuple[str, ...] = ()
+
+    def take(self, line: bytes) -> None:
+        values = json.loads(line)
+        number = int(values["target_number"])
+        if values["type"] == "target":
+            joined = from_json(Joined, values)
+            self.places[number], self.replaced[number] = joined.place, joined.replaces
+            self.lines.setdefault(number, [])
+        elif number not in self.lines:
+            raise ValueError("a line of no target")
+        elif values["type"] == "problem":
+            self.problems[number] = from_json(Problem, values)
+        else:
+            self.lines[number].append(line)
+
+
+def _parted(lines: Sequence[bytes], places: Sequence[Place]) -> _Parts:
+    known = dict(enumerate(places))
+    parts = _Parts(known, {number: [] for number in known})
     for number, line in enumerate(lines, start=2):
         if not line.strip():
             continue
         try:
-            values = json.loads(line)
-            place = range(count)[int(values["target_number"])]
-            if values["type"] == "problem":
-                problems[place] = from_json(Problem, values)
-            else:
-                parts[place].append(line)
-        except (*_UNREADABLE, IndexError):
-            return parts, problems, [f"line {number} is damaged; what follows is ignored"]
-    return parts, problems, []
+            parts.take(line)
+        except _UNREADABLE:
+            parts.damage = (f"line {number} is damaged; what follows is ignored",)
+            return parts
+    return parts

@@ -1,10 +1,11 @@
 """The one result value of a run over several targets, and its JSON form. Pure: no I/O."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from kubectl_stress.errors import Interrupted, StressError
+from kubectl_stress.results.place import Place, Replaced
 from kubectl_stress.results.report import Report
 from kubectl_stress.targets.api_events import NODE_LOST
 from kubectl_stress.targets.target import Target
@@ -33,8 +34,20 @@ _WORSE = (
 
 
 @dataclass(frozen=True)
+class Followed:
+    """What came of a pod that joined the run in the place of another one."""
+
+    place: Place
+    replaces: Replaced
+    found: Report | StressError
+
+
+@dataclass(frozen=True)
 class Entry:
-    """One target of the run: its report, or why there is none, with that error's exit code."""
+    """One target of the run: its report, or why there is none, with that error's exit code.
+
+    `replaces` is there where its pod joined the run in the place of another one.
+    """
 
     namespace: str
     pod: str
@@ -43,14 +56,18 @@ class Entry:
     report: Report | None = None
     problem: str = ""
     problem_code: int = 0
+    replaces: Replaced | None = None
 
     @classmethod
-    def of(cls, target: Target, found: Report | StressError) -> "Entry":
+    def of(
+        cls, place: Place, found: Report | StressError, replaces: Replaced | None = None
+    ) -> "Entry":
         """The entry of a target, by what became of it."""
-        where = (target.namespace, target.pod, target.container, target.node)
+        where = (place.namespace, place.pod, place.container, place.node)
         if isinstance(found, StressError):
-            return cls(*where, problem=str(found), problem_code=found.exit_code)
-        return cls(*where, report=found)
+            problem, code = str(found), found.exit_code
+            return cls(*where, problem=problem, problem_code=code, replaces=replaces)
+        return cls(*where, report=found, replaces=replaces)
 
     @property
     def exit_code(self) -> int:
@@ -163,10 +180,13 @@ def fleet_report(
     targets: Iterable[Target],
     found: Sequence[Report | StressError],
     expectation: Expectation | None,
+    followed: Iterable[Followed] = (),
 ) -> FleetReport:
-    """The report of a run over these targets, in their order."""
+    """The report of a run over these targets, in their order; then of those that joined it."""
     pairs = zip(targets, found, strict=True)
-    return FleetReport(tuple(Entry.of(target, one) for target, one in pairs), expectation)
+    entries = [Entry.of(Place.of(target), one) for target, one in pairs]
+    entries += [Entry.of(one.place, one.found, one.replaces) for one in followed]
+    return FleetReport(tuple(entries), expectation)
 
 
 def entry_dict(entry: Entry) -> dict[str, Any]:
@@ -180,6 +200,7 @@ def entry_dict(entry: Entry) -> dict[str, Any]:
         "exit_code": entry.exit_code,
         "error": entry.problem or None,
         "report": entry.report.to_dict() if entry.report else None,
+        "replaces": asdict(entry.replaces) if entry.replaces else None,
     }
 
 

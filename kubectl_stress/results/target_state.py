@@ -7,6 +7,7 @@ from kubectl_stress.errors import StressError
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.prediction import victim_now
 from kubectl_stress.plan.spec import LoadSpec
+from kubectl_stress.results.place import Replaced
 from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.targets.target import Target
 
@@ -33,6 +34,7 @@ class TargetState:
         self.cpu: CpuUse | None = None
         self.peak_usage_bytes: int | None = None
         self.processes: tuple[Process, ...] = ()
+        self.replaces: Replaced | None = None  # where its pod came during the run
         self.is_over = False
         self.is_lost = False  # its agent's stream broke off, and nobody knows yet why
         self.outcome = ""  # of its load, once that is judged
@@ -98,6 +100,11 @@ class TargetState:
         if self.sample is None or self._first_of_load is None:
             return None
         return self.sample.elapsed_ms - self._first_of_load.elapsed_ms
+
+    @property
+    def load_began_ms(self) -> int | None:
+        """When the load began to grow, on the client's time axis; None before."""
+        return self._first_of_load.at_ms if self._first_of_load else None
 
     @property
     def oom_kills(self) -> int | None:

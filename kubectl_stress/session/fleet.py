@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from kubectl_stress.agent.commands import sample_interval_arguments
 from kubectl_stress.errors import NotLoaded, Refused, StressError
@@ -10,13 +11,17 @@ from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.plan.node_budget import node_shares, refuse_beyond_budget
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.together import FULL_RATE_INTERVAL_MS, Together, sample_interval_ms
+from kubectl_stress.preflight.find_replacement import Replacements
+from kubectl_stress.results.fleet_report import Followed
 from kubectl_stress.results.report import Report
 from kubectl_stress.session.announcer import Announcer
 from kubectl_stress.session.barrier import Barrier
 from kubectl_stress.session.barrier_place import BarrierPlace
 from kubectl_stress.session.event_loop import EventLoop, Procedure
-from kubectl_stress.session.intake import Intake
+from kubectl_stress.session.follow import Follow, Lost
+from kubectl_stress.session.intake import Intake, finishing
 from kubectl_stress.session.load_procedure import LoadProcedure, Ready
+from kubectl_stress.session.newcomer import Newcomer
 from kubectl_stress.session.pod_watcher import watching
 from kubectl_stress.session.preparation import Counter, Preparation
 from kubectl_stress.session.progress import Progress
@@ -40,6 +45,13 @@ class Surroundings:
     say: Callable[[str], None] = lambda _: None
 
 
+class Loaded(NamedTuple):
+    """What came of the plans, in their order, and of the pods that replaced some of theirs."""
+
+    found: list[Report | StressError]
+    followed: list[Followed]
+
+
 class Fleet:
     """One run over some plans."""
 
@@ -57,29 +69,66 @@ class Fleet:
         self._interval_ms = sample_interval_ms(len(plans))
         self._preparation = Preparation(around.loop, parallel=together.parallel)
         self._intakes = [self._intake(plan.target, number) for number, plan in enumerate(plans)]
+        self._asked = {question for plan in plans for question in plan.questions}
 
-    def run(self) -> list[Report | StressError]:
-        """What came of each; raises Refused where no load may begin."""
+    def run(self, *, reserved: int = 0) -> Loaded:
+        """What came of each; raises Refused where no load may begin.
+
+        `reserved` numbers after those of the plans are of targets that are not loaded.
+        """
         procedures = [self._procedure(intake) for intake in self._intakes]
+        follow = self._follow(len(self._plans) + reserved) if self._together.follow else None
         prepared = self._prepare(procedures)
         ready, found = _ready_and_not(prepared)
         if found and not self._together.keep_going:
             found |= _left_alone(ready, prepared, self._plans)
         elif ready:
             self._agree(ready)
-            places = self._places(ready)
-            loads = {
-                n: self._shown(
-                    self._intakes[n],
-                    one.plan,
-                    procedures[n].load(one, self._expectation, places[n]),
-                )
-                for n, one in ready.items()
-            }
-            targets = [plan.target for plan in self._plans]
-            with watching(self._around.cluster, targets, self._loop.put):
-                found |= self._loop.run(loads)
-        return [found[number] for number in range(len(self._plans))]
+            found |= self._load(ready, procedures, follow)
+        followed = [
+            Followed(place, replaced, found[number])
+            for number, (place, replaced) in sorted(follow.places.items() if follow else ())
+        ]
+        return Loaded([found[number] for number in range(len(self._plans))], followed)
+
+    def _load(
+        self,
+        ready: Mapping[int, Ready],
+        procedures: Sequence[LoadProcedure],
+        follow: Follow | None,
+    ) -> dict[int, Report | StressError]:
+        places, loads = self._places(ready), dict[int, Procedure[Report]]()
+        for number, one in ready.items():
+            intake = self._intakes[number]
+            load = procedures[number].load(one, self._expectation, places[number])
+            loads[number] = finishing(intake, self._around.announcer.announced(one.plan, load))
+            if follow is not None:
+                loads[number] = follow.after(intake, loads[number])
+        targets = [plan.target for plan in self._plans]
+        with watching(self._around.cluster, targets, self._loop.put):
+            return self._loop.run(loads)
+
+    def _follow(self, first_number: int) -> Follow:
+        known = Replacements(self._around.cluster, [plan.target for plan in self._plans])
+        return Follow(self._loop, known, self._intake, self._newcomer, first_number=first_number)
+
+    def _newcomer(self, intake: Intake, lost: Lost) -> Procedure[Report]:
+        self._intakes.append(intake)
+        newcomer = Newcomer(intake, lost, self._together, self._asked, self._holder_spec.join)
+        return finishing(intake, self._loaded_anew(newcomer, intake))
+
+    def _loaded_anew(self, newcomer: Newcomer, intake: Intake) -> Procedure[Report]:
+        """Prepared as the others were, and loaded without a barrier."""
+        procedure = self._procedure(intake)
+        prepare = procedure.prepare(newcomer.plan())
+        ready = newcomer.agreed(
+            (yield from self._preparation.through(intake, prepare)),
+            [one.state for one in self._intakes if one is not intake],
+        )
+        load = procedure.load(ready, self._expectation)
+        cluster, target = self._around.cluster, ready.plan.target
+        with watching(cluster, [target], lambda _place, seen: intake.put(seen)):
+            return (yield from self._around.announcer.announced(ready.plan, load))
 
     def _intake(self, target: Target, number: int) -> Intake:
         return Intake.of(target, self._around.cluster, self._loop, number, self._around.tell)
@@ -100,9 +149,6 @@ class Fleet:
             }
         )
 
-    def _shown(self, intake: Intake, plan: Plan, load: Procedure[Report]) -> Procedure[Report]:
-        return _finishing(intake, self._around.announcer.announced(plan, load))
-
     def _agree(self, ready: Mapping[int, Ready]) -> None:
         """Say who shares a node, and ask what the readings raise; raises Refused."""
         shares = node_shares(
@@ -113,10 +159,12 @@ class Fleet:
             if len(share.pods) > 1:
                 self._around.say(str(share))
         questions = (question for one in ready.values() for question in one.plan.questions)
+        asked = tuple(dict.fromkeys(questions))
+        self._asked.update(asked)
         try:
             if not self._together.force:
                 refuse_beyond_budget(shares)
-            self._around.confirm(tuple(dict.fromkeys(questions)))
+            self._around.confirm(asked)
         except Refused as error:
             raise Refused(f"{error}{_left(ready.values())}") from None
 
@@ -132,17 +180,6 @@ class Fleet:
             settle_ms=self._interval_ms * 5 // 4,
         )
         return {n: BarrierPlace(barrier, self._intakes[n]) for n in ready}
-
-
-def _finishing(intake: Intake, load: Procedure[Report]) -> Procedure[Report]:
-    """Tell what became of it."""
-    try:
-        report = yield from load
-    except StressError as error:
-        intake.finish(error)
-        raise
-    intake.finish(outcome=report.verdict.outcome.value)
-    return report
 
 
 def _ready_and_not(

@@ -9,6 +9,7 @@ from kubectl_stress.errors import StressError
 from kubectl_stress.injection.agent_stream import StreamEnded
 from kubectl_stress.injection.probe import refuse_other_protocol
 from kubectl_stress.kube.cluster import Cluster
+from kubectl_stress.results.report import Report
 from kubectl_stress.results.target_state import TargetState
 from kubectl_stress.session.collector import Collector
 from kubectl_stress.session.event_loop import Arrival, Call, EventLoop, Procedure, Woken
@@ -54,6 +55,10 @@ class Intake:
         pod = cluster.get_pod(target.namespace, target.pod)
         status = ContainerStatus.from_pod(pod, target.container)
         return cls(loop, number, TargetState(target, status, number=number), tell)
+
+    def under(self, number: int) -> "Intake":
+        """What is done for this target beside it, with arrivals of its own."""
+        return Intake(self._loop, number, self.state, self._tell)
 
     @property
     def clock(self) -> Clock:
@@ -169,6 +174,17 @@ class Intake:
     def finish(self, error: StressError | None = None, outcome: str = "") -> None:
         """No more comes of this target."""
         self.tell(Finished(error, outcome))
+
+
+def finishing(intake: Intake, load: Procedure[Report]) -> Procedure[Report]:
+    """The same; what became of it is told."""
+    try:
+        report = yield from load
+    except StressError as error:
+        intake.finish(error)
+        raise
+    intake.finish(outcome=report.verdict.outcome.value)
+    return report
 
 
 def _take_in(state: TargetState, what: What) -> None:

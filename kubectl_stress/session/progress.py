@@ -27,6 +27,11 @@ class Milestone(LogLine):
 
 
 @dataclass(frozen=True)
+class NewTarget(LogLine):
+    """The target has joined a run that goes on, in the place of another one."""
+
+
+@dataclass(frozen=True)
 class Task:
     """What goes on now, in a few words that the next ones replace."""
 

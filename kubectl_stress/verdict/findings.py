@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kubectl_stress.agent.protocol import AgentError, Bye, Hello, WorkerKilled
+from kubectl_stress.agent.protocol import AgentError, Bye, EndReason, Hello, WorkerKilled
 from kubectl_stress.agent.samples import Sample
 from kubectl_stress.agent.series import Series
 from kubectl_stress.plan.oom_domain import Scope, oom_domain
 from kubectl_stress.plan.plan import Plan
+from kubectl_stress.targets.api_events import NODE_LOST
 from kubectl_stress.targets.changes import Change, ChangeKind
 from kubectl_stress.verdict.other_loads import OtherLoad
 
@@ -56,6 +57,14 @@ def of_kind(findings: Findings, *kinds: ChangeKind) -> list[Change]:
 def events(findings: Findings, *reasons: str) -> list[Change]:
     """The API events with one of these reasons, in order."""
     return [c for c in of_kind(findings, ChangeKind.EVENT) if c.reason in reasons]
+
+
+def has_lost_pod(findings: Findings) -> bool:
+    """Whether the load was cut short by the end of its pod, or by the loss of its node."""
+    bye = findings.ending.bye
+    is_cut = bye is None or bye.reason in (EndReason.TARGET_GONE, EndReason.SIGNAL)
+    is_gone = of_kind(findings, ChangeKind.DELETED, ChangeKind.EVICTED)
+    return is_cut and bool(is_gone or events(findings, NODE_LOST))
 
 
 def lost_readiness(findings: Findings) -> list[Change]:

@@ -1,6 +1,7 @@
 """`mem` over several targets: which are chosen, what is asked, and what the exit code is."""
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from tests.builders.pods import pod
 from tests.builders.scene import NEAR_LIMIT
 from tests.cli.conftest import CommandLine
 from tests.fakes.many_pods import ManyPods
-from tests.fakes.stream import FakeStream
+from tests.fakes.stream import FakeStream, ReadyStream, is_go
 
 LOAD_DIES = (
     hello_line(oom_group=None, cgroup_version=1)
@@ -252,3 +253,77 @@ def test_what_contradicts_itself_is_refused(
     assert many("mem", *words, *SIZE) == 2
 
     assert problem in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("web-0",), "requires that each TARGET is an owner"),
+        (("deploy/web", "pod/web-0"), "requires that each TARGET is an owner"),
+        (("job/web",), "requires that each TARGET is an owner"),
+        (("-l", "app=web"), "requires that each TARGET is an owner"),
+        (("deploy/web", "--copy"), "a copy has no owner"),
+        (("deploy/web", "--steps", "10Mi"), "leave out --steps"),
+        (("deploy/web", "--after-oom", "repeat"), "leave out --steps"),
+        (("deploy/web", "-o", "manifest"), "a StressChaos cannot express --follow"),
+    ],
+    ids=str,
+)
+def test_follow_is_refused_where_there_is_nothing_to_go_on_with(
+    many: Many, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], why: str
+) -> None:
+    many.owned(3)
+
+    assert many("mem", *words, *SIZE, "--follow", "--yes") == 2
+
+    assert why in capsys.readouterr().err
+    assert many.cluster.runs == []
+
+
+def test_a_pod_that_replaces_another_has_its_own_row_report_and_lines_in_the_record(
+    many: Many, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    cluster, file = many.of(survived(), survived()), tmp_path / "run.jsonl"
+    many.owned(2)
+    cluster.streams["web-1"] = Replaced(cluster)
+    words = ("--size", "50Mi", "--duration", "10m", "--yes", "--record", str(file))
+
+    assert many("mem", "deploy/web", *words, "--follow") == 4
+
+    seen = capsys.readouterr()
+    rows = {line.split()[0]: line.split()[1:3] for line in seen.out.splitlines() if "web-" in line}
+    assert rows["web-9"] == ["web-1", "node-0"]
+    assert "web-1: waiting up to 9m" in seen.err
+    assert "web-9: replaces web-1: loaded for the rest of the run" in seen.err
+
+    assert many("report", str(file), "-o", "json") == 4
+    targets = json.loads(capsys.readouterr().out)["targets"]
+    assert [(one["pod"], one["outcome"], one["replaces"]) for one in targets] == [
+        ("web-0", "survived", None),
+        ("web-1", "inconclusive", None),
+        ("web-9", "survived", {"target_number": 1, "pod": "web-1"}),
+    ]
+
+
+class Replaced(ReadyStream):
+    """Its pod is deleted once it holds its load, and web-9 is there instead."""
+
+    def __init__(self, cluster: ManyPods) -> None:
+        super().__init__(survived().partition(b'{"type": "phase", "elapsed_ms": 21000')[0])
+        self._cluster = cluster
+
+    def send(self, data: bytes) -> bool:
+        if is_go(data) and "web-1" in self._cluster.pods:
+            self.says(self._load)
+            threading.Thread(target=self._replace).start()
+        self.sent.append(data)
+        return True
+
+    def _replace(self) -> None:
+        self.wait_until_heard()
+        new = json.loads(json.dumps(self._cluster.pods["web-1"]).replace('web-1"', 'web-9"'))
+        new["metadata"]["ownerReferences"][0]["name"] = "web-1"
+        self._cluster.pods["web-9"] = new
+        self._cluster.streams["web-9"] = FakeStream().says(survived()).ends(0)
+        self._cluster.lose_pod("web-1")
+        self.ends(lost="the connection was closed")

@@ -108,6 +108,46 @@ def test_a_pod_that_is_deleted_is_inconclusive_and_the_others_survive(many: Pods
     assert [many.status(name) for name in kept] == before
 
 
+def deployment(name: str, replicas: int) -> dict[str, Any]:
+    """Of the same pods, on the node with cgroup v2."""
+    template = pod("v2", name=name)
+    template["metadata"] = {"labels": {"app": name}}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name},
+        "spec": {
+            "replicas": replicas,
+            "selector": {"matchLabels": {"app": name}},
+            "template": {key: template[key] for key in ("metadata", "spec")},
+        },
+    }
+
+
+def test_a_pod_that_is_deleted_is_followed_by_its_deployments_new_one(many: Pods) -> None:
+    many.apply(deployment("followed", 2))
+    many.kubectl("rollout", "status", "deploy/followed", "--timeout=10m")
+    names = many.kubectl("get", "pod", "-l", "app=followed", "-o", "name").split()
+    lost, kept = (name.removeprefix("pod/") for name in names)
+    words = ("mem", "deploy/followed", "--size=16Mi", "--duration=6m", "--follow", "--yes")
+
+    with Plugin.on(many).running(*words, "--timeout=15m", "-o=json") as running:
+        for name in (lost, kept):
+            running.wait_for(f"{name}: holding 16.0 MiB", seconds=900)
+        many.kubectl("delete", "pod", lost, "--wait=false")
+        done = running.end()
+
+    report = done.report
+    assert done.exit_code == 4
+    found = outcomes(report)
+    (new,) = (one for one in report["targets"] if one["replaces"])
+    assert new["replaces"]["pod"] == lost
+    assert found == {lost: "inconclusive", kept: "survived", new["pod"]: "survived"}
+    # It ends with the run, and not after a whole --duration of its own.
+    assert new["report"]["plan"]["duration_ms"] < 360_000
+    many.kubectl("delete", "deploy", "followed", "--wait=false")
+
+
 def test_the_pods_of_a_killed_node_are_inconclusive_and_the_others_survive(
     many: Pods, nodes: Cluster
 ) -> None:

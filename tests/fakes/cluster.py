@@ -51,6 +51,10 @@ class FakeWatch(Watch):
                 raise seen
         raise StopIteration
 
+    @property
+    def is_closed(self) -> bool:
+        return self._is_closed
+
     def close(self) -> None:
         self._is_closed = True
         self._seen.put(self)  # wakes whoever reads; another watch passes it over
@@ -107,6 +111,9 @@ class FakeCluster(Cluster):
             "pods": queue.Queue(),
             "events": queue.Queue(),
         }
+        self._first_watched: dict[str, str] = {}
+        # Of a pod that joins a run later; what is shown of it is for both.
+        self._others: list[tuple[FakeWatch, queue.Queue[Seen | StressError | FakeWatch], str]] = []
         self._watched = {kind: threading.Event() for kind in self._seen}
 
     # What the test does
@@ -132,9 +139,15 @@ class FakeCluster(Cluster):
         self._show("pods", error)
 
     def _show(self, kind: str, seen: Seen | StressError) -> None:
-        """Return once the watcher is done with it."""
-        self._seen[kind].put(seen)
-        wait_until_done(self._seen[kind])
+        """Return once the watchers are done with it."""
+        others = [
+            queue
+            for watch, queue, name in self._others
+            if kind == "pods" and not watch.is_closed and name == _name_of(seen)
+        ]
+        for waiting in (self._seen[kind], *others):
+            waiting.put(seen)
+            wait_until_done(waiting)
 
     def wait_until_watched(self, timeout_seconds: float = 10) -> None:
         for kind, watched in self._watched.items():
@@ -290,7 +303,13 @@ class FakeCluster(Cluster):
             return HolderWatch(lambda: self._pod(name), self.idle, timeout_seconds)
         self._watched[kind].set()
         self._ask(f"watch {kind} {field_selector}")
-        return FakeWatch(self._seen[kind])
+        first = self._first_watched.setdefault(kind, field_selector)
+        if field_selector == first:
+            return FakeWatch(self._seen[kind])
+        own: queue.Queue[Seen | StressError | FakeWatch] = queue.Queue()
+        watch = FakeWatch(own)
+        self._others.append((watch, own, field_selector.removeprefix("metadata.name=")))
+        return watch
 
     def exec(
         self,
@@ -330,6 +349,10 @@ class FakeCluster(Cluster):
         if errors:
             self._watched.get(words.split()[1], threading.Event()).set()  # it will not be watched
             raise errors.pop(0)
+
+
+def _name_of(seen: Seen | StressError) -> str:
+    return "" if isinstance(seen, StressError) else str(seen[1]["metadata"].get("name", ""))
 
 
 def _started(pod: Object) -> Object:

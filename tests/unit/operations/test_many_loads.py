@@ -46,7 +46,7 @@ def run_all(cluster: FakeCluster) -> list[Report]:
         tell=lambda _: None,
         confirm=lambda _: None,
     )
-    found = run.all(plans, HolderSpec("agent:1"), None)
+    found = run.all(plans, HolderSpec("agent:1"), None).found
     return [report for report in found if isinstance(report, Report)]
 
 

@@ -31,6 +31,7 @@ from tests.builders.agent_lines import bye_line, hello_line, line, reading, surv
 from tests.builders.loads import memory_load
 from tests.builders.pods import MIB, pod
 from tests.builders.scene import announcer
+from tests.fakes.interrupting import Interrupting
 from tests.fakes.many_pods import ManyPods
 from tests.fakes.stream import FakeStream, ReadyStream, is_go
 from tests.fakes.time import PassingTime
@@ -61,7 +62,7 @@ class ManyRun:
             confirm=self.confirm,
             say=self.said.append,
         )
-        return run.all(plans, HolderSpec("agent:1"), None, together)
+        return run.all(plans, HolderSpec("agent:1"), None, together).found
 
 
 def test_no_load_begins_before_the_last_one_is_ready() -> None:
@@ -213,20 +214,6 @@ def test_ctrl_c_releases_every_load() -> None:
 
     assert all(isinstance(one, Interrupted) for one in found)
     assert all(cluster.sent_to(name) == [GO, STOP] for name in cluster.pods)
-
-
-class Interrupting(Inbox):
-    """Ctrl-C, once, as soon as `is_time`."""
-
-    def __init__(self, is_time: Callable[[], bool]) -> None:
-        super().__init__()
-        self._is_time, self._is_done = is_time, False
-
-    def get(self, block: bool = True, timeout: float | None = None):  # type: ignore[no-untyped-def]
-        if not self._is_done and self._is_time():
-            self._is_done = True
-            raise KeyboardInterrupt
-        return super().get(block, 0.01 if timeout else timeout)
 
 
 def test_pods_of_two_namespaces_are_watched_in_both() -> None:

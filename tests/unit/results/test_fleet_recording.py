@@ -6,10 +6,12 @@ from kubectl_stress.errors import RecordingError
 from kubectl_stress.results.fleet_recording import (
     fleet_header_line,
     is_fleet_recording,
+    joined_line,
     numbered,
     problem_line,
     read_fleet_recording,
 )
+from kubectl_stress.results.place import Place, Replaced
 from kubectl_stress.targets.target import Target
 from kubectl_stress.verdict.outcome import Expectation
 from tests.builders.pods import pod
@@ -53,6 +55,34 @@ def test_a_line_of_another_target_than_there_are_is_damage() -> None:
     _, damage = read_fleet_recording("".join(lines).encode())
 
     assert damage == ["line 2 is damaged; what follows is ignored"]
+
+
+def test_targets_that_joined_the_run_are_read_back_with_what_they_replace() -> None:
+    lines = recorded()
+    own = recording_of(survived()).decode().splitlines(keepends=True)
+    lines += [
+        numbered(4, joined_line(Place("default", "web-9", "app", "node-2"), Replaced(0, "web-0"))),
+        numbered(3, joined_line(Place("default", "sts/x", "app", ""), Replaced(1, "web-1"))),
+        numbered(3, problem_line("no new pod", 1)),
+        *(numbered(4, line) for line in own),
+    ]
+
+    fleet, damage = read_fleet_recording("".join(lines).encode())
+
+    assert damage == []
+    assert [(e.pod, e.outcome, e.replaces) for e in fleet.entries[3:]] == [
+        ("sts/x", "not-loaded", Replaced(1, "web-1")),
+        ("web-9", "survived", Replaced(0, "web-0")),
+    ]
+
+
+def test_the_first_version_is_read_too() -> None:
+    text = "".join(recorded()).replace("fleet-recording/v2", "fleet-recording/v1")
+
+    fleet, damage = read_fleet_recording(text.encode())
+
+    assert len(fleet.entries) == 3
+    assert damage == []
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"type":"header"}\n'])
