@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from kubectl_stress.agent.commands import sample_interval_arguments
-from kubectl_stress.errors import NotLoaded, Refused, StressError
+from kubectl_stress.errors import Refused, StressError
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.plan.node_budget import node_shares, refuse_beyond_budget
@@ -67,7 +67,9 @@ class Fleet:
         self._holder_spec, self._expectation = holder_spec, expectation
         self._together = together
         self._interval_ms = sample_interval_ms(len(plans))
-        self._preparation = Preparation(around.loop, parallel=together.parallel)
+        self._preparation = Preparation(
+            around.loop, parallel=together.parallel, keep_going=together.keep_going
+        )
         self._intakes = [self._intake(plan.target, number) for number, plan in enumerate(plans)]
         self._asked = {question for plan in plans for question in plan.questions}
 
@@ -80,8 +82,8 @@ class Fleet:
         follow = self._follow(len(self._plans) + reserved) if self._together.follow else None
         prepared = self._prepare(procedures)
         ready, found = _ready_and_not(prepared)
-        if found and not self._together.keep_going:
-            found |= _left_alone(ready, prepared, self._plans)
+        if self._preparation.problem is not None:
+            found |= dict.fromkeys(ready, self._preparation.problem)
         elif ready:
             self._agree(ready)
             found |= self._load(ready, procedures, follow)
@@ -144,7 +146,9 @@ class Fleet:
         through, plans = self._preparation.through, self._plans
         return self._loop.run(
             {
-                n: counter.counted(through(intake, procedures[n].prepare(plans[n])))
+                n: counter.counted(
+                    plans[n].target.pod, through(intake, procedures[n].prepare(plans[n]))
+                )
                 for n, intake in enumerate(self._intakes)
             }
         )
@@ -188,17 +192,6 @@ def _ready_and_not(
     """In their order, however soon each was prepared."""
     ready = {n: found for n, found in sorted(prepared.items()) if isinstance(found, Ready)}
     return ready, {n: found for n, found in prepared.items() if isinstance(found, StressError)}
-
-
-def _left_alone(
-    ready: Mapping[int, Ready],
-    prepared: Mapping[int, Ready | StressError],
-    plans: Sequence[Plan],
-) -> dict[int, NotLoaded]:
-    """Those that were ready, where another one was not."""
-    number, cause = next((n, e) for n, e in sorted(prepared.items()) if isinstance(e, StressError))
-    words = f"not loaded, since {plans[number].target.pod} could not be: {cause}"
-    return {n: NotLoaded(words, cause) for n in ready}
 
 
 def _left(ready: Collection[Ready]) -> str:

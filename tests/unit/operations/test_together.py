@@ -125,6 +125,20 @@ def test_one_that_cannot_be_prepared_stops_the_run_or_is_left_out(keep_going: bo
 
 
 @pytest.mark.parametrize("keep_going", [False, True])
+def test_after_one_that_cannot_be_prepared_no_other_gets_an_ephemeral_container(
+    keep_going: bool,
+) -> None:
+    cluster = ManyPods(*[SURVIVES] * 3)
+    cluster.errors["add ephemeral container"] = [InjectionError("no room for it")]
+    run = ManyRun(cluster)
+
+    run(Together(parallel=1, keep_going=keep_going))
+
+    assert bool(cluster.added) is keep_going
+    assert "web-0 could not be prepared: no room for it" in run.said
+
+
+@pytest.mark.parametrize("keep_going", [False, True])
 def test_one_whose_agent_refuses_keeps_the_others_from_loading(keep_going: bool) -> None:
     cluster = ManyPods(*[SURVIVES] * 3)
     refusal = line("error", code="not-a-member", message="another cgroup")
