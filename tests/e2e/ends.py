@@ -86,7 +86,7 @@ def _with_many_events(flavour: str) -> list[Case]:
             "liveness-restarted",
             _crowded(_sick(flavour, is_unready=False)),
             _SHORT,
-            signal("USR1"),
+            _after_one_more_event(signal("USR1")),
             words="its Killing event did not come",
             prepare=_until_no_more("Normal"),
         ),
@@ -155,6 +155,21 @@ def _until_no_more(*types: str) -> Callable[[Pods], None]:
             wait_until(f"no more events of type {kind}", has_all, seconds=240)
 
     return prepare
+
+
+def _after_one_more_event(act: Callable[[Pods], None]) -> Callable[[Pods], None]:
+    """The same, once the event that the kubelet has been allowed meanwhile is another one."""
+
+    def disturb(pods: Pods) -> None:
+        _kubectl(pods, "set", "image", "pod/app", f"idle-0={PAUSE}")
+        wait_until(
+            "the idle container is another one",
+            lambda: pods.status("app", "idle-0")["restartCount"] > 0,
+            seconds=120,
+        )
+        act(pods)
+
+    return disturb
 
 
 def _by_itself(flavour: str) -> list[Case]:
