@@ -103,6 +103,7 @@ class Transport:
             self._log(request, str(refused.http_status), started)
             raise
         except OSError as error:
+            self._log(request, "no answer", started)
             raise self._unreachable(error) from error
         self._log(request, "101 Switching Protocols", started)
         return stream
@@ -169,14 +170,18 @@ class Transport:
         headers = [*_identity(), *request_headers(self.connection, credential)]
         headers += [("Accept", "application/json"), ("Content-Type", request.content_type)]
         limit, started = self.connection.request_timeout_seconds, time.monotonic()
-        response = self._pool_for(credential).request(
-            request.method,
-            f"{urlsplit(self.connection.server).path}{_target(request)}",
-            headers,
-            None if request.body is None else json.dumps(request.body).encode(),
-            connect_seconds=min(limit or CONNECT_SECONDS, CONNECT_SECONDS),
-            read_seconds=read_seconds,
-        )
+        try:
+            response = self._pool_for(credential).request(
+                request.method,
+                f"{urlsplit(self.connection.server).path}{_target(request)}",
+                headers,
+                None if request.body is None else json.dumps(request.body).encode(),
+                connect_seconds=min(limit or CONNECT_SECONDS, CONNECT_SECONDS),
+                read_seconds=read_seconds,
+            )
+        except FAILURES:
+            self._log(request, "no answer", started)
+            raise
         self._log(request, f"{response.status} {response.reason}".strip(), started)
         return response
 

@@ -29,3 +29,18 @@ def test_each_request_is_a_line_without_secrets(api: FakeApiServer, connect: Con
         f"GET {api.url}{execed} 101 Switching Protocols in N milliseconds",
     ]
     assert not [line for line in lines if "secret" in line or "password" in line]
+
+
+def test_a_request_that_nobody_answers_is_a_line_too(connect: Connect) -> None:
+    lines: list[str] = []
+    cluster = connect(trace=lines.append, server="http://127.0.0.1:9")
+
+    with pytest.raises(ClusterError):
+        cluster.list_pods("n")
+    with pytest.raises(ClusterError):
+        cluster.exec("n", "p", "c", ["true"])
+
+    assert [line.partition(" no answer in ")[0].partition("?")[0] for line in lines] == [
+        "GET http://127.0.0.1:9/api/v1/namespaces/n/pods",
+        f"GET http://127.0.0.1:9{POD}/exec",
+    ]
