@@ -57,6 +57,16 @@ class CommandGroup(click.Group):
         super().__init__(**given)
         self.commands = _Commands()  # type: ignore[assignment]
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Call the command; where click's parser fails, the error learns which command it was."""
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:
+            name = ctx.invoked_subcommand
+            if error.ctx is None and name is not None and name in self.commands:
+                error.ctx = click.Context(self.commands[name], parent=ctx, info_name=name)
+            raise
+
     def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of `kubectl stress --help`."""
         with formatter.section("Commands"):

@@ -28,7 +28,9 @@ _STARTS = 3
 def the_one_to_copy(asked: "TargetSelection") -> "TargetRef":
     """The target to copy; raises UsageError where several may be meant."""
     if not asked.may_be_single:
-        raise UsageError("--copy takes one TARGET: a pod, or an owner of which one pod is copied")
+        raise UsageError(
+            "--copy takes one TARGET (a pod, or an owner of which one pod is copied), and no --mode"
+        )
     return asked.refs[0]
 
 

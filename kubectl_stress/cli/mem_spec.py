@@ -46,8 +46,10 @@ def _metric(given: Mapping[str, Any]) -> Metric | None:
     """What the level is measured by; None where a size is added."""
     if given["to"] is None and given["metric"] is None:
         return None
-    if given["size"] is not None:
+    if given["size"] is not None and given["to"] is not None:
         raise UsageError("--size is added, and --to is the level of the whole container: give one")
+    if given["size"] is not None:
+        raise UsageError("--metric is what a level is measured by, and --size is added: use --to")
     return Metric(given["metric"] or Metric.WORKING_SET.value)
 
 
@@ -95,7 +97,7 @@ def _oom_score_adj(text: str) -> int | None:
     size = whole_number(text.removeprefix("-"))
     value = size if size is None or not text.startswith("-") else -size
     if value is None or not -999 <= value <= 1000:
-        raise UsageError(f"--oom-score-adj {text}: must be same, or a number from -999 to 1000")
+        raise UsageError(f"--oom-score-adj {text}: must be same or a number from -999 to 1000")
     return value
 
 

@@ -33,7 +33,7 @@ _OPTIONS = (
     click.option(
         "--steps",
         metavar="AMOUNTS",
-        help="Sizes, or levels with --metric, to hold one after another before --size or --to",
+        help="Sizes, or levels with --to, to hold one after another before --size or --to",
     ),
     step_hold_option,
     click.option(

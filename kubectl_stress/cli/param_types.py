@@ -111,6 +111,8 @@ class NewFileType(FileNameType):
         """The path as given; fails where something is there already, or nobody can tell."""
         if value == "-":
             self.fail("it is written to a file, not to stdout (./- is a file of that name)")
+        if not value:
+            self.fail("give the name of a file")
         from pathlib import Path  # not for Tab, which reads no file
 
         try:

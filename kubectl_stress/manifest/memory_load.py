@@ -83,14 +83,15 @@ def _of_cpu(spec: LoadSpec) -> Iterator[str]:
     if load.is_level:
         yield "--to"
         return
+    option = "--cpu-" if spec.memory else "--"
     percent = 0.0
     if load.amount.absolute_millicores is not None:
         workers, _ = _workers(load)
         percent = load.amount.absolute_millicores / workers / 10
     if percent != int(percent) or not 1 <= percent <= 100:
-        yield f"--load {load.amount.text} (it takes whole percentages of a CPU, like 500m)"
+        yield f"{option}load {load.amount.text} (it takes whole percentages of a CPU, like 500m)"
     if load.steps:
-        yield "--steps"
+        yield f"{option}steps"
     if spec.schedule.ramp_ms and spec.memory is None:
         yield "--ramp"
 

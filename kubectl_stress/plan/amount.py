@@ -19,6 +19,8 @@ class ShareBase(Enum):
 
 
 _LARGEST_PERCENT = 100_000
+# A size, a share of the limit, or a size below it; whether the size is one, its parser says.
+_LEVEL = re.compile(r"-?[\d.]+%(?:limit)?|(?:limit-)?[+-]?[\d.]+[A-Za-z\d+-]*", re.ASCII)
 _SHARE = re.compile(r"(?P<number>-?\d+(?:\.\d+)?)%(?P<base>[a-z]*)", re.ASCII)
 
 
@@ -46,13 +48,12 @@ class Amount:
     @classmethod
     def parse_level(cls, text: str) -> "Amount":
         """`480Mi`, `95%` (of the limit) or `limit-20Mi`; UsageError."""
+        if _LEVEL.fullmatch(text.strip()) is None:
+            raise UsageError(f'"{text}" is not a level: use one like 95%, 480Mi or limit-20Mi')
         if text.strip().startswith("limit-"):
             below = parse_bytes(text.strip().removeprefix("limit-"))
             return cls(text, below_limit_bytes=below)
-        amount = cls.parse(text)
-        if amount.base not in (None, ShareBase.LIMIT):
-            raise UsageError(f'"{text}" is not a level: use one like 95%, 480Mi or limit-20Mi')
-        return amount
+        return cls.parse(text)
 
     @classmethod
     def parse_cpu(cls, text: str) -> "Amount":
@@ -61,7 +62,7 @@ class Amount:
             return cls(text, absolute_millicores=parse_millicores(text))
         share = cls._share(text)
         if share.base is ShareBase.HEADROOM:
-            raise UsageError(f'"{text}": a CPU has no headroom; use a base of limit, request, node')
+            raise UsageError(f'"{text}": a CPU has no headroom; use 60%, 60%request or 60%node')
         return share
 
     @classmethod
@@ -69,7 +70,7 @@ class Amount:
         match = _SHARE.fullmatch(text.strip())
         if match is None:
             raise UsageError(
-                f'"{text}" is not a percentage: use one like 60%, 60%request or 60%headroom'
+                f'"{text}" is not a percentage: use one like 60%, 60%request or 60%node'
             )
         try:
             base = ShareBase(match["base"] or "limit")
@@ -105,9 +106,11 @@ class Amount:
 
 def _percent(text: str, percent: Decimal, base: ShareBase) -> Decimal:
     if percent > _LARGEST_PERCENT:
-        raise UsageError(f"a share of more than {_LARGEST_PERCENT}%: use a size like 256Mi or 1Gi")
+        raise UsageError(
+            f"a percentage of more than {_LARGEST_PERCENT}%: give less, or an absolute amount"
+        )
     if percent <= 0:
-        raise UsageError(f'"{text}" is not a size: must be more than 0%')
+        raise UsageError(f'"{text}" is nothing: must be more than 0%')
     if base is ShareBase.NODE and percent > 100:
         raise UsageError(f'"{text}" is more than the whole node: use at most 100%node')
     return percent

@@ -145,5 +145,9 @@ def _check_workers(workers: int) -> None:
 def _check_steps(sizes: tuple[Amount, ...]) -> None:
     if len(sizes) - 1 > _MOST_STEPS:
         raise UsageError(f"--steps: at most {_MOST_STEPS} steps")
-    if not all(low.is_less_than(high) for low, high in pairwise(sizes)):
-        raise UsageError("--steps must rise, and all have the same base, like 50%,75%,90%")
+    for low, high in pairwise(sizes):
+        if not low.is_less_than(high):
+            raise UsageError(
+                "steps must rise, and all have the same base, like 50%,75%,90%: "
+                f'"{high.text}" follows "{low.text}"'
+            )

@@ -104,7 +104,7 @@ def test_a_recorded_run_is_shown_again_in_every_format(
         ((), "--load, --to or --steps is required"),
         (("--load", "50%", "--to", "80%"), "give one"),
         (("--load", "5Mi"), "is not a CPU load"),
-        (("--steps", "50%,20%"), "--steps must rise"),
+        (("--steps", "50%,20%"), "steps must rise"),
         (("--load", "1", "--workers", "0"), "give a number from 1 to 64"),
     ],
 )

@@ -58,9 +58,28 @@ def test_the_level_and_its_state_stand_in_the_table_and_the_verdict(
     [
         (("--to", "75%", "--size", "50Mi"), "--size is added, and --to is the level"),
         (("--to", "75%request"), "is not a level"),
-        (("--size", "50Mi", "--metric", "usage"), "--size is added, and --to is the level"),
+        *(
+            (("--to", text), f'"{text}" is not a level: use one like 95%, 480Mi or limit-20Mi')
+            for text in (
+                "",
+                "much",
+                "nan%",
+                "６０%",
+                "limit",
+                "limit-20%",
+                "LIMIT-20Mi",
+                "limit - 20Mi",
+            )
+        ),
+        (("--to", "limit-20MB"), "write 20Mi (20,971,520 bytes) or 20M"),
+        (("--to", "limit-0"), "must be more than 0"),
+        (("--to", "-5%"), "must be more than 0%"),
+        (("--size", "50Mi", "--metric", "usage"), "--metric is what a level is measured by"),
         (("--to", "75%", "--kind", "file"), "use --kind anon or shm"),
-        (("--to", "75%", "--steps", "80%"), "--steps must rise"),
+        (
+            ("--to", "75%", "--steps", "80%"),
+            'steps must rise, and all have the same base, like 50%,75%,90%: "75%" follows',
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_refused(

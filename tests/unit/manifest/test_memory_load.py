@@ -15,7 +15,7 @@ from kubectl_stress.plan.amount import Amount, ShareBase
 from kubectl_stress.plan.decide import make_plan
 from kubectl_stress.plan.load_words import AfterOom, LoadKind, Metric
 from kubectl_stress.plan.plan import Plan
-from kubectl_stress.plan.spec import Leak, LoadSpec, MemoryLoad, Schedule
+from kubectl_stress.plan.spec import CpuLoad, Leak, LoadSpec, MemoryLoad, Schedule
 from kubectl_stress.plan.stop_on import StopOn
 from kubectl_stress.targets.choose import Choice, Mode
 from kubectl_stress.targets.selector import PodSelector
@@ -138,3 +138,14 @@ def test_what_a_stresschaos_cannot_express_is_refused_by_name(
         stressors(spec)
 
     assert str(caught.value).startswith(f"a StressChaos cannot express {named}: ")
+
+
+@pytest.mark.parametrize(
+    ("beside", "named"),
+    [(None, "--load 50%"), (MemoryLoad(Amount.parse("50Mi")), "--cpu-load 50%")],
+)
+def test_a_cpu_load_is_named_as_its_command_does(beside: MemoryLoad | None, named: str) -> None:
+    spec = LoadSpec(memory=beside, cpu=CpuLoad(Amount.parse_cpu("50%")))
+
+    with pytest.raises(UsageError, match=f"cannot express {named} "):
+        stressors(spec)
