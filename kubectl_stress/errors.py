@@ -4,6 +4,7 @@ StressError                     1  could not run
 ├── UsageError                  2  the words of the command are wrong; no cluster was asked
 ├── ClusterError                1  the API server did not do what was asked
 │   ├── Unreachable             1    no answer at all
+│   ├── KubeletFailed           1    the API server answers, and got no stream from the kubelet
 │   ├── Unauthorized            1    it does not know who asks (expired token, no credentials)
 │   ├── Forbidden               1    it knows, and says no: RBAC
 │   ├── NotFound                1
@@ -40,6 +41,10 @@ class ClusterError(StressError):
 
 class Unreachable(ClusterError):
     """No API server answered at that address."""
+
+
+class KubeletFailed(ClusterError):
+    """The API server answers, but got no stream into the pod from the kubelet of its node."""
 
 
 class Unauthorized(ClusterError):

@@ -18,6 +18,7 @@ from kubectl_stress.errors import (
     Conflict,
     Forbidden,
     Gone,
+    KubeletFailed,
     NotFound,
     Rejected,
     Unauthorized,
@@ -39,6 +40,7 @@ class Request:
     resource: str = ""
     namespace: str = ""
     name: str = ""
+    is_stream: bool = False  # that the API server passes on to the kubelet of a pod
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,18 @@ def refusal(request: Request, http_status: int, body: bytes, asker: Asker) -> Cl
         return ClusterError(f"{asker.server} does not take plain HTTP: use https://")
     if http_status in (400, 405, 406, 413, 415, 422):
         return Rejected(message or f"HTTP status {http_status}")
+    if request.is_stream and http_status >= 500:
+        return KubeletFailed(message or f"HTTP status {http_status}")
     return ClusterError(_failure(request, http_status, message, asker))
+
+
+def stream_failed(request: Request, node: str, error: KubeletFailed) -> KubeletFailed:
+    """The error for a stream that the API server got none of, where it answers otherwise."""
+    what, where = request.resource.partition("/")[2], f' on node "{node}"' if node else ""
+    return KubeletFailed(
+        f'the API server answers, but {what} in pod "{request.name}" failed{where} (kubelet): '
+        f"{error}"
+    )
 
 
 REDIRECTS = (301, 302, 303, 307, 308)

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
-from kubectl_stress.kube.api_errors import Request
+from kubectl_stress.errors import Forbidden, KubeletFailed, NotFound
+from kubectl_stress.kube.api_errors import Request, stream_failed
 from kubectl_stress.kube.connection import Connection
 from kubectl_stress.kube.object_requests import (
     create_request,
@@ -234,13 +235,13 @@ class Cluster:
         """Run a command in a running container, without a terminal."""
         streams = [("stdin", "true")] * stdin + [("stdout", "true"), ("stderr", "true")]
         query = [("container", container), *streams, *(("command", word) for word in command)]
-        return self._transport.exec(stream_request(namespace, pod, "exec", query))
+        return self._stream(stream_request(namespace, pod, "exec", query))
 
     def attach(self, namespace: str, pod: str, container: str) -> "ExecStream":
         """Speak with the container's own process, which must have its stdin open."""
         streams = [("stdin", "true"), ("stdout", "true"), ("stderr", "true")]
         query = [("container", container), *streams]
-        return self._transport.exec(stream_request(namespace, pod, "attach", query))
+        return self._stream(stream_request(namespace, pod, "attach", query))
 
     def port_forward(self, namespace: str, pod: str, port: int) -> "PortForward":
         """A connection to a port of the pod, as from within its network."""
@@ -248,9 +249,20 @@ class Cluster:
 
         query = [("ports", str(port))]
         request = stream_request(namespace, pod, "portforward", query)
-        return PortForward(self._transport.exec(request))
+        return PortForward(self._stream(request))
 
     # Requests
+
+    def _stream(self, request: Request) -> "ExecStream":
+        """Raises KubeletFailed, which names the node, where only the API server answers."""
+        try:
+            return self._transport.exec(request)
+        except KubeletFailed as error:
+            try:  # that it answers is asked, and not supposed
+                node = self.get_pod(request.namespace, request.name)["spec"].get("nodeName", "")
+            except (Forbidden, NotFound):
+                node = ""
+            raise stream_failed(request, node, error) from error
 
     def _review(
         self,

@@ -85,4 +85,5 @@ def stream_request(
     """A request that becomes a stream: a GET to the server, and `create` to RBAC."""
     asked = get_request("/api/v1", "pods", namespace, pod)
     path, resource = f"{asked.path}/{subresource}", f"pods/{subresource}"
-    return replace(asked, path=path, query=tuple(query), verb="create", resource=resource)
+    asked = replace(asked, path=path, query=tuple(query), verb="create", resource=resource)
+    return replace(asked, is_stream=True)

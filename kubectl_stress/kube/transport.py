@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from kubectl_stress import __version__
-from kubectl_stress.errors import ClusterError, Unauthorized
+from kubectl_stress.errors import ClusterError, KubeletFailed, Unauthorized
 from kubectl_stress.kube.api_errors import (
     REDIRECTS,
     Asker,
@@ -87,9 +87,14 @@ class Transport:
             raise self._refused(request, refused) from refused
 
     def _open_exec(self, request: Request, credential: Credential) -> "ExecStream":
-        from kubectl_stress.kube.exec.handshake import HandshakeRefused, open_exec
+        from kubectl_stress.kube.exec.handshake import (
+            HandshakeRefused,
+            HandshakeUnanswered,
+            open_exec,
+        )
 
         started = time.monotonic()
+        timeout_seconds = self.connection.request_timeout_seconds or CONNECT_SECONDS
         try:
             stream = open_exec(
                 f"{self.connection.server}{_target(request)}",
@@ -97,11 +102,13 @@ class Transport:
                 tls=tls_context(self.connection, credential),
                 tls_server_name=self.connection.tls_server_name,
                 proxy_url=self.connection.proxy_url,
-                timeout_seconds=self.connection.request_timeout_seconds or CONNECT_SECONDS,
+                timeout_seconds=timeout_seconds,
             )
         except HandshakeRefused as refused:
             self._log(request, str(refused.http_status), started)
             raise
+        except HandshakeUnanswered as error:
+            raise KubeletFailed(f"no answer within {timeout_seconds:g} s") from error
         except OSError as error:
             self._log(request, "no answer", started)
             raise self._unreachable(error) from error

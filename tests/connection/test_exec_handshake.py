@@ -1,5 +1,6 @@
 """An exec from its handshake to its status, over TLS and beside other requests."""
 
+import json
 import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ import pytest
 from kubectl_stress.errors import (
     ClusterError,
     Forbidden,
+    KubeletFailed,
     NotFound,
     Rejected,
     Unauthorized,
@@ -210,6 +212,42 @@ def test_what_rbac_forbids_is_named_as_rbac_knows_it(api: FakeApiServer, connect
         connect().exec("n", "p", "c", ["true"])
 
     assert (progress.value.verb, progress.value.resource) == ("create", "pods/exec")
+
+
+def never_answers(connection: Handler) -> None:
+    connection.server.fake.over.wait()
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (never_answers, "no answer within 0.2 s"),
+        (
+            status(500, message="error dialing backend: dial tcp 10.0.0.7:10250: no route to host"),
+            "error dialing backend: dial tcp 10.0.0.7:10250: no route to host",
+        ),
+        (raw("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"), "HTTP status 502"),
+    ],
+    ids=["silent", "500", "502"],
+)
+@pytest.mark.parametrize("call", ["exec", "attach"])
+def test_a_kubelet_that_does_not_answer_is_told_from_an_api_server_that_does(
+    api: FakeApiServer, connect: Connect, call: str, answer: Script | Answer, why: str
+) -> None:
+    pod = {
+        "metadata": {"name": "p", "namespace": "n", "uid": "1"},
+        "spec": {"nodeName": "node-7", "containers": [{"name": "c"}]},
+    }
+    api.reply("GET", f"/api/v1/namespaces/n/pods/p/{call}", answer)
+    api.reply("GET", "/api/v1/namespaces/n/pods/p", Answer(200, json.dumps(pod).encode()))
+    cluster = connect(request_timeout_seconds=0.2)
+
+    with pytest.raises(KubeletFailed) as failed:
+        cluster.exec("n", "p", "c", ["true"]) if call == "exec" else cluster.attach("n", "p", "c")
+
+    assert str(failed.value) == (
+        f'the API server answers, but {call} in pod "p" failed on node "node-7" (kubelet): {why}'
+    )
 
 
 @pytest.mark.parametrize("code", [403, 500])

@@ -67,7 +67,7 @@ def deaf() -> Iterator[str]:
 def test_a_server_that_never_answers_is_not_waited_for(
     api: FakeApiServer, connect: Connect, ask: Ask
 ) -> None:
-    for path in ("/version", f"{POD}/exec"):
+    for path in ("/version", POD, f"{POD}/exec"):
         api.reply("GET", path, silent)
 
     message = refusal(connect(request_timeout_seconds=0.05), ask)

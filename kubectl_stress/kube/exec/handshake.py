@@ -30,6 +30,10 @@ class HandshakeRefused(Exception):
         self.location = location
 
 
+class HandshakeUnanswered(TimeoutError):
+    """The server took the connection, and never answered the upgrade."""
+
+
 def open_exec(
     url: str,
     headers: Sequence[tuple[str, str]],
@@ -73,7 +77,7 @@ def _upgrade(sock: socket.socket, url: str, headers: Sequence[tuple[str, str]]) 
         body = error.resp_body or _refusal_body(sock, error.resp_headers or {})
         raise HandshakeRefused(error.status_code, body) from error
     except websocket.WebSocketTimeoutException as error:
-        raise TimeoutError("no answer to the WebSocket handshake") from error
+        raise HandshakeUnanswered("no answer to the WebSocket handshake") from error
     except websocket.WebSocketException as error:
         answer = client.handshake_response  # of a redirect alone: it is not followed
         if answer is not None:
