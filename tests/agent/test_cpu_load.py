@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -57,17 +58,20 @@ def test_a_load_means_all_our_processes(agent: Path) -> None:
     with Agent(agent, *words, *here(), stdout=subprocess.DEVNULL) as run:
         wait_until(lambda: len(run.workers()) == 1)
         time.sleep(1)
-        (worker,) = run.workers()
-        start, before = time.monotonic(), [_cpu_seconds(pid) for pid in (run.pid, worker)]
+        pids = (run.pid, *run.workers())
+        start, before = time.monotonic(), [_cpu_seconds(pid) for pid in pids]
+        waited_before = _waited_seconds(pids)
         time.sleep(6)
-        after = [_cpu_seconds(pid) for pid in (run.pid, worker)]
+        after = [_cpu_seconds(pid) for pid in pids]
         passed = time.monotonic() - start
+        waited = 100 * (_waited_seconds(pids) - waited_before) / passed
     supervisor, of_worker = (
         100 * (later - earlier) / passed for later, earlier in zip(after, before, strict=True)
     )
 
-    print(f"supervisor {supervisor:.2f} %, worker {of_worker:.2f} %")
-    assert supervisor + of_worker == pytest.approx(10, abs=0.3)
+    print(f"supervisor {supervisor:.2f} %, worker {of_worker:.2f} %, waited {waited:.2f} %")
+    # What others had of the CPU meanwhile is not owed; more than asked is never right.
+    assert 9.7 - waited <= supervisor + of_worker <= 10.3
 
 
 def test_there_are_no_more_processes_than_cpus(agent: Path) -> None:
@@ -76,11 +80,14 @@ def test_there_are_no_more_processes_than_cpus(agent: Path) -> None:
         run.until_phase("hold")
         pids = run.workers()
         start, before = time.monotonic(), sum(map(_cpu_seconds, pids))
+        waited_before = _waited_seconds(pids)
         time.sleep(4)
-        found = 100 * (sum(map(_cpu_seconds, pids)) - before) / (time.monotonic() - start)
+        passed = time.monotonic() - start
+        found = 100 * (sum(map(_cpu_seconds, pids)) - before) / passed
+        waited = 100 * (_waited_seconds(pids) - waited_before) / passed
 
     assert len(pids) == CPUS
-    assert found == pytest.approx(5 * count, rel=0.1)
+    assert 0.9 * 5 * count - waited <= found <= 1.1 * 5 * count
 
 
 def test_a_rest_is_not_made_up_for(agent: Path) -> None:
@@ -88,12 +95,13 @@ def test_a_rest_is_not_made_up_for(agent: Path) -> None:
         run.until_phase("hold")
         (worker,) = run.workers()
         time.sleep(3)
-        before = _cpu_seconds(worker)
+        start, before = time.monotonic(), _cpu_seconds(worker)
         run.send(b"load 10\n")
         time.sleep(0.2)
         used = _cpu_seconds(worker) - before
+        passed = time.monotonic() - start  # where the machine is busy, not 0.2 s
 
-    assert used <= 0.1 * 0.2 * 1.5 + 0.01
+    assert used <= 0.1 * passed * 1.5 + 0.01
 
 
 def test_what_a_quota_withholds_is_told_as_that(agent: Path) -> None:
@@ -156,20 +164,25 @@ def test_the_cpu_use_of_the_container_is_held_at_a_level(agent: Path) -> None:
         cgroup.quota(2000)
         with cgroup.agent(agent, *level) as run:
             run.until_type("arrived")
-            alone = _use(run)
+            alone, alone_waited = _use(run)
             with cgroup.start(*app) as process:
                 time.sleep(1.5)
-                beside = _use(run)
+                beside, beside_waited = _use(run)
                 process.kill()
 
     print(f"level of 30 %: {alone:.1f} % alone, {beside:.1f} % beside an app of some 10 %")
-    assert alone == pytest.approx(30, abs=4)
-    assert beside == pytest.approx(30, abs=6)
+    assert 26 - alone_waited <= alone <= 34
+    assert 24 - beside_waited <= beside <= 36
 
 
-def _use(run: Agent) -> float:
-    """What the container uses of a CPU over two seconds from now on, by what the kernel counts."""
+def _use(run: Agent) -> tuple[float, float]:
+    """What the container uses of a CPU over two seconds from now on, by what the kernel counts.
+
+    And how long the load waited for a CPU that others had, as a percentage of that time.
+    """
     run.send(b".")
+    pids = run.workers()
+    waited = _waited_seconds(pids)
     now = run.until_type("sample")["elapsed_ms"]
     start = run.read_until(lambda line: line["type"] == "sample" and line["elapsed_ms"] >= now)
     time.sleep(2)
@@ -177,7 +190,9 @@ def _use(run: Agent) -> float:
     while not lines or lines[-1]["elapsed_ms"] < start["elapsed_ms"] + 2000:
         lines.append(run.until_type("sample"))
     used_us = lines[-1]["cpu"]["usage_us"] - start["cpu"]["usage_us"]
-    return 0.1 * float(used_us) / float(lines[-1]["elapsed_ms"] - start["elapsed_ms"])
+    passed_ms = float(lines[-1]["elapsed_ms"] - start["elapsed_ms"])
+    waited = _waited_seconds(pids) - waited
+    return 0.1 * float(used_us) / passed_ms, 100_000 * waited / passed_ms
 
 
 def _pin(cpu: int) -> None:
@@ -192,6 +207,11 @@ def _short(run: Agent) -> Line:
     )
     load: Line = sample["cpu_load"]
     return load
+
+
+def _waited_seconds(pids: Iterable[int]) -> float:
+    """How long they could have run, and others had the CPU: their second figure."""
+    return sum(int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9 for pid in pids)
 
 
 def _cpu_seconds(pid: int) -> float:
