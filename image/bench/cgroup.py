@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import time
+from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+_PRESENT, _FRAME = 1 << 63, (1 << 55) - 1
 KIB = 1024
 MIB = 1024 * KIB
 
@@ -135,6 +138,14 @@ class Cgroup:
         """The proportional share of memory of all processes of the tool."""
         return sum(map(_pss_kib, self.pids()))
 
+    def mapped_kib(self) -> int:
+        """All pages that the tool's processes have mapped, each once.
+
+        That is their PSS where nobody else maps the same libraries, as in a container.
+        """
+        frames = set[int]().union(*map(_frames, self.pids()))
+        return len(frames) * resource.getpagesize() // KIB
+
     def cpu_seconds(self) -> float:
         """CPU time of all threads of the tool."""
         threads = [task for pid in self.pids() for task in Path(f"/proc/{pid}/task").iterdir()]
@@ -145,6 +156,21 @@ class Cgroup:
         used, start = self.cpu_seconds(), time.monotonic()
         time.sleep(seconds)
         return 100 * (self.cpu_seconds() - used) / (time.monotonic() - start)
+
+
+def _frames(pid: int) -> set[int]:
+    """The page frames of a process (the kernel's admin-guide/mm/pagemap.rst; needs root)."""
+    frames = set[int]()
+    page = resource.getpagesize()
+    with Path(f"/proc/{pid}/pagemap").open("rb") as pagemap:
+        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
+            first, last = (int(address, 16) // page for address in line.split()[0].split("-"))
+            if line.endswith("[vsyscall]"):
+                continue
+            pagemap.seek(first * 8)
+            entries = array("Q", pagemap.read((last - first) * 8))
+            frames.update(entry & _FRAME for entry in entries if entry & _PRESENT)
+    return frames
 
 
 def _pss_kib(pid: int) -> int:
