@@ -32,7 +32,7 @@ def fleet_state_table(
 
 def total_line(states: Sequence[TargetState]) -> str:
     """All of them in one line."""
-    held = sum(state.stress_bytes or 0 for state in states if not state.is_lost)
+    held = sum(state.stress_bytes or 0 for state in states if not (state.is_lost or state.is_over))
     looked_at = sum(1 for state in states if needs_a_look(state))
     words = f"; {looked_at} need a look" if looked_at else ""
     return f"TOTAL  {len(states)} targets: {_counted(states)}; load {format_bytes(held)}{words}"

@@ -61,8 +61,20 @@ def state_row(state: TargetState) -> Row:
         oom_kills=state.oom_kills,
         cpu=state.cpu,
         spec=state.spec,
+        load_state=_load_state(state),
         node_available_bytes=available_bytes(state),
     )
+
+
+def _load_state(state: TargetState) -> str:
+    """What is to be said of a load whose last sample is of before its end."""
+    sample, cpu = state.sample, state.cpu
+    is_held = bool((sample and sample.held_bytes) or (cpu and cpu.load_millicores))
+    if state.plan is None or not is_held:
+        return ""
+    if state.is_over:
+        return "ended"
+    return "unknown" if state.is_lost else ""
 
 
 def _processes(state: TargetState, most: int, width: int | None) -> str:

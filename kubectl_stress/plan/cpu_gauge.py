@@ -41,7 +41,7 @@ def _limit(row: Row) -> str:
 
 
 def _load(row: Row) -> str:
-    return format_millicores(row.cpu.load_millicores if row.cpu else None)
+    return row.load_state or format_millicores(row.cpu.load_millicores if row.cpu else None)
 
 
 def _asked(row: Row) -> str:

@@ -19,6 +19,7 @@ class Row:
     `oom_kills` counts this run's, and those since the container's start where there is no run; None
     where the cgroup took the counter with it. `spec` is the load that is run, None where there is
     none. `held` is the last sample under the whole load, where `sample` is one after it.
+    `load_state` stands for what the load holds, where `sample` no longer tells it.
     """
 
     target: Target
@@ -30,6 +31,7 @@ class Row:
     cpu: CpuUse | None = None
     spec: LoadSpec | None = None
     held: Sample | None = None
+    load_state: str = ""
 
     @property
     def under_load(self) -> Sample | None:

@@ -31,7 +31,7 @@ def _pressure(row: Row) -> str:
 
 
 def _held(row: Row) -> str:
-    return format_bytes(row.sample.held_bytes if row.sample else None)
+    return row.load_state or format_bytes(row.sample.held_bytes if row.sample else None)
 
 
 def level_words(sample: Sample | None) -> str:

@@ -44,6 +44,7 @@ def test_a_target_that_no_longer_answers_is_not_said_to_hold_its_load() -> None:
     lines = fleet_state_table([lost, held]).splitlines()
 
     assert lines[1].startswith("web-0  no answer")
+    assert [line.split()[-4] for line in lines[1:3]] == ["unknown", "MiB"]
     assert lines[-1] == ("TOTAL  2 targets: 1 no answer, 1 hold; load 50.0 MiB; 1 need a look")
 
 
@@ -58,6 +59,18 @@ def test_a_judged_target_shows_its_verdict() -> None:
         ["web-1", "group-oom-killed"],
         ["web-0", "survived"],
     ]
+
+
+def test_a_load_that_ended_with_its_container_is_held_by_nobody() -> None:
+    killed, lost = state(0), state(1)
+    killed.end(None, "group-oom-killed")
+    lost.lose()
+    lost.end(None, "inconclusive")
+
+    lines = fleet_state_table([killed, lost]).splitlines()
+
+    assert [line.split()[-4] for line in lines[1:3]] == ["ended", "ended"]
+    assert "load 0" in lines[-1]
 
 
 def test_no_line_is_wider_than_the_terminal() -> None:
