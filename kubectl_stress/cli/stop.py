@@ -32,8 +32,8 @@ def stop(flags: "ConnectionFlags", **given: Any) -> None:
     containers of that name. No process is started in the pods, so a container at its limit is safe.
     The ephemeral containers stay, for the next run.
 
-    Without -c, copies of pods that `--copy` has made are removed, also those that a client left
-    that died.
+    Copies of these pods that `--copy` has made are stopped too. Without -c they are removed, also
+    those that a client left that died.
 
     A run that is stopped in this way ends as inconclusive, and names who stopped it.
 

@@ -116,6 +116,13 @@ def is_copy(pod: Pod) -> bool:
     return all(labels.get(key) == value for key, value in COPY_LABELS.items())
 
 
+def copied_name(pod: Pod) -> str | None:
+    """The name of the pod that it is a copy of, by this program; None for any other pod."""
+    if not is_copy(pod):
+        return None
+    return str((pod["metadata"].get("annotations") or {}).get(COPY_OF_ANNOTATION, ""))
+
+
 def is_ended_copy(pod: Pod) -> bool:
     """Whether it is a copy whose client is gone: its deadline has ended it."""
     return is_copy(pod) and phase(pod) in ("Succeeded", "Failed")
