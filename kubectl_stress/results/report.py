@@ -121,6 +121,7 @@ def target_dict(target: Target, hello: Hello | None, holder: str | None) -> dict
         "namespace": target.namespace,
         "pod": target.pod,
         "pod_uid": target.pod_uid,
+        "copy_of": target.copy_of or None,
         "container": target.container,
         "container_id": target.container_id,
         "node": target.node,

@@ -32,6 +32,7 @@ from kubectl_stress.targets.pod import (
     user,
     user_guess,
 )
+from kubectl_stress.targets.pod_copy import copied_name
 from kubectl_stress.targets.probe_timing import ProbeTiming, probe_timing
 
 DEFAULT_CONTAINER_ANNOTATION = "kubectl.kubernetes.io/default-container"
@@ -80,6 +81,7 @@ class Target:
     entrypoint: str = ""
     spare_volume: str = ""
     probe_timing: ProbeTiming = field(default_factory=ProbeTiming)
+    copy_of: str = ""  # the name of the pod that this one is a copy of (--copy)
 
     @classmethod
     def from_pod(cls, pod: Pod, container: str | None = None) -> "Target":
@@ -93,6 +95,7 @@ class Target:
             is_container_asked=bool(container),
             spare_volume=spare_empty_dir(pod),
             probe_timing=probe_timing(pod, name),
+            copy_of=copied_name(pod) or "",
         )
 
     @property

@@ -1,6 +1,8 @@
 """`--copy` on a cluster in memory: whatever becomes of the run, the copy goes."""
 
 import copy
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,6 +42,25 @@ def test_the_load_is_in_the_copy_which_is_removed_at_the_end(
     assert f'created pod "{name}", a copy of pod "web" without labels' in captured.err
     assert f'removed the copy "{name}"' in captured.err
     assert captured.out.splitlines()[1].split()[0] == name
+
+
+def test_the_report_says_what_it_is_a_copy_of(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = str(tmp_path / "run.jsonl")
+    assert kubectl_stress(*MEM, "-o", "json", "--record", file) == 0
+
+    assert json.loads(capsys.readouterr().out)["target"]["copy_of"] == "web"
+    assert kubectl_stress("report", file, "-o", "json") == 0
+    assert json.loads(capsys.readouterr().out)["target"]["copy_of"] == "web"
+
+
+def test_a_pod_itself_is_no_copy(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert kubectl_stress(*(word for word in MEM if word != "--copy"), "-o", "json") == 0
+
+    assert json.loads(capsys.readouterr().out)["target"]["copy_of"] is None
 
 
 def test_the_server_judges_the_copy_before_it_is_created(kubectl_stress: CommandLine) -> None:
