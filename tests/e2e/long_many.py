@@ -56,6 +56,7 @@ def all_held(many: Pods, duration: str, count: int = COUNT) -> Iterator[Running]
     words = ("mem", "-l", "tier=many", "--size=16Mi", f"--duration={duration}", "--yes")
     with Plugin.on(many).running(*words, "--timeout=15m", "-o=json") as running:
         running.wait_for(f" targets: {count} hold", seconds=900)
+        print(running.log)
         yield running
 
 

@@ -78,6 +78,7 @@ def test_a_liveness_kill_while_the_load_is_joining_is_named_and_no_other_join_of
         memory.freeze()
         done = running.end()
 
+    print(done.stderr)
     said = "failed liveness probe"
     wait_until("the kubelet says so", lambda: said in pods.kubectl("get", "events"))
     assert done.exit_code == 1
