@@ -10,6 +10,7 @@ from kubectl_stress.plan.limit_patch import LimitPatch, PatchState
 from kubectl_stress.quantity import format_duration
 from kubectl_stress.results.limit_result import LimitResult, try_dict
 from kubectl_stress.search.ballasts import ballast_of
+from kubectl_stress.search.confidence import PERCENT
 from kubectl_stress.search.curve import Point, curve
 
 _MORE_HEADS = ("LATENCY", "NOT READY", "PROBE FAILURES", "RESTARTS")
@@ -98,12 +99,29 @@ def facts(result: LimitResult) -> Iterator[str]:
     elif answer.survived is not None and answer.failed is not None:
         low, high = unit.text(answer.survived), unit.text(answer.failed)
         yield f"the boundary is between {low} and {high} of {unit.load}, as far as anybody knows"
+    yield from _sureness(result)
     yield from result.notes
     yield circumstances(result)
     if result.expected is not None:
         wanted = unit.quantity(result.expected)
         word = {True: "as expected", False: "NOT as expected", None: "not known"}
         yield f"{word[result.is_as_expected]} (--expect-at-least {wanted})"
+
+
+def _sureness(result: LimitResult) -> Iterator[str]:
+    found, answer, unit = result.confidence, result.answer, result.settings.unit
+    if found is None:
+        return
+    text = (
+        f"{PERCENT}% sure: at {unit.text(answer.survived)} at most "
+        f"{found.fails_at_most_percent:.0f}% of tries fail (0 of {found.fits} did)"
+    )
+    if found.fits_at_most_percent is not None:
+        text += (
+            f", and at {unit.text(answer.failed)} at most {found.fits_at_most_percent:.0f}% fit "
+            f"(0 of {found.failures} did)"
+        )
+    yield text
 
 
 def _is_more(result: LimitResult) -> bool:

@@ -12,6 +12,7 @@ from kubectl_stress.plan.limit_patch import LimitPatch
 from kubectl_stress.results.limit_keys import with_units
 from kubectl_stress.search.answer import Answer
 from kubectl_stress.search.ballasts import ballast_of
+from kubectl_stress.search.confidence import PERCENT, Confidence, confidence
 from kubectl_stress.search.recommendation import Recommendation, recommendation
 from kubectl_stress.search.settings import SearchSettings
 from kubectl_stress.search.tries import Try
@@ -42,6 +43,11 @@ class LimitResult:
     def recommendation(self) -> Recommendation | None:
         """The limit that follows; None where there is no number."""
         return recommendation(self.answer, self.settings, self.tries)
+
+    @property
+    def confidence(self) -> Confidence | None:
+        """How sure the boundary is; None where there is no number."""
+        return confidence(self.answer, self.tries)
 
     @property
     def is_as_expected(self) -> bool | None:
@@ -103,12 +109,17 @@ class LimitResult:
             "patches": [patch_dict(patch) for patch in self.patches],
             f"expected_{suffix}": self.expected,
             "is_as_expected": self.is_as_expected,
+            "confidence": _confidence_dict(self.confidence),
             "restarts": self.restarts,
             "notes": list(self.notes),
             "first_time_ms": self.first_ms or None,
             "last_time_ms": self.last_ms or None,
             "tries": [try_dict(one, resource) for one in self.tries],
         }
+
+
+def _confidence_dict(found: Confidence | None) -> dict[str, Any] | None:
+    return None if found is None else {"percent": PERCENT, **asdict(found)}
 
 
 def settings_dict(settings: SearchSettings) -> dict[str, Any]:

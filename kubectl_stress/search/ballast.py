@@ -28,12 +28,14 @@ class Situation:
     """What a reading before the search tells of it.
 
     `ceiling` is the highest level that may be tried, `headroom` the level at which it most likely
-    breaks. `usage` is what the container used before any load. `held_bytes` is what the app holds,
-    where it must not hold more before the next try. `notes` go into the answer.
+    breaks, and `breaks_by` in which way. `usage` is what the container used before any load.
+    `held_bytes` is what the app holds, where it must not hold more before the next try. `notes` go
+    into the answer.
     """
 
     ceiling: int
     headroom: int
+    breaks_by: Mark
     restarts_by_failure: bool
     usage: int | None
     held_bytes: int | None

@@ -85,6 +85,7 @@ def situation(
     return Situation(
         ceiling=settings.ceiling,
         headroom=max(settings.unit.grain, settings.limit - (app or 0)),
+        breaks_by=Mark.READINESS_LOST,
         restarts_by_failure=target.probes == ("liveness",),
         usage=app,
         held_bytes=None,

@@ -52,6 +52,10 @@ class Ladder:
         marks = {mark for level in levels for mark in self._marks.get(level, ())} - {Mark.FITS}
         return marks.pop() if len(marks) == 1 else None
 
+    def is_end(self, level: int) -> bool:
+        """Whether a try at this level ended something in the container."""
+        return any(mark.is_end for mark in self._marks.get(level, ()))
+
     def untold(self, attempts: int) -> int | None:
         """A level whose tries told nothing again and again."""
         return next((level for level, count in self._untold.items() if count >= attempts), None)

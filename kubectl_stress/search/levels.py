@@ -13,6 +13,8 @@ from kubectl_stress.search.settings import SearchSettings
 from kubectl_stress.search.tries import Mark, Spent, Try
 
 _MORE_FAILURES = 2
+# A quarter: half as many failures while the boundary is narrowed, at no more tries in all.
+_PARTS = 4
 
 
 def next_step(
@@ -49,8 +51,17 @@ def _wanted(settings: SearchSettings, ladder: Ladder) -> int | Answer:
     if high is None:
         return _upwards(settings, ladder, low)
     if high - low > settings.resolution:
-        return settings.unit.whole((low + high) // 2)
+        return _between(settings, ladder, low, high)
     return _confirmed(settings, ladder, low or settings.unit.grain, high)
+
+
+def _between(settings: SearchSettings, ladder: Ladder, low: int, high: int) -> int:
+    """The middle; a quarter above what fits where a failure ends something, as no fit does."""
+    gap = high - low
+    part = gap // 2
+    if ladder.is_end(high):
+        part = min(part, max(gap // _PARTS, settings.resolution))
+    return settings.unit.whole(low + part)
 
 
 def _upwards(settings: SearchSettings, ladder: Ladder, low: int) -> int | Answer:
@@ -88,7 +99,7 @@ def _confirmed(settings: SearchSettings, ladder: Ladder, low: int, high: int) ->
     if low < high and not _is_sure(settings, ladder, low):
         return low
     cause, unit = ladder.cause(high, *ladder.disputed), settings.unit
-    if ladder.count(high) < settings.attempts + _more_failures(ladder, cause):
+    if ladder.count(high) < _wanted_failures(settings, ladder, high, cause):
         return high
     if cause is None:
         return _flaky(settings, ladder, _most_tried(ladder))
@@ -99,14 +110,24 @@ def _confirmed(settings: SearchSettings, ladder: Ladder, low: int, high: int) ->
     return _with_range(found, ladder) if ladder.disputed else found
 
 
-def _more_failures(ladder: Ladder, cause: Mark | None) -> int:
-    """A range of OOM kills is the kernel's; any other may be an app that fails at random."""
-    return 0 if not ladder.disputed or cause in (None, Mark.OOM) else _MORE_FAILURES
+def _wanted_failures(
+    settings: SearchSettings, ladder: Ladder, high: int, cause: Mark | None
+) -> int:
+    """How often the level that fails is tried."""
+    if cause is None:
+        return settings.attempts
+    if not ladder.is_end(high):
+        return settings.least_failures
+    more = 0 if not ladder.disputed or cause is Mark.OOM else _MORE_FAILURES
+    return settings.attempts + more
 
 
 def _is_sure(settings: SearchSettings, ladder: Ladder, low: int) -> bool:
     """Whether the level that fits was tried often enough, with what is still due above it."""
-    due = max(0, settings.attempts - ladder.count(ladder.failed)) if ladder.failed else 0
+    due, failed = 0, ladder.failed
+    if failed is not None:
+        wanted = _wanted_failures(settings, ladder, failed, ladder.cause(failed))
+        due = max(0, wanted - ladder.count(failed))
     least = settings.least_tries * (2 if ladder.disputed else 1)
     return ladder.count(low) >= settings.attempts and ladder.total + due >= least
 

@@ -70,6 +70,7 @@ def situation(
     return Situation(
         ceiling=below_oom if settings.avoids_oom else settings.ceiling,
         headroom=headroom,
+        breaks_by=Mark.NO_HEADROOM if settings.avoids_oom else Mark.OOM,
         restarts_by_failure=bool(hello.oom_group) and not settings.avoids_oom,
         usage=memory.usage_bytes,
         held_bytes=held or 0,

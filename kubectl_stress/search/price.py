@@ -35,6 +35,7 @@ def price(
     tries: Sequence[Try] = (),
     *,
     breaks_at: int,
+    breaks_by: Mark,
     restarts_by_failure: bool,
 ) -> Price:
     """What is still to come after these tries, if the app breaks at this level."""
@@ -45,7 +46,7 @@ def price(
         if isinstance(level, Answer):
             break
         is_fit = level < breaks_at
-        made.append(Try(level, Mark.FITS if is_fit else Mark.OOM, ""))
+        made.append(Try(level, Mark.FITS if is_fit else breaks_by, ""))
         played, failures = played + 1, failures + (not is_fit)
     restarts = min(failures, settings.max_restarts) if restarts_by_failure else 0
     each_ms = settings.hold_ms + _BESIDE_HOLD_MS

@@ -55,6 +55,14 @@ class SearchSettings:
         return max(self.unit.whole(self.limit * _STEP_PERCENT // 100), self.resolution)
 
     @property
+    def least_failures(self) -> int:
+        """How often the level that fails is tried, where that ends nothing in the container.
+
+        All 8 tries of an app that fails every second one at random fail in 1 of 128 searches.
+        """
+        return max(self.attempts, 4 * self.attempts - 4)
+
+    @property
     def least_tries(self) -> int:
         """How many tries there are in all, at the least, before there is a number."""
         return 6 * self.attempts - 5

@@ -18,6 +18,11 @@ class Mark(Enum):
     CRASHED = "crashed"
     INCONCLUSIVE = "inconclusive"
 
+    @property
+    def is_end(self) -> bool:
+        """Whether a process of the container ended of it, and mostly the container."""
+        return self in (Mark.OOM, Mark.CRASHED)
+
 
 @dataclass(frozen=True)
 class Try:

@@ -86,6 +86,7 @@ class LimitSearch:
             self.settings,
             self.tries,
             breaks_at=expected_break(self.settings, self.tries, self._situation.headroom),
+            breaks_by=self._situation.breaks_by,
             restarts_by_failure=self._situation.restarts_by_failure,
         )
 

@@ -36,11 +36,31 @@ while True:
 """
 
 
+# Uses so many milliseconds of CPU time in each tenth of a second.
+_WORKS = """
+import sys, time
+while True:
+    due, done = time.monotonic() + 0.1, time.process_time() + int(sys.argv[1]) / 1_000
+    while time.process_time() < done:
+        pass
+    time.sleep(max(0, due - time.monotonic()))
+"""
+
+
 class LocalPod(FakeCluster):
     """One pod `web`; `is_ready` is asked about the cgroup's anonymous memory."""
 
-    def __init__(self, binary: Path, cgroup: OwnCgroup, is_ready: Callable[[int], bool]) -> None:
+    def __init__(
+        self,
+        binary: Path,
+        cgroup: OwnCgroup,
+        is_ready: Callable[[int], bool],
+        millicores: int | None = None,
+    ) -> None:
         self._web = pod("web").container("app", limit="128Mi", request="16Mi")
+        if millicores is not None:
+            resources = self._web.dict["spec"]["containers"][0]["resources"]
+            resources["limits"] |= {"cpu": f"{millicores}m"}
         super().__init__(self._web.dict)
         self.cgroup, self._binary, self._is_ready = cgroup, binary, is_ready
         self._stop = threading.Event()
@@ -112,6 +132,21 @@ def local_pod(
             try:
                 while made.anon_bytes() < held_mib * MIB:
                     threading.Event().wait(0.05)
+                with made.kubelet():
+                    yield made
+            finally:
+                cgroup.end_all()
+
+
+@contextmanager
+def local_cpu_pod(
+    binary: Path, millicores: int, used: int, is_ready: Callable[[OwnCgroup], bool]
+) -> Iterator[LocalPod]:
+    """A pod with this CPU limit whose app uses `used`; `is_ready` is asked about its cgroup."""
+    with own_cgroup(LIMIT, millicores) as cgroup:
+        made = LocalPod(binary, cgroup, lambda _anon: is_ready(cgroup), millicores)
+        with cgroup.start(sys.executable, "-c", _WORKS, str(used // 10)):
+            try:
                 with made.kubelet():
                     yield made
             finally:

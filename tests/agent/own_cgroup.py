@@ -53,6 +53,13 @@ class OwnCgroup:
         elif self.cpu_paths:
             (_ROOT / "cpu" / self.path.name / "cpu.cfs_quota_us").write_text("-1")
 
+    def cpu_us(self) -> int:
+        """The CPU time of all that ever ran inside, in microseconds."""
+        if self.version == 1:
+            return int((_ROOT / "cpuacct" / self.path.name / "cpuacct.usage").read_text()) // 1_000
+        first = (self.path / "cpu.stat").read_text().splitlines()[0]
+        return int(first.removeprefix("usage_usec "))
+
     def usage_bytes(self) -> int:
         name = "memory.current" if self.version == 2 else "memory.usage_in_bytes"
         return int((self.path / name).read_text())

@@ -14,6 +14,8 @@ from kubectl_stress.search.units import CPU_UNIT, MEMORY_UNIT, Searched
 from tests.builders.pods import MIB
 
 Fails = Callable[[int], Mark | None]
+# How a failure brings the container down.
+_RESTARTING = (Mark.OOM, Mark.CRASHED)
 KINDS = (Mark.OOM, Mark.READINESS_LOST, Mark.SLOW, Mark.CRASHED)
 
 
@@ -84,5 +86,5 @@ def search(asked: SearchSettings, fails: Fails, resumed: tuple[Try, ...] = ()) -
         assert len(tries) < 100, "it does not end"
         mark = fails(level)
         tries.append(
-            Try(level, mark or Mark.FITS, "", took_ms=20_000, restarts=int(mark is Mark.OOM))
+            Try(level, mark or Mark.FITS, "", took_ms=20_000, restarts=int(mark in _RESTARTING))
         )

@@ -37,8 +37,9 @@ def test_the_answer_is_printed_with_its_arithmetic_and_a_patch(
     assert breaks(*FIND) == 0
 
     out = capsys.readouterr().out
-    assert "ANSWER  found: 68.8 MiB of ballast survived, 70.4 MiB did not: oom" in out
-    assert "recommended limit 72Mi: 128.0 MiB - 68.8 MiB = 59.2 MiB" in out
+    assert "ANSWER  found: 69.7 MiB of ballast survived, 72.3 MiB did not: oom" in out
+    assert "recommended limit 70Mi: 128.0 MiB - 69.7 MiB = 58.3 MiB" in out
+    assert "95% sure: at 69.7 MiB at most " in out
     assert "patch of pod/web (passed a server-side dry run; not applied):" in out
     assert "    kubectl patch pod web -n default --subresource resize --patch '{" in out
 
@@ -49,7 +50,7 @@ def test_the_price_is_said_and_needs_a_yes(
     assert breaks("find-limit", "web") == 5
 
     captured = capsys.readouterr()
-    assert "the search takes about 17 tries, up to 7m (--max-time 30m)" in captured.err
+    assert "the search takes about 16 tries, up to 7m (--max-time 30m)" in captured.err
     assert "pass --yes to confirm" in captured.err
     assert ballasts(breaks) == []
 
@@ -63,7 +64,7 @@ def test_each_try_is_one_line(breaks: CommandLine, capsys: pytest.CaptureFixture
     tried = [line for line in lines[first:] if "s  try " in line]
     assert tried == lines[first:]
     assert len(tried) == len(ballasts(breaks))
-    assert tried[-1].endswith("70.4 MiB of ballast (55% of the limit): does not fit: oom")
+    assert tried[-1].endswith("72.3 MiB of ballast (56% of the limit): does not fit: oom")
 
 
 def test_the_price_is_said_once(breaks: CommandLine, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,6 +14,8 @@ from kubectl_stress.search.tries import Mark, Spent, Try
 from tests.builders.pods import MIB
 from tests.builders.simulated_app import KINDS, Played, breaks_at, flaky_between, search, settings
 
+ENDING, HARMLESS = (Mark.OOM, Mark.CRASHED), (Mark.READINESS_LOST, Mark.SLOW)
+
 
 def levels(played: Played) -> list[int]:
     return [one.level // MIB for one in played.tries]
@@ -22,20 +24,44 @@ def levels(played: Played) -> list[int]:
 def test_it_steps_up_by_tenths_halves_and_tries_both_sides_again() -> None:
     asked = settings(100 * MIB)
 
-    played = search(asked, breaks_at(34 * MIB, Mark.OOM))
+    played = search(asked, breaks_at(34 * MIB, Mark.SLOW))
 
     assert levels(played)[:4] == [10, 20, 30, 40]
     assert levels(played)[4:7] == [35, 32, 33]
-    assert levels(played)[7:] == [33] * 4 + [35] * 2
+    assert levels(played)[7:] == [33] * 2 + [35] * 7
     answer = played.answer
-    assert (answer.kind, answer.cause) == (AnswerKind.FOUND, Mark.OOM)
+    assert (answer.kind, answer.cause) == (AnswerKind.FOUND, Mark.SLOW)
 
 
-def test_a_thousand_searches_give_no_wrong_answer() -> None:
+def test_where_a_failure_ends_something_it_comes_nearer_from_below() -> None:
+    asked = settings(100 * MIB)
+
+    played = search(asked, breaks_at(34 * MIB, Mark.OOM))
+
+    assert levels(played)[:4] == [10, 20, 30, 40]
+    assert levels(played)[4:6] == [32, 34]
+    assert levels(played)[6:] == [32] * 5 + [34] * 2
+    assert played.failures == 4
+
+
+@pytest.mark.parametrize(
+    ("kinds", "mean_tries", "most_tries", "mean_failures", "most_failures"),
+    [
+        (ENDING, 14.2, 18, 4.0, 5),
+        (HARMLESS, 17.7, 22, 9.6, 11),
+    ],
+)
+def test_a_thousand_searches_give_no_wrong_answer(
+    kinds: tuple[Mark, ...],
+    mean_tries: float,
+    most_tries: int,
+    mean_failures: float,
+    most_failures: int,
+) -> None:
     draw, asked = random.Random(17), settings()
     found = []
     for number in range(1_000):
-        mark, breaking = KINDS[number % 4], draw.randrange(1, asked.limit)
+        mark, breaking = kinds[number % 2], draw.randrange(1, asked.limit)
         played = search(asked, breaks_at(breaking, mark))
         assert played.answer.kind is AnswerKind.FOUND
         assert played.answer.cause is mark
@@ -46,9 +72,22 @@ def test_a_thousand_searches_give_no_wrong_answer() -> None:
     failures = [played.failures for played in found]
     print(f"{statistics.mean(tries):.1f} tries on average, {max(tries)} at most")
     print(f"{statistics.mean(failures):.1f} failures on average, {max(failures)} at most")
-    assert statistics.mean(tries) <= 14.1
-    assert max(tries) <= 17
-    assert max(failures) <= 6
+    assert statistics.mean(tries) <= mean_tries
+    assert max(tries) <= most_tries
+    assert statistics.mean(failures) <= mean_failures
+    assert max(failures) <= most_failures
+
+
+def test_the_last_mebibyte_that_the_kernel_blurs_costs_no_more_restarts_than_there_are() -> None:
+    draw, asked, kinds = random.Random(5), settings(max_restarts=6), []
+    for _ in range(1_000):
+        low = draw.randrange(30 * MIB, 110 * MIB)
+        played = search(asked, flaky_between(low, low + MIB, Mark.OOM, draw))
+        assert played.answer.kind in (AnswerKind.FOUND, AnswerKind.INCONCLUSIVE)
+        kinds.append(played.answer.kind)
+
+    print(f"{kinds.count(AnswerKind.FOUND)} of 1,000 found with six restarts")
+    assert kinds.count(AnswerKind.FOUND) > 990
 
 
 def test_a_thousand_searches_of_apps_with_a_blurred_boundary_are_right_or_flaky() -> None:
@@ -80,16 +119,21 @@ def test_a_boundary_blurred_within_the_resolution_is_found_with_its_range() -> N
     assert ranges > 50
 
 
-def test_an_app_that_fails_every_second_time_is_hardly_ever_given_a_number() -> None:
+@pytest.mark.parametrize("from_mib", [0, 20])
+@pytest.mark.parametrize(("mark", "most"), [(Mark.READINESS_LOST, 20), (Mark.CRASHED, 450)])
+def test_an_app_that_fails_every_second_time_is_hardly_ever_given_a_number(
+    mark: Mark, most: int, from_mib: int
+) -> None:
+    """Where each failure restarts it, the level that fails is tried three times and not eight."""
     draw, asked = random.Random(1), settings()
-    kinds = [
-        search(asked, flaky_between(0, 1 << 40, Mark.READINESS_LOST, draw)).answer.kind
-        for _ in range(2_000)
-    ]
+    low = from_mib * MIB
+    answers = [search(asked, flaky_between(low, 1 << 40, mark, draw)).answer for _ in range(2_000)]
 
-    wrong = kinds.count(AnswerKind.FOUND)
-    print(f"{wrong} of 2,000 were given a number")
-    assert wrong < 2_000 // 100
+    numbers = [answer for answer in answers if answer.has_number]
+    unlucky = [answer for answer in numbers if (answer.survived or 0) >= max(low, MIB)]
+    print(f"{len(numbers)} of 2,000 were given a number, {len(unlucky)} a wrong one")
+    assert len(numbers) <= most
+    assert len(unlucky) <= 20  # it survives below the level from which it fails at random
 
 
 @given(
@@ -213,7 +257,7 @@ def test_what_it_may_cost_ends_it_with_the_range(bound: dict[str, int], words: s
 
     assert answer.kind is AnswerKind.INCONCLUSIVE
     assert words in answer.sentence
-    assert answer.survived == 30 * MIB
+    assert answer.survived == 32.5 * MIB
 
 
 def test_what_is_known_to_fit_may_be_tried_after_the_last_restart() -> None:

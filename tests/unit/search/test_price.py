@@ -9,7 +9,7 @@ from tests.builders.simulated_app import breaks_at, search, settings
 def test_the_price_is_that_of_the_search_that_follows() -> None:
     asked = settings()
 
-    found = price(asked, breaks_at=70 * MIB, restarts_by_failure=True)
+    found = price(asked, breaks_at=70 * MIB, breaks_by=Mark.OOM, restarts_by_failure=True)
 
     played = search(asked, breaks_at(70 * MIB, Mark.OOM))
     assert (found.tries, found.failures) == (len(played.tries), played.failures)
@@ -23,7 +23,7 @@ def test_what_is_left_gets_less_with_each_try() -> None:
     for count in range(len(played.tries)):
         made = played.tries[:count]
         expected = expected_break(asked, made, 70 * MIB)
-        left = price(asked, made, breaks_at=expected, restarts_by_failure=True)
+        left = price(asked, made, breaks_at=expected, breaks_by=Mark.OOM, restarts_by_failure=True)
         assert 1 <= left.tries <= len(played.tries) - count + 6
     assert left.tries == 1
 
@@ -35,7 +35,7 @@ def test_six_restarts_wait_310_s_by_default() -> None:
 
 def test_the_price_is_said_with_its_restarts_and_entries() -> None:
     asked = settings(max_restarts=6, max_ms=1_800_000)
-    found = price(asked, breaks_at=70 * MIB, restarts_by_failure=True)
+    found = price(asked, breaks_at=70 * MIB, breaks_by=Mark.OOM, restarts_by_failure=True)
 
     text = describe(found, asked, adds_entries=True)
 
@@ -45,7 +45,7 @@ def test_the_price_is_said_with_its_restarts_and_entries() -> None:
 
 def test_where_only_the_load_dies_no_restart_is_said() -> None:
     asked = settings(max_restarts=6, max_ms=1_800_000)
-    found = price(asked, breaks_at=70 * MIB, restarts_by_failure=False)
+    found = price(asked, breaks_at=70 * MIB, breaks_by=Mark.OOM, restarts_by_failure=False)
 
     assert "restart" not in describe(found, asked, adds_entries=False)
 
