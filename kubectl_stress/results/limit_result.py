@@ -89,7 +89,6 @@ class LimitResult:
         """The result for `-o json` and `-o yaml`; the names of amounts end with their unit."""
         found, answer, target = self.recommendation, self.answer, self.target
         resource, suffix = self.settings.resource, self.settings.unit.suffix
-        ballast = ballast_of(resource)
         return {
             "schema": SCHEMA,
             "target": {
@@ -97,8 +96,8 @@ class LimitResult:
                 "pod": target.pod,
                 "container": target.container,
                 "node": target.node,
-                f"limit_{suffix}": ballast.limit(target),
-                f"request_{suffix}": ballast.request(target),
+                f"limit_{suffix}": ballast_of(resource).limit(target),
+                f"request_{suffix}": ballast_of(resource).request(target),
                 f"usage_{suffix}": self.usage,
             },
             "settings": settings_dict(self.settings),
