@@ -69,7 +69,7 @@ def search(pod: LocalPod, *, attempts: int) -> LimitResult:
     return found(Ask(plan, asked), HolderSpec("agent:1"), "0.2.0")
 
 
-@pytest.mark.parametrize("number", range(sample.size(whole=3, sample=1)))
+@pytest.mark.parametrize("number", range(sample.size(whole=2, sample=1)))
 def test_the_load_that_is_survived_is_found_and_what_the_app_used_beside_it(
     agent: Path, number: int
 ) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import random
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from tests.cluster.cluster import Cluster
 from tests.e2e.plugin import Plugin
-from tests.e2e.pods import Pods, wait_until
+from tests.e2e.pods import Pods, pod, wait_until
 from tests.e2e.searches import LIMIT, MARKS, Breaking, search
 from tests.selection.sample import SEED
 
@@ -92,6 +93,43 @@ def test_the_recommended_limit_is_one_that_the_app_can_live_with(
     status = pods.status("app")
     assert run.exit_code == 0
     assert (status["ready"], status["restartCount"]) == (True, searched.found["restarts"])
+
+
+# The load that throttling begins to hurt at is blurred by the bursts of both, and of the readings.
+CPU_BLUR = 60
+
+
+def test_what_an_app_uses_beside_the_highest_load_it_survives_is_its_cpu_limit(
+    pods: Pods, plugin: Plugin, flavour: str
+) -> None:
+    """An app that works evenly: the load begins to throttle it where both fill the quota."""
+    rounds = random.Random(f"{SEED} {flavour} cpu").randrange(1_000, 4_000)
+    work = f"while :; do i=0; while [ $i -lt {rounds} ]; do i=$((i+1)); done; sleep 0.2; done"
+    pods.create(pod(flavour, cpu="500m", command=["sh", "-c", work]))
+    used = _used_millicores(pods, seconds=20)
+
+    words = ("--cpu", "--max-throttled=50%", "--resolution=5%", "--level-hold=10s")
+    done = plugin("find-limit", "app", "--yes", "-o", "json", *words, MANY_RESTARTS)
+
+    found, answer = done.report, done.report["answer"]
+    print(rounds, used, answer["sentence"], found["arithmetic"])
+    assert (answer["kind"], answer["cause"]) == ("found", "throttled"), done.stderr
+    assert abs(answer["survived_millicores"] - (500 - used)) <= 25 + CPU_BLUR
+    assert abs(found["minimal_limit_millicores"] - used) <= 20 + used / 5
+    assert found["recommended_limit_millicores"] % 10 == 0
+    assert found["patches"][0]["dry_run"] == "passed"
+    assert found["restarts"] == 0
+
+
+def _used_millicores(pods: Pods, *, seconds: int) -> float:
+    """By the kernel's own count of the app's first process and of its children that have ended."""
+    counts = []
+    for wait in (0, seconds):
+        time.sleep(wait)
+        words = pods.kubectl("exec", "app", "--", "cat", "/proc/1/stat").split(")")[1].split()
+        counts.append((time.monotonic(), sum(map(int, words[11:15]))))
+    (began, before), (ended, after) = counts
+    return 1_000 * (after - before) / 100 / (ended - began)
 
 
 def _limit_file(flavour: str) -> str:
