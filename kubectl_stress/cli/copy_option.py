@@ -1,7 +1,7 @@
 """`--copy`: a load on a copy of the pod that no traffic reaches, instead of on the pod."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,9 @@ from kubectl_stress.errors import UsageError
 
 if TYPE_CHECKING:
     from kubectl_stress.kube.cluster import Cluster
+    from kubectl_stress.targets.pod import Pod
     from kubectl_stress.targets.ref import TargetRef
+    from kubectl_stress.targets.target import Target
     from kubectl_stress.targets.target_selection import TargetSelection
 
 copy_option = click.option(
@@ -36,11 +38,17 @@ def the_one_to_copy(asked: "TargetSelection") -> "TargetRef":
 
 @contextmanager
 def copy_of_target(
-    cluster: "Cluster", ref: "TargetRef", *, use_ms: int, given: Mapping[str, Any]
+    cluster: "Cluster",
+    ref: "TargetRef",
+    *,
+    use_ms: int,
+    given: Mapping[str, Any],
+    refuse: "Callable[[Target], object] | None" = None,
 ) -> "Iterator[TargetRef]":
     """The copy to load in place of `ref`, as long as the block lasts; raises StressError.
 
-    `use_ms` is how long it is needed at most. A dry run is of the pod itself: nothing is created.
+    `use_ms` is how long it is needed at most; `refuse` raises for what its load could not be.
+    A dry run is of the pod itself: nothing is created.
     """
     import secrets
 
@@ -52,7 +60,9 @@ def copy_of_target(
     require(cluster, COPY, cluster.namespace)
     start_ms = max(given["wait"], _STARTS * given["timeout"])
     times = CopyTimes(start_ms, given["timeout"] + use_ms)
-    copy = PodCopy.of(pod_to_copy(cluster, ref), secrets.token_hex(3), times)
+    pod = pod_to_copy(cluster, ref)
+    _refuse_early(pod, given["container"], refuse)
+    copy = PodCopy.of(pod, secrets.token_hex(3), times)
     tell, dry_run = teller(quiet=given["quiet"]), given.get("dry_run", "none")
     if dry_run != "client":
         copy.judge(cluster)
@@ -62,3 +72,19 @@ def copy_of_target(
     else:
         with copy.created(cluster, clock=Clock(now_ms, time.sleep), tell=tell) as created:
             yield created
+
+
+def _refuse_early(
+    pod: "Pod", container: str | None, refuse: "Callable[[Target], object] | None"
+) -> None:
+    """Raise StressError for what the pod's manifest already forbids, before a copy is created."""
+    from kubectl_stress.errors import TargetError
+    from kubectl_stress.targets.target import Target, choose_container
+
+    choose_container(pod, container)
+    try:
+        target = Target.from_pod(pod, container)
+    except TargetError:  # it does not run, and its copy may
+        return
+    if refuse is not None:
+        refuse(target)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kubectl_stress.operations.load import Run
     from kubectl_stress.plan.plan import Plan
     from kubectl_stress.results.report import Report
+    from kubectl_stress.targets.target import Target
 
 
 def run_selection(
@@ -43,7 +44,9 @@ def run_selection(
     """The exit code; one target is shown as one, and several as a run over all of them."""
     if given["copy"]:
         ref = the_one_to_copy(asked)
-        with copy_of_target(cluster, ref, use_ms=spec.longest_ms, given=given) as copy:
+        refuse = partial(_plan, spec, holder, given)
+        use_ms = spec.longest_ms
+        with copy_of_target(cluster, ref, use_ms=use_ms, given=given, refuse=refuse) as copy:
             plan = prepare(cluster, copy, spec, holder, given=given)
             return run_one(cluster, plan, holder, copy, given=given)
     if asked.only_pod is not None:
@@ -71,12 +74,16 @@ def prepare(
     cluster: "Cluster", ref: TargetRef, spec: LoadSpec, holder: HolderSpec, *, given: dict[str, Any]
 ) -> "Plan":
     """The plan for the target that is meant, once it runs; raises StressError."""
-    from kubectl_stress.plan.decide import make_plan
-
     target, unseen = find_one(cluster, ref, given)
-    plan = make_plan(spec, target, force=given["force"], join=holder.join)
+    plan = _plan(spec, holder, given, target)
     tell_unseen(unseen, quiet=given["quiet"])
     return plan
+
+
+def _plan(spec: LoadSpec, holder: HolderSpec, given: dict[str, Any], target: "Target") -> "Plan":
+    from kubectl_stress.plan.decide import make_plan
+
+    return make_plan(spec, target, force=given["force"], join=holder.join)
 
 
 def print_dry_run(

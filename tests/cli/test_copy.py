@@ -150,6 +150,25 @@ def test_only_one_target_can_be_copied(kubectl_stress: CommandLine, words: tuple
     assert kubectl_stress.cluster.asked == []
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "text"),
+    [
+        (("-c", "nope", "--size", "8Mi"), 1, 'no container "nope" in pod "web"'),
+        (("--to", "limit-999Gi"), 5, "the limit is only"),
+    ],
+)
+def test_what_the_manifest_forbids_is_refused_before_a_copy_is_created(
+    kubectl_stress: CommandLine,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    code: int,
+    text: str,
+) -> None:
+    assert kubectl_stress("mem", "web", "--copy", "--yes", *words) == code
+    assert text in capsys.readouterr().err
+    assert kubectl_stress.cluster.created_pods == []
+
+
 def test_a_manifest_has_no_copy(kubectl_stress: CommandLine) -> None:
     assert kubectl_stress("cpu", "web", "--copy", "--load", "100m", "-o", "manifest") == 2
 
