@@ -106,7 +106,9 @@ def agent_options(command: Command) -> Command:
 
 
 def holder_spec(given: Mapping[str, Any]) -> HolderSpec:
-    """How the agent is to be brought in, by the words that `holder_options` took."""
+    """How the agent is to be brought in, by the words that `holder_options` took; UsageError."""
+    if given["timeout"] <= 0:  # it would leave an ephemeral container behind, and nothing else
+        raise UsageError("--timeout must be more than 0")
     return HolderSpec(
         image=given["image"],
         pull_policy=given["image_pull_policy"],

@@ -22,6 +22,7 @@ GOOD = ("mem", "web", "--size", "50Mi")
         (("mem", "web", "--size", "٦٠%"), "use one like 60%"),
         ((*GOOD, "--duration", "٣s"), "a number and a unit, like 30s"),
         ((*GOOD, "--timeout", "0"), "a number and a unit, like 30s"),
+        ((*GOOD, "--timeout", "0s"), "--timeout must be more than 0"),
         ((*GOOD, "--record", "-"), "written to a file, not to stdout (./- is a file of that"),
         (("mem", "web", "--size", "300%node"), "at most 100%node"),
         (("mem", "web", "--size", "0%"), "more than 0%"),
