@@ -113,7 +113,9 @@ def _tell_choice(chosen: "Chosen", selection: "TargetSelection", seed: int) -> N
             err=True,
         )
     elif len(chosen.targets) > len(selection.refs):
-        click.echo(f"all {len(chosen.targets)} pods of {selection}: {names}", err=True)
+        count = len(chosen.targets)
+        whole = "the only pod" if count == 1 else f"all {count} pods"
+        click.echo(f"{whole} of {selection}: {names}", err=True)
 
 
 def plan_each(

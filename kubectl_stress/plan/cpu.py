@@ -232,4 +232,5 @@ def describe_activity(plan: Plan) -> str:
 
 def describe_limit(target: Target) -> str:
     """The limit that the load meets."""
-    return f"CPU limit {format_millicores(target.effective_limit_millicores)}"
+    limit = target.effective_limit_millicores
+    return "no CPU limit" if limit is None else f"CPU limit {format_millicores(limit)}"

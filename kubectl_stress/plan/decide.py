@@ -166,8 +166,10 @@ def limits(plan: Plan) -> str:
 def _how_long(spec: LoadSpec) -> str:
     leak = spec.memory.leak if spec.memory else None
     if leak is not None:
-        return f"within {format_duration(leak.longest_ms)}"
-    return f"for {format_duration(spec.schedule.duration_ms)}"
+        return f"for {format_duration(leak.longest_ms)} at most"
+    ramp_ms = spec.schedule.ramp_ms
+    ramp = f" after a ramp of {format_duration(ramp_ms)}" if ramp_ms else ""
+    return f"for {format_duration(spec.schedule.duration_ms)}{ramp}"
 
 
 def size_notes(plan: Plan) -> str:

@@ -15,14 +15,20 @@ def leaked(size: MemorySize, load: MemoryLoad, schedule: Schedule) -> tuple[Memo
     leak = load.leak
     if leak is None or size.size_bytes is None:
         return size, schedule
-    grown = min(size.size_bytes, int(leak.bytes_per_s * leak.longest_ms / 1_000))
-    left = size.size_bytes - grown
+    reached = grown(size.size_bytes, load)
+    left = size.size_bytes - reached
     level = None if size.level_bytes is None else size.level_bytes - left
-    ramp_ms = max(1, int(grown / leak.bytes_per_s * 1_000))
+    ramp_ms = max(1, int(reached / leak.bytes_per_s * 1_000))
     return (
-        replace(size, size_bytes=grown, level_bytes=level),
+        replace(size, size_bytes=reached, level_bytes=level),
         replace(schedule, ramp_ms=ramp_ms, duration_ms=_HELD_MS),
     )
+
+
+def grown(size_bytes: int, load: MemoryLoad) -> int:
+    """As much of `size_bytes` as the load reaches in the time it has."""
+    leak = load.leak
+    return min(size_bytes, int(leak.bytes_per_s * leak.longest_ms / 1_000)) if leak else size_bytes
 
 
 def leak_words(leak: Leak) -> str:

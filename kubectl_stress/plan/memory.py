@@ -12,7 +12,7 @@ from kubectl_stress.errors import Refused
 from kubectl_stress.plan import guards
 from kubectl_stress.plan.amount import Amount, ShareBase
 from kubectl_stress.plan.later import LaterCommand
-from kubectl_stress.plan.leak import leak_words, leaked
+from kubectl_stress.plan.leak import grown, leak_words, leaked
 from kubectl_stress.plan.load_words import AfterOom, LoadKind
 from kubectl_stress.plan.memory_level import (
     declared_level,
@@ -145,7 +145,7 @@ def notes(plan: Plan) -> tuple[str, ...]:
     load, size_bytes = _load(plan), plan.size_bytes
     if load.metric is not None:
         size_bytes = _size(plan).level_bytes
-        if limit is not None and size_bytes is not None and size_bytes >= limit:
+        if limit is not None and size_bytes is not None and grown(size_bytes, load) >= limit:
             found.append("the level reaches the limit: expect an OOM kill")
     elif load.workers > 1 and size_bytes is not None:
         each = format_bytes(size_bytes // load.workers)
@@ -155,7 +155,7 @@ def notes(plan: Plan) -> tuple[str, ...]:
             "a load of kind file is page cache, written to the node's disk: it counts as "
             "ephemeral storage of the pod until the run ends"
         )
-    elif load.metric is None and size_bytes and limit and size_bytes >= limit:
+    elif load.metric is None and size_bytes and limit and grown(size_bytes, load) >= limit:
         found.append("the size alone reaches the limit: expect an OOM kill")
     return tuple(found)
 
@@ -276,4 +276,5 @@ def describe_activity(plan: Plan) -> str:
 
 def describe_limit(target: Target) -> str:
     """The limit that the load meets."""
-    return f"limit {format_bytes(target.effective_limit_bytes)}"
+    limit = target.effective_limit_bytes
+    return "no limit" if limit is None else f"limit {format_bytes(limit)}"

@@ -89,4 +89,4 @@ def test_a_leak_needs_neither_a_ramp_nor_a_size(
     assert loaded("mem", "web", "--leak", "5Mi/s", "--dry-run", "client") == 0
     out = capsys.readouterr().out
     assert "memory load that grows by 5.0 MiB a second up to 128.0 MiB (100% of the limit" in out
-    assert "within 24h" in out
+    assert "for 24h at most" in out

@@ -79,6 +79,16 @@ def test_all_targets_are_loaded_and_judged(
     assert ("all 3 pods of -l app=web: web-0, web-1, web-2" in seen.err) is (words[0] == "-l")
 
 
+def test_the_only_pod_of_a_selection_is_called_that(
+    many: Many, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("web-1", "web-2"):
+        del many.cluster.pods[name]
+
+    assert many("mem", "-l", "app=web", *SIZE, "--yes", "--dry-run", "client") == 0
+    assert "the only pod of -l app=web: web-0" in capsys.readouterr().err
+
+
 def test_all_pods_of_an_owner_are_loaded_and_that_is_asked(
     many: Many, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -55,6 +55,7 @@ def test_without_a_limit_a_share_is_of_the_nodes_cpus_and_says_so(amount: str) -
     assert millicores(asked) is None
     assert sizes_read(asked, settled) == ("size: 1 CPU (50% of the node's CPUs 2)",)
     assert "has no CPU limit" in asked.notes[0]
+    assert "(no CPU limit, " in summary(asked)
     assert ("% is of the node's CPUs" in asked.notes[0]) == (amount == "50%")
 
 

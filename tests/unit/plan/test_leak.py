@@ -73,7 +73,7 @@ def test_the_rate_is_named_back(rate: float, words: str) -> None:
     said = summary(make_plan(leaking("50Mi", rate=rate), target()))
 
     assert words in said
-    assert said.endswith("within 1m")
+    assert said.endswith("for 1m at most")
 
 
 @pytest.mark.parametrize(
@@ -94,3 +94,15 @@ def test_it_lasts_a_day_at_most_and_takes_no_steps() -> None:
         Leak(MIB, 25 * 60 * MINUTE_MS)
     with pytest.raises(UsageError, match="takes no --steps"):
         memory_load(Amount.parse("50Mi"), leak=Leak(MIB, 1), steps=(Amount.parse("10Mi"),))
+
+
+@pytest.mark.parametrize(("longest_ms", "is_expected"), [(MINUTE_MS, False), (600_000, True)])
+@pytest.mark.parametrize("metric", [None, Metric.WORKING_SET])
+def test_an_oom_kill_is_expected_only_where_there_is_time_to_reach_the_limit(
+    metric: Metric | None, longest_ms: int, is_expected: bool
+) -> None:
+    spec = memory_load(Amount.parse("100%"), metric=metric, leak=Leak(MIB, longest_ms))
+
+    noted = " ".join(make_plan(spec, target()).notes)
+
+    assert ("expect an OOM kill" in noted) is is_expected

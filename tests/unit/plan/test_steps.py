@@ -48,6 +48,12 @@ def test_the_steps_are_part_of_the_whole_time_and_of_the_summary() -> None:
     assert "for 20s, after 25% for 5s each" in summary(plan(spec=spec))
 
 
+def test_a_ramp_is_part_of_the_summary() -> None:
+    spec = memory_load(Amount.parse("50Mi"), ramp_ms=90_000)
+
+    assert summary(plan(spec=spec)).endswith("for 1m after a ramp of 1m30s")
+
+
 @pytest.mark.parametrize(
     "sizes",
     [("75%", "50%"), ("50%", "50%"), ("50%", "64Mi"), ("10%", "20%request")],
