@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +12,7 @@ from kubectl_stress.errors import UsageError
 
 if TYPE_CHECKING:
     from kubectl_stress.kube.cluster import Cluster
+    from kubectl_stress.operations.copy import CopyTimes
     from kubectl_stress.targets.pod import Pod
     from kubectl_stress.targets.ref import TargetRef
     from kubectl_stress.targets.target import Target
@@ -53,15 +54,10 @@ def copy_of_target(
     import secrets
 
     from kubectl_stress.clock import Clock
-    from kubectl_stress.operations.copy import CopyTimes, PodCopy, pod_to_copy
-    from kubectl_stress.preflight.admission import require
-    from kubectl_stress.preflight.permissions import COPY
+    from kubectl_stress.operations.copy import PodCopy
 
-    require(cluster, COPY, cluster.namespace)
-    start_ms = max(given["wait"], _STARTS * given["timeout"])
-    times = CopyTimes(start_ms, given["timeout"] + use_ms)
-    pod = pod_to_copy(cluster, ref)
-    _refuse_early(pod, given["container"], refuse)
+    times = _times(given, use_ms)
+    pod = _pod_to_copy(cluster, ref, given["container"], refuse)
     copy = PodCopy.of(pod, secrets.token_hex(3), times)
     tell, dry_run = teller(quiet=given["quiet"]), given.get("dry_run", "none")
     if dry_run != "client":
@@ -74,17 +70,31 @@ def copy_of_target(
             yield created
 
 
-def _refuse_early(
-    pod: "Pod", container: str | None, refuse: "Callable[[Target], object] | None"
-) -> None:
-    """Raise StressError for what the pod's manifest already forbids, before a copy is created."""
+def _times(given: Mapping[str, Any], use_ms: int) -> "CopyTimes":
+    from kubectl_stress.operations.copy import CopyTimes
+
+    start_ms = max(given["wait"], _STARTS * given["timeout"])
+    return CopyTimes(start_ms, given["timeout"] + use_ms)
+
+
+def _pod_to_copy(
+    cluster: "Cluster",
+    ref: "TargetRef",
+    container: str | None,
+    refuse: "Callable[[Target], object] | None",
+) -> "Pod":
+    """The pod; raises StressError for what its manifest forbids, before a copy is created."""
     from kubectl_stress.errors import TargetError
+    from kubectl_stress.operations.copy import pod_to_copy
+    from kubectl_stress.preflight.admission import require
+    from kubectl_stress.preflight.permissions import COPY
     from kubectl_stress.targets.target import Target, choose_container
 
+    require(cluster, COPY, cluster.namespace)
+    pod = pod_to_copy(cluster, ref)
     choose_container(pod, container)
-    try:
+    with suppress(TargetError):  # where it does not run, its copy may
         target = Target.from_pod(pod, container)
-    except TargetError:  # it does not run, and its copy may
-        return
-    if refuse is not None:
-        refuse(target)
+        if refuse is not None:
+            refuse(target)
+    return pod
