@@ -74,7 +74,8 @@ def _times(given: Mapping[str, Any], use_ms: int) -> "CopyTimes":
     from kubectl_stress.operations.copy import CopyTimes
 
     start_ms = max(given["wait"], _STARTS * given["timeout"])
-    return CopyTimes(start_ms, given["timeout"] + use_ms)
+    # The ephemeral container may wait for the kubelet as long as its start may take.
+    return CopyTimes(start_ms, 2 * given["timeout"] + use_ms)
 
 
 def _pod_to_copy(

@@ -81,7 +81,10 @@ _AGENT_OPTIONS = (
         show_default=True,
         metavar="TIME",
         envvar="KUBECTL_STRESS_TIMEOUT",
-        help="How long the ephemeral container may take to start (also KUBECTL_STRESS_TIMEOUT)",
+        help=(
+            "How long the ephemeral container may take to start, once the kubelet has begun with "
+            "it (also KUBECTL_STRESS_TIMEOUT)"
+        ),
     ),
 )
 

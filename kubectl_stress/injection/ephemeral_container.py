@@ -104,30 +104,37 @@ class _Start:
     ) -> None:
         self._cluster, self._target, self._holder, self._name = cluster, target, holder, name
         self._clock, self._tell = clock, tell
+        self._began_ms = clock.now_ms()
+        self._taken_up_ms: int | None = None  # when the kubelet has a state for it
+
+    @property
+    def _deadline_ms(self) -> int:
+        """As long as was asked for, for the kubelet to take it up, and for its start from then."""
+        since_ms = self._began_ms if self._taken_up_ms is None else self._taken_up_ms
+        return since_ms + self._holder.start_timeout_ms
 
     def wait(self, pod: Pod) -> None:
         """Return once it runs, from this state of the pod on.
 
         Raises InjectionError where it does not, or not in time.
         """
-        deadline_ms = self._clock.now_ms() + self._holder.start_timeout_ms
         next_line_ms = self._clock.now_ms() + 1_000 * _LINE_EVERY_S
         while True:
-            kind, detail = self._watched(pod, deadline_ms)
+            kind, detail = self._watched(pod)
             if kind == "running":
                 return
             now_ms = self._clock.now_ms()
-            if kind == "terminated" or _is_hopeless(detail) or now_ms >= deadline_ms:
+            if kind == "terminated" or _is_hopeless(detail) or now_ms >= self._deadline_ms:
                 raise self._did_not_start(kind, detail)
             if now_ms >= next_line_ms:
                 next_line_ms = now_ms + 1_000 * _LINE_EVERY_S
                 self._tell(f"waiting for {self._name} to start: {self._kubelet_says(detail)}")
             pod = self._cluster.get_pod(self._target.namespace, self._target.pod)
 
-    def _watched(self, pod: Pod, deadline_ms: int) -> tuple[str, dict[str, str]]:
+    def _watched(self, pod: Pod) -> tuple[str, dict[str, str]]:
         """Its state once that decides, or after some seconds: a watch ends by itself."""
         kind, detail = self._seen_in(pod)
-        left_s = math.ceil((deadline_ms - self._clock.now_ms()) / 1_000)
+        left_s = math.ceil((self._deadline_ms - self._clock.now_ms()) / 1_000)
         if kind != "waiting" or _is_hopeless(detail) or left_s <= 0:
             return kind, detail
         try:
@@ -166,6 +173,8 @@ class _Start:
 
     def _seen_in(self, pod: Pod) -> tuple[str, dict[str, str]]:
         state = ephemeral_states(pod).get(self._name, {})
+        if state and self._taken_up_ms is None:
+            self._taken_up_ms = self._clock.now_ms()
         kind = next(iter(state), "waiting")
         return kind, dict(state.get(kind) or {})
 
