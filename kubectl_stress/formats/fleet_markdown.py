@@ -28,7 +28,9 @@ def _row(entry: Entry) -> tuple[str, ...]:
     look = "**look**" if entry.needs_a_look else ""
     restarts = str(report.restarts) if report else "-"
     pod = code(f"{entry.namespace}/{entry.pod}")
-    return (pod, code(entry.node), plain(entry.outcome), peak, restarts, look)
+    if entry.replaces:
+        pod += f" (replaces {code(entry.replaces.pod)})"
+    return (pod, code(entry.node or "-"), plain(entry.outcome), peak, restarts, look)
 
 
 def _sections(entries: list[Entry]) -> Iterator[str]:

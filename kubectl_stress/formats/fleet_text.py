@@ -18,7 +18,7 @@ _SHOWN = (
 )
 # The first to go where the terminal is narrow.
 _OPTIONAL = (
-    *("READY", "LIMIT", "CPU LIMIT", "PEAK", "NODE"),
+    *("READY", "LIMIT", "CPU LIMIT", "PEAK", "NODE", "REPLACES"),
     *("LOAD", "CPU LOAD", "USAGE%", "CPU%", "OOM KILLS", "THROTTLED"),
 )
 _MOST_EVIDENCE = 3
@@ -36,7 +36,8 @@ def render_fleet(fleet: FleetReport, output: str, *, width: int | None = None) -
 def _document(fleet: FleetReport) -> Document:
     whole = fleet.to_dict()
     rows = [entry_dict(entry) for entry in fleet.entries]
-    names = [f"pod/{entry.pod}" for entry in fleet.entries]
+    # A pod that never came goes by its owner, like deployment/web.
+    names = [entry.pod if "/" in entry.pod else f"pod/{entry.pod}" for entry in fleet.entries]
     return Document(whole, [{"type": "fleet-report", **whole}], rows, names)
 
 

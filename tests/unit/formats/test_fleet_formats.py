@@ -10,6 +10,7 @@ from kubectl_stress.formats.fleet_markdown import fleet_markdown
 from kubectl_stress.formats.fleet_text import render_fleet
 from kubectl_stress.formats.html.fleet_page import fleet_page
 from kubectl_stress.results.fleet_report import FleetReport
+from kubectl_stress.results.place import Replaced
 from kubectl_stress.verdict.findings import Ending
 from tests.builders.fleets import entry, fleet, inconclusive, load_killed
 from tests.builders.pods import event, findings, report, sample
@@ -46,6 +47,34 @@ def test_the_table_keeps_pod_and_verdict_on_a_narrow_terminal(
     assert all(len(line) <= width for line in table.splitlines())
     assert table.splitlines()[0].startswith("POD")
     assert "VERDICT" in table.splitlines()[0]
+
+
+def followed() -> FleetReport:
+    """web-0 was replaced by web-7, and web-1 by nothing."""
+    lost = Replaced(1, "web-1")
+    return fleet(
+        entry("web-0", inconclusive()),
+        entry("web-1", inconclusive()),
+        entry("web-7", report(), replaces=Replaced(0, "web-0")),
+        entry("deployment/web", problem="no new pod", problem_code=1, replaces=lost),
+    )
+
+
+def test_a_pod_that_joined_the_run_is_shown_with_the_one_that_it_replaces() -> None:
+    rows = {line.split()[0]: line.split()[1] for line in _table(followed(), 200).splitlines()}
+
+    assert rows["POD"] == "REPLACES"
+    assert (rows["web-0"], rows["web-7"], rows["deployment/web"]) == ("-", "web-0", "web-1")
+    assert "`default/web-7` (replaces `web-0`)" in fleet_markdown(followed())
+    assert "default/web-7 (replaces web-0)" in fleet_page(followed())
+    assert render_fleet(followed(), "name").split() == [
+        *("pod/web-0", "pod/web-1", "pod/web-7", "deployment/web"),
+    ]
+    assert all(len(line) <= 40 for line in _table(followed(), 40).splitlines())
+
+
+def _table(found: FleetReport, width: int) -> str:
+    return render_fleet(found, "table", width=width).split("\n\n")[0]
 
 
 def test_names_are_those_of_kubectl(found: FleetReport) -> None:
