@@ -124,10 +124,7 @@ def _wanted_failures(
 
 def _is_sure(settings: SearchSettings, ladder: Ladder, low: int) -> bool:
     """Whether the level that fits was tried often enough, with what is still due above it."""
-    due, failed = 0, ladder.failed
-    if failed is not None:
-        wanted = _wanted_failures(settings, ladder, failed, ladder.cause(failed))
-        due = max(0, wanted - ladder.count(failed))
+    due = max(0, settings.attempts - ladder.count(ladder.failed)) if ladder.failed else 0
     least = settings.least_tries * (2 if ladder.disputed else 1)
     return ladder.count(low) >= settings.attempts and ladder.total + due >= least
 
