@@ -9,9 +9,11 @@ from kubectl_stress.formats.serialize import Document, serialize
 from kubectl_stress.plan.limit_patch import LimitPatch, PatchState
 from kubectl_stress.quantity import format_duration
 from kubectl_stress.results.limit_result import LimitResult, try_dict
+from kubectl_stress.search.answer import AnswerKind
 from kubectl_stress.search.ballasts import ballast_of
 from kubectl_stress.search.confidence import PERCENT
 from kubectl_stress.search.curve import Point, curve
+from kubectl_stress.search.tries import Mark, Try
 
 _MORE_HEADS = ("LATENCY", "NOT READY", "PROBE FAILURES", "RESTARTS")
 _PATCH_STATES = {
@@ -87,7 +89,7 @@ def answer_text(result: LimitResult, *, width: int | None = None) -> str:
 def facts(result: LimitResult) -> Iterator[str]:
     """What follows from the answer, a sentence each."""
     found, answer, unit = result.recommendation, result.answer, result.settings.unit
-    evidence = next((t for t in result.tries if t.level == answer.failed), None)
+    evidence = _evidence(result)
     if evidence is not None:
         yield f"at {unit.text(evidence.level)}: {evidence.evidence}"
     if found is not None:
@@ -106,6 +108,15 @@ def facts(result: LimitResult) -> Iterator[str]:
         wanted = unit.quantity(result.expected)
         word = {True: "as expected", False: "NOT as expected", None: "not known"}
         yield f"{word[result.is_as_expected]} (--expect-at-least {wanted})"
+
+
+def _evidence(result: LimitResult) -> Try | None:
+    """The try that tells why: one that failed, or the last one where that told nothing."""
+    answer, tries = result.answer, result.tries
+    untold = [one for one in tries if one.mark is Mark.INCONCLUSIVE]
+    if answer.kind is AnswerKind.INCONCLUSIVE and untold and untold[-1] is tries[-1]:
+        return untold[-1]
+    return next((one for one in tries if one.level == answer.failed), None)
 
 
 def _sureness(result: LimitResult) -> Iterator[str]:

@@ -73,6 +73,15 @@ def test_a_flaky_answer_has_a_range_and_no_limit() -> None:
     assert "recommended" not in text
 
 
+def test_why_a_level_told_nothing_is_said() -> None:
+    untold = replace(LOST, mark=Mark.INCONCLUSIVE, evidence="others had the CPUs")
+    answer = Answer(AnswerKind.INCONCLUSIVE, "66 told nothing", 64 * MIB)
+
+    text = render_limit(result(answer, tries=(FITS, untold)), "table")
+
+    assert "  at 66.0 MiB: others had the CPUs" in text
+
+
 def test_a_limit_above_the_present_one_is_said_to_be() -> None:
     low = Answer(AnswerKind.FOUND, "", 4 * MIB, 6 * MIB, Mark.OOM)
 
