@@ -38,15 +38,20 @@ def price(
     breaks_by: Mark,
     restarts_by_failure: bool,
 ) -> Price:
-    """What is still to come after these tries, if the app breaks at this level."""
+    """What is still to come after these tries, if the app breaks at this level.
+
+    It breaks as it did already, else by `breaks_by`.
+    """
     made, played = list(tries), 0
+    failed = Ladder(tries).failed
+    mark = (None if failed is None else Ladder(tries).cause(failed)) or breaks_by
     failures = 0
     while played < _MOST_TRIES:
         level = next_step(settings, made)
         if isinstance(level, Answer):
             break
         is_fit = level < breaks_at
-        made.append(Try(level, Mark.FITS if is_fit else breaks_by, ""))
+        made.append(Try(level, Mark.FITS if is_fit else mark, ""))
         played, failures = played + 1, failures + (not is_fit)
     restarts = min(failures, settings.max_restarts) if restarts_by_failure else 0
     each_ms = settings.hold_ms + _BESIDE_HOLD_MS

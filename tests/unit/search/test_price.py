@@ -28,6 +28,21 @@ def test_what_is_left_gets_less_with_each_try() -> None:
     assert left.tries == 1
 
 
+def test_how_it_fails_is_learned_from_how_it_failed() -> None:
+    """What ends nothing is tried more often."""
+    asked = settings()
+    played = search(asked, breaks_at(70 * MIB, Mark.SLOW))
+
+    def left(count: int) -> int:
+        made = played.tries[:count]
+        given = {"breaks_at": 70 * MIB, "breaks_by": Mark.OOM, "restarts_by_failure": False}
+        return price(asked, made, **given).tries  # type: ignore[arg-type]
+
+    first = next(n for n, one in enumerate(played.tries, 1) if one.mark is Mark.SLOW)
+    assert left(0) < len(played.tries)
+    assert left(first) == len(played.tries) - first
+
+
 def test_six_restarts_wait_310_s_by_default() -> None:
     assert backoff_ms(6) == 310_000
     assert backoff_ms(0) == backoff_ms(1) == 0
