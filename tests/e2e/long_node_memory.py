@@ -65,13 +65,12 @@ def test_e10_where_memory_rises_too_fast_the_kernel_comes_before_the_kubelet(
     # On v2 only: an emulated node with v1 reclaims for longer than the load waits for a heartbeat.
     small.pods.create(pod("v2", limit=None, request=None))
     node = small.pods.cluster.node("v2")
-    # By the kubelet's account as much is left as it does not evict for, until the node is filled.
-    size = available_mib(small) - 260
+    size = available_mib(small) - 160
 
     def fill_the_node(running: Running) -> None:
-        """Another process of the node takes the rest at once."""
+        """Another process of the node takes the rest at once, and more than can be reclaimed."""
         running.wait_for("holding ")
-        rest = ["dd", "if=/dev/zero", "of=/dev/null", "bs=400M", "count=1"]
+        rest = ["dd", "if=/dev/zero", "of=/dev/null", "bs=500M", "count=1"]
         threading.Thread(target=node.run, args=(rest,), daemon=True).start()
 
     options = (f"--size={size}Mi", "--duration=60s", "--force")
