@@ -23,7 +23,7 @@ def agent() -> Path:
     path = os.environ.get("KUBECTL_STRESS_AGENT") or IMAGE / "build" / "linux-amd64" / "agent"
     if not Path(path).is_file():
         pytest.fail(f"{path} is not there: run `make -C image agent`")
-    return Path(path)
+    return Path(path).resolve()  # a test may start it in another folder
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
