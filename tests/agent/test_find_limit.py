@@ -80,7 +80,8 @@ def search(
 
 def shown(result: LimitResult) -> str:
     seconds = sum(one.took_ms for one in result.tries) / 1000
-    return f"{result.answer.sentence}; {len(result.tries)} tries in {seconds:.0f} s"
+    untold = {one.evidence for one in result.tries if one.mark is Mark.INCONCLUSIVE}
+    return f"{result.answer.sentence}; {len(result.tries)} tries in {seconds:.0f} s {untold or ''}"
 
 
 def breaking_at(level: int) -> Callable[[int], bool]:
