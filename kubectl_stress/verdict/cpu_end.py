@@ -65,9 +65,15 @@ def _level(findings: Findings) -> float | None:
     return load.level_percent * 10 if load and load.level_percent else None
 
 
+def _level_states(findings: Findings) -> list[str | None]:
+    """How the last level was held, sample by sample: steps before it were of other levels."""
+    loads = [sample.cpu_load for sample in _held(findings) if sample.cpu_load]
+    return [load.level_state for load in loads if load.level_percent == loads[-1].level_percent]
+
+
 def _below(level: float, findings: Findings) -> str:
     """Nothing where the level was met at all, or where the app alone was above it."""
-    states = [sample.cpu_load.level_state for sample in _held(findings) if sample.cpu_load]
+    states = _level_states(findings)
     if "at" in states or "above" in states:
         return ""
     return f"the level {format_millicores(level)} was not reached"
@@ -101,8 +107,8 @@ def cpu_evidence(plan: Plan, findings: Findings) -> tuple[Evidence, ...]:
     facts = (Evidence(at_ms, "agent", text), *_counters(use, at_ms))
     if level is None:
         return facts
-    states = [sample.cpu_load.level_state for sample in held if sample.cpu_load]
-    return (*facts, Evidence(at_ms, "agent", f"level {format_millicores(level)}: {shares(states)}"))
+    words = shares(_level_states(findings))
+    return (*facts, Evidence(at_ms, "agent", f"level {format_millicores(level)}: {words}"))
 
 
 def _counters(use: CpuUse, at_ms: int) -> tuple[Evidence, ...]:

@@ -12,11 +12,14 @@ _STATES = ("at", "below", "above")
 
 
 def _held(plan: Plan, findings: Findings) -> list[Sample]:
-    """The samples while the level was held; none where no level was asked for."""
+    """The samples while the last level was held; none where no level was asked for."""
     if plan.spec.memory is None or plan.spec.memory.metric is None:
         return []
     samples = findings.samples.samples
-    return [one for one in samples if one.phase is Phase.HOLD and one.level_bytes is not None]
+    held = [one for one in samples if one.phase is Phase.HOLD and one.level_bytes is not None]
+    if not plan.spec.memory.steps:  # a resize moves a level, and it stays the same one
+        return held
+    return [one for one in held if one.level_bytes == held[-1].level_bytes]
 
 
 def shares(states: list[str | None]) -> str:

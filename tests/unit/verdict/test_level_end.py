@@ -97,3 +97,32 @@ def test_a_cpu_level_is_judged_by_its_states(state: str, outcome: Outcome) -> No
 
     assert verdict.outcome is outcome
     assert "level 200m: " in texts(verdict)[-1]
+
+
+def test_of_several_levels_the_last_is_judged() -> None:
+    spec = memory_load(
+        Amount.parse_level("75%"), steps=(Amount.parse_level("50%"),), metric=Metric.WORKING_SET
+    )
+    stepped = resolve(make_plan(spec, target()), hello(), sample(28))
+    first = [replace(one, level_bytes=64 * MIB) for one in held("at", "at", usage_mib=64)]
+    last = [replace(one, at_ms=9) for one in held("below", usage_mib=70)]
+
+    verdict = judge(stepped, findings(*first, *last))
+
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert verdict.sentence.startswith("the level 96.0 MiB was not reached: the working set was 70")
+    assert "level 96.0 MiB: 0% at it, 100% below, 0% above, of 1 samples" in texts(verdict)
+
+
+def test_of_several_cpu_levels_the_last_is_judged() -> None:
+    load = CpuLoad(Amount.parse_cpu("80%"), (Amount.parse_cpu("40%"),), is_level=True)
+    lower = cpu_samples(50, level_percent=10, level_state="at")
+    samples = cpu_samples(100, level_percent=20, level_state="below", short_reason="contention")
+
+    verdict = judge(make_plan(LoadSpec(cpu=load), limited()), findings(lower[0], *samples[1:]))
+
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert (
+        f"level 200m: 0% at it, 100% below, 0% above, of {len(samples) - 1} samples"
+        in (texts(verdict)[-1])
+    )
