@@ -57,11 +57,13 @@ def _script(target: Container, path: str, number: int) -> str:
         mkfifo {path}.in
         ({target.enter()}; exec sleep 1000) & target=$!
         until grep -q {target.name} /proc/$target/cgroup; do usleep 10000; done
-        ({target.enter()}; exec /agent hold {here} < /dev/null > /dev/null) & holder=$!
+        ({target.enter()}; exec /agent hold {here} < /dev/null > {path}.hold) & holder=$!
         (while printf .; do usleep 200000; done > {path}.in 2> /dev/null) & client=$!
         echo $target $client > {path}.outside
         ({target.enter()}; exec /agent {_LOAD} --heartbeat-timeout-ms 2000 {here} \
             --holder-pid $holder < {path}.in > /dev/null) & supervisor=$!
+        # Stopped before it has set its timers, or without a target from the start, it stays.
+        until [ -s {path}.hold ]; do usleep 10000; done
         for turn in $(seq 200); do
             set -- $(cat /proc/$supervisor/task/$supervisor/children 2> /dev/null)
             grep -q agent-worker /proc/$2/comm 2> /dev/null && break
