@@ -176,17 +176,19 @@ def _delete(cluster: Cluster, pod: Pod) -> None:
 
 
 def remove_copies(cluster: Cluster, copies: Iterable[Pod], tell: Callable[[str], None]) -> None:
-    """Remove these; one that may not be removed is told, with how to."""
+    """Remove those that do not go already; one that may not be removed is told, with how to."""
     for pod in copies:
+        if pod["metadata"].get("deletionTimestamp"):
+            continue
         name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
         try:
             _delete(cluster, pod)
-            tell(f'removed pod "{name}", a copy that a run left')
+            tell(f'removed pod "{name}", a copy that a run made')
         except NotFound:
             continue
         except StressError as error:
             tell(
-                f'pod "{name}" is a copy that a run left, and could not be removed ({error}): '
+                f'pod "{name}" is a copy that a run made, and could not be removed ({error}): '
                 f"run kubectl delete pod {name} -n {namespace}"
             )
 

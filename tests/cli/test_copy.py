@@ -187,7 +187,7 @@ def test_the_next_run_removes_what_a_client_left_that_died(
 
     assert kubectl_stress("mem", "web", "--size", "8Mi", "--yes") == 0
     assert copies(kubectl_stress.cluster) == []
-    assert 'removed pod "web-stress-old", a copy that a run left' in capsys.readouterr().err
+    assert 'removed pod "web-stress-old", a copy that a run made' in capsys.readouterr().err
 
 
 def test_the_next_run_leaves_a_copy_that_another_client_may_use(
@@ -205,6 +205,18 @@ def test_stop_removes_copies(kubectl_stress: CommandLine, phase: str) -> None:
 
     assert kubectl_stress("stop") == 0
     assert copies(kubectl_stress.cluster) == []
+
+
+def test_stop_does_not_say_that_it_removed_what_its_own_run_removes(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    going = left_copy("Running")
+    going["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    kubectl_stress.cluster.pods["web-stress-old"] = going
+
+    assert kubectl_stress("stop") == 0
+    assert kubectl_stress.cluster.deleted_pods == []
+    assert "removed" not in capsys.readouterr().err
 
 
 def test_a_copy_that_may_not_be_removed_is_named(
