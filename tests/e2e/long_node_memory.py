@@ -76,7 +76,11 @@ def test_e10_where_memory_rises_too_fast_the_kernel_comes_before_the_kubelet(
     options = (f"--size={size}Mi", "--duration=60s", "--force")
     run = small("e10-oom-v2", "app", *options, during=fill_the_node)
 
-    assert run.outcome == "group-oom-killed"
+    sentence = run.report["verdict"]["sentence"]
     assert run.facts.victims == ["agent-worker"]
     assert "constraint=CONSTRAINT_NONE" in run.facts.dmesg
-    assert "the node ran out of memory" in run.report["verdict"]["sentence"]
+    if run.outcome == "evicted":  # a kubelet evicts a pod whose container is dead, too
+        assert "the kernel may have come first" in sentence
+    else:
+        assert run.outcome == "group-oom-killed"
+        assert "the node ran out of memory" in sentence

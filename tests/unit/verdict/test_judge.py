@@ -274,6 +274,21 @@ def test_an_eviction_is_no_kill_of_the_limit() -> None:
     assert judge(plan(), seen).outcome is Outcome.EVICTED
 
 
+@pytest.mark.parametrize(
+    ("evicted_ms", "is_early"), [(7_000, True), (6_000, False), (4_000, False)]
+)
+def test_a_load_that_died_before_the_kubelets_first_word_may_be_the_kernels(
+    evicted_ms: int, is_early: bool
+) -> None:
+    evicted = Change(evicted_ms, ChangeKind.EVICTED, "pod evicted: The node was low on resource")
+
+    verdict = judge(plan(), findings(changes=[evicted], ending=CUT))
+
+    words = "the load was killed 1.5 s before the kubelet's first word: the kernel may have come"
+    assert (words in verdict.sentence) is is_early
+    assert any("without a final message" in fact.text for fact in verdict.evidence) is is_early
+
+
 def test_memory_high_is_throttling() -> None:
     seen = findings(sample(10), sample(100, held_mib=20, high_events=9))
 
