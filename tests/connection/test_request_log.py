@@ -26,6 +26,7 @@ def test_each_request_is_a_line_without_secrets(api: FakeApiServer, connect: Con
     assert [re.sub(r"\d+ milliseconds", "N milliseconds", line) for line in lines] == [
         f"GET {api.url}/api/v1/namespaces/n/pods?limit=500 200 OK in N milliseconds",
         f"GET {api.url}{execed} 500 in N milliseconds",
+        f"GET {api.url}{POD} 404 Not Found in N milliseconds",  # whose fault was it?
         f"GET {api.url}{execed} 101 Switching Protocols in N milliseconds",
     ]
     assert not [line for line in lines if "secret" in line or "password" in line]
