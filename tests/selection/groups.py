@@ -1,12 +1,12 @@
-"""Which tests must not run at the same time, since they share a node or a machine."""
+"""Which tests must not run at the same time, since they share a node, a machine or a folder."""
 
 from __future__ import annotations
 
 from xdist.scheduler import LoadScopeScheduling
 
 # In the order in which they begin: nodes compute, and machines are mostly waited for. Agents on
-# this very host find each other's holders.
-_GROUPS = ("node", "machine", "agent", "")
+# this very host find each other's holders. What is handed out is built in one folder.
+_GROUPS = ("node", "machine", "agent", "package", "")
 
 
 def group(nodeid: str) -> str:
@@ -16,7 +16,7 @@ def group(nodeid: str) -> str:
         return "node"
     if file.endswith("_machine.py"):
         return "machine"
-    return "agent" if file.startswith("tests/agent/") else ""
+    return next((one for one in ("agent", "package") if file.startswith(f"tests/{one}/")), "")
 
 
 def rank(nodeid: str) -> int:

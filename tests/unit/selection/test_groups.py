@@ -13,6 +13,7 @@ from tests.selection.groups import group, rank
         ("tests/cluster/test_cluster_e2e.py::test_going_down_twice_is_fine", "node"),
         ("tests/agent/test_oom_machine.py::test_a_kill[v1]", "machine"),
         ("tests/agent/test_load.py::test_cpu", "agent"),
+        ("tests/package/test_program.py::test_it_reads_a_recorded_run", "package"),
         ("tests/unit/formats/test_tables.py::test_v1", ""),
     ],
 )
