@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.targets.changes import Change, ChangeKind
+from kubectl_stress.targets.kubelet_kills import SIGKILLED
 from kubectl_stress.verdict.container_end import replaced, terminated
 from kubectl_stress.verdict.evidence import Evidence, as_evidence, last_sample, stream_end
 from kubectl_stress.verdict.findings import Findings, events, lost_readiness, of_kind
@@ -15,7 +16,6 @@ from kubectl_stress.verdict.kills_inside import killed_beside, killed_inside
 from kubectl_stress.verdict.load_end import broke_off, ran_to_its_end, stopped, stopped_by_other
 from kubectl_stress.verdict.outcome import Outcome, Verdict
 
-_SIGKILLED = 137
 _EARLY_MS = 1_000  # an event may be seen somewhat later than the kill that it tells of
 
 
@@ -68,7 +68,7 @@ def _killed_before(findings: Findings, said: Sequence[Change]) -> str:
     """
     ending = findings.ending
     early_ms = min(change.at_ms for change in said) - ending.at_ms
-    if ending.bye is not None or ending.exit_code != _SIGKILLED or early_ms < _EARLY_MS:
+    if ending.bye is not None or ending.exit_code != SIGKILLED or early_ms < _EARLY_MS:
         return ""
     return (
         f"; the load was killed {early_ms / 1000:.1f} s before the kubelet's first word: "

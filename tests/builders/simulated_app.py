@@ -1,7 +1,7 @@
 """An app that breaks at a ballast, in a search that is played without a clock or a cluster."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,3 +88,12 @@ def search(asked: SearchSettings, fails: Fails, resumed: tuple[Try, ...] = ()) -
         tries.append(
             Try(level, mark or Mark.FITS, "", took_ms=20_000, restarts=int(mark in _RESTARTING))
         )
+
+
+def blurred_searches(asked: SearchSettings, *, least: int) -> Iterator[tuple[int, int, Played]]:
+    """A thousand, each with the levels from which its app fails at random, and always."""
+    draw = random.Random(4)
+    for number in range(1_000):
+        low = draw.randrange(least, asked.limit)
+        high = min(asked.limit, low + draw.randrange(1, asked.limit // 5))
+        yield low, high, search(asked, flaky_between(low, high, KINDS[number % 4], draw))

@@ -18,7 +18,7 @@ from kubectl_stress.search.tries import Mark, Try
 from kubectl_stress.verdict.outcome import Outcome, Verdict
 from tests.builders.cpu import cpu_samples, limited
 from tests.builders.pods import findings
-from tests.builders.simulated_app import KINDS, breaks_at, cpu_settings, flaky_between, search
+from tests.builders.simulated_app import KINDS, blurred_searches, breaks_at, cpu_settings, search
 
 SURVIVED = Verdict(Outcome.SURVIVED, "survived")
 THROTTLED = Verdict(Outcome.THROTTLED, "the CPU quota throttled the container in 100%")
@@ -81,11 +81,8 @@ def test_a_thousand_searches_give_no_wrong_answer_and_no_wrong_limit() -> None:
 
 
 def test_a_thousand_searches_of_apps_with_a_blurred_boundary_are_right_or_flaky() -> None:
-    draw, asked, kinds = random.Random(4), cpu_settings(), []
-    for number in range(1_000):
-        low = draw.randrange(2, asked.limit)
-        high = min(asked.limit, low + draw.randrange(1, asked.limit // 5))
-        played = search(asked, flaky_between(low, high, KINDS[number % 4], draw))
+    asked, kinds = cpu_settings(), []
+    for low, high, played in blurred_searches(asked, least=2):
         kinds.append(played.answer.kind)
         if played.answer.kind is AnswerKind.FOUND:
             assert played.is_right(low, high, asked.resolution)

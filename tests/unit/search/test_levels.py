@@ -12,7 +12,15 @@ from kubectl_stress.search.answer import AnswerKind
 from kubectl_stress.search.levels import next_step
 from kubectl_stress.search.tries import Mark, Spent, Try
 from tests.builders.pods import MIB
-from tests.builders.simulated_app import KINDS, Played, breaks_at, flaky_between, search, settings
+from tests.builders.simulated_app import (
+    KINDS,
+    Played,
+    blurred_searches,
+    breaks_at,
+    flaky_between,
+    search,
+    settings,
+)
 
 ENDING, HARMLESS = (Mark.OOM, Mark.CRASHED), (Mark.READINESS_LOST, Mark.SLOW)
 
@@ -91,11 +99,8 @@ def test_the_last_mebibyte_that_the_kernel_blurs_costs_no_more_restarts_than_the
 
 
 def test_a_thousand_searches_of_apps_with_a_blurred_boundary_are_right_or_flaky() -> None:
-    draw, asked, kinds = random.Random(4), settings(), []
-    for number in range(1_000):
-        low = draw.randrange(1, asked.limit)
-        high = min(asked.limit, low + draw.randrange(1, asked.limit // 5))
-        played = search(asked, flaky_between(low, high, KINDS[number % 4], draw))
+    asked, kinds = settings(), []
+    for low, high, played in blurred_searches(asked, least=1):
         kinds.append(played.answer.kind)
         if played.answer.kind is AnswerKind.FOUND:
             assert played.is_right(low, high, asked.resolution)
