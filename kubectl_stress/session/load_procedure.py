@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from kubectl_stress.agent.commands import STOP
 from kubectl_stress.agent.identity import RunIdentity
 from kubectl_stress.agent.protocol import Message
-from kubectl_stress.agent.samples import Phase
 from kubectl_stress.errors import InjectionError, Interrupted, StressError
 from kubectl_stress.injection.agent_stream import StreamEnded
 from kubectl_stress.injection.join import JOINING, JoinedHolder, Joiner, start_load
@@ -30,6 +28,7 @@ from kubectl_stress.session.intake import Intake
 from kubectl_stress.session.next_load import NextLoad, Recovery, RepeatAfterOom
 from kubectl_stress.session.progress import LogLine, Started
 from kubectl_stress.session.recovery import RecoveryWait
+from kubectl_stress.session.release import release
 from kubectl_stress.session.steering import Heartbeat, Steering, StopAtSign, Timetable
 from kubectl_stress.targets.changes import ChangeKind
 from kubectl_stress.targets.status import ContainerStatus
@@ -39,7 +38,6 @@ from kubectl_stress.verdict.other_loads import already_running
 from kubectl_stress.verdict.outcome import Expectation
 
 _SILENCE_MS = 20_000
-_RELEASE_MS = 5_000
 _FROZEN_MS = 5_000
 # The kubelet waits at most 5 minutes before it starts a container again (CrashLoopBackOff).
 _BACKOFF_MS = 330_000
@@ -172,7 +170,7 @@ class LoadProcedure:
                     yield from place.wait(agent)
                 yield from self._steer(plan, agent)
             except KeyboardInterrupt:
-                yield from self._release(agent)
+                yield from release(self._intake, agent)
 
     def _steer(self, plan: Plan, agent: SteeredAgent) -> Procedure[None]:
         """Steer and listen until the stream ends, or has plainly died without an end."""
@@ -215,19 +213,6 @@ class LoadProcedure:
             why = f" ({slow})" if slow else ""
             return f"no message from the agent for {silence_ms // 1000} s{why}"
         return "the load exceeded its deadline" if now_ms > deadline_ms else None
-
-    def _release(self, agent: SteeredAgent) -> Procedure[None]:
-        """Ctrl-C: tell the agent to release, and wait until it has said so."""
-        self._intake.say("releasing the load")
-        agent.send(STOP)
-        deadline_ms = self._intake.now_ms() + _RELEASE_MS
-        while not (_has_released(self._collector) or self._collector.ending):
-            if self._intake.now_ms() >= deadline_ms:
-                break
-            yield from self._intake.take_next()
-        is_released = _has_released(self._collector)
-        done = "been released" if is_released else "lost its connection, and releases itself"
-        raise Interrupted(f"interrupted; the load has {done}")
 
     def _go_on(self, plan: Plan, next_load: NextLoad) -> Procedure[None]:
         """The loads after the first; what prevents one costs the run no verdict."""
@@ -290,9 +275,3 @@ class LoadProcedure:
             processes_before=self._collector.processes_before,
             expectation=expectation,
         )
-
-
-def _has_released(collector: Collector) -> bool:
-    """What settles after a release are the kernel's counters: nobody who interrupts needs them."""
-    last = collector.series.last
-    return collector.bye is not None or (last is not None and last.phase is Phase.SETTLE)

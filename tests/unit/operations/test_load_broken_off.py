@@ -52,6 +52,29 @@ def test_ctrl_c_does_not_wait_for_an_agent_that_says_nothing(scene: Scene) -> No
 
     scene.script.agent_says(0, BEGINNING).at(2_000, interrupt)
 
+    with pytest.raises(Interrupted, match="has not answered yet; it releases itself"):
+        scene.run()
+
+
+def test_a_second_ctrl_c_does_not_wait_for_the_release(scene: Scene) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    scene.script.agent_says(0, BEGINNING).at(2_000, interrupt).at(2_100, interrupt)
+
+    with pytest.raises(Interrupted, match="has not answered yet; it releases itself"):
+        scene.run()
+
+    assert scene.time.ms < 2_500
+
+
+def test_ctrl_c_says_where_the_connection_was_lost(scene: Scene) -> None:
+    def interrupt() -> None:
+        scene.script.stream_ends(2_100, lost="the connection broke")
+        raise KeyboardInterrupt
+
+    scene.script.agent_says(0, BEGINNING).at(2_000, interrupt)
+
     with pytest.raises(Interrupted, match="lost its connection, and releases itself"):
         scene.run()
 
