@@ -73,7 +73,11 @@ class Choice:
 
 
 def _value(mode: Mode, text: str | None) -> int:
-    unit = "number of pods" if mode is Mode.FIXED else "percentage from 1 to 100"
+    unit = (
+        "number of pods, at least 1"
+        if mode is Mode.FIXED
+        else "percentage from 1 to 100, without %"
+    )
     if text is None or text == "":
         raise UsageError(f"mode {mode.value} needs a value: a {unit}")
     number = int(text) if _INTEGER.fullmatch(text) else 0

@@ -24,10 +24,11 @@ class TargetSelection:
     def __post_init__(self) -> None:
         if self.refs and self.has_selector:
             raise UsageError("give TARGETs or selectors (-l, --field-selector), not both")
+        if self.all_namespaces and not self.has_selector:
+            why = "a name is of one namespace" if self.refs else "it does not select pods by itself"
+            raise UsageError(f"-A requires -l or --field-selector: {why}")
         if not self.refs and not self.has_selector:
             raise UsageError("no target: name one, like deploy/NAME, or select pods with -l")
-        if self.refs and self.all_namespaces:
-            raise UsageError("-A requires -l or --field-selector: a name is of one namespace")
 
     @property
     def has_selector(self) -> bool:

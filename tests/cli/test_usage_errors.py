@@ -40,6 +40,7 @@ GOOD = ("mem", "web", "--size", "50Mi")
         ((*GOOD, "--wait"), "requires an argument; see 'kubectl stress mem --help'"),
         (("mem", "web", "--steps", ""), "use one like 256Mi"),
         (("mem", "--size", "50Mi"), "no target: name one"),
+        (("mem", "-A", "--size", "50Mi"), "-A requires -l or --field-selector"),
         (("mem", "nodes/n1", "--size", "50Mi"), "use pod, deploy, sts, ds, rs or job"),
         (("mem", "pod/", "--size", "50Mi"), "write pod/NAME or deploy/NAME"),
         (("mem", "Web", "--size", "50Mi"), '"Web" is not a valid name'),
