@@ -23,6 +23,11 @@ _KINDS = {
 }
 # YAML 1.1 takes 1e3 for a string; the API server's reader does not.
 _EXPONENT = re.compile(r"[-+]?[0-9.]+[eE][-+]?[0-9]+")
+# The commonest mistakes, of which the YAML reader says only what it met instead.
+_CAUSES = {
+    "expected <block end>, but found '<block": "wrong indentation",
+    "mapping values are not allowed": "wrong indentation, or text with a colon that needs quotes",
+}
 _BLANK = re.compile(r"\s*")
 
 
@@ -103,12 +108,17 @@ def _yaml_nodes(text: str) -> Iterator[yaml.Node]:
         yield from yaml.compose_all(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise _Malformed(
-            mark.line + 1 if mark else 1, "", f"invalid YAML: {error.problem}"
-        ) from None
+        line = mark.line + 1 if mark else 1
+        raise _Malformed(line, "", f"invalid YAML: {_problem(error)}") from None
     except yaml.YAMLError as error:
         line = text.count("\n", 0, getattr(error, "position", 0)) + 1
         raise _Malformed(line, "", "invalid YAML: a character that YAML does not allow") from None
+
+
+def _problem(error: yaml.MarkedYAMLError) -> str:
+    problem = error.problem or "unknown"
+    causes = (cause for sign, cause in _CAUSES.items() if sign in problem)
+    return "".join(f"{cause}: " for cause in causes) + problem
 
 
 class _Reader:

@@ -109,6 +109,8 @@ def test_anchors_and_merge_keys_are_read_as_kubectl_reads_them() -> None:
     ("data", "said"),
     [
         (b"a: 1\nb: [1\nc: 2\n", "3: error: invalid YAML: expected ',' or ']'"),
+        (b"a:\n  b: 1\n   c: {}\n  d: 2\n", "3: error: invalid YAML: wrong indentation, or"),
+        (b"a:\n  b: {}\n   c:\n    d: 2\n", "3: error: invalid YAML: wrong indentation: expected"),
         (b"a: 1\n\tb: 2\n", "2: error: invalid YAML: found character '\\t'"),
         (b'{"a": 1,\n "b": }x', "2: error: invalid YAML:"),
         (b"a: 1\nb: 2\na: 3\n", "3: error: a: written twice, first on line 1"),
