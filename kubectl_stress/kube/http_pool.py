@@ -70,7 +70,7 @@ class Pool:
     """Connections to one server; `dial` opens one within so many seconds."""
 
     def __init__(self, dial: Callable[[float], socket.socket], host: str) -> None:
-        self._dial, self._host = dial, host
+        self.dial, self._host = dial, host
         self._lock = threading.Lock()
         self._idle: list[socket.socket] = []
 
@@ -85,7 +85,7 @@ class Pool:
         read_seconds: float,
     ) -> Response:
         """Send one request; raises Dropped where no answer came, OSError where nobody is there."""
-        sock = self._kept() or self._dial(connect_seconds)
+        sock = self.take_idle() or self.dial(connect_seconds)
         try:
             sock.settimeout(read_seconds)
             answer = self._exchange(sock, method, target, headers, body)
@@ -96,6 +96,16 @@ class Pool:
             sock.close()
             raise
         return Response(sock, answer, lambda: self._keep(sock))
+
+    def take_idle(self) -> socket.socket | None:
+        """An idle connection for the caller alone, who closes it; None where there is none."""
+        with self._lock:
+            while self._idle:
+                sock = self._idle.pop()
+                if not _has_news(sock):
+                    return sock
+                sock.close()
+        return None
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -123,15 +133,6 @@ class Pool:
             connection.putheader("Content-Length", str(len(body)))
         connection.endheaders(body)
         return connection.getresponse()
-
-    def _kept(self) -> socket.socket | None:
-        with self._lock:
-            while self._idle:
-                sock = self._idle.pop()
-                if not _has_news(sock):
-                    return sock
-                sock.close()
-        return None
 
     def _keep(self, sock: socket.socket) -> None:
         with self._lock:

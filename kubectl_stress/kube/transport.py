@@ -9,8 +9,9 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from ssl import SSLError
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
@@ -87,23 +88,12 @@ class Transport:
             raise self._refused(request, refused) from refused
 
     def _open_exec(self, request: Request, credential: Credential) -> "ExecStream":
-        from kubectl_stress.kube.exec.handshake import (
-            HandshakeRefused,
-            HandshakeUnanswered,
-            open_exec,
-        )
+        from kubectl_stress.kube.exec.handshake import HandshakeRefused, HandshakeUnanswered
 
         started = time.monotonic()
         timeout_seconds = self.connection.request_timeout_seconds or CONNECT_SECONDS
         try:
-            stream = open_exec(
-                f"{self.connection.server}{_target(request)}",
-                [*_identity(), *request_headers(self.connection, credential)],
-                tls=tls_context(self.connection, credential),
-                tls_server_name=self.connection.tls_server_name,
-                proxy_url=self.connection.proxy_url,
-                timeout_seconds=timeout_seconds,
-            )
+            stream = self._upgraded(request, credential, timeout_seconds)
         except HandshakeRefused as refused:
             self._log(request, str(refused.http_status), started)
             raise
@@ -114,6 +104,29 @@ class Transport:
             raise self._unreachable(error) from error
         self._log(request, "101 Switching Protocols", started)
         return stream
+
+    def _upgraded(
+        self, request: Request, credential: Credential, timeout_seconds: float
+    ) -> "ExecStream":
+        """An idle connection upgraded, which saves a TLS handshake, or a new one."""
+        from kubectl_stress.kube.exec.handshake import open_exec, refuse_tls_proxy
+
+        refuse_tls_proxy(self.connection.proxy_url)
+        headers = [*_identity(), *request_headers(self.connection, credential)]
+        upgrade = partial(
+            open_exec,
+            url=f"{self.connection.server}{_target(request)}",
+            headers=headers,
+            timeout_seconds=timeout_seconds,
+        )
+        pool = self._pool_for(credential)
+        idle = pool.take_idle()
+        if idle is not None:
+            # It may have been closed by the other side in this very moment. Had it been taken
+            # before, what it started reads the end of its stdin by now.
+            with suppress(Dropped):
+                return upgrade(idle)
+        return upgrade(pool.dial(timeout_seconds))
 
     def _log(self, request: Request, status: str, started: float) -> None:
         """One line as kubectl -v=6 writes it; no header, so no secret."""

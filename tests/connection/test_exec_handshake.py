@@ -375,3 +375,44 @@ def test_without_an_answer_the_server_is_unreachable(api: FakeApiServer, connect
 
     with pytest.raises(Unreachable, match="cannot reach the API server at"):
         connect().exec("n", "p", "c", ["true"])
+
+
+# On a connection that requests have used
+
+
+def test_an_exec_takes_over_an_idle_connection(api: FakeApiServer, connect: Connect) -> None:
+    api.reply("GET", EXEC, exec_script(V5, encode(Channel.ERROR, SUCCESS)))
+    cluster = connect()
+
+    cluster.server_version()
+    with cluster.exec("n", "p", "c", ["true"]) as stream:
+        assert cluster.server_version() == {"major": "1"}
+        assert read_all(stream) == b""
+
+    assert stream.status == ExecStatus(0)
+    assert len(api.sni) == 2  # TLS handshakes: the second one for the request beside the stream
+
+
+def test_an_idle_connection_that_is_closed_in_this_moment_costs_no_exec(
+    api: FakeApiServer, connect: Connect
+) -> None:
+    api.reply("GET", EXEC, Handler.drop, exec_script(V5))
+    cluster = connect()
+
+    cluster.server_version()
+    cluster.exec("n", "p", "c", ["true"]).close()
+
+    assert [seen.path for seen in api.requests] == ["/version", EXEC, EXEC]
+
+
+def test_a_kubelet_that_is_silent_on_an_idle_connection_is_not_asked_twice(
+    api: FakeApiServer, connect: Connect
+) -> None:
+    api.reply("GET", EXEC, never_answers)
+    cluster = connect(request_timeout_seconds=0.2)
+
+    cluster.server_version()
+    with pytest.raises(KubeletFailed):
+        cluster.exec("n", "p", "c", ["true"])
+
+    assert [seen.path for seen in api.requests].count(EXEC) == 1

@@ -1,4 +1,4 @@
-"""How an exec begins: a connection, TLS, and the upgrade to a WebSocket.
+"""How an exec begins: the upgrade of a connection to a WebSocket.
 
 The handshake is websocket-client's. A refusal keeps its HTTP status and its whole body.
 """
@@ -15,9 +15,10 @@ import websocket
 from kubectl_stress.errors import StressError
 from kubectl_stress.kube.exec import channels
 from kubectl_stress.kube.exec.stream import ExecStream
-from kubectl_stress.kube.proxy import dial
+from kubectl_stress.kube.http_pool import Dropped
 
 _REFUSAL_LIMIT_BYTES = 1024 * 1024
+_CUT = (ConnectionError, ssl.SSLEOFError)
 
 
 class HandshakeRefused(Exception):
@@ -34,27 +35,25 @@ class HandshakeUnanswered(TimeoutError):
     """The server took the connection, and never answered the upgrade."""
 
 
-def open_exec(
-    url: str,
-    headers: Sequence[tuple[str, str]],
-    *,
-    tls: ssl.SSLContext | None,
-    tls_server_name: str,
-    proxy_url: str,
-    timeout_seconds: float,
-) -> ExecStream:
-    """Connect to an http(s) URL of an exec and upgrade it to a WebSocket.
-
-    Raises HandshakeRefused for an HTTP answer, OSError for none, StressError for an impossible
-    proxy. Each step of connecting may take `timeout_seconds`.
-    """
+def refuse_tls_proxy(proxy_url: str) -> None:
+    """Raise StressError for a proxy that no exec can go through."""
     if urlsplit(proxy_url).scheme == "https":
         raise StressError(
             "exec through a proxy of type https:// is not supported: use an http:// or socks5:// "
             "proxy-url"
         )
-    sock = dial(urlsplit(url), proxy_url, tls, tls_server_name, timeout_seconds)
+
+
+def open_exec(
+    sock: socket.socket, url: str, headers: Sequence[tuple[str, str]], *, timeout_seconds: float
+) -> ExecStream:
+    """Upgrade a connection to the http(s) URL of an exec; it is closed with the stream.
+
+    Raises HandshakeRefused for an HTTP answer, Dropped where the connection ended without one,
+    HandshakeUnanswered or another OSError for none.
+    """
     try:
+        sock.settimeout(timeout_seconds)
         protocol = _upgrade(sock, url, headers)
         return ExecStream(sock, protocol)
     except BaseException:
@@ -78,6 +77,8 @@ def _upgrade(sock: socket.socket, url: str, headers: Sequence[tuple[str, str]]) 
         raise HandshakeRefused(error.status_code, body) from error
     except websocket.WebSocketTimeoutException as error:
         raise HandshakeUnanswered("no answer to the WebSocket handshake") from error
+    except (websocket.WebSocketConnectionClosedException, *_CUT) as error:
+        raise Dropped(f"the WebSocket handshake failed: {error}") from error
     except websocket.WebSocketException as error:
         answer = client.handshake_response  # of a redirect alone: it is not followed
         if answer is not None:
