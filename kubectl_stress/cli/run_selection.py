@@ -17,7 +17,7 @@ from kubectl_stress.cli.output_options import wants_color
 from kubectl_stress.cli.plan_targets import choose_targets, find_one, plan_each, tell_unseen
 from kubectl_stress.cli.run_many import carry_out_many
 from kubectl_stress.cli.target_options import seed_of
-from kubectl_stress.cli.wiring import now_ms, teller
+from kubectl_stress.cli.wiring import import_ahead, now_ms, teller
 from kubectl_stress.errors import StressError
 from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.plan.spec import LoadSpec
@@ -33,6 +33,18 @@ if TYPE_CHECKING:
     from kubectl_stress.results.report import Report
     from kubectl_stress.targets.target import Target
 
+# In the order in which a run comes to them: they take as long as some ten requests.
+_OF_A_RUN = (
+    "kubectl_stress.plan.decide",
+    "kubectl_stress.operations.copy",
+    "kubectl_stress.session.announcer",
+    "kubectl_stress.live.listeners",
+    "kubectl_stress.kube.exec.handshake",
+    "kubectl_stress.operations.load",
+    "kubectl_stress.live.recorder",
+    "kubectl_stress.cli.print_report",
+)
+
 
 def run_selection(
     cluster: "Cluster",
@@ -42,6 +54,8 @@ def run_selection(
     given: dict[str, Any],
 ) -> int:
     """The exit code; one target is shown as one, and several as a run over all of them."""
+    if given["dry_run"] == "none":
+        import_ahead(*_OF_A_RUN)
     if given["copy"]:
         ref = the_one_to_copy(asked)
         refuse = partial(_plan, spec, holder, given)

@@ -1,8 +1,10 @@
 """What commands that touch a cluster share: the connection, the time, the progress log."""
 
 import os
+import threading
 import time
 from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import click
@@ -36,6 +38,19 @@ def _connect_to_server(flags: "ConnectionFlags") -> "Cluster":
 
 def _on_stderr(line: str) -> None:
     click.echo(line, err=True)
+
+
+def import_ahead(*modules: str) -> None:
+    """Import what is needed later while the API server is waited for.
+
+    Whoever needs one of them meanwhile waits for it; the process may end before all are there.
+    """
+
+    def work() -> None:
+        for module in modules:
+            import_module(module)
+
+    threading.Thread(target=work, daemon=True).start()
 
 
 def now_ms() -> int:

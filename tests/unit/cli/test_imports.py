@@ -39,3 +39,27 @@ def test_completion_of_an_option_imports_what_reads_options_alone() -> None:
     assert found & {"csv", "json", "pathlib", "random", "kubectl_stress.plan.spec"} == set()
     packages = {name.split(".")[1] for name in found if name.startswith("kubectl_stress.")}
     assert packages & {"kube", "live", "operations", "session", "preflight", "results"} == set()
+
+
+_WAITING_SERVER = """
+import sys, time
+from kubectl_stress.cli.main import run_command_line
+
+class Server:
+    namespace = "default"
+
+    def rules(self, namespace):
+        while "kubectl_stress.operations.load" not in sys.modules:
+            time.sleep(0.01)
+        print("imported")
+        sys.exit()
+
+run_command_line(["mem", "web", "--size", "1Mi"], connect=lambda flags: Server())
+"""
+
+
+def test_a_run_is_imported_while_the_first_answer_is_waited_for() -> None:
+    argv = [sys.executable, "-c", _WAITING_SERVER]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=60)
+
+    assert done.stdout == "imported\n"
