@@ -56,14 +56,25 @@ def find_one(
 ) -> "tuple[Target, Sequence[Permission]]":
     """The one target once it runs, and the optional rights that are missing; raises StressError."""
     from kubectl_stress.clock import Clock
+    from kubectl_stress.errors import NotRunning
     from kubectl_stress.preflight.admission import check_permissions
+    from kubectl_stress.preflight.at_once import both
+    from kubectl_stress.preflight.find_target import find_target
     from kubectl_stress.preflight.wait_for_target import find_and_wait
 
-    unseen = check_permissions(cluster, ref, cluster.namespace)
-    target = find_and_wait(
+    namespace, container = cluster.namespace, given["container"]
+
+    def as_it_runs() -> "Target | None":
+        try:
+            return find_target(cluster, ref, namespace=namespace, container=container)
+        except NotRunning:
+            return None  # waited for below, as long as --wait says
+
+    unseen, found = both(lambda: check_permissions(cluster, ref, namespace), as_it_runs)
+    target = found or find_and_wait(
         cluster,
         ref,
-        given["container"],
+        container,
         wait_ms=given["wait"],
         clock=Clock(now_ms, time.sleep),
         tell=teller(quiet=given["quiet"]),
