@@ -129,8 +129,8 @@ def _sureness(result: LimitResult) -> Iterator[str]:
     )
     if found.fits_at_most_percent is not None:
         text += (
-            f", and at {unit.text(answer.failed)} at most {found.fits_at_most_percent:.0f}% fit "
-            f"(0 of {found.failures} did)"
+            f", and from {unit.text(answer.failed)} on at most "
+            f"{found.fits_at_most_percent:.0f}% fit (0 of {found.failures} did)"
         )
     yield text
 

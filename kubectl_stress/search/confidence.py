@@ -13,10 +13,11 @@ _CHANCE = 1 - PERCENT / 100
 
 @dataclass(frozen=True)
 class Confidence:
-    """In which share of tries the app may still fail where all fit, and fit where all failed.
+    """In which share of tries the app may still fail where all fit, and fit from where all failed.
 
     The bounds of Clopper and Pearson (1934), each on its side: where n of n tries agree, the true
-    share of the others is less than 1 - 0.05^(1/n) with a confidence of 95 %.
+    share of the others is less than 1 - 0.05^(1/n) with a confidence of 95 %. That of the failures
+    is of all levels from the boundary on together, as they were tried.
     """
 
     fits: int
@@ -31,7 +32,7 @@ def confidence(answer: Answer, tries: Sequence[Try]) -> Confidence | None:
     fits = 0 if survived is None else ladder.count(survived)
     if not answer.has_number or not fits:
         return None
-    failures = 0 if failed is None else ladder.count(failed)
+    failures = 0 if failed is None else ladder.count_from(failed)
     return Confidence(fits, _at_most(fits), failures, _at_most(failures) if failures else None)
 
 

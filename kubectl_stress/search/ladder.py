@@ -43,9 +43,19 @@ class Ladder:
         """How often this level was tried."""
         return len(self._marks.get(level, ()))
 
+    def count_from(self, level: int) -> int:
+        """How many tries there were at this level and above it."""
+        return sum(len(marks) for other, marks in self._marks.items() if other >= level)
+
     def fits(self, *levels: int) -> int:
         """How many of their tries fit."""
         return sum(self._marks.get(level, []).count(Mark.FITS) for level in levels)
+
+    def failures(self, failed: int) -> int:
+        """How many tries at this level and above it failed in the way in which those at it did."""
+        cause = self.cause(failed)
+        marks = [mark for level, found in self._marks.items() if level >= failed for mark in found]
+        return 0 if cause is None else marks.count(cause)
 
     def cause(self, *levels: int) -> Mark | None:
         """How the tries at these levels failed; None where they failed in different ways."""

@@ -1,4 +1,4 @@
-"""Which level comes next, or what the tries tell: steps upwards, then halves. Pure.
+"""Which level comes next, or what the tries tell: steps upwards, then what lies between. Pure.
 
 It goes by the tries alone, so a search that was interrupted goes on from their record.
 """
@@ -56,12 +56,15 @@ def _wanted(settings: SearchSettings, ladder: Ladder) -> int | Answer:
 
 
 def _between(settings: SearchSettings, ladder: Ladder, low: int, high: int) -> int:
-    """The middle; a quarter above what fits where a failure ends something, as no fit does."""
-    gap = high - low
-    part = gap // 2
+    """From the side whose tries cost nothing: a quarter above what fits where a failure ends
+    something; else downwards in equal steps, each of which may be a failure that is still due.
+    """
+    gap, unit = high - low, settings.unit
     if ladder.is_end(high):
-        part = min(part, max(gap // _PARTS, settings.resolution))
-    return settings.unit.whole(low + part)
+        return unit.whole(low + min(gap // 2, max(gap // _PARTS, settings.resolution)))
+    above = settings.least_failures - (settings.attempts - 1) - ladder.failures(high)
+    part = max(gap // (max(above, 1) + 1), settings.resolution // 2)
+    return unit.whole(high - unit.whole(part))
 
 
 def _upwards(settings: SearchSettings, ladder: Ladder, low: int) -> int | Answer:
@@ -99,7 +102,7 @@ def _confirmed(settings: SearchSettings, ladder: Ladder, low: int, high: int) ->
     if low < high and not _is_sure(settings, ladder, low):
         return low
     cause, unit = ladder.cause(high, *ladder.disputed), settings.unit
-    if ladder.count(high) < _wanted_failures(settings, ladder, high, cause):
+    if _failures_due(settings, ladder, high, cause):
         return high
     if cause is None:
         return _flaky(settings, ladder, _most_tried(ladder))
@@ -110,21 +113,21 @@ def _confirmed(settings: SearchSettings, ladder: Ladder, low: int, high: int) ->
     return _with_range(found, ladder) if ladder.disputed else found
 
 
-def _wanted_failures(
-    settings: SearchSettings, ladder: Ladder, high: int, cause: Mark | None
-) -> int:
-    """How often the level that fails is tried."""
-    if cause is None:
-        return settings.attempts
+def _failures_due(settings: SearchSettings, ladder: Ladder, high: int, cause: Mark | None) -> int:
+    """How often the level that fails is still to be tried."""
+    due = settings.attempts - ladder.count(high)
+    if cause is None or (ladder.is_end(high) and not ladder.disputed):
+        return max(0, due)
     if not ladder.is_end(high):
-        return settings.least_failures
-    more = 0 if not ladder.disputed or cause is Mark.OOM else _MORE_FAILURES
-    return settings.attempts + more
+        least = settings.least_failures * (2 if ladder.disputed else 1)
+        return max(0, due, least - ladder.failures(high))
+    return max(0, due if cause is Mark.OOM else due + _MORE_FAILURES)
 
 
 def _is_sure(settings: SearchSettings, ladder: Ladder, low: int) -> bool:
     """Whether the level that fits was tried often enough, with what is still due above it."""
-    due = max(0, settings.attempts - ladder.count(ladder.failed)) if ladder.failed else 0
+    high = ladder.failed
+    due = 0 if high is None else _failures_due(settings, ladder, high, ladder.cause(high))
     least = settings.least_tries * (2 if ladder.disputed else 1)
     return ladder.count(low) >= settings.attempts and ladder.total + due >= least
 

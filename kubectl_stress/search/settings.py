@@ -56,11 +56,11 @@ class SearchSettings:
 
     @property
     def least_failures(self) -> int:
-        """How often the level that fails is tried, where that ends nothing in the container.
+        """How many tries fail from the boundary on, where that ends nothing in the container.
 
-        All 8 tries of an app that fails every second one at random fail in 1 of 128 searches.
+        All 9 tries of an app that fails every second one at random fail in 1 of 512 searches.
         """
-        return max(self.attempts, 4 * self.attempts - 4)
+        return 4 * self.attempts - 3
 
     @property
     def least_tries(self) -> int:
