@@ -50,14 +50,20 @@ class Done:
 
 
 class Running:
-    """A call that goes on; its stderr is read as it comes."""
+    """A call that goes on; both its streams are read as they come: a full pipe would stop it."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
         self._told: list[str] = []
+        self._shown = ""
         self._news = threading.Condition()
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
+        self._readers = [threading.Thread(target=read) for read in (self._read, self._read_shown)]
+        for reader in self._readers:
+            reader.start()
+
+    def _read_shown(self) -> None:
+        assert self.process.stdout is not None
+        self._shown = self.process.stdout.read()
 
     def _read(self) -> None:
         assert self.process.stderr is not None
@@ -89,14 +95,14 @@ class Running:
 
     def end(self, *, seconds: float = 600) -> Done:
         """Wait for its end."""
-        assert self.process.stdout is not None
         try:
             self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise
-        self._reader.join()
-        return Done(self.process.returncode, self.process.stdout.read(), self.log)
+        for reader in self._readers:
+            reader.join()
+        return Done(self.process.returncode, self._shown, self.log)
 
 
 @dataclass(frozen=True)
