@@ -28,7 +28,6 @@ from kubectl_stress.verdict.outcome import Expectation
 if TYPE_CHECKING:
     from kubectl_stress.kube.cluster import Cluster
     from kubectl_stress.live.listeners import Listener
-    from kubectl_stress.operations.load import Run
     from kubectl_stress.plan.plan import Plan
     from kubectl_stress.results.report import Report
     from kubectl_stress.targets.target import Target
@@ -38,9 +37,10 @@ _OF_A_RUN = (
     "kubectl_stress.plan.decide",
     "kubectl_stress.operations.copy",
     "kubectl_stress.session.announcer",
-    "kubectl_stress.live.listeners",
+    "kubectl_stress.injection.first_look",
     "kubectl_stress.kube.exec.handshake",
     "kubectl_stress.operations.load",
+    "kubectl_stress.live.listeners",
     "kubectl_stress.live.recorder",
     "kubectl_stress.cli.print_report",
 )
@@ -126,26 +126,33 @@ def run_plan(
 ) -> "Report":
     """The plan carried out, shown while it runs, and its report printed; raises StressError."""
     from kubectl_stress.cli.print_report import answer
+    from kubectl_stress.clock import Clock
+    from kubectl_stress.injection.first_look import first_look
     from kubectl_stress.preflight.admission import check_admission
+    from kubectl_stress.preflight.at_once import both
 
     if not given["quiet"]:
         _tell_plan(plan)
-    announcer = introduce(
-        cluster,
-        [plan.target.namespace],
-        given,
-        beside=lambda: check_admission(cluster, plan.target, holder),
+    target, clock = plan.target, Clock(now_ms, time.sleep)
+    admit = partial(check_admission, cluster, target, holder)
+    announcer, look = both(
+        lambda: introduce(cluster, [target.namespace], given, beside=admit),
+        lambda: first_look(cluster, target, holder, clock=clock),
     )
     ask = partial(confirm, yes=given["yes"])
     ask(plan.questions)
     with announcer:
-        found = _carried_out(partial(make_run, announcer, cluster, ask), plan, holder, given)
+        start_run = partial(make_run, announcer, cluster, ask)
+        found = _carried_out(lambda tell: partial(start_run(tell), look=look), plan, holder, given)
     answer(found, given["output"], with_plot=given["plot"])
     return found
 
 
 def _carried_out(
-    start_run: "Callable[[Listener], Run]", plan: "Plan", holder: HolderSpec, given: dict[str, Any]
+    start_run: "Callable[[Listener], Callable[[Plan, HolderSpec, Expectation | None], Report]]",
+    plan: "Plan",
+    holder: HolderSpec,
+    given: dict[str, Any],
 ) -> "Report":
     from kubectl_stress.live.listeners import listening, to_all
     from kubectl_stress.live.recorder import recording_to

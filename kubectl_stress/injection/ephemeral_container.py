@@ -41,9 +41,8 @@ def bring_holder(
     """
     pod: Pod = cluster.get_pod(target.namespace, target.pod)
     refuse_changed_target(pod, target)
-    name = live_holder(pod, target, holder)
+    name = reused_holder(pod, target, holder, tell=tell)
     if name is not None:
-        tell(f"reusing ephemeral container {name}")
         return name
     name = starting_holder(pod, target, holder)
     if name is not None:
@@ -54,6 +53,16 @@ def bring_holder(
         # From here on the entry stays in the pod: the API cannot remove an ephemeral container.
         tell(f"added ephemeral container {name} (image {image_of(target, holder)})")
     _Start(cluster, target, holder, name, clock=clock, tell=tell).wait(pod)
+    return name
+
+
+def reused_holder(
+    pod: Pod, target: Target, holder: HolderSpec, *, tell: Callable[[str], None]
+) -> str | None:
+    """The name of a live holder that fits, told; None where there is none."""
+    name = live_holder(pod, target, holder)
+    if name is not None:
+        tell(f"reusing ephemeral container {name}")
     return name
 
 

@@ -15,14 +15,25 @@ from kubectl_stress.clock import Clock
 from kubectl_stress.errors import InjectionError, Silent, StressError
 from kubectl_stress.injection.agent_stream import AgentStream
 from kubectl_stress.injection.copy_agent import bring_in_target_image
-from kubectl_stress.injection.ephemeral_container import bring_holder, refuse_changed_target
-from kubectl_stress.injection.probe import Reading, reading_by, shared_id, take_reading
+from kubectl_stress.injection.ephemeral_container import (
+    bring_holder,
+    refuse_changed_target,
+    reused_holder,
+)
+from kubectl_stress.injection.probe import (
+    Reading,
+    read_by_attach,
+    reading_by,
+    shared_id,
+    take_reading,
+)
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.plan.decide import run_options
 from kubectl_stress.plan.holder import AGENT_PATH
 from kubectl_stress.plan.holder_spec import HolderSpec, Join
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.preflight.admission import beyond_exec
+from kubectl_stress.targets.pod import Pod
 from kubectl_stress.targets.target import Target
 
 if TYPE_CHECKING:
@@ -33,6 +44,7 @@ JOINING = {
     Join.CGROUP: "moving the load into the target's cgroup",
     Join.POD: "starting the load beside the target",
 }
+_READING = "reading the target's memory and processes"
 
 
 @dataclass(frozen=True)
@@ -104,6 +116,20 @@ class Joiner:
             "container runtime is not supported"
         )
 
+    def reuse(self, pod: Pod, target: Target, holder: HolderSpec) -> JoinedHolder | None:
+        """As `enter`, where that takes no more than an attach to a live holder; else None."""
+        takes_exec = holder.uses_target_image or holder.join is Join.POD
+        if takes_exec or not target.has_own_pid_namespace:
+            return None
+        name = reused_holder(pod, target, holder, tell=self._tell)
+        if name is None:
+            return None
+        self._tell(_READING)
+        reading = read_by_attach(self._cluster, target, name, clock=self._clock)
+        if reading is None or reading.cannot_read_target:
+            return None
+        return _joined(JoinedHolder(target, holder.join, name, reading))
+
     def read_again(self, joined: JoinedHolder) -> Reading | None:
         """A new reading in the same way, or None where the holder is gone or out of reach."""
         container, command = joined.probe()
@@ -114,16 +140,11 @@ class Joiner:
 
     def _with_holder(self, target: Target, holder: HolderSpec) -> JoinedHolder:
         name, agent_path = self._bring(target, holder)
-        self._tell("reading the target's memory and processes")
+        self._tell(_READING)
         reading = take_reading(
             self._cluster, target, name, agent_path=agent_path, clock=self._clock
         )
-        if reading.hello.holder_pid in (None, 1):
-            raise InjectionError(
-                f"the container runtime ignored targetContainerName: {name} does not share the "
-                f'process namespace of "{target.container}"'
-            )
-        return JoinedHolder(target, holder.join, name, reading, agent_path=agent_path)
+        return _joined(JoinedHolder(target, holder.join, name, reading, agent_path=agent_path))
 
     def _bring(self, target: Target, holder: HolderSpec) -> tuple[str, str]:
         """A running holder, and where the agent lies in it."""
@@ -172,6 +193,16 @@ class Joiner:
         target = replace(joined.target, user=user)
         again = self._with_holder(target, holder)
         return self._from_inside(again, holder) if again.reading.cannot_read_target else again
+
+
+def _joined(found: JoinedHolder) -> JoinedHolder:
+    """The same; raises InjectionError where it does not share the target's processes."""
+    if found.reading.hello.holder_pid in (None, 1):
+        raise InjectionError(
+            f"the container runtime ignored targetContainerName: {found.holder} does not share the "
+            f'process namespace of "{found.target.container}"'
+        )
+    return found
 
 
 def _found_user(joined: JoinedHolder) -> tuple[int, int] | None:

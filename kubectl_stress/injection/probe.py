@@ -47,14 +47,14 @@ def take_reading(
 ) -> Reading:
     """One reading of the target in its holder; raises InjectionError where none comes."""
     if target.has_own_pid_namespace:  # else a holder does not know which process is the target's
-        reading = _read_by_attach(cluster, target, holder, clock=clock)
+        reading = read_by_attach(cluster, target, holder, clock=clock)
         if reading is not None:
             return reading
     command = [agent_path, *probe_arguments(container_id=shared_id(target))]
     return reading_by(cluster, target, holder, command, clock=clock)
 
 
-def _read_by_attach(
+def read_by_attach(
     cluster: Cluster, target: Target, holder: str, *, clock: Clock
 ) -> Reading | None:
     """What the holder itself reads; None where it may not be attached to, or does not answer."""

@@ -7,6 +7,7 @@ step through `tell`, in the thread that called.
 from collections.abc import Callable, Sequence
 
 from kubectl_stress.errors import StressError
+from kubectl_stress.injection.first_look import FirstLook
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.plan.plan import Plan
@@ -37,10 +38,18 @@ class Run:
         self._around = Surroundings(cluster, loop, announcer, tell, confirm, say)
 
     def __call__(
-        self, plan: Plan, holder_spec: HolderSpec, expectation: Expectation | None
+        self,
+        plan: Plan,
+        holder_spec: HolderSpec,
+        expectation: Expectation | None,
+        look: FirstLook | None = None,
     ) -> Report:
-        """One; raises StressError where it could not be done, Interrupted after a release."""
-        ((found,), _) = self.all([plan], holder_spec, expectation)
+        """One; raises StressError where it could not be done, Interrupted after a release.
+
+        `look` is what was seen of its target just before.
+        """
+        looks = {} if look is None else {0: look}
+        ((found,), _) = Fleet(self._around, [plan], holder_spec, expectation, _ALONE, looks).run()
         if isinstance(found, StressError):
             raise found
         return found
@@ -58,5 +67,5 @@ class Run:
 
         `reserved` numbers after those of the plans are of targets that are not loaded.
         """
-        fleet = Fleet(self._around, plans, holder_spec, expectation, together)
+        fleet = Fleet(self._around, plans, holder_spec, expectation, together, {})
         return fleet.run(reserved=reserved)

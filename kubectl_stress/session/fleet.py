@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from kubectl_stress.agent.commands import sample_interval_arguments
 from kubectl_stress.errors import Refused, StressError
+from kubectl_stress.injection.first_look import FirstLook
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.plan.node_budget import node_shares, refuse_beyond_budget
@@ -14,6 +15,7 @@ from kubectl_stress.plan.together import FULL_RATE_INTERVAL_MS, Together, sample
 from kubectl_stress.preflight.find_replacement import Replacements
 from kubectl_stress.results.fleet_report import Followed
 from kubectl_stress.results.report import Report
+from kubectl_stress.results.target_state import TargetState
 from kubectl_stress.session.announcer import Announcer
 from kubectl_stress.session.barrier import Barrier
 from kubectl_stress.session.barrier_place import BarrierPlace
@@ -53,7 +55,7 @@ class Loaded(NamedTuple):
 
 
 class Fleet:
-    """One run over some plans."""
+    """One run over some plans; `looks` are those that were taken of their targets just before."""
 
     def __init__(
         self,
@@ -62,8 +64,10 @@ class Fleet:
         holder_spec: HolderSpec,
         expectation: Expectation | None,
         together: Together,
+        looks: Mapping[int, FirstLook],
     ) -> None:
         self._around, self._loop, self._plans = around, around.loop, plans
+        self._looks = looks
         self._holder_spec, self._expectation = holder_spec, expectation
         self._together = together
         self._interval_ms = sample_interval_ms(len(plans))
@@ -133,7 +137,11 @@ class Fleet:
             return (yield from self._around.announcer.announced(ready.plan, load))
 
     def _intake(self, target: Target, number: int) -> Intake:
-        return Intake.of(target, self._around.cluster, self._loop, number, self._around.tell)
+        look = self._looks.get(number)
+        if look is None:
+            return Intake.of(target, self._around.cluster, self._loop, number, self._around.tell)
+        state = TargetState(target, look.status, number=number)
+        return Intake(self._loop, number, state, self._around.tell)
 
     def _procedure(self, intake: Intake) -> LoadProcedure:
         is_slower = self._interval_ms > FULL_RATE_INTERVAL_MS
@@ -143,15 +151,11 @@ class Fleet:
 
     def _prepare(self, procedures: Sequence[LoadProcedure]) -> dict[int, Ready | StressError]:
         counter = Counter(len(self._plans), self._loop.now_ms, self._around.say)
-        through, plans = self._preparation.through, self._plans
-        return self._loop.run(
-            {
-                n: counter.counted(
-                    plans[n].target.pod, through(intake, procedures[n].prepare(plans[n]))
-                )
-                for n, intake in enumerate(self._intakes)
-            }
-        )
+        through, prepares = self._preparation.through, dict[int, Procedure[Ready]]()
+        for n, (plan, intake) in enumerate(zip(self._plans, self._intakes, strict=True)):
+            prepare = through(intake, procedures[n].prepare(plan, self._looks.get(n)))
+            prepares[n] = counter.counted(plan.target.pod, prepare)
+        return self._loop.run(prepares)
 
     def _agree(self, ready: Mapping[int, Ready]) -> None:
         """Say who shares a node, and ask what the readings raise; raises Refused."""

@@ -7,6 +7,7 @@ from kubectl_stress.agent.identity import RunIdentity
 from kubectl_stress.agent.protocol import Message
 from kubectl_stress.errors import InjectionError, Interrupted, StressError
 from kubectl_stress.injection.agent_stream import StreamEnded
+from kubectl_stress.injection.first_look import FirstLook
 from kubectl_stress.injection.join import JOINING, JoinedHolder, Joiner, start_load
 from kubectl_stress.injection.probe import Reading
 from kubectl_stress.kube.cluster import Cluster
@@ -15,7 +16,6 @@ from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.prediction import prediction
 from kubectl_stress.plan.slow_start import slow_start, start_patience_ms
-from kubectl_stress.preflight.at_once import both
 from kubectl_stress.preflight.node_pressure import refuse_known_without_pressure
 from kubectl_stress.preflight.sibling_usage import with_sibling_usage
 from kubectl_stress.results.report import Report
@@ -82,22 +82,21 @@ class LoadProcedure:
     def _collector(self) -> Collector:
         return self._intake.collector
 
-    def prepare(self, plan: Plan) -> Procedure[Ready]:
-        """A holder and a reading, and the plan settled by it; what it asks is yet to be asked."""
+    def prepare(self, plan: Plan, look: FirstLook | None = None) -> Procedure[Ready]:
+        """A holder and a reading, and the plan settled by it; what it asks is yet to be asked.
+
+        What a fresh `look` has seen is not asked for again.
+        """
         if plan.spec.pressure_percent is not None:
             yield from self._intake.call(
                 lambda: refuse_known_without_pressure(self._cluster, plan.target.node)
             )
-        joined = yield from self._enter(plan)
-        cluster, asked = self._cluster, joined.target
-        target, pod = yield from self._intake.call(
-            lambda: both(
-                lambda: with_sibling_usage(cluster, asked),
-                lambda: cluster.get_pod(asked.namespace, asked.pod),
-            )
+        joined, before = self._seen(look) or (yield from self._entered(plan))
+        target = yield from self._intake.call(
+            lambda: with_sibling_usage(self._cluster, joined.target)
         )
         plan = self._settled(replace(plan, target=target), joined.reading)
-        return Ready(plan, joined, ContainerStatus.from_pod(pod, target.container))
+        return Ready(plan, joined, before)
 
     def load(
         self,
@@ -127,6 +126,21 @@ class LoadProcedure:
 
     def _enter(self, plan: Plan) -> Procedure[JoinedHolder]:
         return self._intake.call(lambda: self._joiner.enter(plan.target, self._holder_spec))
+
+    def _entered(self, plan: Plan) -> Procedure[tuple[JoinedHolder, ContainerStatus]]:
+        joined = yield from self._enter(plan)
+        target = joined.target
+        pod = yield from self._intake.call(
+            lambda: self._cluster.get_pod(target.namespace, target.pod)
+        )
+        return joined, ContainerStatus.from_pod(pod, target.container)
+
+    def _seen(self, look: FirstLook | None) -> tuple[JoinedHolder, ContainerStatus] | None:
+        if look is None or look.joined is None or not look.is_fresh(self._intake.clock.now_ms()):
+            return None
+        for text in look.lines:
+            self._intake.say(text)
+        return look.joined, look.status
 
     def _settled(self, plan: Plan, reading: Reading) -> Plan:
         """The plan with its size, told."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from kubectl_stress.agent.identity import RunIdentity
 from kubectl_stress.errors import Refused
+from kubectl_stress.injection.first_look import FirstLook
 from kubectl_stress.operations.load import Run
 from kubectl_stress.plan.amount import Amount
 from kubectl_stress.plan.decide import make_plan
@@ -67,7 +68,12 @@ class Scene:
         self.heard.append(progress)
 
     def run(
-        self, size: str = "50Mi", expectation: Expectation | None = None, **spec: Any
+        self,
+        size: str = "50Mi",
+        expectation: Expectation | None = None,
+        *,
+        look: FirstLook | None = None,
+        **spec: Any,
     ) -> Report:
         target = Target.from_pod(self.cluster.pods["web"])
         announces = announcer(self.cluster, self.time)
@@ -80,7 +86,7 @@ class Scene:
         )
         asked = memory_load(Amount.parse(size), duration_ms=20_000, **spec)
         with announces:
-            return run(make_plan(asked, target), HolderSpec("agent:1"), expectation)
+            return run(make_plan(asked, target), HolderSpec("agent:1"), expectation, look)
 
     def confirm(self, questions: tuple[str, ...]) -> None:
         if questions:

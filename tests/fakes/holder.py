@@ -19,6 +19,7 @@ class FakeHolder:
 
     def __init__(self, lasts: int = 1, **loads: str) -> None:
         self.loads, self.stopped_by = dict(loads), list[str]()
+        self.usage_mib: float = 10
         self.is_blind, self.others = False, list[tuple[int, str, str, int]]()
         self._lasts = lasts
 
@@ -35,7 +36,7 @@ class FakeHolder:
             table = processes_line((23, "agent", "holder", 128), *self.others)
             return (
                 hello_line(command="hold", pid=23)
-                + sample_line(**memory)
+                + sample_line(self.usage_mib, **memory)
                 + table
                 + done_line(number)
             )
