@@ -142,6 +142,13 @@ def test_a_holder_reaches_the_runs_of_its_own_pod_alone(agent: Path) -> None:
             assert is_alive(other.pid)
 
 
+def test_a_holder_that_starts_after_the_target_s_end_ends(agent: Path) -> None:
+    with subprocess.Popen(["true"]) as gone:
+        pass
+    with Agent(agent, "hold", target_pid=gone.pid) as holder:
+        assert holder.exit_code() == 23
+
+
 def test_another_signal_is_no_stop(agent: Path) -> None:
     with here(agent, *LOAD) as run:
         run.until_phase("hold")

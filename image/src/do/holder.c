@@ -182,7 +182,9 @@ int hold(struct options* options, int64_t start_ms)
             return 0;
         watchdog_extend(STOPPED_MS);
         // Without pidfd_open() the target's end shows in the process table alone.
-        if (target < 0 && process_start_time_ticks(options->target_pid) != target_ticks)
+        if (target < 0
+            && (target_ticks == ABSENT
+                || process_start_time_ticks(options->target_pid) != target_ticks))
             return REASON_TARGET_GONE;
         if (poll(events, COUNT, left_ms > WAKE_MS ? WAKE_MS : (int)left_ms) <= 0)
             continue;
