@@ -8,14 +8,31 @@ import platform
 import struct
 from collections.abc import Callable
 
-# The calls that the tests refuse: asm/unistd_64.h, and asm-generic/unistd.h.
+# The calls that the tests refuse or look for: asm/unistd_64.h, and asm-generic/unistd.h.
 _NUMBERS = {
-    "x86_64": {"timer_settime": 223, "prctl": 157, "pidfd_open": 434, "madvise": 28},
-    "aarch64": {"timer_settime": 110, "prctl": 167, "pidfd_open": 434, "madvise": 233},
+    "x86_64": {
+        "timer_create": 222,
+        "timer_settime": 223,
+        "prctl": 157,
+        "pidfd_open": 434,
+        "madvise": 28,
+    },
+    "aarch64": {
+        "timer_create": 107,
+        "timer_settime": 110,
+        "prctl": 167,
+        "pidfd_open": 434,
+        "madvise": 233,
+    },
 }
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _FILTER = 38, 22, 2
 _LOAD_NUMBER, _IF_EQUAL, _RETURN = 0x20, 0x15, 0x06  # linux/bpf_common.h
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000  # linux/seccomp.h
+
+
+def number_of(call: str) -> int:
+    """The number of a system call on this machine."""
+    return _NUMBERS[platform.machine()][call]
 
 
 class _Program(ctypes.Structure):
@@ -24,7 +41,7 @@ class _Program(ctypes.Structure):
 
 def refuse(call: str, error: int = errno.EPERM) -> Callable[[], None]:
     """What a child does before it becomes the program: from then on `call` fails with `error`."""
-    number = _NUMBERS[platform.machine()][call]
+    number = number_of(call)
     instructions = b"".join(
         struct.pack("=HBBI", *instruction)
         for instruction in (

@@ -12,17 +12,30 @@ from typing import Any
 import pytest
 
 from tests.agent.host import Agent, bystander, is_alive, wait_until
-from tests.agent.seccomp import refuse
+from tests.agent.seccomp import number_of, refuse
+from tests.agent.tracing import first_calls
 
 LOAD = ("run", "mem", "--size-bytes", "8388608", "--duration-ms", "600000")
 
 
-def test_a_run_without_a_timer_is_refused(agent: Path) -> None:
-    options: dict[str, Any] = {"preexec_fn": refuse("timer_settime")}
-    with Agent(agent, *LOAD, target_pid=os.getpid(), **options) as run:
+@pytest.mark.parametrize("call", ["timer_create", "timer_settime"])
+@pytest.mark.parametrize("heartbeat_ms", ["10000", "600000"])
+def test_a_run_without_a_timer_is_refused(agent: Path, call: str, heartbeat_ms: str) -> None:
+    options: dict[str, Any] = {"preexec_fn": refuse(call)}
+    words = (*LOAD, "--heartbeat-timeout-ms", heartbeat_ms)
+    with Agent(agent, *words, target_pid=os.getpid(), **options) as run:
         assert run.until_type("error")["code"] == "no-timer"
         assert run.until_type("bye")["reason"] == "refused"
         assert run.exit_code() == 14
+
+
+@pytest.mark.parametrize("command", [("hold",), ("probe",), LOAD], ids=lambda words: words[0])
+def test_the_watchdog_is_set_before_the_first_look(agent: Path, command: tuple[str, ...]) -> None:
+    """What is stopped there, or hangs in a file of /proc, ends as well."""
+    look = number_of("pidfd_open")
+    calls = first_calls(agent, *command, "--target-pid", str(os.getpid()), until=look)
+
+    assert number_of("timer_settime") in calls
 
 
 def test_workers_end_with_their_supervisor_also_without_prctl(agent: Path) -> None:

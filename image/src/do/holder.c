@@ -171,7 +171,6 @@ int hold(struct options* options, int64_t start_ms)
         = { { open_signals(), POLLIN, 0 }, { STDIN_FILENO, POLLIN, 0 }, { target, POLLIN, 0 } };
     int64_t last_use_ms = start_ms;
 
-    watchdog_start(0);
     watchdog_extend(STOPPED_MS);
     processes_init(AGENT_HOLD);
     report_hello_holder();

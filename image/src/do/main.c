@@ -1,6 +1,7 @@
 #include "do/holder.h"
 #include "do/run.h"
 #include "kernel/lines.h"
+#include "kernel/watchdog.h"
 #include "observe/agents.h"
 #include "observe/processes.h"
 #include "words/clock.h"
@@ -10,6 +11,10 @@
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
+
+enum {
+    FIRST_LOOK_MS = 60000, // of thousands of processes, where the CPU is short
+};
 
 static void say(int file, const char* text)
 {
@@ -57,6 +62,10 @@ int main(int count, char** arguments)
         say(STDOUT_FILENO, "kubectl-stress agent " AGENT_VERSION ", protocol 2\n");
         return 0;
     }
+    // Before all else: what is stopped or hangs in its first look has to end as well. Whether the
+    // kernel gives timers is told by the first who puts them off.
+    watchdog_start(options.heartbeat_timeout_ms);
+    watchdog_extend(FIRST_LOOK_MS);
     if (options.command == COMMAND_END) {
         int64_t holder = agents_find_holder(true);
 

@@ -14,7 +14,7 @@ enum { KILL_LATER_S = 2 };
 // take it, and only SIGKILL ends that one.
 static const int signals[] = { SIGALRM, SIGKILL };
 
-static int timers[2];
+static int timers[2] = { -1, -1 }; // none: nothing can be put off
 static int64_t least;
 static int64_t extended_ms; // when it was put off last, and for how long
 static int64_t extended_by;
@@ -53,10 +53,14 @@ int watchdog_extend(int64_t milliseconds)
 {
     int64_t longest = milliseconds > least ? milliseconds : least;
     int64_t now = now_ms();
+    int error;
 
     if (longest == extended_by && now - extended_ms < 1000)
         return 0;
-    extended_ms = now;
-    extended_by = longest;
-    return set(longest / 1000 + 1);
+    error = set(longest / 1000 + 1);
+    if (error == 0) {
+        extended_ms = now;
+        extended_by = longest;
+    }
+    return error;
 }

@@ -73,9 +73,7 @@ static void open_signals(struct session* session)
 
 void wakeups_open(struct session* session)
 {
-    session->timer_error = watchdog_start(session->options->heartbeat_timeout_ms);
-    if (session->timer_error == 0)
-        session->timer_error = watchdog_extend(HANGING_MS);
+    session->timer_error = watchdog_extend(HANGING_MS);
     open_signals(session);
     session->has_events = open_events(session);
 }

@@ -5,7 +5,8 @@
 
 #include <stdint.h>
 
-// Starts the watchdog, and opens what is waited for. What goes wrong is kept in the session.
+// Opens what is waited for, and has the watchdog bite as soon as in any turn. What goes wrong is
+// kept in the session.
 void wakeups_open(struct session* session);
 
 // The workers have been started: what they tell wakes us as well.
