@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ import pytest
 
 from tests.agent.host import Agent, Finished, Line, finished, is_alive, wait_until
 from tests.agent.own_cgroup import own_cgroup
+from tests.agent.seccomp import refuse
 
 # Of this test run alone: a holder sees every agent of the machine.
 ONE, TWO, COPY = (f"{name}-{os.getpid()}" for name in ("one", "two", "copy"))
@@ -142,11 +144,16 @@ def test_a_holder_reaches_the_runs_of_its_own_pod_alone(agent: Path) -> None:
             assert is_alive(other.pid)
 
 
-def test_a_holder_that_starts_after_the_target_s_end_ends(agent: Path) -> None:
-    with subprocess.Popen(["true"]) as gone:
-        pass
-    with Agent(agent, "hold", target_pid=gone.pid) as holder:
-        assert holder.exit_code() == 23
+@pytest.mark.parametrize("is_reaped", [True, False], ids=["gone", "zombie"])
+@pytest.mark.parametrize("has_pidfd", [True, False], ids=["pidfd", "no-pidfd"])
+def test_a_holder_that_starts_after_its_targets_end_ends(
+    agent: Path, is_reaped: bool, has_pidfd: bool
+) -> None:
+    before = None if has_pidfd else refuse("pidfd_open", errno.ENOSYS)
+    with subprocess.Popen(["true"]) as target:
+        os.waitid(os.P_PID, target.pid, os.WEXITED | (0 if is_reaped else os.WNOWAIT))
+        with Agent(agent, "hold", target_pid=target.pid, preexec_fn=before) as holder:
+            assert holder.exit_code() == 23
 
 
 def test_another_signal_is_no_stop(agent: Path) -> None:
@@ -263,8 +270,10 @@ def test_detached_runs_share_a_log_and_say_who_speaks(agent: Path) -> None:
         two.until_phase("ready")
         two.send(b"go\n")
         two.stdin.close()
-        holder.read_until(lambda line: line["run"] == ONE and line.get("phase") == "hold")
-        holder.read_until(lambda line: line["run"] == TWO and line.get("phase") == "hold")
+        held: set[str] = set()
+        while held != {ONE, TWO}:  # in either order
+            line = holder.next_line()
+            held |= {line["run"]} if line.get("phase") == "hold" else set()
         runs = {holder.next_line()["run"] for _ in range(200)}
         assert {ONE, TWO} <= runs
         assert two.process.poll() is None
