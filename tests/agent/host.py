@@ -166,6 +166,21 @@ def is_alive(pid: int) -> bool:
     return state not in "ZX"
 
 
+def description(pid: int) -> str:
+    """What tells why a process still lives, one fact a line."""
+    facts = [f"{name}: {text}" for name in _TELLING for text in [_proc_text(pid, name)] if text]
+    return "\n".join([f"process {pid}", *facts])
+
+
+_TELLING = ("cmdline", "comm", "wchan", "stat", "status", "timers", "syscall")
+
+
+def _proc_text(pid: int, name: str) -> str:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/{name}").read_text().replace("\0", " ").strip()
+    return ""
+
+
 def wait_until(fact: Callable[[], bool], timeout_seconds: float = 10.0) -> None:
     deadline = time.monotonic() + timeout_seconds
     while not fact():

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.agent.conftest import IMAGE
-from tests.agent.host import is_alive
+from tests.agent.host import description, is_alive
 from tests.agent.kill_orders import kill_order
 from tests.selection.sample import HOW_TO_REPEAT, SEED, size
 
@@ -97,7 +97,7 @@ def _play(agent: Path, seed: str, grace_seconds: float) -> str:
         deadline = time.monotonic() + grace_seconds
         while (left := scene.left()) and time.monotonic() < deadline:
             time.sleep(0.05)
-        return f"{seed} {order}: {left}" if left else ""
+        return "\n".join([f"{seed} {order}", *map(description, left)]) if left else ""
 
 
 def _set_up(agent: Path, stack: ExitStack) -> Scene:

@@ -19,6 +19,14 @@ WHOLE = 100
 ORDERS = size(whole=WHOLE, sample=6)
 AT_ONCE = 10
 GRACE_SECONDS = 60.0  # a holder that was stopped is ended by the kernel after 15
+# What tells why a process still lives: state and parent, what it waits for, its signals and timers.
+_TELL_ALL = """for pid in {}; do
+    cd /proc/$pid && tr '\\0' ' ' < cmdline && echo
+    cat comm wchan && echo
+    grep -E 'State|Pid|Sig|Shd' status
+    cat timers syscall
+    cat task/$pid/children && echo
+done 2>&1; ps; true"""
 _LOAD = f"run mem --workers 2 --size-bytes {4 * MIB} --duration-ms 600000"
 
 
@@ -43,7 +51,7 @@ def _play(guest: Guest, target: Container, numbers: range) -> None:
     """Play some orders at the same time; the targets that live on die at the end."""
     scripts = (_script(target, f"/tmp/{target.name}.{number}", number) for number in numbers)
     together = "\n".join(f"({script}) &" for script in scripts)
-    guest.run(f"{together}\nwait", timeout_seconds=600)
+    assert guest.run(f"{together}\nwait", timeout_seconds=600) == ""
     _wait_until_gone(target, " run ")
     guest.run(f"kill -9 $(cat /tmp/{target.name}.*.outside); rm /tmp/{target.name}.*; true")
 
@@ -62,14 +70,14 @@ def _script(target: Container, path: str, number: int) -> str:
         echo $target $client > {path}.outside
         ({target.enter()}; exec /agent {_LOAD} --heartbeat-timeout-ms 2000 {here} \
             --holder-pid $holder < {path}.in > /dev/null) & supervisor=$!
-        # Stopped before it has set its timers, or without a target from the start, it stays.
-        until [ -s {path}.hold ]; do usleep 10000; done
-        for turn in $(seq 200); do
-            set -- $(cat /proc/$supervisor/task/$supervisor/children 2> /dev/null)
-            grep -q agent-worker /proc/$2/comm 2> /dev/null && break
+        # A worker that is stopped before it has bound itself to its supervisor stays for good.
+        for turn in $(seq 1200); do
+            set -- $(cat /proc/$supervisor/task/$supervisor/children)
+            [ -s {path}.hold ] && grep -q agent-worker /proc/$1/comm \
+                && grep -q agent-worker /proc/$2/comm && is_set_up=yes && break
             usleep 50000
-        done
-        [ $# = 2 ] || exit 1
+        done 2> /dev/null
+        [ $is_set_up ] || {{ echo scene {number} was not set up; exit 1; }}
         {blows}
     """
 
@@ -81,15 +89,16 @@ def _blow(blow: Blow, choice: random.Random) -> str:
 
 def _wait_until_gone(target: Container, word: str) -> None:
     deadline = time.monotonic() + GRACE_SECONDS
-    while left := [line for line in _commands(target) if word in line]:
-        assert time.monotonic() < deadline, left
+    while left := [pid for pid, command in _commands(target).items() if word in command]:
+        if time.monotonic() > deadline:
+            pytest.fail("left behind:\n" + target.guest.run(_TELL_ALL.format(" ".join(left))))
         time.sleep(0.5)
 
 
-def _commands(target: Container) -> list[str]:
-    """The command lines of all processes in the cgroup."""
-    show = "tr '\\0' ' ' < /proc/$pid/cmdline && echo"
+def _commands(target: Container) -> dict[str, str]:
+    """The command lines of all processes in the cgroup, by their pid."""
+    show = "echo $pid $(tr '\\0' ' ' < /proc/$pid/cmdline)"
     text = target.guest.run(
         f"for pid in $(cat {target.memory}/cgroup.procs); do {show}; done 2> /dev/null; true"
     )
-    return text.splitlines()
+    return dict(line.partition(" ")[::2] for line in text.splitlines())
