@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from kubectl_stress.formats.plain_table import plain_table
 from kubectl_stress.formats.tables import columns_of
 from kubectl_stress.formats.top_text import state_row
-from kubectl_stress.quantity import format_bytes
+from kubectl_stress.quantity import format_bytes, format_duration, format_millicores
 from kubectl_stress.results.target_state import TargetState
 from kubectl_stress.verdict.outcome import Outcome
 
@@ -32,10 +32,40 @@ def fleet_state_table(
 
 def total_line(states: Sequence[TargetState]) -> str:
     """All of them in one line."""
-    held = sum(state.stress_bytes or 0 for state in states if not (state.is_lost or state.is_over))
     looked_at = sum(1 for state in states if needs_a_look(state))
     words = f"; {looked_at} need a look" if looked_at else ""
-    return f"TOTAL  {len(states)} targets: {_counted(states)}; load {format_bytes(held)}{words}"
+    load = f"{_held(states)}{_so_far(states)}"
+    return f"TOTAL  {len(states)} targets: {_counted(states)}; load {load}{words}"
+
+
+def _held(states: Sequence[TargetState]) -> str:
+    """By all of them together, of each resource that one of them loads."""
+    specs = [state.plan.spec for state in states if state.plan is not None]
+    held = _loaded(states)
+    found = []
+    if any(spec.memory for spec in specs):
+        found.append(format_bytes(sum(state.stress_bytes or 0 for state in held)))
+    if any(spec.cpu for spec in specs):
+        used = (state.cpu.load_millicores or 0 for state in held if state.cpu)
+        found.append(f"{format_millicores(sum(used))} CPU")
+    return " and ".join(found)
+
+
+def _so_far(states: Sequence[TargetState]) -> str:
+    """How long the load lasts already, of the target that is the last to end."""
+    times = [
+        (state.load_elapsed_ms or 0, state.plan.spec.total_ms)
+        for state in _loaded(states)
+        if state.plan is not None
+    ]
+    if not times:
+        return ""
+    done_ms, total_ms = min(times, key=lambda time: time[0] - time[1])
+    return f" for {format_duration(min(done_ms, total_ms))} of {format_duration(total_ms)}"
+
+
+def _loaded(states: Sequence[TargetState]) -> list[TargetState]:
+    return [state for state in states if not (state.is_lost or state.is_over)]
 
 
 def needs_a_look(state: TargetState) -> bool:

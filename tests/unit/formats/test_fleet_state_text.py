@@ -1,10 +1,11 @@
 """A hundred targets on a terminal of 24 lines: the table fits, and what needs a look is on top."""
 
 from kubectl_stress.errors import InjectionError
-from kubectl_stress.formats.fleet_state_text import fleet_state_table
+from kubectl_stress.formats.fleet_state_text import fleet_state_table, total_line
 from kubectl_stress.results.target_state import TargetState
 from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.targets.target import Target
+from tests.builders.cpu import cpu_plan, cpu_samples, limited
 from tests.builders.pods import plan, pod, sample
 
 
@@ -24,7 +25,7 @@ def test_a_hundred_targets_fit_and_the_rest_is_counted() -> None:
 
     assert len(lines) == 20  # heading, 17 rows, the others, the total
     assert lines[-2] == "… and 83 hold"
-    assert lines[-1] == "TOTAL  100 targets: 100 hold; load 4.9 GiB"
+    assert lines[-1] == "TOTAL  100 targets: 100 hold; load 4.9 GiB for 0.0s of 1m"
 
 
 def test_what_needs_a_look_is_on_top_and_then_the_fullest() -> None:
@@ -34,7 +35,10 @@ def test_what_needs_a_look_is_on_top_and_then_the_fullest() -> None:
     lines = fleet_state_table([calm, full, unready, failed]).splitlines()
 
     assert [line.split()[0] for line in lines[1:5]] == ["web-2", "web-3", "web-1", "web-0"]
-    assert lines[-1] == "TOTAL  4 targets: 3 hold, 1 failed; load 150.0 MiB; 2 need a look"
+    assert (
+        lines[-1]
+        == "TOTAL  4 targets: 3 hold, 1 failed; load 150.0 MiB for 0.0s of 1m; 2 need a look"
+    )
 
 
 def test_a_target_that_no_longer_answers_is_not_said_to_hold_its_load() -> None:
@@ -45,7 +49,9 @@ def test_a_target_that_no_longer_answers_is_not_said_to_hold_its_load() -> None:
 
     assert lines[1].startswith("web-0  no answer")
     assert [line.split()[-4] for line in lines[1:3]] == ["unknown", "MiB"]
-    assert lines[-1] == ("TOTAL  2 targets: 1 no answer, 1 hold; load 50.0 MiB; 1 need a look")
+    assert lines[-1] == (
+        "TOTAL  2 targets: 1 no answer, 1 hold; load 50.0 MiB for 0.0s of 1m; 1 need a look"
+    )
 
 
 def test_a_judged_target_shows_its_verdict() -> None:
@@ -71,6 +77,28 @@ def test_a_load_that_ended_with_its_container_is_held_by_nobody() -> None:
 
     assert [line.split()[-4] for line in lines[1:3]] == ["ended", "ended"]
     assert "load 0" in lines[-1]
+
+
+def test_the_total_tells_how_far_the_last_of_them_is() -> None:
+    ahead, behind, over = state(0), state(1), state(2)
+    ahead.hear(sample(60, at_ms=40_000, held_mib=50))
+    behind.hear(sample(60, at_ms=12_000, held_mib=50))
+    over.end(None, "survived")
+
+    assert total_line([ahead, behind, over]).endswith("load 100.0 MiB for 12s of 1m")
+    assert total_line([over]).endswith("; load 0 B")
+
+
+def test_the_total_of_cpu_loads_is_in_cpus() -> None:
+    states = []
+    for number in range(2):
+        built = TargetState(limited(), state(number).status, number=number)
+        built.begin_load(cpu_plan())
+        for reading in cpu_samples(125):
+            built.hear(reading)
+        states.append(built)
+
+    assert total_line(states) == "TOTAL  2 targets: 2 hold; load 250m CPU for 3s of 1m"
 
 
 def test_no_line_is_wider_than_the_terminal() -> None:

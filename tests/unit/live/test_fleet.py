@@ -92,4 +92,6 @@ def test_the_total_is_told_each_ten_seconds(capsys: pytest.CaptureFixture[str]) 
         scene.tell(0, sample(60, held_mib=50))
 
     lines = capsys.readouterr().err.splitlines()
-    assert [line[10:] for line in lines] == ["TOTAL  4 targets: 4 hold; load 200.0 MiB"] * 2
+    assert [line[10:] for line in lines] == [
+        "TOTAL  4 targets: 4 hold; load 200.0 MiB for 0.0s of 1m"
+    ] * 2
