@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from kubectl_stress.formats.html.fleet_page import fleet_page
 from kubectl_stress.formats.html.page import page
 from kubectl_stress.verdict.outcome import Expectation
 from tests.browser.chromium import Tab, chromium
 from tests.builders import runs
+from tests.builders.fleets import entry, fleet
 
 pytestmark = pytest.mark.browser
 
@@ -31,6 +33,11 @@ TEXTS = """
   .filter(text => getComputedStyle(text).visibility === 'visible')
   .map(text => [text.textContent, text.getBoundingClientRect()])
   .map(([words, box]) => [words, box.left, box.top, box.right, box.bottom])
+"""
+PICTURES = """
+[...document.querySelectorAll('svg')]
+  .map((picture, number) => [number, picture.getBoundingClientRect()])
+  .map(([number, box]) => [number, box.left, box.top, box.right, box.bottom])
 """
 PICTURE = "(box => [box.left, box.top, box.right, box.bottom])"
 PICTURE += "(document.querySelector('svg').getBoundingClientRect())"
@@ -107,6 +114,24 @@ def test_nothing_is_asked_of_the_network_and_nothing_complains(tab: Tab, path: P
     assert addresses <= {path.as_uri(), "about:blank"}
     complaints = ("Log.entryAdded", "Runtime.exceptionThrown", "Page.javascriptDialogOpening")
     assert [event for event in tab.events if event["method"] in complaints] == []
+
+
+@pytest.mark.parametrize("width", [400, 1100])
+def test_the_pictures_of_many_stand_beside_each_other(tab: Tab, tmp_path: Path, width: int) -> None:
+    path = tmp_path / "many.html"
+    names = [f"payment-gateway-of-the-shop-in-northern-europe-7ddf9d6cd5-zknl{n}" for n in range(5)]
+    many = fleet(*(entry(name, runs.group_killed()) for name in names))
+    path.write_text(fleet_page(many), encoding="utf-8")
+
+    tab.open(path, width=width)
+
+    texts, pictures = tab.value(TEXTS), tab.value(PICTURES)
+    assert len(pictures) == 5
+    for boxes in (texts, pictures):
+        for number, one in enumerate(boxes):
+            assert [box[0] for box in boxes[number + 1 :] if overlaps(one, box)] == []
+    assert max(box[3] for box in (*texts, *pictures)) <= width
+    assert tab.value("document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

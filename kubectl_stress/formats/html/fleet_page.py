@@ -6,6 +6,7 @@ from kubectl_stress.formats.html.document import document, section, table
 from kubectl_stress.formats.html.markup import Markup, clipped, el
 from kubectl_stress.formats.html.page import badge, evidence
 from kubectl_stress.formats.html.small_multiples import small_multiples
+from kubectl_stress.plan.decide import summary
 from kubectl_stress.quantity import format_bytes
 from kubectl_stress.results.fleet_report import SCHEMA, Entry, FleetReport
 
@@ -47,4 +48,6 @@ def _sections(entries: list[Entry]) -> Iterator[Markup]:
         if entry.report is None:
             yield section(f"{entry.pod}: {entry.outcome}", words)
         else:
-            yield section(entry.pod, el("p", badge(entry.report)), words, evidence(entry.report))
+            load = el("p", summary(entry.report.plan), class_="where")
+            mark = el("p", badge(entry.report))
+            yield section(entry.pod, mark, words, load, evidence(entry.report))

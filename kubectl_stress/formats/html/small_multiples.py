@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kubectl_stress.agent.samples import Sample
-from kubectl_stress.formats.html.markup import Markup, el
+from kubectl_stress.formats.html.markup import Markup, el, joined
 from kubectl_stress.formats.timeline import Timeline, timelines
 from kubectl_stress.plan.gauge import Curve
 from kubectl_stress.results.fleet_report import Entry
 from kubectl_stress.text import moment
 
-_WIDTH, _HEIGHT, _TOP, _FOOT = 300, 96, 18, 16
+_WIDTH, _HEIGHT, _TOP, _FOOT = 300, 112, 34, 16
+_MOST_CHARACTERS = 40  # of a name, in the width of a picture
 _POINTS = 150
 
 
@@ -40,7 +41,22 @@ def small_multiples(entries: Sequence[Entry]) -> Markup:
     pictures = (
         _picture(entry, line, _Frame(start_ms, end_ms, _top(line))) for entry, line in drawn
     )
-    return el("div", *pictures, class_="multiples")
+    return joined(_LEGEND, el("div", *pictures, class_="multiples"))
+
+
+_LEGEND = el(
+    "ul",
+    el("li", el("i", class_="usage"), "usage"),
+    el("li", el("i", class_="load"), "held by the load"),
+    el("li", el("i", class_="limit"), "limit, and what happened"),
+    class_="legend",
+)
+
+
+def _short(name: str) -> str:
+    """With both ends, since those of a Deployment differ in the last characters."""
+    half = _MOST_CHARACTERS // 2
+    return name if len(name) <= _MOST_CHARACTERS else f"{name[: half - 1]}…{name[-half:]}"
 
 
 def _top(drawn: Timeline) -> float:
@@ -60,8 +76,8 @@ def _picture(entry: Entry, drawn: Timeline, frame: _Frame) -> Markup:
     )
     return el(
         "svg",
-        el("text", entry.pod, x=0, y=11, class_="tick"),
-        el("text", entry.outcome, x=_WIDTH, y=11, class_="tick end"),
+        el("text", _short(entry.pod), x=0, y=11),
+        el("text", entry.outcome, x=0, y=26, class_="tick"),
         level,
         *marks,
         *lines,

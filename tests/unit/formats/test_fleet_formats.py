@@ -105,6 +105,7 @@ def test_the_page_has_a_picture_each_on_one_time_axis(found: FleetReport) -> Non
 
     assert page.count('<svg viewBox="0 0 300') == 3
     assert page.count(">0.0s</text>") == 3
+    assert page.count('class="where">memory load of ') == 3
     assert "no &lt;image&gt;" in page
     assert "<script" not in page
     assert page.index("web-2") < page.index("web-0")
