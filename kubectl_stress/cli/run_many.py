@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from kubectl_stress.plan.plan import Plan
     from kubectl_stress.results.fleet_report import FleetReport
 
+_PLOT_NOTE = (
+    "note: --plot draws one target only: for a picture of each use --record FILE, "
+    "then kubectl stress report FILE -o html"
+)
 # Up to so many each has its own summary and its own lines.
 _FEW = 3
 
@@ -55,7 +59,7 @@ def run_many(
     if not given["quiet"]:
         _tell_plans(plans)
         if given["plot"]:
-            click.echo("note: --plot draws one target: record several and report -o html", err=True)
+            click.echo(_PLOT_NOTE, err=True)
     announcer = introduce(
         cluster,
         [plan.target.namespace for plan in plans],
