@@ -129,7 +129,7 @@ def own_cgroup(
         try:
             yield cgroup
         finally:
-            for path in [path for path in cgroup.path.iterdir() if path.is_dir()]:
+            for path in sorted(filter(Path.is_dir, cgroup.path.rglob("*")), reverse=True):
                 OwnCgroup(path).remove()
             cgroup.lift_quota()
             cgroup.remove()

@@ -122,26 +122,30 @@ def test_a_holder_stops_every_run_in_sight(agent: Path, tmp_path: Path) -> None:
 
 
 def test_a_holder_reaches_the_runs_of_its_own_pod_alone(agent: Path) -> None:
-    # With the PID namespace of the machine it sees those of other pods as well.
-    with own_cgroup() as pod:
+    # With the PID namespace of the machine it sees those of other pods as well, and of other tests.
+    pod = "kubepods/burstable"
+    with own_cgroup() as node:
         for name in ("holder", "app", "pod-of-others"):
-            (pod.path / name).mkdir()
+            (node.path / pod / name).mkdir(parents=True)
         with (
-            pod.agent(agent, "hold", below="holder") as holder,
-            pod.agent(agent, *LOAD, "--run-id", ONE, below="app") as own,
-            pod.agent(agent, *LOAD, "--run-id", TWO, below="pod-of-others") as other,
+            node.agent(agent, "hold", below=f"{pod}/holder") as holder,
+            node.agent(agent, *LOAD, "--run-id", ONE, below=f"{pod}/app") as own,
+            node.agent(agent, *LOAD, "--run-id", TWO, below=f"{pod}/pod-of-others") as other,
+            here(agent, *LOAD) as bystander,
         ):
             holder.until_type("hello")
             own.until_phase("hold")
             other.until_phase("hold")
+            bystander.until_phase("hold")
             listed = {line["load"]["run"] for line in answer(holder, b"list\n")[:-1]}
             (nobody,) = answer(holder, f"stop {TWO}\n".encode())
             (done,) = answer(holder, b"stop by ann\n")
 
-            assert (ONE in listed, TWO in listed) == (True, False)
-            assert (nobody["count"], done["count"]) == (0, len(listed))
+            assert listed == {ONE}
+            assert (nobody["count"], done["count"]) == (0, 1)
             assert own.until_type("bye")["by"] == "ann"
             assert is_alive(other.pid)
+            assert is_alive(bystander.pid)
 
 
 @pytest.mark.parametrize("is_reaped", [True, False], ids=["gone", "zombie"])
