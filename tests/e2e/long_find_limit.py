@@ -81,8 +81,9 @@ def test_a_search_that_is_killed_and_resumed_ends_as_one_that_was_not(
 def test_the_recommended_limit_is_one_that_the_app_can_live_with(
     pods: Pods, plugin: Plugin, flavour: str
 ) -> None:
-    searched = search(pods, plugin, Breaking("oom", 90), flavour)
+    searched = search(pods, plugin, Breaking("oom", 90), flavour, MANY_RESTARTS)
 
+    assert searched.found["patches"], searched.done.stderr
     patch = searched.found["patches"][0]["patch"]
     pods.kubectl("patch", "pod", "app", "--subresource=resize", "-p", json.dumps(patch))
 
@@ -91,8 +92,9 @@ def test_the_recommended_limit_is_one_that_the_app_can_live_with(
     wait_until("resized", lambda: pods.memory("app").number(_limit_file(flavour)) == wanted)
     run = plugin("top", "app", f"--duration={min(120, int(took_s))}s", "-o", "json")
     status = pods.status("app")
-    assert run.exit_code == 0
-    assert (status["ready"], status["restartCount"]) == (True, searched.found["restarts"])
+    assert run.exit_code == 0, run.stderr
+    known = (True, searched.found["restarts"])
+    assert (status["ready"], status["restartCount"]) == known, (status, searched.done.stderr)
 
 
 # The load that throttling begins to hurt at is blurred by the bursts of both, and of the readings.
