@@ -140,7 +140,7 @@ def _ask(
     join = holder_spec(given).join
     ballast = ballast_of(asked.resource)
     ballast.refuse(target, join)
-    settings = _settings(target, record, given)
+    settings = _settings(target, record, asked, given)
     plan = make_plan(ballast.load_of(settings.step, settings.hold_ms), target, join=join)
     if not given["quiet"]:
         _tell_notes((hold_note(settings, target), *plan.notes))
@@ -155,40 +155,26 @@ def _ask(
 
 
 def _settings(
-    target: "Target", record: "LimitRecord | None", given: dict[str, Any]
+    target: "Target", record: "LimitRecord | None", asked: Asked, given: dict[str, Any]
 ) -> "SearchSettings":
-    """Those of the record, where there is one, but for what the rest of it may cost."""
+    """What is asked for, or of a search that goes on what was; raises UsageError."""
+    from kubectl_stress.cli.resumed_search import resumed_settings
+
     settings = search_settings(given, target)
+    if asked.expected is not None and asked.expected > settings.limit:
+        text = settings.unit.text(settings.limit)
+        raise UsageError(
+            f"--expect-at-least {given['expect_at_least']}: more than the limit {text}, of which "
+            f"the {settings.unit.load} takes a part"
+        )
     if record is None:
         return settings
-    _refuse_other(record, target, settings.resource)
-    most, most_ms = settings.max_restarts, settings.max_ms
-    return replace(record.header.settings, max_restarts=most, max_ms=most_ms)
+    return resumed_settings(record, settings, target, has_health=asked.health is not None)
 
 
 def _tell_notes(notes: "Iterable[str | None]") -> None:
     for note in filter(None, notes):
         click.echo(f"note: {note}", err=True)
-
-
-def _refuse_other(record: "LimitRecord", target: "Target", resource: Searched) -> None:
-    """Tries tell of the container and the limit that they were made on, and of no other."""
-    from kubectl_stress.search.ballasts import ballast_of
-
-    before, settings = record.header.target, record.header.settings
-    if settings.resource is not resource:
-        raise UsageError(
-            f"--resume: the search was for a limit of {settings.resource.value}: "
-            + ("leave out --cpu" if resource is Searched.CPU else "add --cpu")
-        )
-    limit_of = ballast_of(settings.resource).limit
-    known = (before.namespace, before.container, limit_of(before), before.image)
-    if known != (target.namespace, target.container, limit_of(target), target.image):
-        raise UsageError(
-            f"--resume: the search was of container {before.container} ({before.image}, limit "
-            f"{limit_of(before)} {settings.unit.suffix}) in namespace {before.namespace}, not of "
-            f"{target}: begin a new one"
-        )
 
 
 def _announcer(

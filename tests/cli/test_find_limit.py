@@ -174,6 +174,54 @@ def test_a_record_of_another_limit_is_refused(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (("--stop-before", "oom"), "begun otherwise: leave out --stop-before, or begin a new one"),
+        (("--attempts", "5", "--resolution", "4Mi"), "leave out --resolution, --attempts, or"),
+        (("--health-url", "/:8080"), "did not check the app's health: leave out --health-url"),
+    ],
+)
+def test_a_search_goes_on_as_it_was_begun_or_not_at_all(
+    breaks: CommandLine,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    words: tuple[str, ...],
+    message: str,
+) -> None:
+    path = tmp_path / "search.jsonl"
+    assert breaks(*FIND, "--record", str(path), "-q") == 0
+    made = len(ballasts(breaks))
+
+    assert breaks(*FIND, "--resume", str(path), *words) == 2
+
+    assert message in capsys.readouterr().err
+    assert len(ballasts(breaks)) == made
+
+
+def test_a_search_that_asked_for_the_apps_health_goes_on_asking(
+    breaks: CommandLine, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "search.jsonl"
+    assert breaks(*FIND, "--record", str(path), "-q") == 0
+    path.write_text(path.read_text().replace('"latency_ms":null', '"latency_ms":12'))
+
+    assert breaks(*FIND, "--resume", str(path), "-q") == 2
+    assert "give its --health-url or --health-command again" in capsys.readouterr().err
+
+
+def test_what_costs_no_try_may_be_asked_for_anew(
+    breaks: CommandLine, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "search.jsonl"
+    assert breaks(*FIND, "--record", str(path), "-q", "--margin", "50%") == 0
+    capsys.readouterr()
+
+    for words, limit in (((), 88), (("--margin", "0%"), 59)):
+        assert breaks(*FIND, "--resume", str(path), "-q", *words) == 0
+        assert f"recommended limit {limit}Mi" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
         (("--join", "pod"), "does not meet the container's limit"),
         (("--resolution", "20%"), "at most 10% of the limit"),
         (("--resolution", "2%node"), "a percentage of the limit"),
@@ -182,6 +230,7 @@ def test_a_record_of_another_limit_is_refused(
         (("--margin", "٣%"), "give a percentage"),
         (("--level-hold", "10ms"), "at least 1s"),
         (("--record", "a", "--resume", "b"), "leave out --record"),
+        (("--expect-at-least", "200Mi"), "more than the limit 128.0 MiB"),
     ],
 )
 def test_2_what_cannot_be_meant_is_refused(
