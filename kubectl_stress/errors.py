@@ -128,6 +128,9 @@ class Refused(StressError):
 
 
 class Interrupted(StressError):
-    """The user or a signal ended the run; the load was released first."""
+    """The user or a signal ended the run; the load was released first, if there was one."""
 
     exit_code = 130
+
+    def __init__(self, message: str = "interrupted; nothing was loaded") -> None:
+        super().__init__(message)

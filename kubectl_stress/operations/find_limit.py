@@ -37,6 +37,7 @@ from kubectl_stress.session.limit_search import LimitSearch
 from kubectl_stress.session.load_procedure import LoadProcedure, Ready
 from kubectl_stress.session.next_load import Recovery
 from kubectl_stress.session.pod_watcher import PodWatcher
+from kubectl_stress.session.preparation import Preparation
 from kubectl_stress.session.progress import Milestone, Progress, Task
 from kubectl_stress.targets.target import Target
 
@@ -91,7 +92,9 @@ class FindLimit:
         target = ask.plan.target
         intake = Intake.of(target, self._cluster, self._loop, 0, self._tell)
         procedure = LoadProcedure(self._cluster, holder_spec, intake, self._announcer.identity)
-        ready = self._loop.run({0: procedure.prepare(ask.plan)})[0]
+        preparation = Preparation(self._loop, parallel=None, keep_going=False)
+        prepare = preparation.through(intake, procedure.prepare(ask.plan))
+        ready = self._loop.run({0: prepare})[0]
         if isinstance(ready, StressError):
             raise ready
         refuse_not_ready(ready)

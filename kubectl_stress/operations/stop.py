@@ -78,7 +78,8 @@ class Stop:
             try:
                 loads, unseen = self._ask(pod, holder, known)
             except StressError as error:
-                unanswered.append(self._unanswered(pod, holder, error))
+                if not self._ends_with_pod(pod, holder):
+                    unanswered.append(self._unanswered(pod, holder, error))
             else:
                 asked += [_Asked(_stopped(pod, holder, load), holder) for load in loads]
                 unanswered += unseen
@@ -136,13 +137,24 @@ class Stop:
             with self._talk(load.namespace, load.pod, holder) as talk:
                 runs = {found.run for found in _loads(talk.ask(LIST))}
         except StressError:
-            return replace(load, is_ended=self._is_gone(load, holder))
+            return replace(load, is_ended=self._is_gone(load.namespace, load.pod, holder))
         return replace(load, is_ended=load.run not in runs)
 
-    def _is_gone(self, load: StoppedLoad, holder: RunningHolder) -> bool:
+    def _ends_with_pod(self, pod: Pod, holder: RunningHolder) -> bool:
+        """Whether nobody has to answer any more: a pod that is being deleted takes all along."""
+        if "deletionTimestamp" not in pod["metadata"]:
+            return False
+        deadline_ms = self._clock.now_ms() + _END_MS
+        while not self._is_gone(*_place(pod), holder):
+            if self._clock.now_ms() >= deadline_ms:
+                return False
+            self._clock.sleep(_POLL_S)
+        return True
+
+    def _is_gone(self, namespace: str, name: str, holder: RunningHolder) -> bool:
         """Whether the holder has ended: it ends with its container, and so does a load."""
         try:
-            pod = self._cluster.get_pod(load.namespace, load.pod)
+            pod = self._cluster.get_pod(namespace, name)
         except NotFound:
             return True
         except StressError:

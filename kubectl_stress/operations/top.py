@@ -91,7 +91,7 @@ class Top:
             except KeyboardInterrupt as error:
                 # Ctrl-C ends a reading that has no end; other signals bring their names.
                 if sampling.duration_ms is not None or error.args:
-                    raise Interrupted("interrupted; nothing was loaded") from None
+                    raise Interrupted from None
         return [intake.state for intake in intakes]
 
 

@@ -92,7 +92,7 @@ class Follow:
             intake.tell(NewTarget(f"replaces {lost.target.pod}: loaded for the rest of the run"))
             return (yield from self.after(intake, self._load(intake, lost)))
         except KeyboardInterrupt:
-            raise Interrupted("interrupted; nothing was loaded") from None
+            raise Interrupted from None
 
     def _await(self, waiting: Intake, lost: Lost) -> Procedure[Target]:
         began_ms = said_ms = waiting.now_ms()

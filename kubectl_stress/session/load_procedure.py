@@ -166,7 +166,7 @@ class LoadProcedure:
             place.leave(error)
             raise
         except KeyboardInterrupt:
-            raise Interrupted("interrupted; nothing was loaded") from None
+            raise Interrupted from None
 
     def _load(
         self, plan: Plan, joined: JoinedHolder, place: BarrierPlace | None = None

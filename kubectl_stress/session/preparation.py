@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from kubectl_stress.errors import NotLoaded, StressError
+from kubectl_stress.errors import Interrupted, NotLoaded, StressError
 from kubectl_stress.session.event_loop import EventLoop, Procedure
 from kubectl_stress.session.intake import Intake
 from kubectl_stress.session.load_procedure import Ready
@@ -14,16 +14,26 @@ _SAY_EVERY_MS = 5_000
 class Preparation:
     """`parallel` at once of each node; None adapts to the node.
 
-    Without `keep_going`, `problem` is why no further one is begun once one could not be prepared.
+    `problem` is why none is loaded: Ctrl-C, or without `keep_going` one that could not be prepared.
     """
 
     def __init__(self, loop: EventLoop, *, parallel: int | None, keep_going: bool) -> None:
         self._gate = NodeGate(loop.wake, parallel=parallel)
         self._keep_going = keep_going
-        self.problem: NotLoaded | None = None
+        self.problem: StressError | None = None
 
     def through(self, intake: Intake, prepare: Procedure[Ready]) -> Procedure[Ready]:
-        """Prepare it once its node has room for it; raises NotLoaded where another one failed."""
+        """Prepare it once its node has room for it.
+
+        Raises NotLoaded where another one failed, Interrupted on Ctrl-C.
+        """
+        try:
+            return (yield from self._in_turn(intake, prepare))
+        except KeyboardInterrupt:
+            self.problem = Interrupted()
+            raise self.problem from None
+
+    def _in_turn(self, intake: Intake, prepare: Procedure[Ready]) -> Procedure[Ready]:
         node = intake.state.target.node
         while not self._gate.enter(node, intake.number):
             yield from intake.take_next()

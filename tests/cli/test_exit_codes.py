@@ -131,7 +131,7 @@ def test_130_a_signal_ended_it(
     kubectl_stress.cluster.before_exec = interrupt
 
     assert kubectl_stress(*MEM, "-q") == 130
-    assert capsys.readouterr().err.strip() == "error: interrupted"
+    assert capsys.readouterr().err.strip() == "error: interrupted; nothing was loaded"
 
 
 def test_the_help_names_every_exit_code(

@@ -123,6 +123,35 @@ def test_a_load_whose_container_ended_has_ended() -> None:
     assert stopping.stop().loads[0].is_ended
 
 
+def deleted(lasts_s: float) -> Stopping:
+    """A pod that is being deleted, whose holder takes no more attaches, and which goes soon."""
+    built = web().with_holder().with_metadata(deletionTimestamp="2026-01-01T00:00:00Z")
+    stopping = Stopping(built)
+    stopping.cluster.holders = {f"web/{HOLDER}": NO_ANSWER}
+    sleep = stopping.time.sleep
+
+    def go(seconds: float) -> None:
+        sleep(seconds)
+        if stopping.time.ms >= 1_000 * lasts_s:
+            stopping.cluster.pods.pop("web", None)
+
+    stopping.time.sleep = go  # type: ignore[method-assign]
+    return stopping
+
+
+def test_a_load_ends_with_the_pod_that_is_being_deleted() -> None:
+    stopping = deleted(lasts_s=5)
+
+    assert stopping.stop() == StopResult([], [])
+    assert stopping.time.ms == 5_000
+
+
+def test_a_holder_is_told_of_whose_pod_does_not_go() -> None:
+    result = deleted(lasts_s=1_000).stop()
+
+    assert str(NO_ANSWER) in result.unanswered[0].problem
+
+
 def test_a_load_out_of_reach_is_not_said_to_have_ended() -> None:
     stopping = Stopping(web().with_holder(), web=FakeHolder(1_000, one="ann"))
     sleep = stopping.time.sleep

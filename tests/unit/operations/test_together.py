@@ -230,6 +230,18 @@ def test_ctrl_c_releases_every_load() -> None:
     assert all(cluster.sent_to(name) == [GO, STOP] for name in cluster.pods)
 
 
+@pytest.mark.parametrize("keep_going", [False, True])
+def test_ctrl_c_while_they_are_prepared_loads_none(keep_going: bool) -> None:
+    cluster = ManyPods(*[SURVIVES] * 20)
+    inbox = Interrupting(lambda: len(cluster.execs) >= 2)
+
+    found = ManyRun(cluster, inbox=inbox)(Together(keep_going=keep_going))
+
+    assert {str(one) for one in found} == {"interrupted; nothing was loaded"}
+    assert {type(one) for one in found} == {Interrupted}
+    assert cluster.runs == []
+
+
 def test_pods_of_two_namespaces_are_watched_in_both() -> None:
     cluster = ManyPods(SURVIVES, SURVIVES)
     other = pod("web-1", "shop").container("app", limit="128Mi").dict
