@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
+# The kubelet answers an exec. A node that started several containers at once took over 10 s.
+EXEC_SECONDS = 30.0
 # client-go's limit; the server says how long to wait (API priority and fairness).
 RETRIES = 10
 
@@ -91,7 +93,7 @@ class Transport:
         from kubectl_stress.kube.exec.handshake import HandshakeRefused, HandshakeUnanswered
 
         started = time.monotonic()
-        timeout_seconds = self.connection.request_timeout_seconds or CONNECT_SECONDS
+        timeout_seconds = self.connection.request_timeout_seconds or EXEC_SECONDS
         try:
             stream = self._upgraded(request, credential, timeout_seconds)
         except HandshakeRefused as refused:
@@ -126,7 +128,7 @@ class Transport:
             # before, what it started reads the end of its stdin by now.
             with suppress(Dropped):
                 return upgrade(idle)
-        return upgrade(pool.dial(timeout_seconds))
+        return upgrade(pool.dial(min(timeout_seconds, CONNECT_SECONDS)))
 
     def _log(self, request: Request, status: str, started: float) -> None:
         """One line as kubectl -v=6 writes it; no header, so no secret."""
