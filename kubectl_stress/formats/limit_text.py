@@ -143,7 +143,9 @@ def _is_more(result: LimitResult) -> bool:
 def circumstances(result: LimitResult) -> str:
     """When it was seen, and what it cost."""
     count, restarts = len(result.tries), result.restarts
-    cost = f"{count} tries of {format_duration(result.settings.hold_ms)}, {restarts} restarts"
+    tries = "1 try" if count == 1 else f"{count} tries"
+    restarted = "1 restart" if restarts == 1 else f"{restarts} restarts"
+    cost = f"{tries} of {format_duration(result.settings.hold_ms)}, {restarted}"
     if not result.first_ms:
         return cost
     first, last = (clock_time(ms) for ms in (result.first_ms, result.last_ms))

@@ -56,7 +56,8 @@ class LimitRecord:
     @property
     def result(self) -> LimitResult:
         """The search, also where it was ended before its answer."""
-        header, end = self.header, self.end or _End(ended_early(self.tries))
+        header = self.header
+        end = self.end or _End(ended_early(header.settings, self.tries))
         return LimitResult(
             target=header.target,
             settings=header.settings,

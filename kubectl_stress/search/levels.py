@@ -26,23 +26,25 @@ def next_step(
     if isinstance(found, Answer):
         return found
     if used.took_ms >= settings.max_ms:
-        return _ended(ladder, f"the time is up (--max-time {format_duration(settings.max_ms)})")
+        most = format_duration(settings.max_ms)
+        return _ended(settings, ladder, f"the time is up (--max-time {most})")
     is_known_to_fit = ladder.survived is not None and found <= ladder.survived
     if used.restarts >= settings.max_restarts and not is_known_to_fit:
-        count = used.restarts
-        return _ended(ladder, f"{count} restarts (--max-restarts {settings.max_restarts})")
+        why = f"{used.restarts} restarts (--max-restarts {settings.max_restarts})"
+        return _ended(settings, ladder, why)
     return found
 
 
-def ended_early(tries: Sequence[Try]) -> Answer:
+def ended_early(settings: SearchSettings, tries: Sequence[Try]) -> Answer:
     """What is known of a search whose record breaks off."""
-    return _ended(Ladder(tries), "its record breaks off (kubectl stress find-limit --resume)")
+    why = "its record breaks off (kubectl stress find-limit --resume)"
+    return _ended(settings, Ladder(tries), why)
 
 
 def _wanted(settings: SearchSettings, ladder: Ladder) -> int | Answer:
     untold = ladder.untold(settings.attempts)
     if untold is not None:
-        return _ended(ladder, f"the tries at {settings.unit.text(untold)} told nothing")
+        return _ended(settings, ladder, f"the tries at {settings.unit.text(untold)} told nothing")
     low, high = ladder.survived or 0, ladder.failed
     if high is not None and ladder.count(high) >= settings.attempts and not ladder.cause(high):
         return _flaky(settings, ladder, high)
@@ -107,7 +109,7 @@ def _confirmed(settings: SearchSettings, ladder: Ladder, low: int, high: int) ->
     if cause is None:
         return _flaky(settings, ladder, _most_tried(ladder))
     if low >= high:
-        return _ended(ladder, f"it fails even without {unit.load} ({cause.value})")
+        return _ended(settings, ladder, f"it fails even without {unit.load} ({cause.value})")
     text = f"{unit.text(low)} of {unit.load} survived, {unit.text(high)} did not: {cause.value}"
     found = Answer(AnswerKind.FOUND, text, survived=low, failed=high, cause=cause)
     return _with_range(found, ladder) if ladder.disputed else found
@@ -159,7 +161,12 @@ def _flaky(settings: SearchSettings, ladder: Ladder, level: int) -> Answer:
     return Answer(AnswerKind.FLAKY, text, low, high, flaky=level, fits=fits, count=count)
 
 
-def _ended(ladder: Ladder, why: str) -> Answer:
+def _ended(settings: SearchSettings, ladder: Ladder, why: str) -> Answer:
+    low, high, unit = ladder.survived, ladder.failed, settings.unit
+    cause = None if high is None else ladder.cause(high)
     text = f"the search ended without an answer: {why}"
-    cause = None if ladder.failed is None else ladder.cause(ladder.failed)
-    return Answer(AnswerKind.INCONCLUSIVE, text, ladder.survived, ladder.failed, cause)
+    if low is not None:
+        text += f"; {unit.text(low)} of {unit.load} fits"
+    if high is not None:
+        text += f"; {unit.text(high)} of {unit.load} does not fit"
+    return Answer(AnswerKind.INCONCLUSIVE, text, low, high, cause)

@@ -78,15 +78,17 @@ def describe(found: Price, settings: SearchSettings, *, adds_entries: bool) -> s
     """The price in a sentence, as it is asked about: restarts and time up to the worst case."""
     cost, most_ms = f"about {found.tries} tries", found.took_ms
     if found.restarts:
-        least, most = settings.attempts, min(_most_failures(settings), settings.max_restarts)
-        span = f"{least} to {most}" if least < most else str(most)
+        least, highest = settings.attempts, min(_most_failures(settings), settings.max_restarts)
+        span = f"{least} to {highest}" if least < highest else str(highest)
         cost += f", {span} restarts of the container"
         if adds_entries:
             cost += ", each with one more ephemeral container entry that stays in the pod"
-        more = max(0, most - found.restarts)
-        most_ms += more * _RESTART_MS + backoff_ms(most) - backoff_ms(found.restarts)
-    limit = format_duration(settings.max_ms)
-    return f"the search takes {cost}, up to {_minutes(most_ms)} (--max-time {limit})"
+        more = max(0, highest - found.restarts)
+        most_ms += more * _RESTART_MS + backoff_ms(highest) - backoff_ms(found.restarts)
+    limit, most = format_duration(settings.max_ms), _minutes(most_ms)
+    if most_ms > settings.max_ms:
+        return f"the search takes {cost}, up to {most}; --max-time {limit} may end it before"
+    return f"the search takes {cost}, up to {most} (--max-time {limit})"
 
 
 def _most_failures(settings: SearchSettings) -> int:

@@ -273,6 +273,7 @@ def test_what_it_may_cost_ends_it_with_the_range(bound: dict[str, int], words: s
 
     assert answer.kind is AnswerKind.INCONCLUSIVE
     assert words in answer.sentence
+    assert "; 32.5 MiB of ballast fits" in answer.sentence
     assert answer.survived == 32.5 * MIB
 
 

@@ -58,6 +58,15 @@ def test_the_price_is_said_with_its_restarts_and_entries() -> None:
     assert text.endswith("(--max-time 30m)")
 
 
+def test_less_time_than_it_takes_is_said_to_end_it() -> None:
+    asked = settings(max_ms=60_000)
+    found = price(asked, breaks_at=70 * MIB, breaks_by=Mark.SLOW, restarts_by_failure=False)
+
+    text = describe(found, asked, adds_entries=False)
+
+    assert text.endswith(" tries, up to 7m; --max-time 1m may end it before")
+
+
 def test_where_only_the_load_dies_no_restart_is_said() -> None:
     asked = settings(max_restarts=6, max_ms=1_800_000)
     found = price(asked, breaks_at=70 * MIB, breaks_by=Mark.OOM, restarts_by_failure=False)
