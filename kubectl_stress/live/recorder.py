@@ -66,6 +66,8 @@ class Recorder:
 
     def __call__(self, progress: Progress) -> None:
         """Write the step, if it is a fact of the run."""
+        if self._file is None:
+            return
         state, line = progress.target, _line(progress.what)
         if state.replaces is not None:
             self._join(state.number, Place.of(state.target), state.replaces)

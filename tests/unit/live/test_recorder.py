@@ -42,6 +42,16 @@ def test_each_line_is_in_the_file_at_once(tmp_path: Path) -> None:
     assert recording.header.holder == "holder-1"
 
 
+def test_without_a_file_nothing_is_made_of_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_arguments: object) -> str:
+        raise AssertionError("a line was made that nobody writes")
+
+    monkeypatch.setattr("kubectl_stress.live.recorder.value_line", fail)
+
+    with recording_to(None) as recorder:
+        Telling(recorder)(sample(20, at_ms=300))
+
+
 def test_a_run_is_told_the_same_by_its_recording(tmp_path: Path) -> None:
     path, report = tmp_path / "run.jsonl", runs.group_killed()
 
