@@ -1,12 +1,14 @@
 """What goes through an exec stream, in whatever portions the network makes of it."""
 
 import selectors
+import socket
 import threading
 from collections.abc import Iterator
 
 import pytest
 
-from kubectl_stress.kube.exec.channels import V4, Channel, encode
+from kubectl_stress.kube.exec.channels import V4, V5, Channel, encode
+from kubectl_stress.kube.exec.stream import ExecStream
 from tests.connection.frames import BINARY, CONTINUATION, PING, PONG, TEXT, frame
 from tests.connection.peer import EXIT_3, SUCCESS, Peer
 
@@ -33,6 +35,29 @@ def test_output_comes_with_its_channel_in_order(peer: Peer) -> None:
     peer.send(OUT, b"three")
 
     assert peer.stream.receive(0) == [(OUT, b"one"), (ERR, b"two"), (OUT, b"three")]
+
+
+class CountingReads(socket.socket):
+    """A socket that counts how often it was read."""
+
+    reads = 0
+
+    def recv(self, *arguments: int) -> bytes:
+        self.reads += 1
+        return super().recv(*arguments)
+
+
+def test_a_message_that_is_waited_for_costs_a_read_and_one_that_finds_no_more() -> None:
+    server, client = socket.socketpair()
+    counting = CountingReads(fileno=client.detach())
+
+    with server, ExecStream(counting, V5) as stream:
+        later = threading.Timer(0.05, server.sendall, [frame(encode(OUT, b"sample"))])
+        later.start()
+
+        assert stream.receive(5) == [(OUT, b"sample")]
+        assert counting.reads == 2
+        later.join()
 
 
 def test_nothing_is_an_empty_list(peer: Peer) -> None:

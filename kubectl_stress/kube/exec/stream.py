@@ -109,11 +109,12 @@ class ExecStream:
         deadline = self._clock() + timeout
         with self._receiving:
             while not self.ended:
-                self._step()
                 remaining = deadline - self._clock()
+                if remaining > 0 and not self._pending():
+                    self._wait(min(remaining, self._next_duty()))
+                self._step()
                 if self._messages or self.ended or remaining <= 0:
                     break
-                self._wait(min(remaining, self._next_duty()))
             messages, self._messages = self._messages, []
             return messages
 
@@ -219,7 +220,9 @@ class ExecStream:
             self._decode()
 
     def _pending(self) -> int:
-        return self._sock.pending() if isinstance(self._sock, ssl.SSLSocket) else 0
+        """What TLS has read and nobody has taken, as where a frame came with the handshake."""
+        with self._io:
+            return self._sock.pending() if isinstance(self._sock, ssl.SSLSocket) else 0
 
     def _take(self, size: int) -> bytes:
         if not self._inbound:
