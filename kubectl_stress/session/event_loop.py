@@ -14,6 +14,7 @@ from kubectl_stress.agent.protocol import Message
 from kubectl_stress.clock import Clock
 from kubectl_stress.errors import StressError
 from kubectl_stress.injection.agent_stream import StreamEnded
+from kubectl_stress.session.interrupts import Interrupts
 from kubectl_stress.session.pod_watcher import Seen
 from kubectl_stress.session.progress import LogLine
 
@@ -118,16 +119,21 @@ class EventLoop:
         What each returned, or the StressError that ended it. Anything else that one raises ends
         them all. Ctrl-C is thrown into each of them.
         """
-        running = self._running = _Running(procedures)
-        try:
-            running.resume_all()
-            while not running.is_over:
-                try:
-                    self._turn(running)
-                except KeyboardInterrupt as interrupt:
-                    running.throw(interrupt)
-        finally:
-            running.close()
+        running, interrupts = _Running(procedures), Interrupts()
+        self._running = running
+        with interrupts.kept():
+            try:
+                running.resume_all()
+                while not running.is_over:
+                    try:
+                        interrupts.check()
+                        self._turn(running)
+                    except KeyboardInterrupt as interrupt:
+                        running.throw(interrupt)
+            finally:
+                running.close()
+        if not interrupts.is_heard:
+            interrupts.check()
         return running.found
 
     def add(self, number: int, procedure: Procedure[Any]) -> None:

@@ -1,6 +1,7 @@
 """Several targets carried at once: what ends one, what ends all, and what is closed then."""
 
 import queue
+import signal
 from collections.abc import Callable
 
 import pytest
@@ -105,6 +106,57 @@ def test_ctrl_c_reaches_every_target() -> None:
 
     assert numbers == [0, 1, 2]
     assert set(found.values()) == {"released"}
+
+
+def pressed_by(number: int, times: int = 1) -> Callable[[int], Procedure[str]]:
+    """Procedures of some steps; in one of those of `number` somebody presses Ctrl-C."""
+
+    def held(own: int) -> Procedure[str]:
+        try:
+            yield
+            for _ in range(times if own == number else 0):
+                signal.raise_signal(signal.SIGINT)
+            for _ in range(5):
+                yield
+        except KeyboardInterrupt:
+            return "released"
+        return "held to the end"
+
+    return held
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_within_the_step_of_one_target_reaches_the_others_too(
+    loop: EventLoop, times: int
+) -> None:
+    held = pressed_by(1, times)
+
+    found = loop.run({number: held(number) for number in range(3)})
+
+    assert found == dict.fromkeys(range(3), "released")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_ctrl_c_within_the_very_last_step_is_not_lost(loop: EventLoop) -> None:
+    def ends() -> Procedure[None]:
+        yield
+        signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        loop.run({0: ends()})
+
+
+def test_a_step_that_hangs_is_left_by_the_second_ctrl_c(loop: EventLoop) -> None:
+    def hangs() -> Procedure[str]:
+        yield
+        try:
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            return "left"
+        return "hung"
+
+    assert loop.run({0: hangs()}) == {0: "left"}
 
 
 def test_a_silent_target_is_resumed_however_much_another_says() -> None:
