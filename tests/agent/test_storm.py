@@ -21,7 +21,8 @@ ORDERS = size(whole=1000, sample=100)
 FAULTY = Path("build", "faulty", "agent")
 AT_ONCE = 34  # most of the time they wait for the kernel's timers
 GRACE_SECONDS = 60.0  # the kernel ends a stopped holder after 16
-HEARTBEAT_MS = 1000
+HEARTBEAT_MS = 5000  # clients on a machine without a free CPU are seconds late
+SET_UP_SECONDS = 60.0
 
 
 @dataclass
@@ -125,7 +126,7 @@ def _set_up(agent: Path, stack: ExitStack) -> Scene:
         str(agent), "run", "mem", *size, *life, *here, stdin=reading, stdout=subprocess.DEVNULL
     )
     os.close(reading)
-    workers = _workers_of(supervisor.pid)
+    workers = _workers_of(supervisor)
     stack.callback(_kill_all, workers)
     return Scene(client, supervisor, workers, holder, target)
 
@@ -137,16 +138,16 @@ def _pipe_without_writes(stack: ExitStack) -> int:
     return reading
 
 
-def _workers_of(pid: int) -> list[int]:
-    """Wait for both workers, or what there is of them in a busy moment."""
+def _workers_of(supervisor: subprocess.Popen[bytes]) -> list[int]:
+    """Wait for both workers."""
+    children = Path(f"/proc/{supervisor.pid}/task/{supervisor.pid}/children")
     found: list[int] = []
-    deadline = time.monotonic() + 10
-    while len(found) < 2 and time.monotonic() < deadline:
+    deadline = time.monotonic() + SET_UP_SECONDS
+    while len(found) < 2 and time.monotonic() < deadline and supervisor.poll() is None:
         time.sleep(0.01)
         with suppress(OSError):
-            children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-            found = [int(child) for child in children if _is_set_up(child)]
-    assert len(found) == 2, "the load did not start"
+            found = [int(child) for child in children.read_text().split() if _is_set_up(child)]
+    assert len(found) == 2, f"the load did not start: exit code {supervisor.poll()}"
     return found
 
 

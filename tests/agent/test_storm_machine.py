@@ -18,6 +18,7 @@ pytestmark = pytest.mark.machine
 WHOLE = 100
 ORDERS = size(whole=WHOLE, sample=6)
 AT_ONCE = 10
+HEARTBEAT_MS = 10000  # clients on an emulated machine without a free CPU are seconds late
 GRACE_SECONDS = 60.0  # a holder that was stopped is ended by the kernel after 15
 # What tells why a process still lives: state and parent, what it waits for, its signals and timers.
 _TELL_ALL = """for pid in {}; do
@@ -51,7 +52,7 @@ def _play(guest: Guest, target: Container, numbers: range) -> None:
     """Play some orders at the same time; the targets that live on die at the end."""
     scripts = (_script(target, f"/tmp/{target.name}.{number}", number) for number in numbers)
     together = "\n".join(f"({script}) &" for script in scripts)
-    assert guest.run(f"{together}\nwait", timeout_seconds=600) == ""
+    assert guest.run(f"{together}\nwait", timeout_seconds=600) == "", "not set up"
     _wait_until_gone(target, " run ")
     guest.run(f"kill -9 $(cat /tmp/{target.name}.*.outside); rm /tmp/{target.name}.*; true")
 
@@ -68,8 +69,8 @@ def _script(target: Container, path: str, number: int) -> str:
         ({target.enter()}; exec /agent hold {here} < /dev/null > {path}.hold) & holder=$!
         (while printf .; do usleep 200000; done > {path}.in 2> /dev/null) & client=$!
         echo $target $client > {path}.outside
-        ({target.enter()}; exec /agent {_LOAD} --heartbeat-timeout-ms 2000 {here} \
-            --holder-pid $holder < {path}.in > /dev/null) & supervisor=$!
+        ({target.enter()}; exec /agent {_LOAD} --heartbeat-timeout-ms {HEARTBEAT_MS} {here} \
+            --holder-pid $holder < {path}.in > {path}.run) & supervisor=$!
         # A worker that is stopped before it has bound itself to its supervisor stays for good.
         for turn in $(seq 1200); do
             set -- $(cat /proc/$supervisor/task/$supervisor/children)
@@ -77,7 +78,7 @@ def _script(target: Container, path: str, number: int) -> str:
                 && grep -q agent-worker /proc/$2/comm && is_set_up=yes && break
             usleep 50000
         done 2> /dev/null
-        [ $is_set_up ] || {{ echo scene {number} was not set up; exit 1; }}
+        [ $is_set_up ] || {{ echo scene {number}; cat {path}.hold; tail -n 2 {path}.run; exit 1; }}
         {blows}
     """
 
