@@ -183,6 +183,7 @@ def _announcer(
     """Who announces it, once all that can be refused and asked before it is attached has been."""
     from kubectl_stress.plan.guards import questions
     from kubectl_stress.preflight.admission import check_admission
+    from kubectl_stress.targets.kubelet_kills import SIGKILLED
 
     target, reaches = ask.plan.target, not ask.settings.avoids_oom
     found = introduce(
@@ -192,6 +193,11 @@ def _announcer(
         beside=lambda: check_admission(cluster, target, holder),
     )
     asked = questions(target, holder.join, may_reach_limit=reaches)
+    if reaches and not target.is_restarted_after(SIGKILLED):
+        asked += (
+            f'container "{target.container}" is not restarted once it ends (restartPolicy '
+            f"{target.restart_policy}), and the first level that does not fit may end it",
+        )
     confirm(asked, yes=given["yes"])
     return found
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from kubectl_stress.agent.protocol import Hello
 from kubectl_stress.agent.samples import Sample
+from kubectl_stress.errors import Refused
 from kubectl_stress.plan.amount import Amount
-from kubectl_stress.plan.guards import refuse_without_limit
+from kubectl_stress.plan.guards import describe_loaded
 from kubectl_stress.plan.holder_spec import Join
 from kubectl_stress.plan.limit_patch import NewLimit, moves_request
 from kubectl_stress.plan.spec import LoadSpec, MemoryLoad, Schedule
@@ -42,7 +43,11 @@ def request(target: Target) -> int | None:
 
 def refuse(target: Target, join: Join) -> None:
     """Raise Refused where nothing but the node bounds the ballast."""
-    refuse_without_limit(target, join)
+    if target.effective_limit_bytes is None:
+        raise Refused(
+            f"{describe_loaded(target, join)} has no memory limit, from which the search could go "
+            f'down: set one first that is enough by far, and that node "{target.node}" can spare'
+        )
 
 
 def parse(text: str) -> int:

@@ -246,7 +246,21 @@ def test_a_container_without_a_limit_is_refused(
     del kubectl_stress.cluster.pods["web"]["spec"]["containers"][0]["resources"]
 
     assert kubectl_stress("find-limit", "web") == 5
-    assert "has no memory limit" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert "has no memory limit, from which the search could go down: set one first" in err
+    assert "--force" not in err
+
+
+def test_what_no_kubelet_starts_again_is_asked_about(
+    breaks: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    breaks.cluster.pods["web"]["spec"]["restartPolicy"] = "Never"
+
+    assert breaks("find-limit", "web") == 5
+    assert "is not restarted once it ends (restartPolicy Never)" in capsys.readouterr().err
+    assert ballasts(breaks) == []
+    breaks("find-limit", "web", "--stop-before", "oom")
+    assert "restartPolicy" not in capsys.readouterr().err
 
 
 def test_a_level_hold_that_no_probe_can_fail_in_is_noted(
