@@ -39,6 +39,7 @@ from kubectl_stress.session.next_load import Recovery
 from kubectl_stress.session.pod_watcher import PodWatcher
 from kubectl_stress.session.preparation import Preparation
 from kubectl_stress.session.progress import Milestone, Progress, Task
+from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.targets.target import Target
 
 _TOLERANCE_PERCENT = 2
@@ -90,6 +91,8 @@ class FindLimit:
     def __call__(self, ask: Ask, holder_spec: HolderSpec, version: str) -> LimitResult:
         """The answer; raises StressError where no search could be made, Interrupted on Ctrl-C."""
         target = ask.plan.target
+        pod = self._cluster.get_pod(target.namespace, target.pod)
+        refuse_not_ready(target, ContainerStatus.from_pod(pod, target.container))
         intake = Intake.of(target, self._cluster, self._loop, 0, self._tell)
         procedure = LoadProcedure(self._cluster, holder_spec, intake, self._announcer.identity)
         preparation = Preparation(self._loop, parallel=None, keep_going=False)
@@ -97,7 +100,7 @@ class FindLimit:
         ready = self._loop.run({0: prepare})[0]
         if isinstance(ready, StressError):
             raise ready
-        refuse_not_ready(ready)
+        refuse_not_ready(target, ready.before)
         checks = self._checks(ask, intake)
         found = self._situation(ask, ready, intake)
         settings = replace(ask.settings, ceiling=found.ceiling)
@@ -226,10 +229,10 @@ class FindLimit:
         )
 
 
-def refuse_not_ready(ready: Ready) -> None:
+def refuse_not_ready(target: Target, status: ContainerStatus) -> None:
     """Raise Refused for a container that fails before anything is asked of it."""
-    if not ready.before.ready:
+    if not status.ready:
         raise Refused(
-            f'container "{ready.plan.target.container}" is not ready, so no try could tell '
+            f'container "{target.container}" is not ready, so no try could tell '
             "anything: wait until it is"
         )

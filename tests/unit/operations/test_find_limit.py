@@ -169,6 +169,7 @@ def test_a_container_that_is_not_ready_is_not_searched() -> None:
 
     with pytest.raises(Refused, match="is not ready"):
         searching()
+    assert searching.cluster.added == []  # an ephemeral container cannot be removed
 
 
 def test_the_patches_have_been_judged_and_not_kept() -> None:
