@@ -16,6 +16,7 @@ from kubectl_stress.plan.holder import (
 )
 from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.plan.target_image_refusal import earlier_refusal, refusal
+from kubectl_stress.quantity import format_duration
 from kubectl_stress.targets.api_events import last_message
 from kubectl_stress.targets.holder_start import HOPELESS_REASONS, lacks_program, remedy
 from kubectl_stress.targets.pod import Pod, ephemeral_states
@@ -25,6 +26,8 @@ from kubectl_stress.text import clean
 
 _LINE_EVERY_S = 5
 _RETRY_S = 0.25
+_NOT_BEGUN = "the kubelet has not begun yet"
+_WAIT_LONGER = ": the node may be busy; wait longer with --timeout"
 
 
 def bring_holder(
@@ -173,10 +176,15 @@ class _Start:
             if error is not None:
                 return error
         reason, message = clean(detail.get("reason") or kind), clean(detail.get("message", ""))
+        if self._taken_up_ms is None:
+            reason = _NOT_BEGUN
+        is_late = kind == "waiting" and not _is_hopeless(detail)
+        within = f"within {format_duration(self._holder.start_timeout_ms)} " if is_late else ""
+        known = remedy(reason, message, uses_target_image=uses_target_image)
         return InjectionError(
-            f"ephemeral container {self._name} did not start "
+            f"ephemeral container {self._name} did not start {within}"
             f"({reason}{message and ': ' + message})"
-            f"{remedy(reason, message, uses_target_image=uses_target_image)}. "
+            f"{known or (_WAIT_LONGER if is_late else '')}. "
             "Its entry stays in the pod, since Kubernetes cannot remove it"
         )
 
@@ -195,7 +203,7 @@ class _Start:
         except StressError:
             found = {"items": []}  # events may be forbidden
         said = last_message(found["items"], ephemeral_container=self._name)
-        return said or clean(detail.get("reason", "")) or "the kubelet has not begun yet"
+        return said or clean(detail.get("reason", "")) or _NOT_BEGUN
 
 
 def _is_hopeless(detail: Mapping[str, str]) -> bool:

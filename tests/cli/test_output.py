@@ -118,7 +118,7 @@ def test_the_patience_is_told_by_the_environment_too(
 
     assert kubectl_stress(*MEM) == 1
 
-    assert "did not start (ContainerCreating)" in capsys.readouterr().err
+    assert "did not start within 1s (ContainerCreating)" in capsys.readouterr().err
 
 
 def test_the_container_is_chosen_and_said(
