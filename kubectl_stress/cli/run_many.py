@@ -13,6 +13,7 @@ from kubectl_stress.cli.plan_targets import Planned
 from kubectl_stress.cli.target_options import together
 from kubectl_stress.cli.wiring import now_ms, teller
 from kubectl_stress.errors import StressError
+from kubectl_stress.plan.together import FEW
 from kubectl_stress.verdict.outcome import Expectation
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ _PLOT_NOTE = (
     "note: --plot draws one target only: for a picture of each use --record FILE, "
     "then kubectl stress report FILE -o html"
 )
-# Up to so many each has its own summary and its own lines.
-_FEW = 3
 
 
 def carry_out_many(
@@ -110,7 +109,7 @@ def _listening(count: int, given: dict[str, Any]) -> "AbstractContextManager[Lis
         color=wants_color(given["color"]),
         now_ms=now_ms,
         target_count=count + together(given).follow,  # a pod that joins is told from the others
-        is_fleet=count > _FEW,
+        is_fleet=count > FEW,
     )
 
 
@@ -118,10 +117,10 @@ def _tell_plans(plans: "Sequence[Plan]") -> None:
     from kubectl_stress.plan.decide import summary
     from kubectl_stress.plan.together import FULL_RATE_INTERVAL_MS, sample_interval_ms
 
-    for plan in plans[:_FEW]:
+    for plan in plans[:FEW]:
         click.echo(summary(plan), err=True)
-    if len(plans) > _FEW:
-        click.echo(f"and likewise on {len(plans) - _FEW} more", err=True)
+    if len(plans) > FEW:
+        click.echo(f"and likewise on {len(plans) - FEW} more", err=True)
     notes = dict.fromkeys(note for plan in plans for note in plan.notes)
     interval_ms = sample_interval_ms(len(plans))
     if interval_ms > FULL_RATE_INTERVAL_MS:

@@ -8,6 +8,8 @@ from kubectl_stress.quantity import format_duration
 from kubectl_stress.targets.target import Target
 from kubectl_stress.text import few_of
 
+# Up to so many each has its own summary and its own lines.
+FEW = 3
 _MOST_AT_FULL_RATE = 10
 FULL_RATE_INTERVAL_MS, _SLOWEST_INTERVAL_MS = 100, 1_000
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from kubectl_stress.agent.commands import sample_interval_arguments
 from kubectl_stress.errors import Refused, StressError
@@ -11,7 +11,7 @@ from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.plan.node_budget import node_shares, refuse_beyond_budget
 from kubectl_stress.plan.plan import Plan
-from kubectl_stress.plan.together import FULL_RATE_INTERVAL_MS, Together, sample_interval_ms
+from kubectl_stress.plan.together import FEW, FULL_RATE_INTERVAL_MS, Together, sample_interval_ms
 from kubectl_stress.preflight.find_replacement import Replacements
 from kubectl_stress.results.fleet_report import Followed
 from kubectl_stress.results.report import Report
@@ -30,6 +30,8 @@ from kubectl_stress.session.progress import Progress
 from kubectl_stress.targets.target import Target
 from kubectl_stress.text import few_of
 from kubectl_stress.verdict.outcome import Expectation
+
+_COUNTER = -1  # the number of the procedure that counts the targets
 
 
 @dataclass(frozen=True)
@@ -150,12 +152,18 @@ class Fleet:
         return LoadProcedure(self._around.cluster, self._holder_spec, intake, identity, words)
 
     def _prepare(self, procedures: Sequence[LoadProcedure]) -> dict[int, Ready | StressError]:
-        counter = Counter(len(self._plans), self._loop.now_ms, self._around.say)
+        loop, say = self._loop, self._around.say
+        counter = Counter(len(self._plans), loop.now_ms, say, lambda: loop.wake(_COUNTER))
         through, prepares = self._preparation.through, dict[int, Procedure[Ready]]()
         for n, (plan, intake) in enumerate(zip(self._plans, self._intakes, strict=True)):
             prepare = through(intake, procedures[n].prepare(plan, self._looks.get(n)))
             prepares[n] = counter.counted(plan.target.pod, prepare)
-        return self._loop.run(prepares)
+        if len(prepares) <= FEW:
+            return self._loop.run(prepares)
+        beside: dict[int, Procedure[Any]] = {**prepares, _COUNTER: counter.still()}
+        found = self._loop.run(beside)
+        del found[_COUNTER]
+        return found
 
     def _agree(self, ready: Mapping[int, Ready]) -> None:
         """Say who shares a node, and ask what the readings raise; raises Refused."""
