@@ -18,8 +18,8 @@ pytestmark = pytest.mark.machine
 WHOLE = 100
 ORDERS = size(whole=WHOLE, sample=6)
 AT_ONCE = 10
-# Both sides are late by many seconds on an emulated machine that gets little CPU itself; a run's own
-# watchdog is no shorter than this.
+# Both sides are late by many seconds on an emulated machine that gets little CPU itself; a run's
+# own watchdog is no shorter than this.
 HEARTBEAT_MS = 20000
 GRACE_SECONDS = 120.0  # a holder that was stopped is ended by the kernel after 17, a run after 23
 # What tells why a process still lives: state and parent, what it waits for, its signals and timers.
