@@ -21,7 +21,7 @@ class Meeting(FakeCluster):
 
     def __init__(self, *pods: Object) -> None:
         super().__init__(*pods)
-        self._both, self._has_looked = threading.Barrier(2, timeout=10), False
+        self._both, self._has_looked = threading.Barrier(2, timeout=60), False
         self.load.says(survived()).ends(0)
 
     def rules(self, namespace: str) -> Object:

@@ -60,6 +60,6 @@ run_command_line(["mem", "web", "--size", "1Mi"], connect=lambda flags: Server()
 
 def test_a_run_is_imported_while_the_first_answer_is_waited_for() -> None:
     argv = [sys.executable, "-c", _WAITING_SERVER]
-    done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=300)
 
     assert done.stdout == "imported\n"
