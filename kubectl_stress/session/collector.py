@@ -11,7 +11,6 @@ from typing import Any
 from kubectl_stress.agent.protocol import (
     AgentError,
     Bye,
-    EndReason,
     Hello,
     Message,
     Processes,
@@ -24,7 +23,7 @@ from kubectl_stress.targets.api_events import event_change, is_reported
 from kubectl_stress.targets.changes import Change, ChangeKind, changes
 from kubectl_stress.targets.pod import Pod
 from kubectl_stress.targets.status import ContainerStatus
-from kubectl_stress.verdict.findings import Ending, Findings
+from kubectl_stress.verdict.findings import Ending, Findings, is_cut
 from kubectl_stress.verdict.other_loads import OtherLoad, other_loads
 
 
@@ -139,8 +138,8 @@ class Collector:
 
     @property
     def needs_cause(self) -> bool:
-        """The agent ended without goodbye, or says that somebody else ended it."""
-        return self.bye is None or self.bye.reason in (EndReason.TARGET_GONE, EndReason.SIGNAL)
+        """The agent ended without goodbye, or by what somebody else did."""
+        return is_cut(self.ending or Ending(self.bye))
 
     def findings(self) -> Findings:
         """Everything seen so far, as the verdict takes it."""

@@ -59,12 +59,20 @@ def events(findings: Findings, *reasons: str) -> list[Change]:
     return [c for c in of_kind(findings, ChangeKind.EVENT) if c.reason in reasons]
 
 
+# The kernel takes a process out of its cgroup before it tells anybody that the process has ended
+# (`cgroup_exit` in do_exit, kernel/exit.c): an agent may see its target part from it, and not go.
+_ENDED_BY_OTHERS = (EndReason.TARGET_GONE, EndReason.SIGNAL, EndReason.PARTED)
+
+
+def is_cut(ending: Ending) -> bool:
+    """Whether the agent ended without goodbye, or by what somebody else did."""
+    return ending.bye is None or ending.bye.reason in _ENDED_BY_OTHERS
+
+
 def has_lost_pod(findings: Findings) -> bool:
     """Whether the load was cut short by the end of its pod, or by the loss of its node."""
-    bye = findings.ending.bye
-    is_cut = bye is None or bye.reason in (EndReason.TARGET_GONE, EndReason.SIGNAL)
     is_gone = of_kind(findings, ChangeKind.DELETED, ChangeKind.EVICTED)
-    return is_cut and bool(is_gone or events(findings, NODE_LOST))
+    return is_cut(findings.ending) and bool(is_gone or events(findings, NODE_LOST))
 
 
 def lost_readiness(findings: Findings) -> list[Change]:

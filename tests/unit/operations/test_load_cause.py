@@ -8,7 +8,14 @@ from kubectl_stress.errors import InjectionError, Interrupted
 from kubectl_stress.formats.tables import target_table
 from kubectl_stress.plan.gauge import Row
 from kubectl_stress.verdict.outcome import Outcome
-from tests.builders.agent_lines import reading
+from tests.builders.agent_lines import (
+    bye_line,
+    hello_line,
+    line,
+    phase_line,
+    reading,
+    sample_line,
+)
 from tests.builders.pods import PodBuilder
 from tests.builders.scene import BEGINNING, NEAR_LIMIT, OOM_KILLED, Scene, ended, started_again, web
 from tests.fakes.stream import FakeStream
@@ -42,6 +49,22 @@ def test_a_container_that_has_ended_for_good_is_not_waited_for(
     assert report.to_dict()["status"]["last_state"]["reason"] == "OOMKilled"
     table = target_table([Row(report.plan.target, report.after)], wide=True)
     assert f"OOMKilled ({code})" in table
+
+
+def test_an_agent_that_saw_its_target_part_waits_for_what_became_of_it(scene: Scene) -> None:
+    """A process leaves its cgroup before anybody is told that it has ended: the agent's look at
+    its target came in between where a node was slow."""
+    alone = hello_line(oom_group=None, cgroup_version=1)
+    scene.cluster.readings = [FakeStream().says(reading()).ends(0), InjectionError("gone")]
+    begun = alone + sample_line(10, phase="baseline") + phase_line("ramp") + NEAR_LIMIT
+    parted = line("error", code="not-a-member", message="the cgroups have parted")
+    scene.script.agent_says(0, begun).agent_says(900, parted + bye_line("parted", 26))
+    scene.script.stream_ends(900, 26)
+    scene.script.at(4_800, lambda: scene.cluster.change_pod(started_again().dict))
+
+    report = scene.run("120%")
+
+    assert report.verdict.outcome is Outcome.APP_OOM_KILLED
 
 
 def test_a_restart_that_was_seen_already_is_not_waited_for(scene: Scene) -> None:
