@@ -266,7 +266,8 @@ def test_detached_runs_share_a_log_and_say_who_speaks(agent: Path) -> None:
     words = (*LOAD, "--detach", "--sample-interval-ms", "10")
     with (
         here(agent, "hold") as holder,
-        here(agent, *words, "--run-id", ONE) as one,
+        # A run that looks before our holder is there takes that of somebody else on this machine.
+        _once_it_has_said_hello(holder, agent, *words, "--run-id", ONE) as one,
         here(agent, *words, "--wait-for-go", "--run-id", TWO) as two,
     ):
         # What comes before the load begins is said to the caller as well.
@@ -292,6 +293,11 @@ def test_detached_runs_share_a_log_and_say_who_speaks(agent: Path) -> None:
         wait_until(lambda: one.process.poll() == 0 and two.process.poll() == 0)
         said = [json.loads(line) for line in one.stdout.read().splitlines()]
         assert "ramp" not in [line.get("phase") for line in said]
+
+
+def _once_it_has_said_hello(holder: Agent, agent: Path, *arguments: str) -> Agent:
+    holder.until_type("hello")
+    return here(agent, *arguments)
 
 
 def _has_load(part: Line, run: str, started_by: str) -> bool:
