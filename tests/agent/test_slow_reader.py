@@ -21,8 +21,11 @@ _F_SETPIPE_SZ = 1031  # linux/fcntl.h
 
 def stalled(agent: Path, *arguments: str) -> Agent:
     """A run whose reader takes nothing, with a pipe that is soon full."""
-    run = Agent(agent, *LOAD, *arguments, target_pid=os.getpid())
-    fcntl.fcntl(run.stdout.fileno(), _F_SETPIPE_SZ, 4096)
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, _F_SETPIPE_SZ, 4096)  # refused once more than that lies in it
+    run = Agent(agent, *LOAD, *arguments, target_pid=os.getpid(), stdout=writing)
+    os.close(writing)
+    run.process.stdout = os.fdopen(reading, "rb")
     return run
 
 
