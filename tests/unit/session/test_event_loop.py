@@ -125,6 +125,7 @@ def pressed_by(number: int, times: int = 1) -> Callable[[int], Procedure[str]]:
     return held
 
 
+@pytest.mark.usefixtures("heeds_interrupts")
 @pytest.mark.parametrize("times", [1, 2])
 def test_ctrl_c_within_the_step_of_one_target_reaches_the_others_too(
     loop: EventLoop, times: int
@@ -137,6 +138,7 @@ def test_ctrl_c_within_the_step_of_one_target_reaches_the_others_too(
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+@pytest.mark.usefixtures("heeds_interrupts")
 def test_ctrl_c_within_the_very_last_step_is_not_lost(loop: EventLoop) -> None:
     def ends() -> Procedure[None]:
         yield
@@ -146,6 +148,7 @@ def test_ctrl_c_within_the_very_last_step_is_not_lost(loop: EventLoop) -> None:
         loop.run({0: ends()})
 
 
+@pytest.mark.usefixtures("heeds_interrupts")
 def test_a_step_that_hangs_is_left_by_the_second_ctrl_c(loop: EventLoop) -> None:
     def hangs() -> Procedure[str]:
         yield
