@@ -17,7 +17,7 @@ from kubectl_stress.preflight.find_target import owner_and_pods
 from kubectl_stress.preflight.wait_for_target import wait_for
 from kubectl_stress.quantity import format_duration
 from kubectl_stress.targets.copy_start import await_reason, is_ready
-from kubectl_stress.targets.pod import Pod
+from kubectl_stress.targets.pod import Pod, is_being_deleted
 from kubectl_stress.targets.pod_copy import (
     COPY_SELECTOR,
     claims,
@@ -178,7 +178,7 @@ def _delete(cluster: Cluster, pod: Pod) -> None:
 def remove_copies(cluster: Cluster, copies: Iterable[Pod], tell: Callable[[str], None]) -> None:
     """Remove those that do not go already; one that may not be removed is told, with how to."""
     for pod in copies:
-        if pod["metadata"].get("deletionTimestamp"):
+        if is_being_deleted(pod):
             continue
         name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
         try:

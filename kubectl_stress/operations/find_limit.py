@@ -91,9 +91,8 @@ class FindLimit:
     def __call__(self, ask: Ask, holder_spec: HolderSpec, version: str) -> LimitResult:
         """The answer; raises StressError where no search could be made, Interrupted on Ctrl-C."""
         target = ask.plan.target
-        pod = self._cluster.get_pod(target.namespace, target.pod)
-        refuse_not_ready(target, ContainerStatus.from_pod(pod, target.container))
         intake = Intake.of(target, self._cluster, self._loop, 0, self._tell)
+        refuse_not_ready(target, intake.state.status)
         procedure = LoadProcedure(self._cluster, holder_spec, intake, self._announcer.identity)
         preparation = Preparation(self._loop, parallel=None, keep_going=False)
         prepare = preparation.through(intake, procedure.prepare(ask.plan))

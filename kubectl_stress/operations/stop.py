@@ -19,7 +19,7 @@ from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.plan.holder import RunningHolder, running_holders
 from kubectl_stress.preflight.at_once import at_once
 from kubectl_stress.results.stop_result import StoppedLoad, StopResult, Unanswered
-from kubectl_stress.targets.pod import Pod, has_own_pid_namespaces
+from kubectl_stress.targets.pod import Pod, has_own_pid_namespaces, is_being_deleted
 
 # A load that the kernel reclaims from takes its time to let go, and then settles for 3 s.
 _END_MS = 30_000
@@ -142,7 +142,7 @@ class Stop:
 
     def _ends_with_pod(self, pod: Pod, holder: RunningHolder) -> bool:
         """Whether nobody has to answer any more: a pod that is being deleted takes all along."""
-        if "deletionTimestamp" not in pod["metadata"]:
+        if not is_being_deleted(pod):
             return False
         deadline_ms = self._clock.now_ms() + _END_MS
         while not self._is_gone(*_place(pod), holder):

@@ -4,7 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kubectl_stress.errors import NotRunning, TargetError
-from kubectl_stress.targets.pod import Pod, container_status, describe, is_init, restart_policy
+from kubectl_stress.targets.pod import (
+    Pod,
+    container_status,
+    describe,
+    is_being_deleted,
+    is_init,
+    restart_policy,
+)
 from kubectl_stress.text import clean
 
 _MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
@@ -19,7 +26,7 @@ _VIRTUAL_KUBELET_TAINT = "virtual-kubelet.io/provider"
 def refuse_impossible_pods(pod: Pod) -> None:
     """Raise TargetError for a pod that takes no load, whatever its containers do."""
     meta = pod["metadata"]
-    if meta.get("deletionTimestamp"):
+    if is_being_deleted(pod):
         raise TargetError(f"{describe(pod)} is being deleted: choose another pod")
     if _MIRROR_ANNOTATION in (meta.get("annotations") or {}):
         raise TargetError(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from kubectl_stress.targets.pod import Pod
+from kubectl_stress.targets.pod import Pod, is_being_deleted
 from kubectl_stress.targets.ref import TargetRef
 
 
@@ -26,7 +26,7 @@ def is_running(pod: Pod) -> bool:
 
 
 def _is_over(pod: Pod) -> bool:
-    return "deletionTimestamp" in pod["metadata"] or phase(pod) in ("Succeeded", "Failed")
+    return is_being_deleted(pod) or phase(pod) in ("Succeeded", "Failed")
 
 
 def _is_of(pod: Pod, ref: TargetRef) -> bool:

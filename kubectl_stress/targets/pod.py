@@ -15,6 +15,11 @@ def describe(pod: Pod) -> str:
     return f'pod "{pod["metadata"]["name"]}"'
 
 
+def is_being_deleted(pod: Pod) -> bool:
+    """Whether its deletion has begun: it goes once its containers have ended."""
+    return bool(pod["metadata"].get("deletionTimestamp"))
+
+
 def container_status(pod: Pod, name: str) -> Mapping[str, Any]:
     """The status of a regular or init container, `{}` where there is none yet."""
     status = pod.get("status", {})

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kubectl_stress.targets.pod import Pod, container_status
+from kubectl_stress.targets.pod import Pod, container_status, is_being_deleted
 from kubectl_stress.text import clean
 
 
@@ -87,7 +87,7 @@ class ContainerStatus:
             pod_phase=status.get("phase", ""),
             pod_reason=clean(status.get("reason", "")),
             pod_message=clean(status.get("message", "")),
-            is_deleting="deletionTimestamp" in pod["metadata"],
+            is_deleting=is_being_deleted(pod),
             neighbour_ends=tuple(_neighbour_ends(pod, container)),
             is_all_restarting=_is_true(pod, "AllContainersRestarting"),
         )
