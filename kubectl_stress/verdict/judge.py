@@ -3,20 +3,17 @@
 The rules are asked in order; the first that has an answer gives the verdict.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from kubectl_stress.plan.plan import Plan
-from kubectl_stress.targets.changes import Change, ChangeKind
-from kubectl_stress.targets.kubelet_kills import SIGKILLED
+from kubectl_stress.targets.changes import ChangeKind
 from kubectl_stress.verdict.container_end import replaced, terminated
-from kubectl_stress.verdict.evidence import Evidence, as_evidence, last_sample, stream_end
+from kubectl_stress.verdict.eviction import evicted
+from kubectl_stress.verdict.evidence import Evidence, as_evidence, last_sample
 from kubectl_stress.verdict.findings import Findings, events, lost_readiness, of_kind
 from kubectl_stress.verdict.kills_inside import killed_beside, killed_inside
 from kubectl_stress.verdict.load_end import broke_off, ran_to_its_end, stopped, stopped_by_other
 from kubectl_stress.verdict.outcome import Outcome, Verdict
-
-_EARLY_MS = 1_000  # an event may be seen somewhat later than the kill that it tells of
 
 
 def judge(plan: Plan, findings: Findings) -> Verdict:
@@ -50,32 +47,6 @@ def _elsewhere(_plan: Plan, findings: Findings) -> Verdict | None:
     return Verdict(Outcome.INCONCLUSIVE, sentence, evidence)
 
 
-def _evicted(_plan: Plan, findings: Findings) -> Verdict | None:
-    evictions = of_kind(findings, ChangeKind.EVICTED)
-    if not evictions:
-        return None
-    facts = [*events(findings, "Evicted"), *evictions]
-    early = _killed_before(findings, facts)
-    sentence = f"the kubelet evicted the pod; no memory limit was reached{early}"
-    ended = stream_end(findings) if early else ()
-    return Verdict(Outcome.EVICTED, sentence, (*ended, *as_evidence(facts), *last_sample(findings)))
-
-
-def _killed_before(findings: Findings, said: Sequence[Change]) -> str:
-    """That the load was dead before the kubelet said anything: it evicts pods that are dead, too.
-
-    Seen where a node ran out at once: the kernel killed the container, the kubelet evicted its pod.
-    """
-    ending = findings.ending
-    early_ms = min(change.at_ms for change in said) - ending.at_ms
-    if ending.bye is not None or ending.exit_code != SIGKILLED or early_ms < _EARLY_MS:
-        return ""
-    return (
-        f"; the load was killed {early_ms / 1000:.1f} s before the kubelet's first word: "
-        "the kernel may have come first, when the node had no memory left"
-    )
-
-
 def _went_away(_plan: Plan, findings: Findings) -> Verdict | None:
     deleted = of_kind(findings, ChangeKind.DELETED)
     if not deleted:
@@ -97,7 +68,7 @@ def _readiness(_plan: Plan, findings: Findings) -> Verdict | None:
 
 _RULES = (
     _elsewhere,
-    _evicted,
+    evicted,
     terminated,
     replaced,
     killed_beside,

@@ -289,6 +289,32 @@ def test_a_load_that_died_before_the_kubelets_first_word_may_be_the_kernels(
     assert any("without a final message" in fact.text for fact in verdict.evidence) is is_early
 
 
+@pytest.mark.parametrize(
+    ("used", "is_dead"),
+    [("100Ki", True), ("0", True), ("40000Ki", False), ("90Mi", False), ("much", False)],
+)
+def test_a_kubelet_that_finds_the_memory_gone_may_have_come_after_the_kernel(
+    used: str, is_dead: bool
+) -> None:
+    words = f"Container other was using 1Ki, request is 0. Container app was using {used}, request"
+    evicted = Change(4_000, ChangeKind.EVICTED, f"{words} is 0, has larger consumption of memory.")
+
+    verdict = judge(plan(), findings(sample(60, held_mib=50), changes=[evicted], ending=CUT))
+
+    assert verdict.outcome is Outcome.EVICTED
+    assert ("in use where 60.0 MiB had been" in verdict.sentence) is is_dead
+    assert ("the kernel may have come first" in verdict.sentence) is is_dead
+
+
+def test_a_run_that_ended_by_itself_is_not_dead_before_its_eviction() -> None:
+    words = "Container app was using 100Ki, request is 0, has larger consumption of memory."
+    evicted = Change(14_000, ChangeKind.EVICTED, words)
+
+    seen = findings(sample(60, held_mib=50), changes=[evicted], ending=Ending(bye("done", 12), 0))
+
+    assert "kernel" not in judge(plan(), seen).sentence
+
+
 def test_memory_high_is_throttling() -> None:
     seen = findings(sample(10), sample(100, held_mib=20, high_events=9))
 

@@ -1,0 +1,71 @@
+"""The rule for a pod that the kubelet evicts, and whether the kernel may have come first. Pure.
+
+A kubelet evicts pods whose container is dead, too: where a node ran out at once, the kernel killed
+the container, and the kubelet evicted its pod.
+"""
+
+import re
+from collections.abc import Sequence
+
+from kubectl_stress.errors import UsageError
+from kubectl_stress.plan.plan import Plan
+from kubectl_stress.quantity import format_bytes, parse_quantity
+from kubectl_stress.targets.changes import Change, ChangeKind
+from kubectl_stress.targets.kubelet_kills import SIGKILLED
+from kubectl_stress.verdict.evidence import as_evidence, last_sample, stream_end
+from kubectl_stress.verdict.findings import Findings, events, of_kind
+from kubectl_stress.verdict.outcome import Outcome, Verdict
+
+_EARLY_MS = 1_000  # an event may be seen somewhat later than the kill that it tells of
+
+
+def evicted(plan: Plan, findings: Findings) -> Verdict | None:
+    """EVICTED where the kubelet says so; whatever else ended is part of that."""
+    evictions = of_kind(findings, ChangeKind.EVICTED)
+    if not evictions:
+        return None
+    facts = [*events(findings, "Evicted"), *evictions]
+    early = _killed_before(plan, findings, facts)
+    sentence = f"the kubelet evicted the pod; no memory limit was reached{early}"
+    ended = stream_end(findings) if early else ()
+    return Verdict(Outcome.EVICTED, sentence, (*ended, *as_evidence(facts), *last_sample(findings)))
+
+
+def _killed_before(plan: Plan, findings: Findings, said: Sequence[Change]) -> str:
+    """That the load was dead before the kubelet decided, by its end or by what the kubelet read."""
+    ending = findings.ending
+    if ending.bye is not None or ending.exit_code != SIGKILLED:
+        return ""
+    early_ms = min(change.at_ms for change in said) - ending.at_ms
+    why = _was_gone(plan, findings, said)
+    if early_ms >= _EARLY_MS:
+        why = f"the load was killed {early_ms / 1000:.1f} s before the kubelet's first word"
+    if not why:
+        return ""
+    return f"; {why}: the kernel may have come first, when the node had no memory left"
+
+
+def _was_gone(plan: Plan, findings: Findings, said: Sequence[Change]) -> str:
+    """Where the kubelet read less than half the working set that the agent had read last.
+
+    The kubelet reads it anew as it decides (pkg/kubelet/eviction: the summary is made with
+    updateStats), and names it in its message (containerMessageFmt in helpers.go).
+    """
+    last, used = findings.samples.last, _used_bytes(plan.target.container, said)
+    if last is None or used is None or last.memory.working_set_bytes is None:
+        return ""
+    if used * 2 >= last.memory.working_set_bytes:
+        return ""
+    return (
+        f"the kubelet found {format_bytes(used)} in use where "
+        f"{format_bytes(last.memory.working_set_bytes)} had been"
+    )
+
+
+def _used_bytes(container: str, said: Sequence[Change]) -> int | None:
+    words = re.compile(rf"Container {re.escape(container)} was using ([^,\s]+), request is")
+    found = next(filter(None, (words.search(change.text) for change in said)), None)
+    try:
+        return None if found is None else int(parse_quantity(found[1]))
+    except UsageError:
+        return None
