@@ -9,16 +9,20 @@ from kubectl_stress.session.agent_stream import SteeredAgent
 from kubectl_stress.session.barrier import Barrier, Waiting
 from kubectl_stress.session.event_loop import Procedure
 from kubectl_stress.session.intake import Intake
+from kubectl_stress.session.node_gate import NodeGate
 from kubectl_stress.session.steering import Heartbeat
-
-# The runtime starts the process first: more than 20 s were seen on a node short of CPU.
 
 
 class BarrierPlace:
-    """Brings one agent to the barrier, and waits there with it."""
+    """Brings one agent to the barrier, and waits there with it.
 
-    def __init__(self, barrier: Barrier, intake: Intake) -> None:
-        self._barrier, self._intake = barrier, intake
+    No more agents of a node start at once than `gate` lets in: 40 execs at once on a slow node kept
+    its runtime from answering any of them.
+    """
+
+    def __init__(self, barrier: Barrier, intake: Intake, gate: NodeGate) -> None:
+        self._barrier, self._intake, self._gate = barrier, intake, gate
+        self._starts_ms: int | None = None
 
     @property
     def words(self) -> list[str]:
@@ -30,6 +34,25 @@ class BarrierPlace:
         """Whether the load was told to begin."""
         return self._barrier.has_gone(self._intake.number)
 
+    def take_turn(self) -> Procedure[None]:
+        """Return when the node has room for one more start; raises NotLoaded for another's."""
+        while not self._gate.enter(self._intake.state.target.node, self._intake.number):
+            yield from self._intake.take_next()
+            self._refuse_problem()
+        self._starts_ms = self._intake.now_ms()
+        self._refuse_problem()
+
+    def end_turn(self) -> None:
+        """The agent has started, or is not going to; once is enough."""
+        if self._starts_ms is None:
+            return
+        took_ms, self._starts_ms = self._intake.now_ms() - self._starts_ms, None
+        self._gate.leave(self._intake.state.target.node, took_ms)
+
+    def _refuse_problem(self) -> None:
+        if self._barrier.problem is not None:
+            raise self._barrier.problem
+
     def leave(self, error: StressError) -> None:
         """This target is not loaded: the others need not wait for it."""
         self._barrier.leave(self._intake.number, self._intake.state.target.pod, error)
@@ -39,8 +62,7 @@ class BarrierPlace:
         intake, started_ms = self._intake, self._intake.now_ms()
         heartbeat, waiting = Heartbeat(started_ms), Waiting(agent)
         while not self.has_gone and intake.collector.ending is None:
-            if self._barrier.problem is not None:
-                raise self._barrier.problem
+            self._refuse_problem()
             arrival = yield from intake.take_next()
             beat = heartbeat.next(intake.now_ms(), None, ())
             if beat is not None:
@@ -48,6 +70,7 @@ class BarrierPlace:
             if isinstance(arrival, Sample | PhaseStart):
                 waiting.hear(arrival.elapsed_ms, intake.now_ms())
             if isinstance(arrival, PhaseStart) and arrival.phase is Phase.READY:
+                self.end_turn()
                 self._barrier.arrive(intake.number, waiting)
             self._barrier.release_due()
             patience_ms = start_patience_ms(intake.state.target)

@@ -11,7 +11,13 @@ from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.plan.node_budget import node_shares, refuse_beyond_budget
 from kubectl_stress.plan.plan import Plan
-from kubectl_stress.plan.together import FEW, FULL_RATE_INTERVAL_MS, Together, sample_interval_ms
+from kubectl_stress.plan.together import (
+    FEW,
+    FULL_RATE_INTERVAL_MS,
+    Together,
+    ready_interval_ms,
+    sample_interval_ms,
+)
 from kubectl_stress.preflight.find_replacement import Replacements
 from kubectl_stress.results.fleet_report import Followed
 from kubectl_stress.results.report import Report
@@ -24,6 +30,7 @@ from kubectl_stress.session.follow import Follow, Lost
 from kubectl_stress.session.intake import Intake, finishing
 from kubectl_stress.session.load_procedure import LoadProcedure, Ready
 from kubectl_stress.session.newcomer import Newcomer
+from kubectl_stress.session.node_gate import NodeGate
 from kubectl_stress.session.pod_watcher import watching
 from kubectl_stress.session.preparation import Counter, Preparation
 from kubectl_stress.session.progress import Progress
@@ -193,9 +200,10 @@ class Fleet:
             now_ms=self._loop.now_ms,
             stagger_ms=self._together.stagger_ms,
             keep_going=self._together.keep_going,
-            settle_ms=self._interval_ms * 5 // 4,
+            settle_ms=ready_interval_ms(self._interval_ms) * 5 // 4,
         )
-        return {n: BarrierPlace(barrier, self._intakes[n]) for n in ready}
+        gate = NodeGate(self._loop.wake, parallel=self._together.parallel)
+        return {n: BarrierPlace(barrier, self._intakes[n], gate) for n in ready}
 
 
 def _ready_and_not(

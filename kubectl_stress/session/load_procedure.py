@@ -167,10 +167,14 @@ class LoadProcedure:
             raise
         except KeyboardInterrupt:
             raise Interrupted from None
+        finally:
+            place.end_turn()
 
     def _load(
         self, plan: Plan, joined: JoinedHolder, place: BarrierPlace | None = None
     ) -> Procedure[None]:
+        if place is not None:
+            yield from place.take_turn()
         self._intake.say(JOINING[joined.join])
         if (slow := slow_start(plan.target)) is not None:
             self._intake.say(slow)

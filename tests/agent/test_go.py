@@ -47,6 +47,22 @@ def test_nothing_is_allocated_before_go(agent: Path) -> None:
         assert "go" in hello["features"]
 
 
+def test_an_agent_that_waits_tells_less(agent: Path) -> None:
+    with waiting(agent, *MEM, "--sample-interval-ms", "300", "--duration-ms", "1500") as run:
+        run.until_phase("ready")
+        time.sleep(4.3)
+        run.send(b"go\n")
+        lines = run.rest()
+
+    begun = next(n for n, line in enumerate(lines) if line.get("phase") == "baseline")
+    before = [line["type"] for line in lines[:begun]]
+    assert before.count("processes") == 1
+    assert 4 <= before.count("sample") <= 6  # at once, after 0.3 s, and then each 1.2 s
+    holding = [one for one in lines if one["type"] == "sample" and one["phase"] == "hold"]
+    assert len(holding) >= 4
+    assert holding[-1]["missed"] == 0
+
+
 def test_go_names_the_moment(agent: Path) -> None:
     with waiting(agent, *MEM) as run:
         run.until_phase("ready")

@@ -235,7 +235,20 @@ def test_a_caller_that_paused_does_not_take_the_server_for_lost(peer: Peer) -> N
     assert not peer.stream.ended
 
 
+def test_before_the_first_word_a_silent_server_is_waited_for_as_by_kubectl(peer: Peer) -> None:
+    ended = []
+    for _ in range(13):
+        peer.clock.now += 5
+        peer.stream.receive(0)
+        ended.append(peer.stream.ended)
+
+    assert ended == [False] * 12 + [True]
+    assert peer.stream.lost == "no answer for 60 s"
+
+
 def test_a_server_silent_for_fifteen_seconds_is_lost(peer: Peer) -> None:
+    peer.send(OUT, b"hello")
+    peer.stream.receive(0)
     ended = []
     for _ in range(4):
         peer.clock.now += 5

@@ -21,6 +21,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+// Many that only wait leave their node the CPU to start the others with.
+enum { READY_SLOWER = 4 };
+
 static struct session session;
 
 // The counters as they were at the start, or when a killed worker was told last. Not those of the
@@ -131,16 +134,16 @@ static bool start_workers(void)
     int error;
 
     if (options()->kind == KIND_FILE && memory.directory < 0)
-        return refuse("no-holder", "--kind file needs the holder's /tmp to write in");
+        return refuse("no-holder", "--kind file needs the holder's /tmp");
     if (options()->level.base != LEVEL_NONE && !level_is_possible(&session, &options()->level))
-        return refuse("no-limit", "the level is relative to a memory limit, and there is none");
+        return refuse("no-limit", "the level is relative to a limit, and there is none");
     error = workers_start(&session.workers, options(), &memory);
     if (error == -EAGAIN)
         return refuse("pids-limit", "a limit on processes lets no workers start");
     if (error == -EMFILE || error == -ENFILE)
         return refuse("rlimit-nofile", "a limit on open files lets no workers start");
     if (error != 0) {
-        line_error("no-memory", "the workers could not be started");
+        line_error("no-memory", "no worker could be started");
         session.reason = REASON_NO_MEMORY;
         return false;
     }
@@ -179,6 +182,7 @@ static void release(void)
 // where the run ends before that.
 static bool wait_for_go(void)
 {
+    session.sample_interval_ms *= READY_SLOWER;
     report_phase(&session, PHASE_READY, ABSENT);
     report_sample(&session, PATIENT_MS);
     turn_report_processes(&session);
@@ -190,6 +194,8 @@ static bool wait_for_go(void)
         return false;
     session.deadline_from_ms = clock_begin_turn();
     session.next_slow_ms = session.deadline_from_ms; // limits and all are read again
+    session.sample_interval_ms = options()->sample_interval_ms;
+    session.next_sample_ms = session.deadline_from_ms;
     admission_look_at_membership(&session);
     return admission_check_load(&session);
 }

@@ -30,6 +30,9 @@ from kubectl_stress.text import clean_bytes
 PING_SECONDS = 5.0  # as kubectl
 # Three pings unanswered. kubectl waits for 61 s, but a load must not run on unseen for so long.
 SILENCE_SECONDS = 15.0
+# Before its first word nothing runs unseen: a slow node that starts 40 processes at once answered
+# none of their pings for longer than that. As kubectl.
+START_SILENCE_SECONDS = 60.0
 # The status overtakes stdout (seen: 600 KiB after it, from a 1.37 kubelet), so the end is the close
 # frame. A server that forgets that one is not waited for once it has been quiet for so long.
 STATUS_GRACE_SECONDS = 3.0
@@ -69,7 +72,7 @@ class ExecStream:
         self._fragments = continuous_frame(fire_cont_frame=False, skip_utf8_validation=True)
         self._messages: list[tuple[Channel, bytes]] = []
         self._error_data = b""
-        self._message_at = 0.0
+        self._message_at: float | None = None
         self._ping_at = clock() + PING_SECONDS
         self._unanswered_since: float | None = None
         self._closed = False
@@ -180,17 +183,22 @@ class ExecStream:
         self._judge_silence(self._clock())
 
     def _judge_silence(self, now: float) -> None:
-        if self._error_data and now >= self._message_at + STATUS_GRACE_SECONDS:
+        if self._error_data and now >= self._status_due:
             self._end("")
         since = self._unanswered_since
-        if since is not None and now >= since + SILENCE_SECONDS:
-            self._end(f"no answer for {SILENCE_SECONDS:.0f} s")
+        seconds = SILENCE_SECONDS if self._message_at is not None else START_SILENCE_SECONDS
+        if since is not None and now >= since + seconds:
+            self._end(f"no answer for {seconds:.0f} s")
+
+    @property
+    def _status_due(self) -> float:
+        return (self._message_at or 0.0) + STATUS_GRACE_SECONDS
 
     def _next_duty(self) -> float:
         """Seconds until something must be done even if nothing comes."""
         due = self._ping_at
         if self._error_data:
-            due = min(due, self._message_at + STATUS_GRACE_SECONDS)
+            due = min(due, self._status_due)
         return max(0.0, due - self._clock())
 
     def _wait(self, seconds: float) -> None:
