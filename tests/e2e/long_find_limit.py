@@ -11,7 +11,7 @@ import pytest
 from tests.cluster.cluster import Cluster
 from tests.e2e.plugin import Plugin
 from tests.e2e.pods import Pods, pod, wait_until
-from tests.e2e.searches import LIMIT, MARKS, Breaking, search
+from tests.e2e.searches import LIMIT, MARKS, Breaking, Held, search, search_again
 from tests.selection.sample import SEED
 
 RESOLUTION = LIMIT * 2 // 100
@@ -62,20 +62,26 @@ def test_a_search_that_is_killed_and_resumed_ends_as_one_that_was_not(
     draw, record = random.Random(f"{SEED} killed"), tmp_path / "search.jsonl"
     breaking = Breaking.drawn(draw, "unready")
     pods.create(breaking.manifest(flavour, "app"))
-    words = ("find-limit", "app", "--yes", "--level-hold=5s")
+    before = Held.by(pods, "app")
+    words = ("find-limit", "app", "--yes", *breaking.words, f"--record={record}")
 
-    with plugin.running(*words, f"--record={record}") as running:
+    with plugin.running(*words) as running:
         running.wait_for(f"try {draw.randrange(2, 8)} of about")
         running.process.kill()
-    made = len(record.read_text().splitlines()) - 1
+    made = [json.loads(line)["time_ms"] for line in record.read_text().splitlines()[1:]]
     wait_until("the load is gone", lambda: pods.memory("app").anon_bytes() < 40 << 20)
-    resumed = plugin(*words, f"--resume={record}", "-o", "json").report
+    resumed = search_again(pods, plugin, breaking, f"--resume={record}", before=before)
+    whole = search_again(pods, plugin, breaking)
 
-    again = search(pods, plugin, breaking, flavour, name="again").found
-    assert len(resumed["tries"]) == len(again["tries"])
-    assert made >= 1
+    assert made
+    assert [one["time_ms"] for one in resumed.found["tries"]][: len(made)] == made
+    resumed.refuse_wrong_answer(RESOLUTION)
+    whole.refuse_wrong_answer(RESOLUTION)
+    held = [one.anon_bytes for one in (before, resumed.after, whole.before, whole.after)]
+    moved = max(held) - min(held)
     for key in ("survived_bytes", "failed_bytes"):
-        assert abs(resumed["answer"][key] - again["answer"][key]) <= RESOLUTION
+        apart = abs(resumed.found["answer"][key] - whole.found["answer"][key])
+        assert apart <= RESOLUTION + moved, (resumed, whole)
 
 
 def test_the_recommended_limit_is_one_that_the_app_can_live_with(

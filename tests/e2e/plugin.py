@@ -94,12 +94,12 @@ class Running:
         self.process.send_signal(number)
 
     def end(self, *, seconds: float = 600) -> Done:
-        """Wait for its end."""
+        """Wait for its end; what it told until then is all that says why it did not come."""
         try:
             self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            raise
+            raise AssertionError(f"not ended after {seconds:.0f} s:\n{self.log}") from None
         for reader in self._readers:
             reader.join()
         return Done(self.process.returncode, self._shown, self.log)
@@ -123,10 +123,10 @@ class Plugin:
         }
         return cls(environment, ("-n", pods.namespace, *options))
 
-    def __call__(self, *arguments: str) -> Done:
-        """Run it to its end."""
+    def __call__(self, *arguments: str, seconds: float = 600) -> Done:
+        """Run it to its end, which comes within `seconds`."""
         with self.running(*arguments) as running:
-            return running.end()
+            return running.end(seconds=seconds)
 
     @contextmanager
     def running(self, *arguments: str) -> Iterator[Running]:
