@@ -68,7 +68,6 @@ def test_a_load_above_the_limit_beside_another_one_names_it(
 def test_a_liveness_kill_while_the_load_is_joining_is_named_and_no_other_join_offered(
     plugin: Plugin, pods: Pods
 ) -> None:
-    # An exec probe would wait in the runtime, behind the agent's, and time out for ever.
     http = {"httpGet": {"path": "/healthz", "port": 8080}, "periodSeconds": 4, "timeoutSeconds": 2}
     probe = {**http, "failureThreshold": 3, "terminationGracePeriodSeconds": 1}
     made = holding("v2", 8, limit=f"{LIMIT_MIB}Mi")
@@ -78,7 +77,7 @@ def test_a_liveness_kill_while_the_load_is_joining_is_named_and_no_other_join_of
 
     with plugin.running("mem", "app", "--size=20Mi", "--duration=60s", "--yes") as running:
         running.wait_for("reading the target's memory")
-        memory.freeze()
+        memory.write("cpu.max", "1000 100000")  # the runtime starts the agent under this
         done = running.end()
 
     print(done.stderr)

@@ -242,13 +242,6 @@ class NodeMemory:
         script = f"for p in $(cat {procs}); do {each}; done"
         return self.cluster.node(self.node).check_run(["sh", "-c", script])
 
-    def freeze(self) -> None:
-        """Stop all processes in the container, and each that joins; SIGKILL ends them all the same.
-
-        For cgroup v2 alone: version 1 keeps SIGKILL back until they are thawed.
-        """
-        self.write("cgroup.freeze", "1")
-
     def _table(self, path: str) -> dict[str, int]:
         lines = self.cluster.node(self.node).read_file(path).splitlines()
         return {key: int(value) for key, value in (line.split() for line in lines)}
