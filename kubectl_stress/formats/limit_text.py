@@ -100,7 +100,7 @@ def facts(result: LimitResult) -> Iterator[str]:
         yield f"recommended limit {quantity}{more}: {found.arithmetic}"
     elif answer.survived is not None and answer.failed is not None:
         low, high = unit.text(answer.survived), unit.text(answer.failed)
-        yield f"the boundary is between {low} and {high} of {unit.load}, as far as anybody knows"
+        yield f"the boundary is between {low} and {high} of {unit.load}, as far as is known"
     yield from _sureness(result)
     yield from result.notes
     yield circumstances(result)

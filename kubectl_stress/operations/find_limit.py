@@ -95,7 +95,8 @@ class FindLimit:
         refuse_not_ready(target, intake.state.status)
         procedure = LoadProcedure(self._cluster, holder_spec, intake, self._announcer.identity)
         preparation = Preparation(self._loop, parallel=None, keep_going=False)
-        prepare = preparation.through(intake, procedure.prepare(ask.plan))
+        first = procedure.prepare(ask.plan, when="at the first level: ")
+        prepare = preparation.through(intake, first)
         ready = self._loop.run({0: prepare})[0]
         if isinstance(ready, StressError):
             raise ready

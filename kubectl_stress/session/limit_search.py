@@ -98,10 +98,10 @@ class LimitSearch:
             return None
         self._level, left, number = step, self.left(), len(self.tries) + 1
         percent = 100 * step / self.settings.limit
-        unit = self.settings.unit
+        unit, again = self.settings.unit, any(one.level == step for one in self.tries)
         text = (
             f"try {number} of about {len(self.tries) + left.tries}: {unit.text(step)} of "
-            f"{unit.load} ({percent:.0f}% of the limit)"
+            f"{unit.load} ({percent:.0f}% of the limit){' again' if again else ''}"
         )
         most_ms = max(0, self.settings.max_ms - spent.took_ms)
         about = format_duration(min(left.took_ms, most_ms))
@@ -111,4 +111,6 @@ class LimitSearch:
 
 
 def _result(one: Try) -> str:
+    if one.mark is Mark.INCONCLUSIVE:
+        return f"does not count: {one.evidence}"
     return "fits" if one.mark is Mark.FITS else f"does not fit: {one.mark.value}"

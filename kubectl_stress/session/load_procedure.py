@@ -82,10 +82,12 @@ class LoadProcedure:
     def _collector(self) -> Collector:
         return self._intake.collector
 
-    def prepare(self, plan: Plan, look: FirstLook | None = None) -> Procedure[Ready]:
+    def prepare(
+        self, plan: Plan, look: FirstLook | None = None, *, when: str = ""
+    ) -> Procedure[Ready]:
         """A holder and a reading, and the plan settled by it; what it asks is yet to be asked.
 
-        What a fresh `look` has seen is not asked for again.
+        What a fresh `look` has seen is not asked for again. `when` opens what is predicted.
         """
         if plan.spec.pressure_percent is not None:
             yield from self._intake.call(
@@ -95,7 +97,7 @@ class LoadProcedure:
         target = yield from self._intake.call(
             lambda: with_sibling_usage(self._cluster, joined.target)
         )
-        plan = self._settled(replace(plan, target=target), joined.reading)
+        plan = self._settled(replace(plan, target=target), joined.reading, when)
         return Ready(plan, joined, before)
 
     def load(
@@ -142,14 +144,14 @@ class LoadProcedure:
             self._intake.say(text)
         return look.joined, look.status
 
-    def _settled(self, plan: Plan, reading: Reading) -> Plan:
+    def _settled(self, plan: Plan, reading: Reading, when: str) -> Plan:
         """The plan with its size, told."""
         asked = plan
         plan = resolve(plan, reading.hello, reading.sample)
         running = already_running(reading.processes, plan.target.container)
         predicted = prediction(plan, reading.hello, reading.sample, reading.processes)
         known = (*node_notes(asked, reading.hello), *sizes_read(asked, plan), *running)
-        for note in (*known, predicted):
+        for note in (*known, f"{when}{predicted}"):
             self._intake.say(note)
         return replace(plan, questions=(*running, *plan.questions))
 

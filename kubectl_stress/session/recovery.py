@@ -7,10 +7,12 @@ from kubectl_stress.quantity import format_bytes
 from kubectl_stress.session.event_loop import Procedure
 from kubectl_stress.session.intake import Intake
 from kubectl_stress.session.next_load import Recovery
-from kubectl_stress.session.progress import Task
+from kubectl_stress.session.progress import Milestone, Task
 
 _PATIENCE_MS = 180_000
 _BETWEEN_S = 1.0
+# A log that shows no tasks tells of a longer wait.
+_LONG_MS = 15_000
 # A container that started again has settled once two readings so far apart differ by less than
 # half of the tolerance.
 _SETTLED_S = 3.0
@@ -78,16 +80,20 @@ class RecoveryWait:
     def _until_below(
         self, most_bytes: int, joined: JoinedHolder, deadline_ms: int
     ) -> Procedure[Reading]:
+        said_at_ms: int | None = self._intake.now_ms() + _LONG_MS
         while True:
             reading = yield from self._read(joined)
-            held = _held(reading)
+            held, now_ms = _held(reading), self._intake.now_ms()
             if held is None or held <= most_bytes:
                 return reading
-            if self._intake.now_ms() >= deadline_ms:
+            more = f"{format_bytes(held)}, more than the {format_bytes(most_bytes)} expected"
+            if now_ms >= deadline_ms:
                 raise InjectionError(
-                    f"the container still holds {format_bytes(held)}, more than the "
-                    f"{format_bytes(most_bytes)} expected, after {_PATIENCE_MS // 1000} s"
+                    f"the container still holds {more}, after {_PATIENCE_MS // 1000} s"
                 )
+            if said_at_ms is not None and now_ms >= said_at_ms:
+                said_at_ms = None
+                self._intake.tell(Milestone(f"waiting: the container still holds {more}"))
             self._show("waiting until the container's memory is as before")
             yield from self._intake.sleep(_BETWEEN_S)
 

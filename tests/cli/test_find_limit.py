@@ -64,7 +64,7 @@ def test_each_try_is_one_line(breaks: CommandLine, capsys: pytest.CaptureFixture
     tried = [line for line in lines[first:] if "s  try " in line]
     assert tried == lines[first:]
     assert len(tried) == len(ballasts(breaks))
-    assert tried[-1].endswith("72.3 MiB of ballast (56% of the limit): does not fit: oom")
+    assert tried[-1].endswith("72.3 MiB of ballast (56% of the limit) again: does not fit: oom")
 
 
 def test_the_price_is_said_once(breaks: CommandLine, capsys: pytest.CaptureFixture[str]) -> None:

@@ -123,6 +123,14 @@ def test_which_try_it_is_of_about_how_many_is_told() -> None:
     assert numbered[1].startswith("try 2 of about ")
 
 
+def test_what_is_predicted_is_of_the_first_level() -> None:
+    searching = search_of(breaks_at(70 * MIB, Mark.OOM))
+    searching()
+
+    (predicted,) = [line for line in searching.lines if "usage will reach" in line]
+    assert predicted.startswith("at the first level: usage will reach about 22.8 MiB, 18%")
+
+
 def test_the_price_is_asked_before_the_first_try() -> None:
     searching = Searching(BreakingPod(web(), breaks_at(0, Mark.OOM)), agrees=False)
 

@@ -9,7 +9,7 @@ from kubectl_stress.results.limit_result import LimitResult
 from kubectl_stress.search.answer import AnswerKind
 from kubectl_stress.search.memory_ballast import load_of
 from kubectl_stress.search.tries import Mark, Try
-from kubectl_stress.session.progress import Task
+from kubectl_stress.session.progress import Milestone, Task
 from kubectl_stress.targets.target import Target
 from tests.builders.agent_lines import (
     bye_line,
@@ -111,4 +111,7 @@ def test_one_that_keeps_more_than_before_is_not_loaded_again(scene: Scene) -> No
 
     result = searched(scene)
 
-    assert "the container still holds 60.0 MiB, more than the 12.6 MiB" in result.answer.sentence
+    more = "the container still holds 60.0 MiB, more than the 12.6 MiB expected"
+    assert f"{more}, after 180 s" in result.answer.sentence
+    told = [what.text for what in scene.progress if isinstance(what, Milestone)]
+    assert told.count(f"waiting: {more}") == 1
