@@ -51,7 +51,7 @@ _TOGETHER = (
         "--parallel",
         type=WholeNumberType(1, 100),
         metavar="N",
-        help="Targets of a node to prepare, and then to start, at the same time  [default: 4, then adapts]",
+        help="Targets of a node to prepare, or start, at the same time  [default: 4, then adapts]",
     ),
     click.option(
         "--keep-going",
