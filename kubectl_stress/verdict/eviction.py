@@ -34,12 +34,13 @@ def evicted(plan: Plan, findings: Findings) -> Verdict | None:
 def _killed_before(plan: Plan, findings: Findings, said: Sequence[Change]) -> str:
     """That the load was dead before the kubelet decided, by its end or by what the kubelet read."""
     ending = findings.ending
-    if ending.bye is not None or ending.exit_code != SIGKILLED:
+    if ending.bye is not None or ending.exit_code not in (SIGKILLED, None):
         return ""
     early_ms = min(change.at_ms for change in said) - ending.at_ms
     why = _was_gone(plan, findings, said)
     if early_ms >= _EARLY_MS:
-        why = f"the load was killed {early_ms / 1000:.1f} s before the kubelet's first word"
+        what = "the load was killed" if ending.exit_code else "the connection to the load was lost"
+        why = f"{what} {early_ms / 1000:.1f} s before the kubelet's first word"
     if not why:
         return ""
     return f"; {why}: the kernel may have come first, when the node had no memory left"

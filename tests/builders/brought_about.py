@@ -63,7 +63,12 @@ ENDS = {
     "readiness": End("a readiness probe that fails", "readiness-lost", "readiness-lost"),
     "e10-evicted": End("a node short of memory, slowly", "evicted", "evicted"),
     "e10-oom": End("a node short of memory, at once", _GROUP, _LOAD),
-    "e10-oom-evicted": End("the same, and the dead pod is evicted", "evicted", "evicted"),
+    "e10-oom-evicted": End(
+        "a node short of memory, at once, whose kubelet evicts the dead pod", "evicted", "evicted"
+    ),
+    "e10-oom-lost": End(
+        "a node short of memory, at once, that answers nothing for a while", "evicted", "evicted"
+    ),
     "throttled": End("usage above memory.high", "throttled", ""),
     "exited": End("an app that exits with 0", "app-exited", "app-exited"),
     "exit-137": End("an app that exits with 137", _INCONCLUSIVE, _INCONCLUSIVE),

@@ -306,6 +306,16 @@ def test_a_kubelet_that_finds_the_memory_gone_may_have_come_after_the_kernel(
     assert ("the kernel may have come first" in verdict.sentence) is is_dead
 
 
+def test_a_connection_that_was_lost_before_the_kubelets_first_word_leaves_the_kernel_open() -> None:
+    evicted = Change(14_000, ChangeKind.EVICTED, "pod evicted: The node was low on resource")
+    lost = Ending(None, None, "no answer for 15 s", at_ms=5_500)
+
+    sentence = judge(plan(), findings(changes=[evicted], ending=lost)).sentence
+
+    words = "the connection to the load was lost 8.5 s before the kubelet's first word: the kernel"
+    assert words in sentence
+
+
 def test_a_run_that_ended_by_itself_is_not_dead_before_its_eviction() -> None:
     words = "Container app was using 100Ki, request is 0, has larger consumption of memory."
     evicted = Change(14_000, ChangeKind.EVICTED, words)
