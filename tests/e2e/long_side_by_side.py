@@ -87,7 +87,7 @@ def test_a_liveness_kill_while_the_load_is_joining_is_named_and_no_other_join_of
     assert "the agent did not start: the kubelet restarted" in done.stderr, done.stderr
     assert "liveness probe" in done.stderr
     assert "--join" not in done.stderr
-    assert pods.status("app")["restartCount"] == 1
+    wait_until("it is started again", lambda: pods.status("app")["restartCount"] == 1, seconds=180)
 
 
 @pytest.mark.parametrize("flavour", ["old"], indirect=True, scope="session")
