@@ -24,7 +24,7 @@ def evicted(plan: Plan, findings: Findings) -> Verdict | None:
     evictions = of_kind(findings, ChangeKind.EVICTED)
     if not evictions:
         return None
-    facts = [*events(findings, "Evicted"), *evictions]
+    facts = [*events(findings, "Evicted"), *_stops(plan, findings), *evictions]
     early = _killed_before(plan, findings, facts)
     sentence = f"the kubelet evicted the pod; no memory limit was reached{early}"
     ended = stream_end(findings) if early else ()
@@ -36,14 +36,32 @@ def _killed_before(plan: Plan, findings: Findings, said: Sequence[Change]) -> st
     ending = findings.ending
     if ending.bye is not None or ending.exit_code not in (SIGKILLED, None):
         return ""
-    early_ms = min(change.at_ms for change in said) - ending.at_ms
-    why = _was_gone(plan, findings, said)
-    if early_ms >= _EARLY_MS:
-        what = "the load was killed" if ending.exit_code else "the connection to the load was lost"
-        why = f"{what} {early_ms / 1000:.1f} s before the kubelet's first word"
+    why = _was_gone(plan, findings, said) or _ended_before(plan, findings, said)
     if not why:
         return ""
     return f"; {why}: the kernel may have come first, when the node had no memory left"
+
+
+def _ended_before(plan: Plan, findings: Findings, said: Sequence[Change]) -> str:
+    """Where the load's end was seen before the kubelet stopped its container, or said anything.
+
+    The kubelet tells of an eviction, and then of each container that it stops, before it does so
+    (evictPod in pkg/kubelet/eviction, killContainer in pkg/kubelet/kuberuntime).
+    """
+    stops = _stops(plan, findings)
+    began_ms = min(change.at_ms for change in stops or said)
+    early_ms = began_ms - findings.ending.at_ms
+    if early_ms < _EARLY_MS:
+        return ""
+    is_killed = findings.ending.exit_code == SIGKILLED
+    what = "the load was killed" if is_killed else "the connection to the load was lost"
+    before = "stopped its container" if stops else "said anything"
+    return f"{what} {early_ms / 1000:.1f} s before the kubelet {before}"
+
+
+def _stops(plan: Plan, findings: Findings) -> list[Change]:
+    stopped = f"Stopping container {plan.target.container}"
+    return [change for change in events(findings, "Killing") if change.text.endswith(stopped)]
 
 
 def _was_gone(plan: Plan, findings: Findings, said: Sequence[Change]) -> str:

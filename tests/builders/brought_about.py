@@ -69,6 +69,9 @@ ENDS = {
     "e10-oom-lost": End(
         "a node short of memory, at once, that answers nothing for a while", "evicted", "evicted"
     ),
+    "e10-oom-late": End(
+        "a node short of memory, at once, that is told of late", "evicted", "evicted"
+    ),
     "throttled": End("usage above memory.high", "throttled", ""),
     "exited": End("an app that exits with 0", "app-exited", "app-exited"),
     "exit-137": End("an app that exits with 137", _INCONCLUSIVE, _INCONCLUSIVE),

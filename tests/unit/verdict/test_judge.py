@@ -284,7 +284,7 @@ def test_a_load_that_died_before_the_kubelets_first_word_may_be_the_kernels(
 
     verdict = judge(plan(), findings(changes=[evicted], ending=CUT))
 
-    words = "the load was killed 1.5 s before the kubelet's first word: the kernel may have come"
+    words = "the load was killed 1.5 s before the kubelet said anything: the kernel may have come"
     assert (words in verdict.sentence) is is_early
     assert any("without a final message" in fact.text for fact in verdict.evidence) is is_early
 
@@ -312,7 +312,24 @@ def test_a_connection_that_was_lost_before_the_kubelets_first_word_leaves_the_ke
 
     sentence = judge(plan(), findings(changes=[evicted], ending=lost)).sentence
 
-    words = "the connection to the load was lost 8.5 s before the kubelet's first word: the kernel"
+    words = "the connection to the load was lost 8.5 s before the kubelet said anything: the kernel"
+    assert words in sentence
+
+
+@pytest.mark.parametrize(
+    ("container", "words"),
+    [("app", "the load was killed 2.0 s before the kubelet stopped its container"), ("db", "")],
+)
+def test_a_load_that_died_just_before_the_event_and_long_before_the_stop_may_be_the_kernels(
+    container: str, words: str
+) -> None:
+    end_ms = CUT.at_ms
+    evicted = Change(end_ms + 900, ChangeKind.EVICTED, "pod evicted: The node was low on resource")
+    killing = event("Killing", f"Stopping container {container}", at_ms=end_ms + 2_000)
+
+    sentence = judge(plan(), findings(changes=[evicted, killing], ending=CUT)).sentence
+
+    assert ("kernel" in sentence) is bool(words)
     assert words in sentence
 
 
