@@ -81,7 +81,7 @@ class Breaking:
 
 @dataclass(frozen=True)
 class Held:
-    """What its node says that a container holds which nobody loads; `app_bytes` is the app's own."""
+    """What an unloaded container holds, by its node; `app_bytes` is the app's own."""
 
     restarts: int
     usage_bytes: int
