@@ -141,7 +141,12 @@ class FindLimit:
         """Say the price, and have it agreed to; raises Refused."""
         price = search.left()
         if price.tries:
-            text = describe(price, search.settings, adds_entries=price.restarts > 0)
+            text = describe(
+                price,
+                search.settings,
+                most=search.most_tries(),
+                adds_entries=price.restarts > 0,
+            )
             if ask.is_agreed:
                 intake.say(text)
             self._confirm((text, *ready.plan.questions))

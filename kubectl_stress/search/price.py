@@ -54,9 +54,24 @@ def price(
         made.append(Try(level, Mark.FITS if is_fit else mark, ""))
         played, failures = played + 1, failures + (not is_fit)
     restarts = min(failures, settings.max_restarts) if restarts_by_failure else 0
-    each_ms = settings.hold_ms + _BESIDE_HOLD_MS
-    took_ms = played * each_ms + restarts * _RESTART_MS + backoff_ms(restarts)
+    took_ms = played * _each_ms(settings) + restarts * _RESTART_MS + backoff_ms(restarts)
     return Price(played, failures, restarts, took_ms)
+
+
+def most_tries(settings: SearchSettings, tries: Sequence[Try], ways: Sequence[Mark]) -> int:
+    """How many are still to come at the most, wherever it breaks and in whichever of these ways.
+
+    A boundary that moves meanwhile, or that is a range, may take more.
+    """
+    ladder, half = Ladder(tries), max(1, settings.resolution // 2)
+    low, high = ladder.survived or 0, ladder.failed or settings.ceiling + 1
+    breaks = range(low + 1, high + 1, max(half, (high - low) // _MOST_TRIES))
+    found = (
+        price(settings, tries, breaks_at=one, breaks_by=way, restarts_by_failure=False).tries
+        for one in breaks
+        for way in ways
+    )
+    return max(found)
 
 
 def expected_break(settings: SearchSettings, tries: Sequence[Try], headroom: int) -> int:
@@ -74,21 +89,26 @@ def backoff_ms(restarts: int) -> int:
     return sum(waits)
 
 
-def describe(found: Price, settings: SearchSettings, *, adds_entries: bool) -> str:
-    """The price in a sentence, as it is asked about: restarts and time up to the worst case."""
-    cost, most_ms = f"about {found.tries} tries", found.took_ms
+def describe(found: Price, settings: SearchSettings, *, most: int, adds_entries: bool) -> str:
+    """The price in a sentence, as it is asked about: restarts and time up to `most` tries."""
+    cost = f"about {found.tries} tries"
+    most_ms = found.took_ms + max(0, most - found.tries) * _each_ms(settings)
     if found.restarts:
         least, highest = settings.attempts, min(_most_failures(settings), settings.max_restarts)
-        span = f"{least} to {highest}" if least < highest else str(highest)
-        cost += f", {span} restarts of the container"
+        count = f"{least} to {highest}" if least < highest else str(highest)
+        cost += f", {count} restarts of the container"
         if adds_entries:
             cost += ", each with one more ephemeral container entry that stays in the pod"
         more = max(0, highest - found.restarts)
         most_ms += more * _RESTART_MS + backoff_ms(highest) - backoff_ms(found.restarts)
-    limit, most = format_duration(settings.max_ms), _minutes(most_ms)
+    limit, span = format_duration(settings.max_ms), _minutes(most_ms)
     if most_ms > settings.max_ms:
-        return f"the search takes {cost}, up to {most}; --max-time {limit} may end it before"
-    return f"the search takes {cost}, up to {most} (--max-time {limit})"
+        return f"the search takes {cost}, up to {span}; --max-time {limit} may end it before"
+    return f"the search takes {cost}, up to {span} (--max-time {limit})"
+
+
+def _each_ms(settings: SearchSettings) -> int:
+    return settings.hold_ms + _BESIDE_HOLD_MS
 
 
 def _most_failures(settings: SearchSettings) -> int:

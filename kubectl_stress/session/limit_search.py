@@ -10,7 +10,7 @@ from kubectl_stress.search.ballast import Situation
 from kubectl_stress.search.ballasts import ballast_of
 from kubectl_stress.search.judge_try import try_of
 from kubectl_stress.search.levels import next_step
-from kubectl_stress.search.price import Price, expected_break, price
+from kubectl_stress.search.price import Price, expected_break, most_tries, price
 from kubectl_stress.search.settings import SearchSettings
 from kubectl_stress.search.tries import Mark, Spent, Try
 from kubectl_stress.session.next_load import Recovery
@@ -89,6 +89,11 @@ class LimitSearch:
             breaks_by=self._situation.breaks_by,
             restarts_by_failure=self._situation.restarts_by_failure,
         )
+
+    def most_tries(self) -> int:
+        """How many may still come, however it fails: without an end of anything there are more."""
+        ways = (self._situation.breaks_by, Mark.READINESS_LOST)
+        return most_tries(self.settings, self.tries, ways)
 
     def _next(self) -> LoadSpec | None:
         spent = Spent.of(self.tries[self._recorded :])

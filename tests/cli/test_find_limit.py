@@ -50,7 +50,7 @@ def test_the_price_is_said_and_needs_a_yes(
     assert breaks("find-limit", "web") == 5
 
     captured = capsys.readouterr()
-    assert "the search takes about 16 tries, up to 7m (--max-time 30m)" in captured.err
+    assert "the search takes about 16 tries, up to 9m (--max-time 30m)" in captured.err
     assert "pass --yes to confirm" in captured.err
     assert ballasts(breaks) == []
 

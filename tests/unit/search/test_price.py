@@ -1,6 +1,8 @@
 """What a search will cost is what it then does cost, where the app breaks as expected."""
 
-from kubectl_stress.search.price import backoff_ms, describe, expected_break, price
+import pytest
+
+from kubectl_stress.search.price import backoff_ms, describe, expected_break, most_tries, price
 from kubectl_stress.search.tries import Mark, Try
 from tests.builders.pods import MIB
 from tests.builders.simulated_app import breaks_at, search, settings
@@ -52,17 +54,48 @@ def test_the_price_is_said_with_its_restarts_and_entries() -> None:
     asked = settings(max_restarts=6, max_ms=1_800_000)
     found = price(asked, breaks_at=70 * MIB, breaks_by=Mark.OOM, restarts_by_failure=True)
 
-    text = describe(found, asked, adds_entries=True)
+    text = describe(found, asked, most=found.tries, adds_entries=True)
 
     assert "tries, 3 to 6 restarts of the container, each with one more ephemeral" in text
     assert text.endswith("(--max-time 30m)")
+
+
+WAYS = (Mark.OOM, Mark.READINESS_LOST)
+
+
+@pytest.mark.parametrize("attempts", [1, 3])
+def test_no_search_of_an_app_that_breaks_at_one_level_takes_more_tries_than_said(
+    attempts: int,
+) -> None:
+    asked = settings(attempts=attempts)
+    most = most_tries(asked, (), WAYS)
+
+    for mark in WAYS:
+        played = [search(asked, breaks_at(mib * MIB, mark)) for mib in range(1, 128)]
+        assert max(len(one.tries) for one in played) <= most
+    assert describe(
+        price(asked, breaks_at=70 * MIB, breaks_by=Mark.OOM, restarts_by_failure=False),
+        settings(attempts=attempts, max_ms=1_800_000),
+        most=most,
+        adds_entries=False,
+    ).endswith(f"up to {-(-most * 23 // 60)}m (--max-time 30m)")
+
+
+def test_of_a_search_that_goes_on_only_what_is_left_is_counted() -> None:
+    asked = settings()
+    played = search(asked, breaks_at(70 * MIB, Mark.SLOW))
+
+    left = [most_tries(asked, played.tries[:count], WAYS) for count in range(len(played.tries))]
+
+    assert left[-1] == 1
+    assert all(left[count] >= len(played.tries) - count for count in range(len(played.tries)))
 
 
 def test_less_time_than_it_takes_is_said_to_end_it() -> None:
     asked = settings(max_ms=60_000)
     found = price(asked, breaks_at=70 * MIB, breaks_by=Mark.SLOW, restarts_by_failure=False)
 
-    text = describe(found, asked, adds_entries=False)
+    text = describe(found, asked, most=found.tries, adds_entries=False)
 
     assert text.endswith(" tries, up to 7m; --max-time 1m may end it before")
 
@@ -71,7 +104,7 @@ def test_where_only_the_load_dies_no_restart_is_said() -> None:
     asked = settings(max_restarts=6, max_ms=1_800_000)
     found = price(asked, breaks_at=70 * MIB, breaks_by=Mark.OOM, restarts_by_failure=False)
 
-    assert "restart" not in describe(found, asked, adds_entries=False)
+    assert "restart" not in describe(found, asked, most=found.tries, adds_entries=False)
 
 
 def test_the_midst_of_what_is_left_is_expected_to_be_the_boundary() -> None:
