@@ -14,6 +14,7 @@ from kubectl_stress.search.tries import Mark, Spent, Try
 from tests.builders.pods import MIB
 from tests.builders.simulated_app import (
     KINDS,
+    Fails,
     Played,
     blurred_searches,
     breaks_at,
@@ -133,6 +134,29 @@ def test_a_boundary_blurred_within_the_resolution_is_found_with_its_range() -> N
         ranges += played.answer.flaky is not None
 
     assert ranges > 50
+
+
+def moves(low: int, high: int, count: int) -> Fails:
+    """An app that holds less from its n-th try on, and so breaks at a larger ballast."""
+    tried = iter(range(1_000))
+    return lambda ballast: Mark.SLOW if ballast >= (low if next(tried) < count else high) else None
+
+
+def test_a_boundary_that_moves_meanwhile_takes_more_tries_and_is_right_or_flaky() -> None:
+    draw, asked, found = random.Random(6), settings(), []
+    for _ in range(300):
+        low = draw.randrange(asked.limit // 5, asked.limit * 4 // 5)
+        high = low + draw.randrange(asked.resolution // 4, asked.resolution * 5 // 4)
+        played = search(asked, moves(low, high, draw.randrange(5, 15)))
+        if played.answer.kind is AnswerKind.FOUND:
+            assert played.is_right(low, high, asked.resolution)
+        found.append(played)
+
+    tries = [len(played.tries) for played in found]
+    numbers = sum(played.answer.has_number for played in found)
+    print(f"{numbers} of 300 found in {statistics.mean(tries):.1f} tries, {max(tries)} at most")
+    assert max(tries) <= 40
+    assert {played.answer.kind for played in found} <= {AnswerKind.FOUND, AnswerKind.FLAKY}
 
 
 @pytest.mark.parametrize("from_mib", [0, 20])
