@@ -34,13 +34,13 @@ def reports(answer: dict[str, Any]) -> list[dict[str, Any]]:
     return [target["report"] for target in answer["targets"]]
 
 
+@pytest.mark.parametrize("flavour", ["v2"], indirect=True, scope="session")
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_each_field_is_run_or_refused_in_a_line(
     row: Row, plugin: Plugin, pods: Pods, tmp_path: Path, flavour: str
 ) -> None:
-    assert flavour == "v2"
     file = tmp_path / "chaos.json"
-    node = pods.cluster.node("v2").name
+    node = pods.cluster.node(flavour).name
     file.write_text(json.dumps(row.manifest(pods.namespace, node), indent=1))
 
     done = plugin("run", "-f", str(file), "--yes", "-o=json", *row.options)
