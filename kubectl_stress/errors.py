@@ -17,10 +17,22 @@ StressError                     1  could not run
 │   ├── Silent                  1    nobody refused it, but no word came in time
 │   └── LacksInterpreter        1    the target's own image has no such program to receive the agent
 ├── NotLoaded                   1  left alone since another target could not be: with its code
+├── SeveralProblems             1  of several targets, a line a reason: the worst of their codes
 ├── RecordingError              1  a file is not a recording, or one of another version
 ├── Refused                     5  a guard of ours said no before anything was done
 └── Interrupted               130  Ctrl-C or a signal, after the load was released
 """
+
+from collections.abc import Collection, Sequence
+
+# Of several targets the first of these that one of them has: what was stopped, what could not be
+# run, what a guard refused, what is not as expected, what nobody can tell.
+_WORST_FIRST = (130, 1, 2, 5, 3, 4)
+
+
+def worst_exit_code(codes: Collection[int]) -> int:
+    """That of a command over several targets, by what each has; 0 where none has another."""
+    return next((code for code in _WORST_FIRST if code in codes), 0)
 
 
 class StressError(Exception):
@@ -115,6 +127,14 @@ class NotLoaded(StressError):
     def __init__(self, message: str, cause: StressError) -> None:
         super().__init__(message)
         self.exit_code = cause.exit_code
+
+
+class SeveralProblems(StressError):
+    """Several targets cannot be loaded, or for several reasons."""
+
+    def __init__(self, message: str, causes: Sequence[StressError]) -> None:
+        super().__init__(message)
+        self.exit_code = worst_exit_code({cause.exit_code for cause in causes})
 
 
 class RecordingError(StressError):

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -13,21 +13,20 @@ if TYPE_CHECKING:
     from kubectl_stress.kube.cluster import Cluster
     from kubectl_stress.plan.holder_spec import HolderSpec
     from kubectl_stress.plan.plan import Plan
+    from kubectl_stress.plan.problems import Problem
     from kubectl_stress.plan.spec import LoadSpec
     from kubectl_stress.preflight.find_targets import Chosen
     from kubectl_stress.preflight.permissions import Permission
+    from kubectl_stress.results.place import Place
     from kubectl_stress.targets.ref import TargetRef
     from kubectl_stress.targets.target import Target
     from kubectl_stress.targets.target_selection import TargetSelection
 
 
-Found = TypeVar("Found")
-
-
 class Planned(NamedTuple):
-    """A target, and what will be done to it, or why nothing can be."""
+    """Where a target is, and what will be done to it, or why nothing can be."""
 
-    target: "Target"
+    place: "Place"
     plan: "Plan | StressError"
 
 
@@ -45,7 +44,7 @@ def choose_targets(
         chance = random.Random(seed)
         return find_targets(cluster, selection, chance.randrange)
 
-    chosen = waiting_for(find, given)
+    chosen = once_they_run(find, given)
     if not given["quiet"]:
         _tell_choice(chosen, selection, seed)
     return chosen
@@ -70,7 +69,7 @@ def find_one(
         except NotRunning:
             return None  # waited for below, as long as --wait says
 
-    unseen, found = both(lambda: check_permissions(cluster, ref, namespace), as_it_runs)
+    unseen, found = both(lambda: check_permissions(cluster, [ref.kind], namespace), as_it_runs)
     target = found or find_and_wait(
         cluster,
         ref,
@@ -82,25 +81,58 @@ def find_one(
     return target, unseen
 
 
-def waiting_for(find: Callable[[], Found], given: dict[str, Any]) -> Found:
-    """What is found as soon as it runs, for as long as --wait says."""
+def once_they_run(find: "Callable[[], Chosen]", given: Mapping[str, Any]) -> "Chosen":
+    """What is found once all of it runs, or as it is when --wait is over.
+
+    Nothing is waited for where another problem keeps the targets from being loaded anyway.
+    """
     from kubectl_stress.clock import Clock
+    from kubectl_stress.errors import NotRunning
     from kubectl_stress.preflight.wait_for_target import wait_for
 
+    latest: list[Chosen] = []
+
+    def found_running() -> "Chosen":
+        latest[:] = []
+        latest[:] = [find()]
+        problems = [one.problem for one in latest[0].missing]
+        awaited = [problem for problem in problems if isinstance(problem, NotRunning)]
+        if awaited and (given.get("keep_going") or len(awaited) == len(problems)):
+            raise awaited[0]
+        return latest[0]
+
     clock, tell = Clock(now_ms, time.sleep), teller(quiet=given["quiet"])
-    return wait_for(find, wait_ms=given["wait"], clock=clock, tell=tell)
+    try:
+        return wait_for(found_running, wait_ms=given["wait"], clock=clock, tell=tell)
+    except NotRunning:
+        if not latest:
+            raise
+        return _after_wait(latest[0], given["wait"])
+
+
+def _after_wait(chosen: "Chosen", wait_ms: int) -> "Chosen":
+    """Whoever has waited is not advised to wait."""
+    from dataclasses import replace
+
+    from kubectl_stress.errors import NotRunning
+    from kubectl_stress.quantity import format_duration
+
+    def as_awaited(problem: StressError) -> StressError:
+        if wait_ms and isinstance(problem, NotRunning):
+            return problem.after(format_duration(wait_ms))
+        return problem
+
+    missing = tuple(replace(one, problem=as_awaited(one.problem)) for one in chosen.missing)
+    return replace(chosen, missing=missing)
 
 
 def check_permissions_of(cluster: "Cluster", selection: "TargetSelection", *, quiet: bool) -> None:
-    """Ask once for each kind of target; raises Forbidden."""
+    """Ask once for all kinds of targets; raises Forbidden."""
     from kubectl_stress.preflight.admission import check_permissions
-    from kubectl_stress.targets.ref import TargetRef
 
     kinds = dict.fromkeys(ref.kind for ref in selection.refs) or {"pod": None}
     namespace = None if selection.all_namespaces else cluster.namespace
-    for kind in kinds:
-        unseen = check_permissions(cluster, TargetRef(kind, ""), namespace)
-    tell_unseen(unseen, quiet=quiet)
+    tell_unseen(check_permissions(cluster, kinds, namespace), quiet=quiet)
 
 
 def tell_unseen(unseen: "Sequence[Permission]", *, quiet: bool) -> None:
@@ -130,19 +162,35 @@ def _tell_choice(chosen: "Chosen", selection: "TargetSelection", seed: int) -> N
 
 
 def plan_each(
-    targets: "Sequence[Target]", spec: "LoadSpec", holder: "HolderSpec", given: dict[str, Any]
+    chosen: "Chosen", spec: "LoadSpec", holder: "HolderSpec", given: Mapping[str, Any]
 ) -> list[Planned]:
-    """The plan of each; one that is refused stops the run, unless --keep-going leaves it out."""
+    """The plan of each, or why it cannot be loaded; what is missing comes last."""
     from kubectl_stress.plan.decide import make_plan
+    from kubectl_stress.results.place import Place
 
     planned = []
-    for target in targets:
+    for target in chosen.targets:
         try:
-            plan = make_plan(spec, target, force=given["force"], join=holder.join)
+            plan: Plan | StressError = make_plan(
+                spec, target, force=given["force"], join=holder.join
+            )
         except StressError as error:
-            if not given["keep_going"]:
-                raise
-            planned.append(Planned(target, error))
-        else:
-            planned.append(Planned(target, plan))
+            plan = error
+        planned.append(Planned(Place.of(target), plan))
+    for one in chosen.missing:
+        place = Place(one.namespace, one.pod, one.container, one.node)
+        planned.append(Planned(place, one.problem))
     return planned
+
+
+def refuse_problems(problems: "Sequence[Problem]", total: int, *, keep_going: bool = False) -> None:
+    """Raise them as one, unless the rest of so many targets is to be loaded without them."""
+    from kubectl_stress.plan.problems import whole_problem
+
+    if problems and (len(problems) == total or not keep_going):
+        raise whole_problem(problems, total)
+
+
+def problems_of(planned: Sequence[Planned]) -> "list[Problem]":
+    """The targets that cannot be loaded, by their pods, and why."""
+    return [(one.place.pod, one.plan) for one in planned if isinstance(one.plan, StressError)]

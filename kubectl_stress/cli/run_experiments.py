@@ -3,24 +3,32 @@
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from kubectl_stress.cli.holder_options import holder_spec
-from kubectl_stress.cli.plan_targets import Planned, plan_each, tell_unseen, waiting_for
+from kubectl_stress.cli.plan_targets import (
+    Planned,
+    once_they_run,
+    plan_each,
+    refuse_problems,
+    tell_unseen,
+)
 from kubectl_stress.cli.run_many import carry_out_many
 from kubectl_stress.cli.run_selection import prepare, run_one
 from kubectl_stress.cli.stop_on_option import pressure_percent, stop_on
 from kubectl_stress.cli.target_options import seed_of
 from kubectl_stress.cli.wiring import connect
-from kubectl_stress.errors import StressError, TargetError, UsageError
+from kubectl_stress.errors import Forbidden, SeveralProblems, StressError, TargetError, UsageError
 from kubectl_stress.manifest.manifests import Manifest
 from kubectl_stress.manifest.memory_load import load_spec
 from kubectl_stress.manifest.stresschaos import Experiment
 from kubectl_stress.plan.decide import size_notes
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.spec import LoadSpec
+from kubectl_stress.results.place import Place
 from kubectl_stress.targets.chosen_containers import ChosenContainers, chosen_containers
 from kubectl_stress.targets.pod import Pod
 from kubectl_stress.targets.ref import TargetRef
@@ -29,7 +37,7 @@ from kubectl_stress.text import few_of
 if TYPE_CHECKING:
     from kubectl_stress.kube.cluster import Cluster
     from kubectl_stress.kube.connection import ConnectionFlags
-    from kubectl_stress.targets.target import Target
+    from kubectl_stress.preflight.find_targets import Chosen
 
 
 def run_experiments(
@@ -38,18 +46,41 @@ def run_experiments(
     """The exit code of all of them, at the same time; raises StressError."""
     experiments = _experiments(manifests)
     cluster, seed = connect(flags), seed_of(given)
-    chosen = [_chosen(cluster, experiment, seed, given) for experiment in experiments]
-    if len(chosen) == 1 and len(chosen[0].containers) == 1:
-        return _run_one(flags, cluster, experiments[0], chosen[0], given)
-    _check_permissions(cluster, chosen, quiet=given["quiet"])
+    found = [_attempt(cluster, experiment, seed, given) for experiment in experiments]
+    first = found[0]
+    if len(found) == 1 and isinstance(first, ChosenContainers) and len(first.containers) == 1:
+        return _run_one(flags, cluster, experiments[0], first, given)
+    both = list(zip(experiments, found, strict=True))
+    without = [(one, error) for one, error in both if isinstance(error, TargetError)]
+    problems = [(_name(experiment), error) for experiment, error in without]
+    refuse_problems(problems, len(found), keep_going=given["keep_going"])
+    chosen = [(one, pods) for one, pods in both if isinstance(pods, ChosenContainers)]
+    _check_permissions(cluster, [pods for _one, pods in chosen], quiet=given["quiet"])
     holder, planned = holder_spec(given), list[Planned]()
-    for experiment, containers in zip(experiments, chosen, strict=True):
-        targets = _targets(cluster, containers, given)
-        for target, plan in plan_each(targets, _spec(experiment, given), holder, given):
-            asking = plan if isinstance(plan, StressError) else _asking(plan)
-            planned.append(Planned(target, asking))
+    for experiment, containers in chosen:
+        targets = once_they_run(partial(_targets, cluster, containers, given), given)
+        planned += plan_each(targets, _spec(experiment, given), holder, given)
     _refuse_twice(planned)
-    return carry_out_many(cluster, planned, holder, given=given)
+    planned += [Planned(_place(cluster, experiment), error) for experiment, error in without]
+    return carry_out_many(cluster, list(map(_asking, planned)), holder, given=given)
+
+
+def _attempt(
+    cluster: "Cluster", experiment: Experiment, seed: int, given: dict[str, Any]
+) -> ChosenContainers | TargetError:
+    try:
+        return _chosen(cluster, experiment, seed, given)
+    except TargetError as error:
+        return error
+
+
+def _name(experiment: Experiment) -> str:
+    return f"stresschaos/{experiment.name}"
+
+
+def _place(cluster: "Cluster", experiment: Experiment) -> Place:
+    """That of an experiment which means no pod."""
+    return Place(experiment.namespace or cluster.namespace, _name(experiment), "", "")
 
 
 def _experiments(manifests: Sequence[Manifest]) -> list[Experiment]:
@@ -80,7 +111,7 @@ def _run_one(
         cluster = connect(replace(flags, namespace=namespace))
     ref, holder = TargetRef("pod", name), holder_spec(given)
     given = {**given, "container": container}
-    plan = _asking(prepare(cluster, ref, _spec(experiment, given), holder, given=given))
+    plan = _with_question(prepare(cluster, ref, _spec(experiment, given), holder, given=given))
     return run_one(cluster, plan, holder, ref, given=given)
 
 
@@ -119,26 +150,30 @@ def _tell_choice(experiment: Experiment, found: ChosenContainers, seed: int) -> 
 def _check_permissions(
     cluster: "Cluster", chosen: Sequence[ChosenContainers], *, quiet: bool
 ) -> None:
-    """Once for each namespace; raises Forbidden."""
+    """Once for each namespace; raises SeveralProblems with what is missing in each."""
     from kubectl_stress.preflight.admission import check_permissions
+    from kubectl_stress.preflight.permissions import Permission
 
     found = (pod["metadata"]["namespace"] for one in chosen for pod, _ in one.containers)
+    refusals, unseen = list[Forbidden](), list[Permission]()
     for namespace in dict.fromkeys(found):
-        unseen = check_permissions(cluster, TargetRef("pod", ""), namespace)
+        try:
+            unseen = check_permissions(cluster, ["pod"], namespace)
+        except Forbidden as error:
+            refusals.append(error)
+    if refusals:
+        raise SeveralProblems("\n  ".join(map(str, refusals)), refusals)
     tell_unseen(unseen, quiet=quiet)
 
 
-def _targets(cluster: "Cluster", chosen: ChosenContainers, given: dict[str, Any]) -> "list[Target]":
-    """The containers as targets, once all of them run."""
+def _targets(cluster: "Cluster", chosen: ChosenContainers, given: dict[str, Any]) -> "Chosen":
+    """The containers as targets, as they are now."""
     from kubectl_stress.preflight.find_targets import target_of_each
 
-    def find() -> "list[Target]":
-        found = chosen.containers
-        if given["wait"]:  # else they are as they were a moment ago
-            found = tuple((_again(cluster, pod), name) for pod, name in found)
-        return target_of_each(cluster, found)
-
-    return waiting_for(find, given)
+    found = chosen.containers
+    if given["wait"]:  # else they are as they were a moment ago
+        found = tuple((_again(cluster, pod), name) for pod, name in found)
+    return target_of_each(cluster, found)
 
 
 def _again(cluster: "Cluster", pod: Pod) -> Pod:
@@ -147,14 +182,19 @@ def _again(cluster: "Cluster", pod: Pod) -> Pod:
 
 def _refuse_twice(planned: Sequence[Planned]) -> None:
     """Raise UsageError where two experiments would load the same container."""
-    seen = set[str]()
-    for target, _ in planned:
-        if str(target) in seen:
-            raise UsageError(f"two experiments would load {target}: run one after the other")
-        seen.add(str(target))
+    seen = set[Place]()
+    for place, _ in planned:
+        if place in seen:
+            raise UsageError(f"two experiments would load {place}: run one after the other")
+        seen.add(place)
 
 
-def _asking(plan: Plan) -> Plan:
+def _asking(planned: Planned) -> Planned:
+    place, plan = planned
+    return planned if isinstance(plan, StressError) else Planned(place, _with_question(plan))
+
+
+def _with_question(plan: Plan) -> Plan:
     """A size in a file was not typed for this container: what is sure to kill it is asked for."""
     limit = plan.target.effective_limit_bytes
     if plan.size_bytes is None or limit is None or plan.size_bytes < limit:

@@ -9,7 +9,7 @@ import click
 from kubectl_stress.cli.confirm import confirm
 from kubectl_stress.cli.introduction import introduce, make_run
 from kubectl_stress.cli.output_options import wants_color
-from kubectl_stress.cli.plan_targets import Planned
+from kubectl_stress.cli.plan_targets import Planned, problems_of, refuse_problems
 from kubectl_stress.cli.target_options import together
 from kubectl_stress.cli.wiring import now_ms, teller
 from kubectl_stress.errors import StressError
@@ -36,6 +36,7 @@ def carry_out_many(
     cluster: "Cluster", planned: Sequence[Planned], holder: "HolderSpec", *, given: dict[str, Any]
 ) -> int:
     """The exit code of the plans carried out together, or of their dry run."""
+    _refuse(planned, given)
     if given["dry_run"] != "none":
         print_dry_run_of_many(cluster, planned, holder, given=given)
         return 0
@@ -48,13 +49,8 @@ def run_many(
     """The plans carried out together, and their report printed; raises StressError."""
     from kubectl_stress.cli.print_report import answer_fleet
     from kubectl_stress.plan.together import questions
-    from kubectl_stress.preflight.admission import check_admissions
 
-    # Those that cannot be loaded come last, so that the others are numbered as they run.
-    ordered = sorted(planned, key=lambda one: isinstance(one.plan, StressError))
-    plans = [plan for _, plan in ordered if not isinstance(plan, StressError)]
-    if not plans:
-        raise next(plan for _, plan in ordered if isinstance(plan, StressError))
+    plans, admitted = _plans(planned), list[Planned]()
     if not given["quiet"]:
         _tell_plans(plans)
         if given["plot"]:
@@ -63,14 +59,49 @@ def run_many(
         cluster,
         [plan.target.namespace for plan in plans],
         given,
-        beside=lambda: check_admissions(cluster, [plan.target for plan in plans], holder),
+        beside=lambda: admitted.extend(_as_admitted(cluster, planned, holder)),
     )
+    _refuse(admitted, given)
+    if not given["quiet"]:
+        _tell_left_out(admitted)
     ask = partial(confirm, yes=given["yes"])
-    ask(questions(plans, together(given)))
+    ask(questions(_plans(admitted), together(given)))
+    # Those that cannot be loaded come last, so that the others are numbered as they run.
+    ordered = sorted(admitted, key=lambda one: isinstance(one.plan, StressError))
     with announcer:
         fleet = _carry_out(partial(make_run, announcer, cluster, ask), ordered, holder, given)
     answer_fleet(fleet, given["output"])
     return fleet
+
+
+def _refuse(planned: Sequence[Planned], given: dict[str, Any]) -> None:
+    refuse_problems(problems_of(planned), len(planned), keep_going=given["keep_going"])
+
+
+def _plans(planned: Sequence[Planned]) -> "list[Plan]":
+    """Of those that can be loaded."""
+    return [plan for _, plan in planned if not isinstance(plan, StressError)]
+
+
+def _as_admitted(
+    cluster: "Cluster", planned: Sequence[Planned], holder: "HolderSpec"
+) -> list[Planned]:
+    """The same, with what the API server says against the very patch."""
+    from kubectl_stress.preflight.admission import admission_refusals
+
+    targets = [plan.target for plan in _plans(planned)]
+    refusals = iter(admission_refusals(cluster, targets, holder))
+    return [
+        one if isinstance(one.plan, StressError) else Planned(one.place, next(refusals) or one.plan)
+        for one in planned
+    ]
+
+
+def _tell_left_out(planned: Sequence[Planned]) -> None:
+    from kubectl_stress.plan.problems import problem_lines
+
+    for line in problem_lines(problems_of(planned)):
+        click.echo(f"note: left out: {line}", err=True)
 
 
 def _carry_out(
@@ -84,18 +115,16 @@ def _carry_out(
     from kubectl_stress.results.fleet_report import fleet_report
 
     expect = Expectation(given["expect"]) if given["expect"] else None
-    targets = [target for target, _ in planned]
-    plans = [plan for _, plan in planned if not isinstance(plan, StressError)]
+    places, plans = [place for place, _ in planned], _plans(planned)
+    refused = [plan for _, plan in planned if isinstance(plan, StressError)]
     with (
         recording_to(given["record"], is_fleet=True) as recorder,
         _listening(len(plans), given) as show,
     ):
         run = start_run(to_all([recorder, show]), say=teller(quiet=given["quiet"]))
-        recorder.begin_fleet(targets, expect)
-        taken = len(targets) - len(plans)
-        found, followed = run.all(plans, holder, expect, together(given), reserved=taken)
-        refused = [plan for _, plan in planned if isinstance(plan, StressError)]
-        fleet = fleet_report(targets, [*found, *refused], expect, followed)
+        recorder.begin_fleet(places, expect)
+        found, followed = run.all(plans, holder, expect, together(given), reserved=len(refused))
+        fleet = fleet_report(places, [*found, *refused], expect, followed)
         recorder.finish_fleet(fleet)
     return fleet
 
@@ -135,11 +164,11 @@ def print_dry_run_of_many(
     """What would be done to each, and what would be asked; nothing is attached."""
     from kubectl_stress.formats.fleet_dry_run import fleet_dry_run
     from kubectl_stress.plan.together import questions
-    from kubectl_stress.preflight.admission import check_admissions
 
-    plans = [plan for _, plan in planned if not isinstance(plan, StressError)]
-    refused = {str(target): str(p) for target, p in planned if isinstance(p, StressError)}
     if given["dry_run"] == "server":
-        check_admissions(cluster, [plan.target for plan in plans], holder)
+        planned = _as_admitted(cluster, planned, holder)
+        _refuse(planned, given)
+    refused = {str(place): str(p) for place, p in planned if isinstance(p, StressError)}
+    plans = _plans(planned)
     asked = questions(plans, together(given))
     click.echo(fleet_dry_run(plans, refused, asked, given["output"]))

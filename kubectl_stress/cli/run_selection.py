@@ -67,7 +67,7 @@ def run_selection(
         plan = prepare(cluster, asked.only_pod, spec, holder, given=given)
         return run_one(cluster, plan, holder, asked.only_pod, given=given)
     chosen = choose_targets(cluster, asked, seed=seed_of(given), given=given)
-    planned = plan_each(chosen.targets, spec, holder, given)
+    planned = plan_each(chosen, spec, holder, given)
     is_one = asked.may_be_single and len(planned) == 1 and not given["follow"]
     if is_one and not isinstance(planned[0].plan, StressError):
         return run_one(cluster, planned[0].plan, holder, asked.refs[0], given=given)

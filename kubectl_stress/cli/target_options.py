@@ -56,7 +56,7 @@ _TOGETHER = (
     click.option(
         "--keep-going",
         is_flag=True,
-        help="Leave out a target that cannot be loaded, instead of loading none",
+        help="Leave out targets that do not exist or cannot be loaded, instead of loading none",
     ),
     click.option(
         "--stagger",

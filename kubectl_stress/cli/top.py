@@ -10,7 +10,7 @@ from kubectl_stress.cli.connection_options import connection_options
 from kubectl_stress.cli.holder_options import holder_options, holder_spec
 from kubectl_stress.cli.output_options import output_options, wants_color
 from kubectl_stress.cli.param_types import DURATION
-from kubectl_stress.cli.plan_targets import choose_targets
+from kubectl_stress.cli.plan_targets import choose_targets, refuse_problems
 from kubectl_stress.cli.selection_options import optional_targets
 from kubectl_stress.cli.streams import terminal_width
 from kubectl_stress.cli.target_options import selector_options, target_selection
@@ -57,6 +57,8 @@ def top(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> Non
     asked = target_selection(targets, given)
     cluster = connect(flags)
     chosen = choose_targets(cluster, asked, seed=0, given=given)
+    problems = [(one.pod, one.problem) for one in chosen.missing]
+    refuse_problems(problems, len(chosen.targets) + len(problems))
     states = _read(cluster, list(chosen.targets), given=given)
     width = terminal_width()
     click.get_current_context().exit(_answer(states, given["output"], width=width))

@@ -21,7 +21,7 @@ def _case(entry: Entry) -> ET.Element:
     if entry.report is not None:
         return case_of(entry.report, text=render(entry.report, "wide"))
     where = f"{entry.namespace}.{entry.pod}"
-    case = ET.Element("testcase", classname=where, name=entry.container, time="0")
+    case = ET.Element("testcase", classname=where, name=entry.container or entry.pod, time="0")
     message = f"{entry.outcome}: {entry.problem}"
     ET.SubElement(case, "error", type=entry.outcome, message=message)
     return case

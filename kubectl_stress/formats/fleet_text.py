@@ -74,7 +74,7 @@ def _cells(entry: Entry, headings: Sequence[str], columns: Sequence[Column]) -> 
     values = {
         "NAMESPACE": entry.namespace,
         "POD": entry.pod,
-        "CONTAINER": entry.container,
+        "CONTAINER": entry.container or "-",
         "REPLACES": entry.replaces.pod if entry.replaces else "-",
         "NODE": entry.node or "-",
         "VERDICT": entry.outcome,

@@ -33,7 +33,6 @@ from kubectl_stress.results.recording import Header, header_line, report_line, v
 from kubectl_stress.results.report import Report
 from kubectl_stress.session.progress import Afterwards, Progress, Started, StatusSeen, What
 from kubectl_stress.targets.changes import Change
-from kubectl_stress.targets.target import Target
 from kubectl_stress.verdict.findings import Ending
 from kubectl_stress.verdict.outcome import Expectation
 
@@ -74,9 +73,9 @@ class Recorder:
         if line is not None:
             self._write(numbered(state.number, line) if self._is_fleet else line)
 
-    def begin_fleet(self, targets: Sequence[Target], expectation: Expectation | None) -> None:
+    def begin_fleet(self, places: Sequence[Place], expectation: Expectation | None) -> None:
         """Have the first line of a run over several targets, written once anything is."""
-        self._head = fleet_header_line(__version__, targets, expectation)
+        self._head = fleet_header_line(__version__, places, expectation)
 
     def finish_fleet(self, fleet: FleetReport) -> None:
         """Write the last line of each target."""

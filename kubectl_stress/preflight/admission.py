@@ -63,9 +63,15 @@ def _rules(cluster: Cluster, namespace: str) -> list[Mapping[str, Any]] | None:
     return None if is_incomplete else list(review.get("resourceRules") or [])
 
 
-def check_permissions(cluster: Cluster, ref: TargetRef, namespace: str | None) -> list[Permission]:
-    """Raise Forbidden naming all that is missing; returns what is missing but not needed."""
-    answers = _ask_all(cluster, required_permissions(ref.kind), namespace or "")
+def check_permissions(
+    cluster: Cluster, kinds: Iterable[str], namespace: str | None
+) -> list[Permission]:
+    """Raise Forbidden naming all that is missing for targets that are given by these kinds.
+
+    Returns what is missing but not needed.
+    """
+    needed = dict.fromkeys(one for kind in kinds for one in required_permissions(kind))
+    answers = _ask_all(cluster, tuple(needed), namespace or "")
     refuse_missing(answers, namespace)
     return [answer.permission for answer in answers if not answer.is_allowed]
 
@@ -109,10 +115,24 @@ def check_admission(cluster: Cluster, target: Target, holder: HolderSpec) -> Non
         raise Rejected(f"{error}. {beyond_exec(cluster, target, holder)}") from error
 
 
-def check_admissions(cluster: Cluster, targets: Iterable[Target], holder: HolderSpec) -> None:
-    """As `check_admission`, once for all the pods that one template made."""
+def admission_refusals(
+    cluster: Cluster, targets: Sequence[Target], holder: HolderSpec
+) -> list[StressError | None]:
+    """What `check_admission` says against each, asked once for all the pods of one template."""
     by_template = {_template(target): target for target in targets}
-    at_once([partial(check_admission, cluster, each, holder) for each in by_template.values()])
+    each = [partial(_admission_refusal, cluster, one, holder) for one in by_template.values()]
+    found = dict(zip(by_template, at_once(each), strict=True))
+    return [found[_template(target)] for target in targets]
+
+
+def _admission_refusal(
+    cluster: Cluster, target: Target, holder: HolderSpec
+) -> Rejected | Forbidden | None:
+    try:
+        check_admission(cluster, target, holder)
+    except (Rejected, Forbidden) as error:
+        return error
+    return None
 
 
 def _template(target: Target) -> tuple[object, ...]:

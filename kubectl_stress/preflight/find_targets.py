@@ -1,9 +1,9 @@
 """Finds all targets that a command line means: pods by name, of owners, or by selectors."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from kubectl_stress.errors import NotRunning, StressError, TargetError
+from kubectl_stress.errors import NotFound, NotRunning, StressError, TargetError
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.preflight.find_target import owner_and_pods, with_replicas
 from kubectl_stress.targets.eligibility import refuse_impossible_pods
@@ -16,15 +16,30 @@ from kubectl_stress.targets.target_selection import TargetSelection
 
 
 @dataclass(frozen=True)
+class Missing:
+    """What was meant and cannot be loaded, and why; `pod` is the owner where it has no pod.
+
+    `container` and `node` are empty where nothing tells them.
+    """
+
+    namespace: str
+    pod: str
+    problem: StressError
+    container: str = ""
+    node: str = ""
+
+
+@dataclass(frozen=True)
 class Chosen:
     """The targets of a run; `candidates` is out of how many pods they were chosen.
 
-    `left_out` says of selected pods why they are none.
+    `left_out` says of selected pods why they are none, `missing` of what was named or chosen.
     """
 
     targets: tuple[Target, ...]
     candidates: int
     left_out: tuple[str, ...] = ()
+    missing: tuple[Missing, ...] = ()
 
 
 Candidate = tuple[Pod, Owner | None]
@@ -33,53 +48,57 @@ Candidate = tuple[Pod, Owner | None]
 def find_targets(
     cluster: Cluster, selection: TargetSelection, below: Callable[[int], int]
 ) -> Chosen:
-    """The targets, once they run; raises NotFound, NotRunning or TargetError.
+    """The targets that run, and what is missing; raises NotRunning where nothing is meant at all.
 
-    `below` is the chance by which a mode chooses.
+    `below` is the chance by which a mode chooses; TargetError where it chooses none.
     """
-    left_out: list[str] = []
-    found = {
-        pod["metadata"]["uid"]: (pod, owner)
-        for pod, owner in _candidates(cluster, selection, left_out)
-    }
-    candidates = list(found.values())
-    if not candidates:
+    missing, left_out = list[Missing](), list[str]()
+    named = [found for ref in selection.refs for found in _of_ref(cluster, ref, missing)]
+    candidates = _each_once([*named, *_selected(cluster, selection, left_out)])
+    if not candidates and not missing:
         where = "in any namespace" if selection.all_namespaces else f'in "{cluster.namespace}"'
         raise NotRunning(
             f"no running pod {where} matches {selection}", wait="use --wait 1m to wait for one"
         )
     choice = selection.choice
     taken = choice.choose(candidates, below) if choice else candidates
-    if not taken:
+    if candidates and not taken:
         raise TargetError(f"mode {choice} chose none of {len(candidates)} pods")
-    read_owner = _Owners(cluster)
-    targets = [read_owner(_target(pod, owner, selection)) for pod, owner in taken]
-    return Chosen(tuple(targets), len(candidates), tuple(left_out))
+    asked = [(pod, owner, selection.container) for pod, owner in taken]
+    targets = _targets(cluster, asked, missing)
+    return Chosen(targets, len(candidates), tuple(left_out), tuple(missing))
 
 
-def _candidates(
+def _each_once(candidates: Iterable[Candidate]) -> list[Candidate]:
+    return list({pod["metadata"]["uid"]: (pod, owner) for pod, owner in candidates}.values())
+
+
+def _of_ref(cluster: Cluster, ref: TargetRef, missing: list[Missing]) -> list[Candidate]:
+    try:
+        if ref.kind == "pod":
+            return [(cluster.get_pod(cluster.namespace, ref.name), None)]
+        workload, pods = owner_and_pods(cluster, ref, cluster.namespace)
+    except (NotFound, TargetError) as error:
+        name = ref.name if ref.kind == "pod" else str(ref)
+        missing.append(Missing(cluster.namespace, name, error))
+        return []
+    owner = Owner(ref.kind, ref.name, replicas(workload))
+    return [(pod, owner) for pod in pods]
+
+
+def _selected(
     cluster: Cluster, selection: TargetSelection, left_out: list[str]
 ) -> Iterator[Candidate]:
-    for ref in selection.refs:
-        yield from _of_ref(cluster, ref)
-    if selection.has_selector:
-        namespace = None if selection.all_namespaces else cluster.namespace
-        pods = cluster.list_pods(namespace, selection.label_selector, selection.field_selector)
-        for pod in _by_name(pods["items"]):
-            problem = _why_not(pod)
-            if problem is None:
-                yield pod, None
-            else:
-                left_out.append(problem)
-
-
-def _of_ref(cluster: Cluster, ref: TargetRef) -> Iterator[Candidate]:
-    if ref.kind == "pod":
-        yield cluster.get_pod(cluster.namespace, ref.name), None
+    if not selection.has_selector:
         return
-    workload, pods = owner_and_pods(cluster, ref, cluster.namespace)
-    owner = Owner(ref.kind, ref.name, replicas(workload))
-    yield from ((pod, owner) for pod in pods)
+    namespace = None if selection.all_namespaces else cluster.namespace
+    pods = cluster.list_pods(namespace, selection.label_selector, selection.field_selector)
+    for pod in _by_name(pods["items"]):
+        problem = _why_not(pod)
+        if problem is None:
+            yield pod, None
+        else:
+            left_out.append(problem)
 
 
 def _by_name(pods: Iterable[Pod]) -> list[Pod]:
@@ -97,9 +116,23 @@ def _why_not(pod: Pod) -> str | None:
     return None
 
 
-def _target(pod: Pod, owner: Owner | None, selection: TargetSelection) -> Target:
-    target = Target.from_pod(pod, selection.container)
-    return replace(target, owner=owner) if owner else target
+def _targets(
+    cluster: Cluster,
+    asked: Iterable[tuple[Pod, Owner | None, str | None]],
+    missing: list[Missing],
+) -> tuple[Target, ...]:
+    """Of each pod the container of that name, or its own default; what is none becomes missing."""
+    read_owner, found = _Owners(cluster), list[Target]()
+    for pod, owner, container in asked:
+        try:
+            target = Target.from_pod(pod, container)
+        except TargetError as error:
+            metadata, node = pod["metadata"], pod["spec"].get("nodeName", "")
+            where = (metadata["namespace"], metadata["name"], error, container or "", node)
+            missing.append(Missing(*where))
+        else:
+            found.append(read_owner(replace(target, owner=owner) if owner else target))
+    return tuple(found)
 
 
 def refs_of_pods(cluster: Cluster, selection: TargetSelection) -> list[TargetRef]:
@@ -111,7 +144,7 @@ def refs_of_pods(cluster: Cluster, selection: TargetSelection) -> list[TargetRef
     if selection.has_selector:
         found += [
             TargetRef("pod", pod["metadata"]["name"])
-            for pod, _ in _candidates(cluster, selection, [])
+            for pod, _ in _selected(cluster, selection, [])
         ]
     if not found:
         raise NotRunning(f'no running pod in "{cluster.namespace}" matches {selection}')
@@ -129,10 +162,11 @@ def _pods_of_owner(cluster: Cluster, ref: TargetRef) -> list[TargetRef]:
     return [ref] if len(names) == 1 else [TargetRef("pod", name) for name in names]
 
 
-def target_of_each(cluster: Cluster, containers: Iterable[tuple[Pod, str]]) -> list[Target]:
-    """The targets that these containers are; raises NotRunning or TargetError."""
-    read_owner = _Owners(cluster)
-    return [read_owner(Target.from_pod(pod, name)) for pod, name in containers]
+def target_of_each(cluster: Cluster, containers: Sequence[tuple[Pod, str]]) -> Chosen:
+    """The targets that these containers are, and which are none."""
+    missing = list[Missing]()
+    targets = _targets(cluster, [(pod, None, name) for pod, name in containers], missing)
+    return Chosen(targets, len(containers), missing=tuple(missing))
 
 
 class _Owners:

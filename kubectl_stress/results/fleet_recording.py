@@ -14,7 +14,6 @@ from kubectl_stress.results.dataclass_json import from_json
 from kubectl_stress.results.fleet_report import Entry, FleetReport
 from kubectl_stress.results.place import Place, Replaced
 from kubectl_stress.results.recording import read_recording, to_report
-from kubectl_stress.targets.target import Target
 from kubectl_stress.verdict.outcome import Expectation
 
 SCHEMA = "kubectl-stress/fleet-recording/v2"
@@ -49,13 +48,12 @@ class Problem:
 
 
 def fleet_header_line(
-    version: str, targets: Sequence[Target], expectation: Expectation | None
+    version: str, places: Sequence[Place], expectation: Expectation | None
 ) -> str:
     """The first line."""
-    places = [asdict(Place.of(target)) for target in targets]
     expected = expectation.value if expectation else None
     head = {"type": "fleet", "schema": SCHEMA, "version": version}
-    return _line({**head, "targets": places, "expectation": expected})
+    return _line({**head, "targets": [asdict(one) for one in places], "expectation": expected})
 
 
 def numbered(number: int, line: str) -> str:

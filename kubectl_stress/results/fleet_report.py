@@ -4,19 +4,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from kubectl_stress.errors import Interrupted, StressError
+from kubectl_stress.errors import Interrupted, StressError, worst_exit_code
 from kubectl_stress.results.place import Place, Replaced
 from kubectl_stress.results.report import Report
 from kubectl_stress.targets.api_events import NODE_LOST
-from kubectl_stress.targets.target import Target
 from kubectl_stress.verdict.findings import events
 from kubectl_stress.verdict.outcome import Expectation, Outcome
 
 SCHEMA = "kubectl-stress/fleet-report/v1"
 NOT_LOADED, INTERRUPTED = "not-loaded", "interrupted"
-# Of several targets the first of these that one of them has: what was stopped, what could not be
-# run, what a guard refused, what is not as expected, what nobody can tell.
-_WORST_FIRST = (130, 1, 2, 5, 3, 4)
 _WORSE = (
     INTERRUPTED,
     NOT_LOADED,
@@ -106,8 +102,7 @@ class FleetReport:
     @property
     def exit_code(self) -> int:
         """The worst of all."""
-        codes = {entry.exit_code for entry in self.entries}
-        return next((code for code in _WORST_FIRST if code in codes), 0)
+        return worst_exit_code({entry.exit_code for entry in self.entries})
 
     @property
     def outcomes(self) -> dict[str, int]:
@@ -177,14 +172,13 @@ class FleetReport:
 
 
 def fleet_report(
-    targets: Iterable[Target],
+    places: Iterable[Place],
     found: Sequence[Report | StressError],
     expectation: Expectation | None,
     followed: Iterable[Followed] = (),
 ) -> FleetReport:
     """The report of a run over these targets, in their order; then of those that joined it."""
-    pairs = zip(targets, found, strict=True)
-    entries = [Entry.of(Place.of(target), one) for target, one in pairs]
+    entries = [Entry.of(place, one) for place, one in zip(places, found, strict=True)]
     entries += [Entry.of(one.place, one.found, one.replaces) for one in followed]
     return FleetReport(tuple(entries), expectation)
 

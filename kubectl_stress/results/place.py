@@ -8,7 +8,10 @@ from kubectl_stress.targets.target import Target
 
 @dataclass(frozen=True)
 class Place:
-    """Where one target is; `pod` is its owner, like `deployment/web`, where no pod came."""
+    """Where one target is; `pod` is its owner, like `deployment/web`, where it has no pod.
+
+    `container` and `node` are empty where nothing tells them.
+    """
 
     namespace: str
     pod: str
@@ -24,6 +27,9 @@ class Place:
     def awaited(cls, lost: Target) -> Self:
         """That of the pod which is to replace a lost one."""
         return cls(lost.namespace, str(lost.owner), lost.container, "")
+
+    def __str__(self) -> str:
+        return "/".join(filter(None, (self.namespace, self.pod, self.container)))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kubectl_stress.agent.commands import GO
-from kubectl_stress.errors import InjectionError
+from kubectl_stress.errors import InjectionError, Rejected
 from tests.builders.agent_lines import (
     bye_line,
     hello_line,
@@ -187,6 +187,132 @@ def test_with_keep_going_a_container_without_a_limit_is_left_out(
 
     assert loaded(many.cluster) == ["web-0", "web-2"]
     assert "web-1,app,node-0,not-loaded,5," in capsys.readouterr().out
+
+
+def test_with_keep_going_what_does_not_exist_is_left_out_told_and_counted(
+    many: Many, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("mem", "web-0", "gone", "web-1", "sts/db", *SIZE, "--yes")
+
+    assert many(*words, "--keep-going") == 1
+
+    seen = capsys.readouterr()
+    assert loaded(many.cluster) == ["web-0", "web-1"]
+    assert 'note: left out: pod "gone" not found in namespace "default"' in seen.err
+    assert "note: left out: statefulset/db: statefulsets" in seen.err
+    rows = [line.split() for line in seen.out.splitlines()[1:5]]
+    assert [row[0] for row in rows] == ["gone", "statefulset/db", "web-0", "web-1"]
+    assert rows[0][1:3] == ["-", "not-loaded"]
+    assert "VERDICT  4 targets: 2 survived, 2 not-loaded" in seen.out
+
+
+def test_with_keep_going_a_pod_without_the_container_is_left_out(
+    many: Many, capsys: pytest.CaptureFixture[str]
+) -> None:
+    many.cluster.pods["web-1"] = pod("web-1").container("db", limit="128Mi").dict
+
+    assert many("mem", "-l", "app=web", "-c", "app", *SIZE, "--yes", "--keep-going") == 1
+
+    seen = capsys.readouterr()
+    assert loaded(many.cluster) == ["web-0", "web-2"]
+    assert 'note: left out: no container "app" in pod "web-1": it has db' in seen.err
+    assert "VERDICT  3 targets: 2 survived, 1 not-loaded" in seen.out
+
+
+def test_what_was_left_out_is_read_back_from_the_recording(
+    many: Many, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = str(tmp_path / "run.jsonl")
+    words = ("web-0", "gone", "web-1", *SIZE, "--yes", "-q", "--keep-going", "--record", file)
+
+    assert many("mem", *words) == 1
+    ran = capsys.readouterr().out
+    assert many("report", file) == 1
+
+    assert capsys.readouterr().out == ran
+
+
+def test_with_keep_going_what_admission_refuses_is_left_out(
+    many: Many, capsys: pytest.CaptureFixture[str]
+) -> None:
+    many.cluster.errors["try ephemeral"] = [Rejected("no room"), Rejected("privileged")]
+
+    assert many("mem", "-l", "app=web", *SIZE, "--yes") == 1
+    refused = capsys.readouterr().err
+    assert many.cluster.added == []
+    many.cluster.errors["try ephemeral"] = [Rejected("no room"), Rejected("privileged")]
+    assert many("mem", "-l", "app=web", *SIZE, "--yes", "--keep-going") == 1
+
+    assert "no room" in refused
+    assert len(loaded(many.cluster)) == 2
+    assert "note: left out: web-" in capsys.readouterr().err
+
+
+def test_without_keep_going_all_problems_are_named_before_anything_is_changed(
+    many: Many, capsys: pytest.CaptureFixture[str]
+) -> None:
+    many.cluster.pods["web-1"] = pod("web-1").container("app").dict
+    words = ("web-0", "gone", "web-1", *SIZE, "--yes")
+
+    assert many("mem", *words) == 1
+
+    head, *lines = capsys.readouterr().err.splitlines()
+    assert head == "error: 2 of 3 targets cannot be loaded:"
+    assert lines[0].startswith('  web-1: container "app" has no memory limit')
+    assert lines[1] == '  pod "gone" not found in namespace "default"'
+    assert many.cluster.added == []
+
+
+def test_where_none_can_be_loaded_keep_going_runs_nothing(
+    many: Many, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert many("mem", "gone", "lost", *SIZE, "--yes", "--keep-going") == 1
+
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "error: 2 targets cannot be loaded:"
+    assert len(lines) == 3
+
+
+def test_with_keep_going_what_does_not_run_is_awaited_before_it_is_left_out(
+    many: Many, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waiting = (
+        pod("web-1")
+        .container("app", limit="128Mi")
+        .with_container_status(state={"waiting": {"reason": "Pulling"}})
+    )
+    many.cluster.pods["web-1"] = waiting.dict
+    words = ("web-0", "gone", "web-1", "web-2", *SIZE, "--yes", "--keep-going")
+
+    assert many("mem", *words, "--wait", "1s") == 1
+
+    seen = capsys.readouterr()
+    assert 'waiting: container "app" of pod "web-1" is not running' in seen.err
+    assert "after a wait of 1s" in seen.err
+    assert loaded(many.cluster) == ["web-0", "web-2"]
+
+
+def test_a_name_that_does_not_exist_is_not_waited_for_without_keep_going(
+    many: Many, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waiting = (
+        pod("web-1")
+        .container("app", limit="128Mi")
+        .with_container_status(state={"waiting": {"reason": "Pulling"}})
+    )
+    many.cluster.pods["web-1"] = waiting.dict
+
+    assert many("mem", "web-0", "gone", "web-1", *SIZE, "--yes", "--wait", "1h") == 1
+
+    assert "2 of 3 targets cannot be loaded" in capsys.readouterr().err
+
+
+def test_top_names_all_that_is_missing(many: Many, capsys: pytest.CaptureFixture[str]) -> None:
+    assert many("top", "web-0", "gone", "lost") == 1
+
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "error: 2 of 3 targets cannot be loaded:"
+    assert '"lost" not found' in lines[2]
 
 
 def test_the_same_as_data(many: Many, capsys: pytest.CaptureFixture[str]) -> None:

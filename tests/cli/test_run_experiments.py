@@ -262,3 +262,40 @@ def test_containers_by_name_are_each_loaded(kubectl_stress: CommandLine, write: 
     cluster.pods["web-0"] = two
 
     assert kubectl_stress(*RUN, "--dry-run", "client") == 0
+
+
+def test_with_keep_going_an_experiment_that_means_no_pod_is_left_out(
+    kubectl_stress: CommandLine,
+    write: Write,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    kubectl_stress.cluster = cluster = ManyPods(*[survived()] * 2)
+    write(mode="mode: all")
+    (tmp_path / "memory.yaml").rename(tmp_path / "here.yaml")
+    write(selector="selector: {namespaces: [shop]}")
+    words = ("run", "-f", "here.yaml", "-f", "memory.yaml", "--yes")
+
+    assert kubectl_stress(*words) == 1
+    assert "no pod in namespace shop matches spec.selector" in capsys.readouterr().err
+    assert cluster.added == []
+    assert kubectl_stress(*words, "--keep-going") == 1
+
+    seen = capsys.readouterr()
+    assert [cluster.sent_to(name) for name in cluster.pods] == [[GO]] * 2
+    assert "note: left out: stresschaos/" in seen.err
+    assert "VERDICT  3 targets: 2 survived, 1 not-loaded" in seen.out
+
+
+def test_what_is_missing_in_several_namespaces_is_told_at_once(
+    kubectl_stress: CommandLine, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(mode="mode: all", selector="selector: {namespaces: [default, shop]}")
+    kubectl_stress.cluster.pods["db"] = pod("db", "shop").container("app", limit="128Mi").dict
+    kubectl_stress.cluster.denied = {"create pods/exec": ""}
+
+    assert kubectl_stress(*RUN, "--yes", "-q") == 1
+
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith('error: missing permission in namespace "default": create pods/exec')
+    assert second.startswith('  missing permission in namespace "shop": create pods/exec')

@@ -30,7 +30,7 @@ def fleet_page(fleet: FleetReport) -> str:
 def _row(entry: Entry) -> tuple[str, ...]:
     replaced = f" (replaces {entry.replaces.pod})" if entry.replaces else ""
     pod = f"{entry.namespace}/{entry.pod}{replaced}"
-    where = (pod, entry.container, entry.node or "-", entry.outcome)
+    where = (pod, entry.container or "-", entry.node or "-", entry.outcome)
     if entry.report is None:
         return (*where, "-", "-", "-")
     kills = entry.report.oom_kills

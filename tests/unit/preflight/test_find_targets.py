@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from kubectl_stress.errors import NotRunning, TargetError
+from kubectl_stress.errors import NotFound, NotRunning
 from kubectl_stress.preflight.find_targets import Chosen, find_targets
 from kubectl_stress.targets.choose import Choice
 from kubectl_stress.targets.ref import TargetRef
@@ -88,6 +88,27 @@ def test_a_selector_that_matches_nothing_is_worth_waiting_for() -> None:
     )
 
 
-def test_a_container_that_one_of_the_pods_does_not_have_is_named() -> None:
-    with pytest.raises(TargetError, match='no container "db" in pod "web-a"'):
-        find(cluster(owned("web-a")), label_selector="app", container="db")
+def test_a_container_that_one_of_the_pods_does_not_have_is_missing_and_named() -> None:
+    two = owned("web-b").container("db").with_spec(nodeName="n1")
+
+    chosen = find(cluster(owned("web-a"), two), label_selector="app", container="db")
+
+    assert names(chosen) == ["web-b"]
+    (missing,) = chosen.missing
+    assert (missing.pod, missing.container) == ("web-a", "db")
+    assert 'no container "db" in pod "web-a"' in str(missing.problem)
+
+
+def test_what_is_named_and_not_there_is_missing_and_the_others_are_found() -> None:
+    chosen = find(cluster(owned("web-a")), "pod/gone", "pod/web-a", "sts/db")
+
+    assert names(chosen) == ["web-a"]
+    assert [one.pod for one in chosen.missing] == ["gone", "statefulset/db"]
+    assert all(isinstance(one.problem, NotFound) for one in chosen.missing)
+
+
+def test_without_any_target_all_that_is_missing_is_told() -> None:
+    chosen = find(cluster(), "pod/gone", "deploy/web")
+
+    assert chosen.targets == ()
+    assert [type(one.problem) for one in chosen.missing] == [NotFound, NotRunning]

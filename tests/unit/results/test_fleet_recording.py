@@ -12,9 +12,7 @@ from kubectl_stress.results.fleet_recording import (
     read_fleet_recording,
 )
 from kubectl_stress.results.place import Place, Replaced
-from kubectl_stress.targets.target import Target
 from kubectl_stress.verdict.outcome import Expectation
-from tests.builders.pods import pod
 from tests.builders.runs import recorded as recording_of
 from tests.builders.runs import survived
 
@@ -23,10 +21,10 @@ NAMES = ("web-0", "web-1", "web-2")
 
 def recorded() -> list[str]:
     """Two that survived, their lines in turn, and one that was not loaded."""
-    targets = [Target.from_pod(pod(name).container("app").dict) for name in NAMES]
+    places = [Place("default", name, "app", "node-1") for name in NAMES]
     lines = recording_of(survived()).decode().splitlines(keepends=True)
     runs = [numbered(n, line) for line in lines for n in (0, 1)]
-    head = fleet_header_line("1.0", targets, Expectation.SURVIVE)
+    head = fleet_header_line("1.0", places, Expectation.SURVIVE)
     return [head, *runs, numbered(2, problem_line("no image", 1))]
 
 
