@@ -16,6 +16,7 @@ from kubectl_stress.cli.selection_options import optional_targets
 from kubectl_stress.cli.streams import terminal_width
 from kubectl_stress.cli.target_options import local_selector_options, target_selection
 from kubectl_stress.cli.wiring import connect, now_ms, teller
+from kubectl_stress.errors import worst_exit_code
 
 if TYPE_CHECKING:
     from kubectl_stress.kube.connection import ConnectionFlags
@@ -56,7 +57,7 @@ def check(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> N
 
     checkups = _check(flags, target_selection(targets, given), given)
     click.echo(render_check(checkups, given["output"], width=terminal_width()))
-    click.get_current_context().exit(max(checkup.exit_code for checkup in checkups))
+    click.get_current_context().exit(worst_exit_code({one.exit_code for one in checkups}))
 
 
 def _check(
