@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from contextlib import nullcontext, suppress
 
-from kubectl_stress.errors import Forbidden, NotFound, Rejected, UsageError
+from kubectl_stress.errors import Forbidden, NotFound
 from kubectl_stress.kube.cluster import Cluster
+from kubectl_stress.preflight.list_selected import list_selected
 from kubectl_stress.targets.label_selector import as_query
 from kubectl_stress.targets.owned_pods import owned_pods
 from kubectl_stress.targets.owner_kinds import owner_kind
@@ -17,7 +18,7 @@ from kubectl_stress.targets.selection import Selection
 def find_pods(cluster: Cluster, selection: Selection) -> list[Pod]:
     """Each pod once, and copies of them; raises NotFound, or UsageError for a bad selector."""
     if not selection.refs:
-        found = _listed(cluster, selection)
+        found = list_selected(cluster, selection.namespace, selection.labels)
         copies = _copies(cluster, selection)
     else:
         copies = _copies(cluster, selection)
@@ -47,15 +48,6 @@ def _copies(cluster: Cluster, selection: Selection) -> list[Pod]:
 
 def _place(pod: Pod) -> tuple[str | None, str]:
     return str(pod["metadata"]["namespace"]), str(pod["metadata"]["name"])
-
-
-def _listed(cluster: Cluster, selection: Selection) -> list[Pod]:
-    try:
-        return list(cluster.list_pods(selection.namespace, selection.labels)["items"])
-    except Rejected as error:
-        if not selection.labels:
-            raise
-        raise UsageError(f'selector "{selection.labels}": {error}') from error
 
 
 def _named(cluster: Cluster, ref: TargetRef, namespace: str, *, or_copies: bool) -> Iterator[Pod]:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from kubectl_stress.errors import UsageError
 from kubectl_stress.kube.cluster import Cluster
+from kubectl_stress.preflight.list_selected import list_selected
 from kubectl_stress.targets.label_selector import rules
 from kubectl_stress.targets.owner_kinds import owner_kind
 from kubectl_stress.targets.pod import Pod
@@ -60,7 +61,7 @@ def _by_selectors(cluster: Cluster, asked: TargetSelection) -> FoundSelection:
         raise UsageError("a StressChaos cannot express -A: give one namespace with -n")
     labels, fields = label_rules(asked.label_selector), field_values(asked.field_selector)
     selector = PodSelector((cluster.namespace,), labels, fields=fields)
-    pods = cluster.list_pods(cluster.namespace, asked.label_selector, asked.field_selector)["items"]
+    pods = list_selected(cluster, cluster.namespace, asked.label_selector, asked.field_selector)
     if not pods and asked.container is None:
         raise UsageError(f"no pod matches {asked}, so its container is unknown: name it with -c")
     container = _container(pods, asked.container) if pods else str(asked.container)

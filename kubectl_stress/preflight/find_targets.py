@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from kubectl_stress.errors import NotFound, NotRunning, StressError, TargetError
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.preflight.find_target import owner_and_pods, with_replicas
+from kubectl_stress.preflight.list_selected import list_selected
 from kubectl_stress.targets.eligibility import refuse_impossible_pods
 from kubectl_stress.targets.owned_pods import is_running
 from kubectl_stress.targets.owners import Owner, replicas
@@ -92,8 +93,8 @@ def _selected(
     if not selection.has_selector:
         return
     namespace = None if selection.all_namespaces else cluster.namespace
-    pods = cluster.list_pods(namespace, selection.label_selector, selection.field_selector)
-    for pod in _by_name(pods["items"]):
+    pods = list_selected(cluster, namespace, selection.label_selector, selection.field_selector)
+    for pod in _by_name(pods):
         problem = _why_not(pod)
         if problem is None:
             yield pod, None

@@ -391,6 +391,20 @@ def test_what_contradicts_itself_is_refused(
     assert problem in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", [("mem", *SIZE), ("top",), ("check",), ("stop",)], ids=str)
+def test_a_selector_that_cannot_be_read_is_wrong_usage_that_names_its_option(
+    many: Many, capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
+) -> None:
+    many.cluster.errors["list pods"] = [Rejected("unable to parse requirement: found ''")]
+
+    assert many(*command, "-l", "app in") == 2
+
+    assert capsys.readouterr().err == (
+        "error: -l \"app in\" cannot be read: unable to parse requirement: found ''; write one "
+        "like -l app=web, -l 'app in (web,db)' or -l '!canary'\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [

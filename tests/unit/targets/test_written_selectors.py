@@ -4,7 +4,7 @@ import pytest
 
 from kubectl_stress.errors import UsageError
 from kubectl_stress.targets.selector import LabelRule, Operator
-from kubectl_stress.targets.written_selectors import field_values, label_rules
+from kubectl_stress.targets.written_selectors import field_values, label_rules, unreadable
 
 
 @pytest.mark.parametrize(
@@ -28,8 +28,13 @@ def test_each_form_of_a_label_selector(text: str, rule: LabelRule) -> None:
 
 @pytest.mark.parametrize("text", ["a b", "app in a", "=web", "app=we b", "app in (a", "app>3"])
 def test_what_is_none_is_refused(text: str) -> None:
-    with pytest.raises(UsageError):
+    with pytest.raises(UsageError) as refused:
         label_rules(text)
+
+    assert str(refused.value).startswith(f'-l "{text}" cannot be read: ')
+    assert str(refused.value).endswith(
+        "write one like -l app=web, -l 'app in (web,db)' or -l '!canary'"
+    )
 
 
 def test_fields_must_be_equal() -> None:
@@ -42,3 +47,22 @@ def test_fields_must_be_equal() -> None:
 def test_other_field_selectors_are_refused(text: str) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
         field_values(text)
+
+
+@pytest.mark.parametrize(
+    ("labels", "fields", "option"),
+    [
+        ("a in", "", '-l "a in"'),
+        ("", "spec.host=a", '--field-selector "spec.host=a"'),
+        ("a in", "spec.nodeName=n1", '-l "a in"'),
+        ("a=b", "spec.host=a", '--field-selector "spec.host=a"'),
+        ("a=b", "spec.nodeName=n1", '-l "a=b" --field-selector "spec.nodeName=n1"'),
+    ],
+)
+def test_the_option_is_named_whose_selector_the_server_cannot_read(
+    labels: str, fields: str, option: str
+) -> None:
+    error = unreadable(labels, fields, "unable to parse")
+
+    assert str(error).startswith(f"{option} cannot be read: unable to parse")
+    assert error.exit_code == 2
