@@ -8,10 +8,12 @@ import click
 from kubectl_stress.cli.connection_options import connection_options
 from kubectl_stress.cli.holder_options import agent_options, join_option
 from kubectl_stress.cli.load_options import run_options
+from kubectl_stress.cli.manifest_progress import ManifestProgress
 from kubectl_stress.cli.memory_options import force_option
 from kubectl_stress.cli.output_options import output_options
 from kubectl_stress.cli.stop_on_option import stop_on_option
 from kubectl_stress.cli.target_options import seed_option, together_options
+from kubectl_stress.cli.wiring import now_ms, teller
 from kubectl_stress.errors import UsageError
 from kubectl_stress.plan.amount import ShareBase
 
@@ -70,8 +72,8 @@ def run(flags: "ConnectionFlags", names: tuple[str, ...], percent_of: str, **giv
     from kubectl_stress.cli.manifest_files import read_files
     from kubectl_stress.manifest.manifests import read_manifest
 
-    base = ShareBase(percent_of)
-    manifests = [read_manifest(name, data, base) for name, data in read_files(names)]
+    base, seen = ShareBase(percent_of), ManifestProgress(teller(quiet=given["quiet"]), now_ms)
+    manifests = [read_manifest(name, data, base, seen) for name, data in read_files(names)]
     code = _lint(manifests, given["output"]) if given["lint"] else _run(flags, manifests, given)
     click.get_current_context().exit(code)
 

@@ -1,7 +1,8 @@
 """Files of manifests → the experiments in them, and what is to be said of each line. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from kubectl_stress.manifest.diagnostic import Diagnostic, Diagnostics, Severity
 from kubectl_stress.manifest.documents import parse
@@ -12,6 +13,13 @@ from kubectl_stress.plan.amount import ShareBase
 
 _GROUP = "chaos-mesh.org"
 _OLD_GROUP = "pingcap.com"  # of Chaos Mesh 0.x
+
+
+class Step(Enum):
+    """What was done with one object; those of a list are read together."""
+
+    READ = "read"
+    CHECKED = "checked"
 
 
 @dataclass(frozen=True)
@@ -27,9 +35,11 @@ class Manifest:
         return any(one.severity is Severity.ERROR for one in self.diagnostics)
 
 
-def read_manifest(file: str, data: bytes, percent_of: ShareBase) -> Manifest:
-    """Read every document; a mistake in one leaves the others."""
-    parsed = parse(data)
+def read_manifest(
+    file: str, data: bytes, percent_of: ShareBase, seen: Callable[[Step], None] = lambda _: None
+) -> Manifest:
+    """Read every document; a mistake in one leaves the others. `seen` hears of each step."""
+    parsed = parse(data, lambda: seen(Step.READ))
     diagnostics, experiments = list(parsed.diagnostics), []
     objects = [inner for document in parsed.documents for inner in _objects(document)]
     for document in objects:
@@ -38,6 +48,7 @@ def read_manifest(file: str, data: bytes, percent_of: ShareBase) -> Manifest:
         diagnostics += found.found
         if experiment is not None:
             experiments.append(experiment)
+        seen(Step.CHECKED)
     if not objects and not diagnostics:
         diagnostics.append(Diagnostic(Severity.ERROR, 1, "", "no manifest in it"))
     return Manifest(file, tuple(experiments), tuple(_ordered(diagnostics)))

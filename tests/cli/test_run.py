@@ -8,8 +8,11 @@ import pytest
 import yaml
 
 from kubectl_stress.cli.complete import print_completions
+from kubectl_stress.cli.manifest_progress import ManifestProgress
+from kubectl_stress.manifest.manifests import Step
 from tests.builders.manifests import memory, stress_chaos
 from tests.cli.conftest import CommandLine
+from tests.fakes.time import FakeTime
 
 WRONG = stress_chaos(stressors=memory("workers: 1, size: 50%, time: 10min"))
 
@@ -177,3 +180,34 @@ def test_options_of_run_are_completed(capsys: pytest.CaptureFixture[str]) -> Non
     print_completions(("run", "-f", "a.yaml", "--percent-of", ""))
 
     assert capsys.readouterr().out == "limit\nnode\n:4\n"
+
+
+def test_a_reading_that_takes_longer_says_each_second_how_far_it_is() -> None:
+    time, said = FakeTime(), list[str]()
+    progress = ManifestProgress(said.append, time.now_ms)
+
+    for step in [Step.READ] * 3 + [Step.CHECKED] * 3:
+        time.ms += 400
+        progress(step)
+
+    assert said == [
+        "reading manifests: 3 read",
+        "reading manifests: 3 read, 3 checked",
+    ]
+
+
+def test_a_large_file_is_told_while_it_is_read_unless_quiet(
+    kubectl_stress: CommandLine,
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (folder / "memory.yaml").write_text(stress_chaos())
+    monkeypatch.setattr("kubectl_stress.cli.manifest_progress._SAY_EVERY_MS", 0)
+
+    assert kubectl_stress("run", "-f", "memory.yaml", "--lint") == 0
+    loud = capsys.readouterr()
+    assert kubectl_stress("run", "-f", "memory.yaml", "--lint", "-q") == 0
+
+    assert loud.err.splitlines()[-1] == "reading manifests: 1 read, 1 checked"
+    assert capsys.readouterr() == (loud.out, "")

@@ -1,11 +1,14 @@
 """YAML and JSON become fields that know their lines, whatever a file holds."""
 
 import json
+from unittest.mock import patch
 
 import pytest
-from hypothesis import given
+import yaml
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from kubectl_stress.manifest import documents
 from kubectl_stress.manifest.documents import Parsed, parse
 from kubectl_stress.manifest.field import Array, Field, Kind, Object, Scalar
 
@@ -202,3 +205,27 @@ def test_any_bytes_are_read_or_have_an_error_with_a_line(data: bytes) -> None:
 
     assert isinstance(parsed, Parsed)
     assert all(1 <= one.line <= len(data) + 1 for one in parsed.diagnostics)
+
+
+def as_read_by(loader: object, text: str) -> Parsed:
+    with patch.object(documents, "_FAST_LOADER", loader):
+        return parse(text.encode("utf-8", "surrogatepass"))
+
+
+@given(text=st.text("abc:-[]{}&*!<>'\"\n #%|?,1.~\t\x85\u2028é😀\r", max_size=40))
+@example("a: [b, c]\n---\nd: 1\n")
+@example("a: &x 1\nb: *x\n")
+@example("a: *x\n")
+@example("a: 1e3\nb: '1'\nc: ~\n")
+@example("a: " + "[" * 200 + "]" * 200)
+@example("a:\n  b: 1\n c: 2\n")
+def test_libyaml_and_the_other_reader_come_to_the_same(text: str) -> None:
+    assert as_read_by(yaml.CSafeLoader, text) == as_read_by(None, text)
+
+
+def test_each_document_that_is_read_is_told() -> None:
+    told: list[None] = []
+
+    parse(b"a: 1\n---\nb: 2\n", lambda: told.append(None))
+
+    assert len(told) == 2
