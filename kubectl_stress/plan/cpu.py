@@ -73,7 +73,8 @@ def _sized(amount: Amount, base: float, word: str) -> tuple[float, str]:
 
 
 def _words(millicores: float) -> str:
-    return f"{format_millicores(millicores)} CPU"
+    unit = "CPUs" if millicores > _A_CPU else "CPU"
+    return f"{format_millicores(millicores)} {unit}"
 
 
 def _fitting(plan: Plan) -> Plan:
@@ -221,7 +222,15 @@ def size_note(plan: Plan) -> str:
 def describe(plan: Plan) -> str:
     """The load in a few words, with its size."""
     kind = "load up to a level" if _load(plan).is_level else "load"
-    return f"CPU {kind} of {size_note(plan)}"
+    return f"CPU {kind} of {_size_of_load(plan)}"
+
+
+def _size_of_load(plan: Plan) -> str:
+    """As `size_note`, after words that say what it is a size of: 500m, and not 500m CPU."""
+    millicores, note = _size(plan).millicores, size_note(plan)
+    if millicores is None or millicores >= _A_CPU:
+        return note
+    return f"{format_millicores(millicores)}{note.removeprefix(_words(millicores))}"
 
 
 def describe_activity(plan: Plan) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from kubectl_stress.agent.cpu_use import CpuMeter, CpuUse
 from kubectl_stress.agent.samples import CpuLoadReading, Sample
-from kubectl_stress.plan.gauge import Column, Curve, Drawing, Row
+from kubectl_stress.plan.gauge import Column, Curve, Drawing, Row, at_the_end
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.spec import LoadSpec
 from kubectl_stress.quantity import format_millicores
@@ -49,14 +49,19 @@ def _asked(row: Row) -> str:
     return format_millicores(asked_millicores(sample.cpu_load if sample else None))
 
 
-def level_words(sample: Sample | None) -> str:
-    """The level, and whether it is met: the load can add, but not take from the app."""
+def level_words(sample: Sample | None, *, is_over: bool = False) -> str:
+    """The level, and whether it is met: the load can add, but not take from the app.
+
+    Once the load is over, of its last reading.
+    """
     load = sample.cpu_load if sample else None
     if load is None or load.level_percent is None:
         return "-"
     is_apps = load.level_state == "above" and not load.load_percent
     state = "app above" if is_apps else load.level_state or "unknown"
-    return f"{format_millicores(load.level_percent * 10)} ({state})"
+    return (
+        f"{format_millicores(load.level_percent * 10)} ({at_the_end(state) if is_over else state})"
+    )
 
 
 def _throttled(row: Row) -> str:
@@ -77,7 +82,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("ASKED", _asked, stays=False, of_load=True),
     Column(
         "CPU LEVEL",
-        lambda row: level_words(row.under_load),
+        lambda row: level_words(row.under_load, is_over=row.held is not None),
         of_load=True,
         is_shown=lambda spec: spec.cpu is not None and spec.cpu.is_level,
     ),

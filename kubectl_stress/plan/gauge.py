@@ -39,6 +39,11 @@ class Row:
         return self.held or self.sample
 
 
+def at_the_end(state: str) -> str:
+    """How a level was held in the end, for a row whose other figures are of after the load."""
+    return f"{'met' if state == 'at' else state} at the end"
+
+
 @dataclass(frozen=True)
 class Column:
     """A heading, its cell, and whether it stays on a narrow terminal or needs `-o wide`.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from kubectl_stress.agent.cpu_use import CpuUse
 from kubectl_stress.agent.samples import Sample
-from kubectl_stress.plan.gauge import Column, Curve, Drawing, Row
+from kubectl_stress.plan.gauge import Column, Curve, Drawing, Row, at_the_end
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.spec import LoadSpec
 from kubectl_stress.quantity import format_bytes
@@ -34,13 +34,16 @@ def _held(row: Row) -> str:
     return row.load_state or format_bytes(row.sample.held_bytes if row.sample else None)
 
 
-def level_words(sample: Sample | None) -> str:
-    """The level, and whether it is met: the load can add, but not take from the app."""
+def level_words(sample: Sample | None, *, is_over: bool = False) -> str:
+    """The level, and whether it is met: the load can add, but not take from the app.
+
+    Once the load is over, of its last reading.
+    """
     if sample is None or sample.level_bytes is None:
         return "-"
     is_apps = sample.level_state == "above" and sample.held_bytes == 0
     state = "app above" if is_apps else sample.level_state or "unknown"
-    return f"{format_bytes(sample.level_bytes)} ({state})"
+    return f"{format_bytes(sample.level_bytes)} ({at_the_end(state) if is_over else state})"
 
 
 def _oom_kills(row: Row) -> str:
@@ -55,7 +58,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("LOAD", _held, of_load=True),
     Column(
         "LEVEL",
-        lambda row: level_words(row.under_load),
+        lambda row: level_words(row.under_load, is_over=row.held is not None),
         of_load=True,
         is_shown=lambda spec: spec.memory is not None and spec.memory.metric is not None,
     ),

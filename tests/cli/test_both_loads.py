@@ -41,7 +41,7 @@ def test_both_stand_in_one_table_and_one_verdict(
     assert "VERDICT  throttled: the CPU quota throttled the container" in captured.out
     assert "the load 245m of 250m asked for" in captured.out
     assert "the load held 50.0 MiB" in captured.out
-    assert "memory load of 50.0 MiB and CPU load of 250m CPU (100% of the limit" in captured.err
+    assert "memory load of 50.0 MiB and CPU load of 250m (100% of the limit" in captured.err
     assert "(limit 128.0 MiB, CPU limit 250m, Burstable)" in captured.err
 
 

@@ -53,7 +53,7 @@ def test_the_table_shows_what_was_used_and_what_the_load_got(
     ]  # fmt: skip
     assert row.split() == ["web", "135m", "54.0%", "250m", "125m", "125m", "0.0%", "0", "yes"]
     assert "dies first" not in captured.out
-    assert "CPU load of 125m CPU (50% of the limit 250m) on container" in captured.err
+    assert "CPU load of 125m (50% of the limit 250m) on container" in captured.err
     assert "holding 125m CPU" in captured.err
 
 

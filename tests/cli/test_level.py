@@ -46,7 +46,7 @@ def test_the_level_and_its_state_stand_in_the_table_and_the_verdict(
 
     captured = capsys.readouterr()
     assert "LEVEL" in captured.out.splitlines()[0]
-    assert "96.0 MiB (at)" in captured.out
+    assert "96.0 MiB (met at the end)" in captured.out
     assert "CPU LEVEL" not in captured.out
     assert "level 96.0 MiB: 100% at it" in captured.out
     assert "up to a level of 96.0 MiB (75% of the limit 128.0 MiB) of working set" in captured.err

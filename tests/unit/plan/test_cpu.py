@@ -32,10 +32,10 @@ def option(plan: Plan, name: str) -> str:
 @pytest.mark.parametrize(
     ("amount", "expected", "words"),
     [
-        ("50%", 125, "CPU load of 125m CPU (50% of the limit 250m) on container"),
-        ("50%request", 50, "CPU load of 50m CPU (50% of the request 100m) on container"),
-        ("500m", 500, "CPU load of 500m CPU on container"),
-        ("1.5", 1_500, "CPU load of 1.5 CPU on container"),
+        ("50%", 125, "CPU load of 125m (50% of the limit 250m) on container"),
+        ("50%request", 50, "CPU load of 50m (50% of the request 100m) on container"),
+        ("500m", 500, "CPU load of 500m on container"),
+        ("1.5", 1_500, "CPU load of 1.5 CPUs on container"),
     ],
 )
 def test_each_base_is_named_back(amount: str, expected: float, words: str) -> None:

@@ -136,7 +136,7 @@ def test_a_cpu_level_is_told_as_that_of_the_container() -> None:
     words = words_of(plan)
     assert words[words.index("--cpu-level") + 1] == "20"
     assert "--load-percent" not in words
-    assert summary(plan).startswith("CPU load up to a level of 200m CPU (80% of the limit 250m) on")
+    assert summary(plan).startswith("CPU load up to a level of 200m (80% of the limit 250m) on")
     assert "held at 200m, 80% of the CPU limit 250m" in prediction(plan, hello(), sample(), ())
 
 
