@@ -55,7 +55,8 @@ def main() -> None:
     from kubectl_stress.cli.main import run_command_line
 
     code = run_command_line(sys.argv[1:])
-    _end_on_interrupt()
+    # All is said and done: another Ctrl-C while Python ends must not change the exit code.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(code)
 
 

@@ -49,6 +49,8 @@ def run_command_line(arguments: Sequence[str], *, connect: "Connect | None" = No
         code = _exit_code(arguments, connect)
         sys.stdout.flush()
         return code
+    except KeyboardInterrupt:  # another one, while the first was answered
+        return Interrupted.exit_code
     except BrokenPipeError:  # the reader of stdout went away (| head)
         _drop_output()
         return 1
