@@ -11,7 +11,16 @@ import pytest
 from tests.cluster.cluster import Cluster
 from tests.e2e.plugin import Plugin
 from tests.e2e.pods import Pods, pod, wait_until
-from tests.e2e.searches import LIMIT, MARKS, Breaking, Held, search, search_again
+from tests.e2e.searches import (
+    LIMIT,
+    MARKS,
+    MOST_SECONDS,
+    MOST_TIME,
+    Breaking,
+    Held,
+    search,
+    search_again,
+)
 from tests.selection.sample import SEED
 
 RESOLUTION = LIMIT * 2 // 100
@@ -117,7 +126,8 @@ def test_what_an_app_uses_beside_the_highest_load_it_survives_is_its_cpu_limit(
     used = _used_millicores(pods, seconds=20)
 
     words = ("--cpu", "--max-throttled=50%", "--resolution=5%", "--level-hold=10s")
-    done = plugin("find-limit", "app", "--yes", "-o", "json", *words, MANY_RESTARTS)
+    call = ("find-limit", "app", "--yes", "-o", "json", *words, MANY_RESTARTS, MOST_TIME)
+    done = plugin(*call, seconds=MOST_SECONDS)
 
     found, answer = done.report, done.report["answer"]
     print(rounds, used, answer["sentence"], found["arithmetic"])

@@ -22,7 +22,7 @@ MARKS = {"unready": "readiness-lost", "exit": "crashed", "oom": "oom", "slow": "
 _OPTIONS = {"slow": ("--health-url=/healthz:8080", "--max-latency=1500ms", "--level-hold=9s")}
 _QUICK = ("--level-hold=5s",)
 # On an emulated node a try takes 13 to 20 s, and a boundary that is a range up to 40 of them.
-_MOST_TIME, _MOST_SECONDS = "--max-time=15m", 1_200
+MOST_TIME, MOST_SECONDS = "--max-time=15m", 1_200
 _SETTLED_S = 3
 
 
@@ -68,7 +68,7 @@ class Breaking:
     @property
     def words(self) -> tuple[str, ...]:
         """The options of a search for it."""
-        return (*_OPTIONS.get(self.how, _QUICK), _MOST_TIME)
+        return (*_OPTIONS.get(self.how, _QUICK), MOST_TIME)
 
     @property
     def _breaks(self) -> Mapping[str, str]:
@@ -174,7 +174,7 @@ def search_again(
     """
     before = before or Held.by(pods, "app")
     words = ("find-limit", "app", "--yes", "-o", "json", *breaking.words, *options)
-    done = plugin(*words, seconds=_MOST_SECONDS)
+    done = plugin(*words, seconds=MOST_SECONDS)
     pods.wait_until_ready("app")
     searched = Searched(breaking, done, before, Held.settled(pods, "app"))
     searched.refuse_what_is_left()
