@@ -50,6 +50,11 @@ def go_at(elapsed_ms: int) -> bytes:
     return f"go {max(0, elapsed_ms)}\n".encode()
 
 
+def hold_command(duration_ms: int) -> bytes:
+    """How long the load is held from when that begins, anew."""
+    return f"hold {duration_ms}\n".encode()
+
+
 def stop_command(by: str) -> bytes:
     """Has a holder ask every run in its sight to end, and tell each of them by whom."""
     return f"stop by {agent_text(by)}\n".encode()

@@ -12,7 +12,6 @@ from kubectl_stress.text import few_of
 FEW = 3
 _MOST_AT_FULL_RATE = 10
 FULL_RATE_INTERVAL_MS, _SLOWEST_INTERVAL_MS = 100, 1_000
-_READY_SLOWER = 4
 
 
 @dataclass(frozen=True)
@@ -38,14 +37,6 @@ def sample_interval_ms(target_count: int) -> int:
     if target_count <= _MOST_AT_FULL_RATE:
         return FULL_RATE_INTERVAL_MS
     return min(_SLOWEST_INTERVAL_MS, target_count * FULL_RATE_INTERVAL_MS // _MOST_AT_FULL_RATE)
-
-
-def ready_interval_ms(interval_ms: int) -> int:
-    """How often an agent of that interval reports while it waits to be told to go.
-
-    image/PROTOCOL.md, `ready`: many that only wait leave the node the CPU to start the others.
-    """
-    return _READY_SLOWER * interval_ms
 
 
 def questions(plans: Sequence[Plan], together: Together) -> tuple[str, ...]:

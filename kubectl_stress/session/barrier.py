@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from kubectl_stress.agent.commands import GO, go_at
+from kubectl_stress.agent.commands import GO, go_at, numbered
 from kubectl_stress.errors import NotLoaded, StressError
 from kubectl_stress.session.agent_stream import SteeredAgent
 
 GO_TIMEOUT_MS = 600_000
+# For so long the agents may take to answer what they are asked before they go.
+_ANSWER_MS = 3_000
 # In so much time the client can tell one agent more.
 _LEAD_MS_EACH, _MOST_LEAD_MS = 10, 2_000
 
@@ -16,10 +18,12 @@ _LEAD_MS_EACH, _MOST_LEAD_MS = 10, 2_000
 class Waiting:
     """An agent at the barrier, and when it started, by the client's clock.
 
-    That is what its quickest message says: the others took longer to arrive.
+    That is what its quickest message says: the others took longer to arrive. `question` changes
+    nothing, and is answered at once.
     """
 
     agent: SteeredAgent
+    question: bytes
     started_ms: int | None = None
 
     def hear(self, elapsed_ms: int, now_ms: int) -> None:
@@ -33,9 +37,9 @@ class Barrier:
     """Each number arrives with its agent, or leaves with the error that kept it away.
 
     Once nobody is missing all agents are told to go at one moment a little later, each by its own
-    clock, so that what a message takes to arrive does not part them; or `stagger_ms` apart. For
-    `settle_ms` before that it is quiet, so that each has sent a message that was not held up here.
-    Without `keep_going` one that leaves before keeps all the others from loading.
+    clock, so that what a message takes to arrive does not part them; or `stagger_ms` apart. Before
+    that each is asked something: its answer is not held up by others that start, as its first
+    words were. Without `keep_going` one that leaves before keeps all the others from loading.
     """
 
     def __init__(
@@ -45,10 +49,10 @@ class Barrier:
         now_ms: Callable[[], int],
         stagger_ms: int = 0,
         keep_going: bool = False,
-        settle_ms: int = 0,
     ) -> None:
-        self._missing, self._settle_ms = set(numbers), settle_ms
-        self._opens_ms: int | None = None
+        self._missing = set(numbers)
+        self._unanswered: set[int] | None = None
+        self._opens_ms = 0
         self._now_ms, self._stagger_ms, self._keep_going = now_ms, stagger_ms, keep_going
         self._waiting: dict[int, Waiting] = {}
         self._due_ms: dict[int, int] = {}
@@ -66,11 +70,18 @@ class Barrier:
         self._waiting[number] = waiting
         self._open_if_complete()
 
+    def answered(self, number: int) -> None:
+        """This one has answered what it was asked."""
+        if self._unanswered is not None:
+            self._unanswered.discard(number)
+            self.release_due()
+
     def leave(self, number: int, who: str, error: StressError) -> None:
         """This one is not going to be loaded."""
         self._missing.discard(number)
         self._waiting.pop(number, None)
         self._due_ms.pop(number, None)
+        (self._unanswered or set()).discard(number)
         if not self._keep_going and not self._is_open and self.problem is None:
             self.problem = NotLoaded(f"not loaded, since {who} could not be: {error}", error)
         self._open_if_complete()
@@ -78,8 +89,7 @@ class Barrier:
     def release_due(self) -> None:
         """Tell those to go whose time has come."""
         now_ms = self._now_ms()
-        if self._opens_ms is not None and now_ms >= self._opens_ms and self.problem is None:
-            self._opens_ms = None
+        if self._is_due(now_ms) and self.problem is None:
             self._open()
         for number in [n for n, due_ms in self._due_ms.items() if due_ms <= now_ms]:
             del self._due_ms[number]
@@ -92,9 +102,17 @@ class Barrier:
     def _open_if_complete(self) -> None:
         if self._missing or self._is_open or self.problem is not None:
             return
-        if self._opens_ms is None:
-            self._opens_ms = self._now_ms() + self._settle_ms
+        if self._unanswered is None:
+            self._unanswered = set(self._waiting)
+            self._opens_ms = self._now_ms() + _ANSWER_MS
+            for waiting in list(self._waiting.values()):
+                waiting.agent.send(numbered(1, waiting.question))
         self.release_due()
+
+    def _is_due(self, now_ms: int) -> bool:
+        if self._is_open or self._unanswered is None:
+            return False
+        return not self._unanswered or now_ms >= self._opens_ms
 
     def _open(self) -> None:
         self._is_open = True

@@ -1,7 +1,7 @@
 """One target's place at the barrier: its agent has joined and read, and waits to be told to go."""
 
-from kubectl_stress.agent.commands import wait_for_go_arguments
-from kubectl_stress.agent.protocol import PhaseStart
+from kubectl_stress.agent.commands import hold_command, wait_for_go_arguments
+from kubectl_stress.agent.protocol import Done, PhaseStart
 from kubectl_stress.agent.samples import Phase, Sample
 from kubectl_stress.errors import InjectionError, Silent, StressError
 from kubectl_stress.plan.slow_start import start_patience_ms
@@ -15,7 +15,7 @@ from kubectl_stress.session.steering import Heartbeat
 # Those of a node start beside each other, and share its CPU.
 _TIMES_LONGER = 3
 # Where nothing is held yet, fewer do: each byte costs the node a little.
-_BEAT_MS = 2_500
+_BEAT_MS = 4_000
 
 
 class BarrierPlace:
@@ -62,22 +62,27 @@ class BarrierPlace:
         """This target is not loaded: the others need not wait for it."""
         self._barrier.leave(self._intake.number, self._intake.state.target.pod, error)
 
-    def wait(self, agent: SteeredAgent) -> Procedure[None]:
-        """Return when the agent was told to go, or has ended; raises NotLoaded for another's."""
+    def wait(self, agent: SteeredAgent, duration_ms: int) -> Procedure[None]:
+        """Return when the agent was told to go, or has ended; raises NotLoaded for another's.
+
+        `duration_ms` is for how long it was told to hold.
+        """
         intake, started_ms = self._intake, self._intake.now_ms()
         heartbeat = Heartbeat(started_ms, every_ms=_BEAT_MS)
-        waiting = Waiting(agent)
+        waiting = Waiting(agent, hold_command(duration_ms))
         while not self.has_gone and intake.collector.ending is None:
             self._refuse_problem()
             arrival = yield from intake.take_next()
             beat = heartbeat.next(intake.now_ms(), None, ())
             if beat is not None:
                 agent.send(beat)
-            if isinstance(arrival, Sample | PhaseStart):
+            if isinstance(arrival, Sample | PhaseStart | Done):
                 waiting.hear(arrival.elapsed_ms, intake.now_ms())
             if isinstance(arrival, PhaseStart) and arrival.phase is Phase.READY:
                 self.end_turn()
                 self._barrier.arrive(intake.number, waiting)
+            if isinstance(arrival, Done):
+                self._barrier.answered(intake.number)
             self._barrier.release_due()
             patience_ms = _TIMES_LONGER * start_patience_ms(intake.state.target)
             if intake.collector.hello is None and intake.now_ms() - started_ms > patience_ms:

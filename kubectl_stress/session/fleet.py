@@ -15,7 +15,6 @@ from kubectl_stress.plan.together import (
     FEW,
     FULL_RATE_INTERVAL_MS,
     Together,
-    ready_interval_ms,
     sample_interval_ms,
 )
 from kubectl_stress.preflight.find_replacement import Replacements
@@ -200,7 +199,6 @@ class Fleet:
             now_ms=self._loop.now_ms,
             stagger_ms=self._together.stagger_ms,
             keep_going=self._together.keep_going,
-            settle_ms=ready_interval_ms(self._interval_ms) * 5 // 4,
         )
         gate = NodeGate(self._loop.wake, parallel=self._together.parallel)
         return {n: BarrierPlace(barrier, self._intakes[n], gate) for n in ready}

@@ -33,6 +33,6 @@ class ManyPods(FakeCluster):
         return [words for _container, words in self.execs if "run" in words]
 
     def sent_to(self, pod_name: str) -> list[bytes]:
-        """What its load was told, heartbeats left out; GO, whenever that was to be."""
-        sent = [data for data in self.streams[pod_name].sent if data != b"."]
+        """What its load was told, without heartbeats and questions; GO, whenever that was to be."""
+        sent = [data for data in self.streams[pod_name].sent if data[:1] not in b".#"]
         return [GO if is_go(data) else data for data in sent]

@@ -8,7 +8,7 @@ from typing import Any
 from kubectl_stress.agent.commands import GO, STOP
 from kubectl_stress.kube.exec.channels import Channel, ExecStatus
 from kubectl_stress.kube.exec.stream import ExecStream
-from tests.builders.agent_lines import bye_line, hello_line, phase_line, sample_line
+from tests.builders.agent_lines import bye_line, done_line, hello_line, phase_line, sample_line
 
 
 def wait_until_done(handed: "queue.Queue[Any]") -> None:
@@ -99,4 +99,7 @@ class ReadyStream(FakeStream):
             self.says(self._load).ends(0)
         elif data == STOP and STOP not in self.sent:
             self.says(bye_line("stopped")).ends(0)
+        elif data.startswith(b"#"):
+            number, word = data[1:].split()[:2]
+            self.says(done_line(int(number), command=word.decode()))
         return super().send(data)

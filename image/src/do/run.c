@@ -21,9 +21,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-// Many that only wait leave their node the CPU to start the others with.
-enum { READY_SLOWER = 4 };
-
 static struct session session;
 
 // The counters as they were at the start, or when a killed worker was told last. Not those of the
@@ -182,7 +179,7 @@ static void release(void)
 // where the run ends before that.
 static bool wait_for_go(void)
 {
-    session.sample_interval_ms *= READY_SLOWER;
+    session.next_sample_ms = INT64_MAX; // many that only wait leave the node's CPU to the others
     report_phase(&session, PHASE_READY, ABSENT);
     report_sample(&session, PATIENT_MS);
     turn_report_processes(&session);
@@ -194,7 +191,6 @@ static bool wait_for_go(void)
         return false;
     session.deadline_from_ms = clock_begin_turn();
     session.next_slow_ms = session.deadline_from_ms; // limits and all are read again
-    session.sample_interval_ms = options()->sample_interval_ms;
     session.next_sample_ms = session.deadline_from_ms;
     admission_look_at_membership(&session);
     return admission_check_load(&session);

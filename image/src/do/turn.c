@@ -48,7 +48,6 @@ bool turn_open(struct session* session, struct options* options, int64_t start_m
         .deadline_from_ms = start_ms,
         .go_ms = ABSENT,
         .phase = PHASE_BASELINE,
-        .sample_interval_ms = options->sample_interval_ms,
         .next_sample_ms = start_ms + options->sample_interval_ms,
         .next_slow_ms = start_ms,
         .next_second_ms = start_ms + SECOND_MS,
@@ -108,7 +107,7 @@ static void each_second(struct session* session)
 
 static void sample(struct session* session, int64_t now)
 {
-    int64_t interval_ms = session->sample_interval_ms;
+    int64_t interval_ms = session->options->sample_interval_ms;
 
     session->late_ms = now - session->next_sample_ms;
     session->missed += session->late_ms / interval_ms;

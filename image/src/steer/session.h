@@ -66,7 +66,6 @@ struct session {
     int64_t deadline_from_ms; // when the load was begun, or this process
     int64_t go_ms; // when to begin, or ABSENT
     int64_t next_slow_ms;
-    int64_t sample_interval_ms; // as asked, and longer while it only waits for `go`
     int64_t next_sample_ms;
     int64_t next_second_ms;
     int64_t late_ms; // of the sample at hand

@@ -1,5 +1,6 @@
 """The barrier opens once nobody is missing, and each agent is told to go once."""
 
+from collections.abc import Callable
 from typing import cast
 
 from kubectl_stress.agent.commands import GO
@@ -8,18 +9,28 @@ from kubectl_stress.session.agent_stream import SteeredAgent
 from kubectl_stress.session.barrier import Barrier, Waiting
 from tests.fakes.time import FakeTime
 
+QUESTION = b"hold 60000\n"
+
 
 class Agent:
-    def __init__(self) -> None:
+    """Answers at once what it is asked, if `answer` does."""
+
+    def __init__(self, answer: Callable[[], None] = lambda: None) -> None:
         self.heard: list[bytes] = []
+        self.asked: list[bytes] = []
+        self._answer = answer
 
     def send(self, command: bytes) -> None:
-        self.heard.append(command)
+        if command.startswith(b"#"):
+            self.asked.append(command)
+            self._answer()
+        else:
+            self.heard.append(command)
 
 
-def arrive(barrier: Barrier, number: int, *, started_ms: int = 0) -> Agent:
-    agent = Agent()
-    barrier.arrive(number, Waiting(cast(SteeredAgent, agent), started_ms))
+def arrive(barrier: Barrier, number: int, *, started_ms: int = 0, answers: bool = True) -> Agent:
+    agent = Agent(lambda: barrier.answered(number) if answers else None)
+    barrier.arrive(number, Waiting(cast(SteeredAgent, agent), QUESTION, started_ms))
     return agent
 
 
@@ -94,7 +105,7 @@ def test_all_begin_at_one_moment_each_by_its_own_clock() -> None:
 
 
 def test_the_quickest_message_says_when_an_agent_started() -> None:
-    waiting = Waiting(cast(SteeredAgent, Agent()))
+    waiting = Waiting(cast(SteeredAgent, Agent()), QUESTION)
 
     waiting.hear(100, 5_040)
     waiting.hear(200, 5_900)
@@ -102,27 +113,51 @@ def test_the_quickest_message_says_when_an_agent_started() -> None:
     assert waiting.started_ms == 4_940
 
 
-def test_it_opens_when_it_has_been_quiet_for_a_while() -> None:
-    time = FakeTime()
-    barrier = Barrier(range(2), now_ms=time.now_ms, settle_ms=125)
-    agents = [arrive(barrier, 0), arrive(barrier, 1)]
+def test_it_opens_when_each_has_answered() -> None:
+    barrier = Barrier(range(2), now_ms=FakeTime().now_ms)
+    agents = [arrive(barrier, number, answers=False) for number in range(2)]
 
+    assert [agent.asked for agent in agents] == [[b"#1 hold 60000\n"]] * 2
+    barrier.answered(0)
+    assert [agent.heard for agent in agents] == [[], []]
+    barrier.answered(1)
+
+    assert [agent.heard for agent in agents] == [[b"go 20\n"]] * 2
+
+
+def test_one_that_does_not_answer_holds_the_others_up_for_three_seconds_only() -> None:
+    time = FakeTime()
+    barrier = Barrier(range(2), now_ms=time.now_ms)
+    agents = [arrive(barrier, 0), arrive(barrier, 1, answers=False)]
+
+    time.sleep(2.9)
     barrier.release_due()
     assert [agent.heard for agent in agents] == [[], []]
-    time.sleep(0.125)
+    time.sleep(0.1)
     barrier.release_due()
 
-    assert [agent.heard for agent in agents] == [[b"go 145\n"]] * 2
+    assert [agent.heard for agent in agents] == [[b"go 3020\n"]] * 2
 
 
-def test_one_that_ends_while_it_is_quiet_still_keeps_the_others_from_loading() -> None:
+def test_one_that_ends_instead_of_an_answer_keeps_the_others_from_loading() -> None:
     time = FakeTime()
-    barrier = Barrier(range(2), now_ms=time.now_ms, settle_ms=125)
-    agents = [arrive(barrier, 0), arrive(barrier, 1)]
+    barrier = Barrier(range(2), now_ms=time.now_ms)
+    agents = [arrive(barrier, 0, answers=False), arrive(barrier, 1, answers=False)]
 
     barrier.leave(1, "web-1", InjectionError("it restarted"))
-    time.sleep(1)
+    barrier.answered(0)
+    time.sleep(4)
     barrier.release_due()
 
     assert barrier.problem is not None
     assert [agent.heard for agent in agents] == [[], []]
+
+
+def test_with_keep_going_one_that_ends_instead_of_an_answer_is_not_waited_for() -> None:
+    barrier = Barrier(range(2), now_ms=FakeTime().now_ms, keep_going=True)
+    agents = [arrive(barrier, 0, answers=False), arrive(barrier, 1, answers=False)]
+
+    barrier.answered(0)
+    barrier.leave(1, "web-1", InjectionError("it restarted"))
+
+    assert agents[0].heard == [b"go 10\n"]
