@@ -92,7 +92,8 @@ class Counter:
         with suppress(KeyboardInterrupt):  # which ends what is waited for
             while self._over < self._total:
                 yield
-                if self._now_ms() - self._said_ms >= _SAY_STILL_EVERY_MS:
+                is_due = self._now_ms() - self._said_ms >= _SAY_STILL_EVERY_MS
+                if self._awaited and is_due:
                     self._said_ms = self._now_ms()
                     names = few_of(self._awaited, 4)
                     self._say(

@@ -36,7 +36,9 @@ def test_while_none_is_prepared_those_that_are_awaited_are_named() -> None:
     for one in waiting:
         one.close()
     assert woken == [True]
+    time.sleep(60)
     assert next(still, "over") == "over"
+    assert len(said) == 2  # nobody is awaited any more
 
 
 def test_the_count_of_targets_ends_silently_with_ctrl_c() -> None:
