@@ -33,7 +33,7 @@ def fleet_state_table(
 def total_line(states: Sequence[TargetState]) -> str:
     """All of them in one line."""
     looked_at = sum(1 for state in states if needs_a_look(state))
-    words = f"; {looked_at} need a look" if looked_at else ""
+    words = f"; {looked_at} need{'s' * (looked_at == 1)} a look" if looked_at else ""
     load = f"{_held(states)}{_so_far(states)}"
     return f"TOTAL  {len(states)} targets: {_counted(states)}; load {load}{words}"
 

@@ -98,9 +98,9 @@ def select(kubeconfig: Path) -> tuple[float, float]:
 
 
 @contextmanager
-def served(count: int) -> Iterator[tuple[FleetServer, Path]]:
+def served(count: int, per_node: int = 20) -> Iterator[tuple[FleetServer, Path]]:
     """So many pods, and the kubeconfig of their server."""
-    with fleet_of(count) as (server, authority), tempfile.TemporaryDirectory() as folder:
+    with fleet_of(count, per_node) as (server, authority), tempfile.TemporaryDirectory() as folder:
         data = base64.b64encode(authority.certificate).decode()
         path = Path(folder) / "config"
         yield server, write_one(path, server.url, certificate_authority_data=data)

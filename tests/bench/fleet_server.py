@@ -101,6 +101,8 @@ class FleetServer(FakeApiServer):
         return _json(_list([]))
 
     def _pod(self, name: str, subresource: str, seen: Seen, query: dict[str, str]) -> Reply:
+        if name not in self.pods:
+            return status(404, reason="NotFound", message=f'pods "{name}" not found')
         if subresource == "exec":
             return lambda connection: self._exec(connection, name)
         if subresource == "attach":
@@ -146,6 +148,11 @@ class FleetServer(FakeApiServer):
                 self._targets[name] = subprocess.Popen(self._inside(name, ["sleep", "86400"]))
                 time.sleep(0.05)  # it is in its cgroup by then
             return self._targets[name].pid
+
+    def target_cgroup(self, name: str) -> Path:
+        """The memory cgroup of a pod's process, which runs from now on."""
+        self._target_pid(name)
+        return self._cgroup / name
 
     def _inside(self, name: str, command: Sequence[str]) -> list[str]:
         """The command, run in the pod's cgroup."""
@@ -211,10 +218,11 @@ def _json(body: dict[str, Any], code: int = 200) -> Answer:
 
 
 @contextmanager
-def fleet_of(count: int) -> Iterator[tuple[FleetServer, Authority]]:
+def fleet_of(count: int, per_node: int = 20) -> Iterator[tuple[FleetServer, Authority]]:
     """The server for the length of a block; everything it started ends with it."""
     authority = Authority("bench authority")
-    server = FleetServer(authority.issue("api server", "127.0.0.1", "localhost"), authority, count)
+    identity = authority.issue("api server", "127.0.0.1", "localhost")
+    server = FleetServer(identity, authority, count, per_node)
     try:
         yield server, authority
     finally:

@@ -50,7 +50,7 @@ def test_a_target_that_no_longer_answers_is_not_said_to_hold_its_load() -> None:
     assert lines[1].startswith("web-0  no answer")
     assert [line.split()[-4] for line in lines[1:3]] == ["unknown", "MiB"]
     assert lines[-1] == (
-        "TOTAL  2 targets: 1 no answer, 1 hold; load 50.0 MiB for 0.0s of 1m; 1 need a look"
+        "TOTAL  2 targets: 1 no answer, 1 hold; load 50.0 MiB for 0.0s of 1m; 1 needs a look"
     )
 
 
