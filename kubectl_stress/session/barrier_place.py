@@ -4,6 +4,8 @@ from kubectl_stress.agent.commands import hold_command, wait_for_go_arguments
 from kubectl_stress.agent.protocol import Done, PhaseStart
 from kubectl_stress.agent.samples import Phase, Sample
 from kubectl_stress.errors import InjectionError, Silent, StressError
+from kubectl_stress.plan.decide import run_options
+from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.slow_start import start_patience_ms
 from kubectl_stress.session.agent_stream import SteeredAgent
 from kubectl_stress.session.barrier import Barrier, Waiting
@@ -62,14 +64,11 @@ class BarrierPlace:
         """This target is not loaded: the others need not wait for it."""
         self._barrier.leave(self._intake.number, self._intake.state.target.pod, error)
 
-    def wait(self, agent: SteeredAgent, duration_ms: int) -> Procedure[None]:
-        """Return when the agent was told to go, or has ended; raises NotLoaded for another's.
-
-        `duration_ms` is for how long it was told to hold.
-        """
+    def wait(self, agent: SteeredAgent, plan: Plan) -> Procedure[None]:
+        """Return when the agent was told to go, or has ended; raises NotLoaded for another's."""
         intake, started_ms = self._intake, self._intake.now_ms()
         heartbeat = Heartbeat(started_ms, every_ms=_BEAT_MS)
-        waiting = Waiting(agent, hold_command(duration_ms))
+        waiting = Waiting(agent, hold_command(run_options(plan).duration_ms))
         while not self.has_gone and intake.collector.ending is None:
             self._refuse_problem()
             arrival = yield from intake.take_next()

@@ -11,14 +11,7 @@ from kubectl_stress.injection.first_look import FirstLook
 from kubectl_stress.injection.join import JOINING, JoinedHolder, Joiner, start_load
 from kubectl_stress.injection.probe import Reading
 from kubectl_stress.kube.cluster import Cluster
-from kubectl_stress.plan.decide import (
-    later_commands,
-    node_notes,
-    resolve,
-    run_options,
-    sizes_read,
-    with_load,
-)
+from kubectl_stress.plan.decide import later_commands, node_notes, resolve, sizes_read, with_load
 from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.prediction import prediction
@@ -194,7 +187,7 @@ class LoadProcedure:
         with SteeredAgent(stream, self._intake.put) as agent:
             try:
                 if place is not None:
-                    yield from place.wait(agent, run_options(plan).duration_ms)
+                    yield from place.wait(agent, plan)
                 yield from self._steer(plan, agent)
             except KeyboardInterrupt:
                 yield from release(self._intake, agent)

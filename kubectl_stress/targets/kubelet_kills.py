@@ -4,6 +4,10 @@ The kubelet's text is all that it gives (pkg/kubelet/kuberuntime/kuberuntime_man
 computePodActions and computePodResizeAction).
 """
 
+import re
+
+from kubectl_stress.errors import UsageError
+from kubectl_stress.quantity import parse_quantity
 from kubectl_stress.targets.changes import Change, ChangeKind
 from kubectl_stress.text import whole_number
 
@@ -50,6 +54,19 @@ def restart_reason(change: Change) -> str | None:
     if not _is_killing(change):
         return None
     return next((why for words, why in _RESTARTS.items() if words in change.text), None)
+
+
+def used_when_evicted(change: Change, container: str) -> int | None:
+    """The container's working set in bytes, as an eviction's message has it; None without one.
+
+    containerMessageFmt in pkg/kubelet/eviction/helpers.go.
+    """
+    words = rf"Container {re.escape(container)} was using ([^,\s]+), request is"
+    found = re.search(words, change.text)
+    try:
+        return None if found is None else int(parse_quantity(found[1]))
+    except UsageError:
+        return None
 
 
 def _is_killing(change: Change) -> bool:

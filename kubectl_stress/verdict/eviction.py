@@ -4,14 +4,12 @@ A kubelet evicts pods whose container is dead, too: where a node ran out at once
 the container, and the kubelet evicted its pod.
 """
 
-import re
 from collections.abc import Sequence
 
-from kubectl_stress.errors import UsageError
 from kubectl_stress.plan.plan import Plan
-from kubectl_stress.quantity import format_bytes, parse_quantity
+from kubectl_stress.quantity import format_bytes
 from kubectl_stress.targets.changes import Change, ChangeKind
-from kubectl_stress.targets.kubelet_kills import SIGKILLED
+from kubectl_stress.targets.kubelet_kills import SIGKILLED, used_when_evicted
 from kubectl_stress.verdict.evidence import as_evidence, last_sample, stream_end
 from kubectl_stress.verdict.findings import Findings, events, of_kind
 from kubectl_stress.verdict.outcome import Outcome, Verdict
@@ -24,7 +22,7 @@ def evicted(plan: Plan, findings: Findings) -> Verdict | None:
     evictions = of_kind(findings, ChangeKind.EVICTED)
     if not evictions:
         return None
-    facts = [*events(findings, "Evicted"), *_stops(plan, findings), *evictions]
+    facts = [*events(findings, "Evicted"), *events(findings, "Killing"), *evictions]
     early = _killed_before(plan, findings, facts)
     sentence = f"the kubelet evicted the pod; no memory limit was reached{early}"
     ended = stream_end(findings) if early else ()
@@ -36,19 +34,19 @@ def _killed_before(plan: Plan, findings: Findings, said: Sequence[Change]) -> st
     ending = findings.ending
     if ending.bye is not None or ending.exit_code not in (SIGKILLED, None):
         return ""
-    why = _was_gone(plan, findings, said) or _ended_before(plan, findings, said)
+    why = _was_gone(plan, findings, said) or _ended_before(findings, said)
     if not why:
         return ""
     return f"; {why}: the kernel may have come first, when the node had no memory left"
 
 
-def _ended_before(plan: Plan, findings: Findings, said: Sequence[Change]) -> str:
+def _ended_before(findings: Findings, said: Sequence[Change]) -> str:
     """Where the load's end was seen before the kubelet stopped its container, or said anything.
 
     The kubelet tells of an eviction, and then of each container that it stops, before it does so
     (evictPod in pkg/kubelet/eviction, killContainer in pkg/kubelet/kuberuntime).
     """
-    stops = _stops(plan, findings)
+    stops = events(findings, "Killing")
     began_ms = min(change.at_ms for change in stops or said)
     early_ms = began_ms - findings.ending.at_ms
     if early_ms < _EARLY_MS:
@@ -59,18 +57,14 @@ def _ended_before(plan: Plan, findings: Findings, said: Sequence[Change]) -> str
     return f"{what} {early_ms / 1000:.1f} s before the kubelet {before}"
 
 
-def _stops(plan: Plan, findings: Findings) -> list[Change]:
-    stopped = f"Stopping container {plan.target.container}"
-    return [change for change in events(findings, "Killing") if change.text.endswith(stopped)]
-
-
 def _was_gone(plan: Plan, findings: Findings, said: Sequence[Change]) -> str:
     """Where the kubelet read less than half the working set that the agent had read last.
 
-    The kubelet reads it anew as it decides (pkg/kubelet/eviction: the summary is made with
-    updateStats), and names it in its message (containerMessageFmt in helpers.go).
+    It reads it anew as it decides (pkg/kubelet/eviction: the summary is made with updateStats).
     """
-    last, used = findings.samples.last, _used_bytes(plan.target.container, said)
+    last, container = findings.samples.last, plan.target.container
+    known = (used_when_evicted(change, container) for change in said)
+    used = next((value for value in known if value is not None), None)
     if last is None or used is None or last.memory.working_set_bytes is None:
         return ""
     if used * 2 >= last.memory.working_set_bytes:
@@ -79,12 +73,3 @@ def _was_gone(plan: Plan, findings: Findings, said: Sequence[Change]) -> str:
         f"the kubelet found {format_bytes(used)} in use where "
         f"{format_bytes(last.memory.working_set_bytes)} had been"
     )
-
-
-def _used_bytes(container: str, said: Sequence[Change]) -> int | None:
-    words = re.compile(rf"Container {re.escape(container)} was using ([^,\s]+), request is")
-    found = next(filter(None, (words.search(change.text) for change in said)), None)
-    try:
-        return None if found is None else int(parse_quantity(found[1]))
-    except UsageError:
-        return None
