@@ -117,6 +117,14 @@ def test_5_a_guard_would_refuse_it(
     assert "--force" in capsys.readouterr().out
 
 
+def test_of_several_targets_the_exit_code_is_the_worst_as_for_a_run(
+    kubectl_stress: CommandLine,
+) -> None:
+    kubectl_stress.cluster.pods["web"] = pod().container("app").dict
+
+    assert kubectl_stress("check", "web", "missing") == 1
+
+
 def test_5_there_is_too_little_headroom_for_the_exec_itself(
     kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str]
 ) -> None:

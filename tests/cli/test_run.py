@@ -182,17 +182,17 @@ def test_options_of_run_are_completed(capsys: pytest.CaptureFixture[str]) -> Non
     assert capsys.readouterr().out == "limit\nnode\n:4\n"
 
 
-def test_a_reading_that_takes_longer_says_each_second_how_far_it_is() -> None:
+def test_a_reading_that_takes_longer_says_how_far_it_is_and_again_each_5_seconds() -> None:
     time, said = FakeTime(), list[str]()
     progress = ManifestProgress(said.append, time.now_ms)
 
-    for step in [Step.READ] * 3 + [Step.CHECKED] * 3:
-        time.ms += 400
+    for step in [Step.READ] * 4 + [Step.CHECKED] * 8:
+        time.ms += 500
         progress(step)
 
     assert said == [
-        "reading manifests: 3 read",
-        "reading manifests: 3 read, 3 checked",
+        "reading manifests: 2 read",
+        "reading manifests: 4 read, 8 checked",
     ]
 
 
@@ -203,6 +203,7 @@ def test_a_large_file_is_told_while_it_is_read_unless_quiet(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (folder / "memory.yaml").write_text(stress_chaos())
+    monkeypatch.setattr("kubectl_stress.cli.manifest_progress._SAY_AFTER_MS", 0)
     monkeypatch.setattr("kubectl_stress.cli.manifest_progress._SAY_EVERY_MS", 0)
 
     assert kubectl_stress("run", "-f", "memory.yaml", "--lint") == 0
