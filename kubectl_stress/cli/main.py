@@ -29,8 +29,9 @@ def cli(context: click.Context, debug: bool) -> None:
     job/NAME.
 
     Exit codes: 0 as expected, 1 could not run, 2 usage, 3 verdict not as expected,
-    4 inconclusive, 5 refused by a guard, 130 interrupted (the load has been released). Of several
-    targets the worst, which is the first of 130, 1, 2, 5, 3, 4, 0 that one of them has.
+    4 inconclusive, 5 refused by a guard, 130 interrupted (the load has been released).
+
+    Of several targets the exit code is the worst: the first of 130, 1, 2, 5, 3, 4, 0 that one has.
     """
     context.ensure_object(dict)["debug"] = debug
 
