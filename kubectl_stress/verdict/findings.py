@@ -83,6 +83,12 @@ def lost_readiness(findings: Findings) -> list[Change]:
     return [c for c in of_kind(findings, ChangeKind.NOT_READY) if not _is_flip(findings, c)]
 
 
+def readiness_flips(findings: Findings, *, since_ms: int) -> list[Change]:
+    """How often the container was shown not ready though no probe had failed, and ready again."""
+    seen = [c for c in of_kind(findings, ChangeKind.NOT_READY) if c.at_ms >= since_ms]
+    return [change for change in seen if _is_flip(findings, change)]
+
+
 def _is_flip(findings: Findings, lost: Change) -> bool:
     """It came back, and no probe had failed."""
     came_back = any(c.at_ms >= lost.at_ms for c in of_kind(findings, ChangeKind.READY))

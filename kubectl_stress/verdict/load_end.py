@@ -10,7 +10,7 @@ from kubectl_stress.targets.api_events import NODE_LOST
 from kubectl_stress.targets.changes import ChangeKind
 from kubectl_stress.verdict.cpu_end import cpu_evidence, cpu_verdict
 from kubectl_stress.verdict.evidence import Evidence, as_evidence, last_sample, load_words, peak
-from kubectl_stress.verdict.findings import Findings, events, of_kind
+from kubectl_stress.verdict.findings import Findings, events, of_kind, readiness_flips
 from kubectl_stress.verdict.level_end import memory_level_evidence, memory_level_verdict
 from kubectl_stress.verdict.outcome import Outcome, Verdict
 
@@ -54,6 +54,12 @@ def broke_off(plan: Plan, findings: Findings) -> Verdict | None:
         )
         evidence = as_evidence(lost_node) + last_sample(findings)
         return Verdict(Outcome.INCONCLUSIVE, sentence, evidence)
+    if ending.bye is None and (flips := readiness_flips(findings, since_ms=ending.at_ms)):
+        sentence = (
+            "the connection to the load was lost, as when the kubelet restarts: the container "
+            "was not ready for a moment, and no probe had failed"
+        )
+        return Verdict(Outcome.INCONCLUSIVE, sentence, as_evidence(flips) + last_sample(findings))
     if ending.bye is None:
         reason = ending.lost or f"the agent ended with exit code {ending.exit_code}"
         sentence = (

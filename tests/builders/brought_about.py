@@ -59,7 +59,7 @@ ENDS = {
     "dropped": End("a liveness kill whose events were all dropped", _INCONCLUSIVE, _INCONCLUSIVE),
     "two-clients": End("two loads at once that fit", _SURVIVED, _SURVIVED),
     "two-clients-oom": End("a load above the limit beside another one", _GROUP, _LOAD),
-    "kubelet": End("a restart of a kubelet 1.34", _SURVIVED, ""),
+    "kubelet": End("a restart of a kubelet 1.34, which cuts the load off", _INCONCLUSIVE, ""),
     "readiness": End("a readiness probe that fails", "readiness-lost", "readiness-lost"),
     "e10-evicted": End("a node short of memory, slowly", "evicted", "evicted"),
     "e10-oom": End("a node short of memory, at once", _GROUP, _LOAD),

@@ -140,15 +140,24 @@ class Facts:
 
     @property
     def has_lost_readiness(self) -> bool:
-        """Whether the container is not Ready, or not since before the run.
+        """Whether the container is not Ready, or not since before the run."""
+        return self._was_not_ready and not self.has_restarted_kubelet
+
+    @property
+    def has_restarted_kubelet(self) -> bool:
+        """Whether the container was shown as not Ready by the kubelet's own start alone.
 
         A kubelet up to 1.34 says so of each container when it is started itself: without a word of
         a failed probe, a container that is Ready again was never out of service.
         """
         assert self.after is not None
-        before, after = (_ready_since(pod) for pod in (self.before, self.after))
-        is_back = after.startswith("True") and not self.progress("Unhealthy", "Readiness probe")
-        return before != after and not is_back
+        is_back = _ready_since(self.after).startswith("True")
+        return self._was_not_ready and is_back and not self.progress("Unhealthy", "Readiness probe")
+
+    @property
+    def _was_not_ready(self) -> bool:
+        assert self.after is not None
+        return _ready_since(self.before) != _ready_since(self.after)
 
 
 def second_opinion(facts: Facts) -> str:
@@ -168,6 +177,8 @@ def second_opinion(facts: Facts) -> str:
         return "load-oom-killed" if is_load else "app-oom-killed"
     if facts.has_lost_readiness:
         return "readiness-lost"
+    if facts.has_restarted_kubelet:  # every exec goes through it
+        return "inconclusive"
     is_slowed = facts.memory_events.get("container", {}).get("high", 0) > 0
     return "throttled" if is_slowed else "survived"
 
