@@ -12,12 +12,9 @@ from kubectl_stress.session.barrier import Barrier, Waiting
 from kubectl_stress.session.event_loop import Procedure
 from kubectl_stress.session.intake import Intake
 from kubectl_stress.session.node_gate import NodeGate
-from kubectl_stress.session.steering import Heartbeat
 
 # Those of a node start beside each other, and share its CPU.
 _TIMES_LONGER = 3
-# Where nothing is held yet, fewer do: each byte costs the node a little.
-_BEAT_MS = 4_000
 
 
 class BarrierPlace:
@@ -67,14 +64,10 @@ class BarrierPlace:
     def wait(self, agent: SteeredAgent, plan: Plan) -> Procedure[None]:
         """Return when the agent was told to go, or has ended; raises NotLoaded for another's."""
         intake, started_ms = self._intake, self._intake.now_ms()
-        heartbeat = Heartbeat(started_ms, every_ms=_BEAT_MS)
         waiting = Waiting(agent, hold_command(run_options(plan).duration_ms))
         while not self.has_gone and intake.collector.ending is None:
             self._refuse_problem()
             arrival = yield from intake.take_next()
-            beat = heartbeat.next(intake.now_ms(), None, ())
-            if beat is not None:
-                agent.send(beat)
             if isinstance(arrival, Sample | PhaseStart | Done):
                 waiting.hear(arrival.elapsed_ms, intake.now_ms())
             if isinstance(arrival, PhaseStart) and arrival.phase is Phase.READY:

@@ -9,7 +9,7 @@ from kubectl_stress.plan.later import LaterCommand
 from kubectl_stress.plan.stop_on import StopOn, stop_sign
 from kubectl_stress.targets.changes import Change
 
-BEAT_MS = 1_000
+_BEAT_MS = 1_000
 
 
 class Steering(Protocol):
@@ -20,14 +20,14 @@ class Steering(Protocol):
 
 
 class Heartbeat:
-    """A byte each second, or as told: an agent that gets none for ten ends by itself."""
+    """A byte each second: an agent that gets none for ten ends by itself."""
 
-    def __init__(self, now_ms: int, *, every_ms: int = BEAT_MS) -> None:
-        self._beaten_ms, self._every_ms = now_ms, every_ms
+    def __init__(self, now_ms: int) -> None:
+        self._beaten_ms = now_ms
 
     def next(self, now_ms: int, _sample: Sample | None, _changes: Sequence[Change]) -> bytes | None:
         """The byte, where it is due."""
-        if now_ms - self._beaten_ms < self._every_ms:
+        if now_ms - self._beaten_ms < _BEAT_MS:
             return None
         self._beaten_ms = now_ms
         return HEARTBEAT

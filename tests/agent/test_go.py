@@ -64,6 +64,18 @@ def test_an_agent_that_waits_only_answers(agent: Path) -> None:
     assert holding[-1]["missed"] == 0
 
 
+def test_no_heartbeat_is_needed_while_nothing_is_held(agent: Path) -> None:
+    with waiting(agent, *MEM, "--heartbeat-timeout-ms", "500") as run:
+        run.until_phase("ready")
+        time.sleep(1.5)
+        run.send(b"go\n")
+        run.until_phase("hold")
+        bye = run.until_type("bye")
+
+        assert bye["reason"] == "heartbeat-lost"
+        assert bye["elapsed_ms"] >= 1_500 + 500
+
+
 def test_go_names_the_moment(agent: Path) -> None:
     with waiting(agent, *MEM) as run:
         run.until_phase("ready")

@@ -179,25 +179,26 @@ static void check_time(struct session* session)
 {
     const struct options* options = session->options;
 
+    // What only waits for `go` holds nothing: it needs no heartbeat.
     if (session->phase == PHASE_READY) {
         if (session->go_ms == ABSENT && turn_ms() - session->start_ms >= options->go_timeout_ms)
             session_finish(session, REASON_NO_GO);
-    } else if (turn_ms() - session->deadline_from_ms >= options->deadline_ms) {
-        session_finish(session, REASON_DEADLINE);
+        return;
     }
+    if (turn_ms() - session->deadline_from_ms >= options->deadline_ms)
+        session_finish(session, REASON_DEADLINE);
     check_heartbeat(session);
 }
 
 static int64_t next_wake_ms(const struct session* session, int64_t until_ms)
 {
     const struct options* options = session->options;
-    int64_t last_ms = session->phase == PHASE_READY
-        ? session->start_ms + options->go_timeout_ms
-        : session->deadline_from_ms + options->deadline_ms;
-    int64_t wake_ms = earliest(until_ms, last_ms);
+    int64_t wake_ms
+        = earliest(until_ms, earliest(session->next_sample_ms, session->next_second_ms));
 
-    wake_ms = earliest(wake_ms, session->next_sample_ms);
-    wake_ms = earliest(wake_ms, session->next_second_ms);
+    if (session->phase == PHASE_READY)
+        return earliest(wake_ms, session->start_ms + options->go_timeout_ms);
+    wake_ms = earliest(wake_ms, session->deadline_from_ms + options->deadline_ms);
     if (session->input_open)
         wake_ms = earliest(wake_ms, session->input_ms + options->heartbeat_timeout_ms);
     return wake_ms;
