@@ -3,7 +3,6 @@
 from kubectl_stress.errors import Rejected
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.targets.pod import Pod
-from kubectl_stress.targets.written_selectors import unreadable
 
 
 def list_selected(
@@ -15,4 +14,6 @@ def list_selected(
     except Rejected as error:
         if not labels and not fields:
             raise
+        from kubectl_stress.targets.written_selectors import unreadable  # most can be read
+
         raise unreadable(labels, fields, str(error)) from error

@@ -157,7 +157,7 @@ def since(when: str) -> Any:
 @pytest.mark.parametrize(
     ("events", "outcome"),
     [
-        ([], "survived"),
+        ([], "inconclusive"),
         (
             [{"reason": "Unhealthy", "message": "Readiness probe failed: timeout"}],
             "readiness-lost",
