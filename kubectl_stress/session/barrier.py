@@ -8,8 +8,9 @@ from kubectl_stress.errors import NotLoaded, StressError
 from kubectl_stress.session.agent_stream import SteeredAgent
 
 GO_TIMEOUT_MS = 600_000
-# For so long the agents may take to answer what they are asked before they go.
-_ANSWER_MS = 3_000
+# For so long the agents may take to answer what they are asked before they go: so many at a time,
+# since answers that come all at once wait here for each other.
+_ANSWER_MS, _ASKED_AT_ONCE = 5_000, 4
 # In so much time the client can tell one agent more.
 _LEAD_MS_EACH, _MOST_LEAD_MS = 10, 2_000
 
@@ -51,7 +52,8 @@ class Barrier:
         keep_going: bool = False,
     ) -> None:
         self._missing = set(numbers)
-        self._unanswered: set[int] | None = None
+        self._unasked: list[int] | None = None
+        self._asked = set[int]()
         self._opens_ms = 0
         self._now_ms, self._stagger_ms, self._keep_going = now_ms, stagger_ms, keep_going
         self._waiting: dict[int, Waiting] = {}
@@ -72,16 +74,17 @@ class Barrier:
 
     def answered(self, number: int) -> None:
         """This one has answered what it was asked."""
-        if self._unanswered is not None:
-            self._unanswered.discard(number)
-            self.release_due()
+        self._asked.discard(number)
+        self._ask()
+        self.release_due()
 
     def leave(self, number: int, who: str, error: StressError) -> None:
         """This one is not going to be loaded."""
         self._missing.discard(number)
         self._waiting.pop(number, None)
         self._due_ms.pop(number, None)
-        (self._unanswered or set()).discard(number)
+        self._asked.discard(number)
+        self._ask()
         if not self._keep_going and not self._is_open and self.problem is None:
             self.problem = NotLoaded(f"not loaded, since {who} could not be: {error}", error)
         self._open_if_complete()
@@ -102,17 +105,23 @@ class Barrier:
     def _open_if_complete(self) -> None:
         if self._missing or self._is_open or self.problem is not None:
             return
-        if self._unanswered is None:
-            self._unanswered = set(self._waiting)
+        if self._unasked is None:
+            self._unasked = sorted(self._waiting, reverse=True)
             self._opens_ms = self._now_ms() + _ANSWER_MS
-            for waiting in list(self._waiting.values()):
-                waiting.agent.send(numbered(1, waiting.question))
+            self._ask()
         self.release_due()
 
+    def _ask(self) -> None:
+        while self._unasked and len(self._asked) < _ASKED_AT_ONCE:
+            number = self._unasked.pop()
+            if number in self._waiting:
+                self._asked.add(number)
+                self._waiting[number].agent.send(numbered(1, self._waiting[number].question))
+
     def _is_due(self, now_ms: int) -> bool:
-        if self._is_open or self._unanswered is None:
+        if self._is_open or self._unasked is None:
             return False
-        return not self._unanswered or now_ms >= self._opens_ms
+        return not (self._unasked or self._asked) or now_ms >= self._opens_ms
 
     def _open(self) -> None:
         self._is_open = True

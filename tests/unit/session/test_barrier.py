@@ -125,18 +125,31 @@ def test_it_opens_when_each_has_answered() -> None:
     assert [agent.heard for agent in agents] == [[b"go 20\n"]] * 2
 
 
-def test_one_that_does_not_answer_holds_the_others_up_for_three_seconds_only() -> None:
+def test_a_few_are_asked_at_a_time() -> None:
+    barrier = Barrier(range(6), now_ms=FakeTime().now_ms)
+    agents = [arrive(barrier, number, answers=False) for number in range(6)]
+
+    asked = []
+    for number in range(6):
+        asked.append([len(agent.asked) for agent in agents])
+        barrier.answered(number)
+
+    assert asked[:4] == [[1, 1, 1, 1, 0, 0], [1, 1, 1, 1, 1, 0], [1] * 6, [1] * 6]
+    assert all(agent.heard for agent in agents)
+
+
+def test_one_that_does_not_answer_holds_the_others_up_for_five_seconds_only() -> None:
     time = FakeTime()
     barrier = Barrier(range(2), now_ms=time.now_ms)
     agents = [arrive(barrier, 0), arrive(barrier, 1, answers=False)]
 
-    time.sleep(2.9)
+    time.sleep(4.9)
     barrier.release_due()
     assert [agent.heard for agent in agents] == [[], []]
     time.sleep(0.1)
     barrier.release_due()
 
-    assert [agent.heard for agent in agents] == [[b"go 3020\n"]] * 2
+    assert [agent.heard for agent in agents] == [[b"go 5020\n"]] * 2
 
 
 def test_one_that_ends_instead_of_an_answer_keeps_the_others_from_loading() -> None:
@@ -146,7 +159,7 @@ def test_one_that_ends_instead_of_an_answer_keeps_the_others_from_loading() -> N
 
     barrier.leave(1, "web-1", InjectionError("it restarted"))
     barrier.answered(0)
-    time.sleep(4)
+    time.sleep(6)
     barrier.release_due()
 
     assert barrier.problem is not None
