@@ -8,6 +8,8 @@ from kubectl_stress.errors import NotLoaded, StressError
 from kubectl_stress.session.agent_stream import SteeredAgent
 
 GO_TIMEOUT_MS = 600_000
+# An emulated node took six seconds for each start.
+_START_MS_EACH = 20_000
 # For so long the agents may take to answer what they are asked before they go: so many at a time,
 # since answers that come all at once wait here for each other.
 _ANSWER_MS, _ASKED_AT_ONCE = 5_000, 4
@@ -64,7 +66,8 @@ class Barrier:
     @property
     def go_timeout_ms(self) -> int:
         """How long an agent must be ready to wait."""
-        return GO_TIMEOUT_MS + self._stagger_ms * len(self._missing | set(self._waiting))
+        count = len(self._missing | set(self._waiting))
+        return GO_TIMEOUT_MS + (_START_MS_EACH + self._stagger_ms) * count
 
     def arrive(self, number: int, waiting: "Waiting") -> None:
         """This one only waits for the others."""

@@ -113,6 +113,12 @@ def test_the_quickest_message_says_when_an_agent_started() -> None:
     assert waiting.started_ms == 4_940
 
 
+def test_an_agent_waits_long_enough_for_many_that_start_one_after_another() -> None:
+    many = Barrier(range(100), now_ms=FakeTime().now_ms, stagger_ms=1_000)
+
+    assert many.go_timeout_ms >= 600_000 + 100 * (6_000 + 1_000)
+
+
 def test_it_opens_when_each_has_answered() -> None:
     barrier = Barrier(range(2), now_ms=FakeTime().now_ms)
     agents = [arrive(barrier, number, answers=False) for number in range(2)]
