@@ -12,6 +12,7 @@ from kubectl_stress.session.barrier import Barrier, Waiting
 from kubectl_stress.session.event_loop import Procedure
 from kubectl_stress.session.intake import Intake
 from kubectl_stress.session.node_gate import NodeGate
+from kubectl_stress.session.turn import Turn
 
 # Those of a node start beside each other, and share its CPU.
 _TIMES_LONGER = 3
@@ -25,8 +26,7 @@ class BarrierPlace:
     """
 
     def __init__(self, barrier: Barrier, intake: Intake, gate: NodeGate) -> None:
-        self._barrier, self._intake, self._gate = barrier, intake, gate
-        self._starts_ms: int | None = None
+        self._barrier, self._intake, self._turn = barrier, intake, Turn(gate, intake)
 
     @property
     def words(self) -> list[str]:
@@ -40,18 +40,12 @@ class BarrierPlace:
 
     def take_turn(self) -> Procedure[None]:
         """Return when the node has room for one more start; raises NotLoaded for another's."""
-        while not self._gate.enter(self._intake.state.target.node, self._intake.number):
-            yield from self._intake.take_next()
-            self._refuse_problem()
-        self._starts_ms = self._intake.now_ms()
+        yield from self._turn.take()
         self._refuse_problem()
 
     def end_turn(self) -> None:
         """The agent has started, or is not going to; once is enough."""
-        if self._starts_ms is None:
-            return
-        took_ms, self._starts_ms = self._intake.now_ms() - self._starts_ms, None
-        self._gate.leave(self._intake.state.target.node, took_ms)
+        self._turn.end()
 
     def _refuse_problem(self) -> None:
         if self._barrier.problem is not None:

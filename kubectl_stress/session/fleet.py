@@ -11,12 +11,7 @@ from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.plan.node_budget import node_shares, refuse_beyond_budget
 from kubectl_stress.plan.plan import Plan
-from kubectl_stress.plan.together import (
-    FEW,
-    FULL_RATE_INTERVAL_MS,
-    Together,
-    sample_interval_ms,
-)
+from kubectl_stress.plan.together import FEW, FULL_RATE_INTERVAL_MS, Together, sample_interval_ms
 from kubectl_stress.preflight.find_replacement import Replacements
 from kubectl_stress.results.fleet_report import Followed
 from kubectl_stress.results.report import Report

@@ -8,6 +8,7 @@ from kubectl_stress.session.event_loop import EventLoop, Procedure
 from kubectl_stress.session.intake import Intake
 from kubectl_stress.session.load_procedure import Ready
 from kubectl_stress.session.node_gate import NodeGate
+from kubectl_stress.session.turn import Turn
 from kubectl_stress.text import few_of
 
 _SAY_EVERY_MS, _SAY_STILL_EVERY_MS = 5_000, 10_000
@@ -36,10 +37,8 @@ class Preparation:
             raise self.problem from None
 
     def _in_turn(self, intake: Intake, prepare: Procedure[Ready]) -> Procedure[Ready]:
-        node = intake.state.target.node
-        while not self._gate.enter(node, intake.number):
-            yield from intake.take_next()
-        began_ms = intake.now_ms()
+        turn = Turn(self._gate, intake)
+        yield from turn.take()
         try:
             if self.problem is not None:
                 raise self.problem
@@ -50,7 +49,7 @@ class Preparation:
                 self.problem = NotLoaded(f"not loaded, since {who} could not be: {error}", error)
             raise
         finally:
-            self._gate.leave(node, intake.now_ms() - began_ms)
+            turn.end()
 
     def _while_of_use(self, prepare: Procedure[Ready]) -> Procedure[Ready]:
         """The same until another one's problem makes it useless: nobody waits for it then."""
