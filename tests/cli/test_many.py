@@ -273,15 +273,20 @@ def test_where_none_can_be_loaded_keep_going_runs_nothing(
     assert len(lines) == 3
 
 
-def test_with_keep_going_what_does_not_run_is_awaited_before_it_is_left_out(
-    many: Many, capsys: pytest.CaptureFixture[str]
-) -> None:
+def is_pulling(many: Many, name: str) -> None:
+    """Have this pod wait for its image."""
     waiting = (
-        pod("web-1")
+        pod(name)
         .container("app", limit="128Mi")
         .with_container_status(state={"waiting": {"reason": "Pulling"}})
     )
-    many.cluster.pods["web-1"] = waiting.dict
+    many.cluster.pods[name] = waiting.dict
+
+
+def test_with_keep_going_what_does_not_run_is_awaited_before_it_is_left_out(
+    many: Many, capsys: pytest.CaptureFixture[str]
+) -> None:
+    is_pulling(many, "web-1")
     words = ("web-0", "gone", "web-1", "web-2", *SIZE, "--yes", "--keep-going")
 
     assert many("mem", *words, "--wait", "1s") == 1
@@ -295,12 +300,7 @@ def test_with_keep_going_what_does_not_run_is_awaited_before_it_is_left_out(
 def test_a_name_that_does_not_exist_is_not_waited_for_without_keep_going(
     many: Many, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    waiting = (
-        pod("web-1")
-        .container("app", limit="128Mi")
-        .with_container_status(state={"waiting": {"reason": "Pulling"}})
-    )
-    many.cluster.pods["web-1"] = waiting.dict
+    is_pulling(many, "web-1")
 
     assert many("mem", "web-0", "gone", "web-1", *SIZE, "--yes", "--wait", "1h") == 1
 

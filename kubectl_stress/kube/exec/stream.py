@@ -72,7 +72,8 @@ class ExecStream:
         self._fragments = continuous_frame(fire_cont_frame=False, skip_utf8_validation=True)
         self._messages: list[tuple[Channel, bytes]] = []
         self._error_data = b""
-        self._message_at: float | None = None
+        self._message_at = 0.0
+        self._patience_s = START_SILENCE_SECONDS
         self._ping_at = clock() + PING_SECONDS
         self._unanswered_since: float | None = None
         self._closed = False
@@ -183,22 +184,17 @@ class ExecStream:
         self._judge_silence(self._clock())
 
     def _judge_silence(self, now: float) -> None:
-        if self._error_data and now >= self._status_due:
+        if self._error_data and now >= self._message_at + STATUS_GRACE_SECONDS:
             self._end("")
         since = self._unanswered_since
-        seconds = SILENCE_SECONDS if self._message_at is not None else START_SILENCE_SECONDS
-        if since is not None and now >= since + seconds:
-            self._end(f"no answer for {seconds:.0f} s")
-
-    @property
-    def _status_due(self) -> float:
-        return (self._message_at or 0.0) + STATUS_GRACE_SECONDS
+        if since is not None and now >= since + self._patience_s:
+            self._end(f"no answer for {self._patience_s:.0f} s")
 
     def _next_duty(self) -> float:
         """Seconds until something must be done even if nothing comes."""
         due = self._ping_at
         if self._error_data:
-            due = min(due, self._status_due)
+            due = min(due, self._message_at + STATUS_GRACE_SECONDS)
         return max(0.0, due - self._clock())
 
     def _wait(self, seconds: float) -> None:
@@ -266,7 +262,7 @@ class ExecStream:
         if decoded is None or not decoded[1]:  # servers open with an empty frame on each channel
             return
         channel, data = decoded
-        self._message_at = self._clock()
+        self._message_at, self._patience_s = self._clock(), SILENCE_SECONDS
         if channel is Channel.ERROR:
             self._error_data += data
         elif channel in (Channel.STDIN, Channel.STDOUT, Channel.STDERR):
