@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kubectl_stress.plan.spec import LoadSpec
     from kubectl_stress.preflight.find_targets import Chosen
     from kubectl_stress.preflight.permissions import Permission
-    from kubectl_stress.results.place import Place
+    from kubectl_stress.targets.place import Place
     from kubectl_stress.targets.ref import TargetRef
     from kubectl_stress.targets.target import Target
     from kubectl_stress.targets.target_selection import TargetSelection
@@ -166,7 +166,7 @@ def plan_each(
 ) -> list[Planned]:
     """The plan of each, or why it cannot be loaded; what is missing comes last."""
     from kubectl_stress.plan.decide import make_plan
-    from kubectl_stress.results.place import Place
+    from kubectl_stress.targets.place import Place
 
     planned = []
     for target in chosen.targets:
@@ -177,10 +177,7 @@ def plan_each(
         except StressError as error:
             plan = error
         planned.append(Planned(Place.of(target), plan))
-    for one in chosen.missing:
-        place = Place(one.namespace, one.pod, one.container, one.node)
-        planned.append(Planned(place, one.problem))
-    return planned
+    return planned + [Planned(one.place, one.problem) for one in chosen.missing]
 
 
 def refuse_problems(problems: "Sequence[Problem]", total: int, *, keep_going: bool = False) -> None:

@@ -28,8 +28,8 @@ from kubectl_stress.manifest.stresschaos import Experiment
 from kubectl_stress.plan.decide import size_notes
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.spec import LoadSpec
-from kubectl_stress.results.place import Place
 from kubectl_stress.targets.chosen_containers import ChosenContainers, chosen_containers
+from kubectl_stress.targets.place import Place
 from kubectl_stress.targets.pod import Pod
 from kubectl_stress.targets.ref import TargetRef
 from kubectl_stress.text import few_of

@@ -57,7 +57,7 @@ def top(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> Non
     asked = target_selection(targets, given)
     cluster = connect(flags)
     chosen = choose_targets(cluster, asked, seed=0, given=given)
-    problems = [(one.pod, one.problem) for one in chosen.missing]
+    problems = [(one.place.pod, one.problem) for one in chosen.missing]
     refuse_problems(problems, len(chosen.targets) + len(problems))
     states = _read(cluster, list(chosen.targets), given=given)
     width = terminal_width()

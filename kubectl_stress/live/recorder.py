@@ -28,11 +28,11 @@ from kubectl_stress.results.fleet_recording import (
     problem_line,
 )
 from kubectl_stress.results.fleet_report import FleetReport
-from kubectl_stress.results.place import Place, Replaced
 from kubectl_stress.results.recording import Header, header_line, report_line, value_line
 from kubectl_stress.results.report import Report
 from kubectl_stress.session.progress import Afterwards, Progress, Started, StatusSeen, What
 from kubectl_stress.targets.changes import Change
+from kubectl_stress.targets.place import Place, Replaced
 from kubectl_stress.verdict.findings import Ending
 from kubectl_stress.verdict.outcome import Expectation
 

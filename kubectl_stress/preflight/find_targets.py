@@ -10,6 +10,7 @@ from kubectl_stress.preflight.list_selected import list_selected
 from kubectl_stress.targets.eligibility import refuse_impossible_pods
 from kubectl_stress.targets.owned_pods import is_running
 from kubectl_stress.targets.owners import Owner, replicas
+from kubectl_stress.targets.place import Place
 from kubectl_stress.targets.pod import Pod
 from kubectl_stress.targets.ref import TargetRef
 from kubectl_stress.targets.target import Target
@@ -18,16 +19,10 @@ from kubectl_stress.targets.target_selection import TargetSelection
 
 @dataclass(frozen=True)
 class Missing:
-    """What was meant and cannot be loaded, and why; `pod` is the owner where it has no pod.
+    """What was meant and cannot be loaded, and why; the place of an owner where it has no pod."""
 
-    `container` and `node` are empty where nothing tells them.
-    """
-
-    namespace: str
-    pod: str
+    place: Place
     problem: StressError
-    container: str = ""
-    node: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,7 +76,7 @@ def _of_ref(cluster: Cluster, ref: TargetRef, missing: list[Missing]) -> list[Ca
         workload, pods = owner_and_pods(cluster, ref, cluster.namespace)
     except (NotFound, TargetError) as error:
         name = ref.name if ref.kind == "pod" else str(ref)
-        missing.append(Missing(cluster.namespace, name, error))
+        missing.append(Missing(Place(cluster.namespace, name, "", ""), error))
         return []
     owner = Owner(ref.kind, ref.name, replicas(workload))
     return [(pod, owner) for pod in pods]
@@ -129,8 +124,8 @@ def _targets(
             target = Target.from_pod(pod, container)
         except TargetError as error:
             metadata, node = pod["metadata"], pod["spec"].get("nodeName", "")
-            where = (metadata["namespace"], metadata["name"], error, container or "", node)
-            missing.append(Missing(*where))
+            place = Place(metadata["namespace"], metadata["name"], container or "", node)
+            missing.append(Missing(place, error))
         else:
             found.append(read_owner(replace(target, owner=owner) if owner else target))
     return tuple(found)

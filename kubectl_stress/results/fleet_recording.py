@@ -12,8 +12,8 @@ from typing import Any
 from kubectl_stress.errors import RecordingError
 from kubectl_stress.results.dataclass_json import from_json
 from kubectl_stress.results.fleet_report import Entry, FleetReport
-from kubectl_stress.results.place import Place, Replaced
 from kubectl_stress.results.recording import read_recording, to_report
+from kubectl_stress.targets.place import Place, Replaced
 from kubectl_stress.verdict.outcome import Expectation
 
 SCHEMA = "kubectl-stress/fleet-recording/v2"

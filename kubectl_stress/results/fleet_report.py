@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from kubectl_stress.errors import Interrupted, StressError, worst_exit_code
-from kubectl_stress.results.place import Place, Replaced
 from kubectl_stress.results.report import Report
 from kubectl_stress.targets.api_events import NODE_LOST
+from kubectl_stress.targets.place import Place, Replaced
 from kubectl_stress.verdict.findings import events
 from kubectl_stress.verdict.outcome import Expectation, Outcome
 

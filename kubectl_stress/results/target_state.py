@@ -7,7 +7,7 @@ from kubectl_stress.errors import StressError
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.prediction import victim_now
 from kubectl_stress.plan.spec import LoadSpec
-from kubectl_stress.results.place import Replaced
+from kubectl_stress.targets.place import Replaced
 from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.targets.target import Target
 

@@ -7,11 +7,11 @@ from kubectl_stress.errors import Interrupted, NotRunning, StressError, Unreacha
 from kubectl_stress.plan.spec import LoadSpec
 from kubectl_stress.preflight.find_replacement import Replacements
 from kubectl_stress.quantity import format_duration
-from kubectl_stress.results.place import Place, Replaced
 from kubectl_stress.results.report import Report
 from kubectl_stress.session.event_loop import EventLoop, Procedure
 from kubectl_stress.session.intake import Intake
 from kubectl_stress.session.progress import Milestone, NewTarget
+from kubectl_stress.targets.place import Place, Replaced
 from kubectl_stress.targets.target import Target
 from kubectl_stress.verdict.findings import has_lost_pod
 

@@ -10,7 +10,7 @@ from kubectl_stress.formats.fleet_markdown import fleet_markdown
 from kubectl_stress.formats.fleet_text import render_fleet
 from kubectl_stress.formats.html.fleet_page import fleet_page
 from kubectl_stress.results.fleet_report import FleetReport
-from kubectl_stress.results.place import Replaced
+from kubectl_stress.targets.place import Replaced
 from kubectl_stress.verdict.findings import Ending
 from tests.builders.fleets import entry, fleet, inconclusive, load_killed
 from tests.builders.pods import event, findings, report, sample

@@ -17,12 +17,12 @@ from kubectl_stress.plan.decide import make_plan
 from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.plan.together import Together
 from kubectl_stress.preflight.find_target import owner_and_pods
-from kubectl_stress.results.place import Replaced
 from kubectl_stress.results.report import Report
 from kubectl_stress.session.event_loop import EventLoop, Inbox
 from kubectl_stress.session.fleet import Loaded
 from kubectl_stress.session.progress import Finished, LogLine, NewTarget, Progress
 from kubectl_stress.targets.owners import Owner
+from kubectl_stress.targets.place import Replaced
 from kubectl_stress.targets.ref import TargetRef
 from kubectl_stress.targets.target import Target
 from kubectl_stress.verdict.outcome import Outcome

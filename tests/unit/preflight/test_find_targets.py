@@ -95,7 +95,7 @@ def test_a_container_that_one_of_the_pods_does_not_have_is_missing_and_named() -
 
     assert names(chosen) == ["web-b"]
     (missing,) = chosen.missing
-    assert (missing.pod, missing.container) == ("web-a", "db")
+    assert (missing.place.pod, missing.place.container) == ("web-a", "db")
     assert 'no container "db" in pod "web-a"' in str(missing.problem)
 
 
@@ -103,7 +103,7 @@ def test_what_is_named_and_not_there_is_missing_and_the_others_are_found() -> No
     chosen = find(cluster(owned("web-a")), "pod/gone", "pod/web-a", "sts/db")
 
     assert names(chosen) == ["web-a"]
-    assert [one.pod for one in chosen.missing] == ["gone", "statefulset/db"]
+    assert [one.place.pod for one in chosen.missing] == ["gone", "statefulset/db"]
     assert all(isinstance(one.problem, NotFound) for one in chosen.missing)
 
 

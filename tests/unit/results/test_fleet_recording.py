@@ -11,7 +11,7 @@ from kubectl_stress.results.fleet_recording import (
     problem_line,
     read_fleet_recording,
 )
-from kubectl_stress.results.place import Place, Replaced
+from kubectl_stress.targets.place import Place, Replaced
 from kubectl_stress.verdict.outcome import Expectation
 from tests.builders.runs import recorded as recording_of
 from tests.builders.runs import survived
