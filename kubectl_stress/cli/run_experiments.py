@@ -30,7 +30,6 @@ from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.spec import LoadSpec
 from kubectl_stress.targets.chosen_containers import ChosenContainers, chosen_containers
 from kubectl_stress.targets.place import Place
-from kubectl_stress.targets.pod import Pod
 from kubectl_stress.targets.ref import TargetRef
 from kubectl_stress.text import few_of
 
@@ -170,14 +169,8 @@ def _targets(cluster: "Cluster", chosen: ChosenContainers, given: dict[str, Any]
     """The containers as targets, as they are now."""
     from kubectl_stress.preflight.find_targets import target_of_each
 
-    found = chosen.containers
-    if given["wait"]:  # else they are as they were a moment ago
-        found = tuple((_again(cluster, pod), name) for pod, name in found)
-    return target_of_each(cluster, found)
-
-
-def _again(cluster: "Cluster", pod: Pod) -> Pod:
-    return cluster.get_pod(pod["metadata"]["namespace"], pod["metadata"]["name"])
+    # Without a wait they are as they were a moment ago.
+    return target_of_each(cluster, chosen.containers, read_again=bool(given["wait"]))
 
 
 def _refuse_twice(planned: Sequence[Planned]) -> None:

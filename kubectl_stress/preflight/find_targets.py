@@ -123,9 +123,7 @@ def _targets(
         try:
             target = Target.from_pod(pod, container)
         except TargetError as error:
-            metadata, node = pod["metadata"], pod["spec"].get("nodeName", "")
-            place = Place(metadata["namespace"], metadata["name"], container or "", node)
-            missing.append(Missing(place, error))
+            missing.append(Missing(_place(pod, container or ""), error))
         else:
             found.append(read_owner(replace(target, owner=owner) if owner else target))
     return tuple(found)
@@ -158,11 +156,27 @@ def _pods_of_owner(cluster: Cluster, ref: TargetRef) -> list[TargetRef]:
     return [ref] if len(names) == 1 else [TargetRef("pod", name) for name in names]
 
 
-def target_of_each(cluster: Cluster, containers: Sequence[tuple[Pod, str]]) -> Chosen:
-    """The targets that these containers are, and which are none."""
-    missing = list[Missing]()
-    targets = _targets(cluster, [(pod, None, name) for pod, name in containers], missing)
+def target_of_each(
+    cluster: Cluster, containers: Sequence[tuple[Pod, str]], *, read_again: bool = False
+) -> Chosen:
+    """The targets that these containers are, and which are none or, read again, are gone."""
+    missing, asked = list[Missing](), list[tuple[Pod, Owner | None, str | None]]()
+    for pod, container in containers:
+        try:
+            asked.append((_again(cluster, pod) if read_again else pod, None, container))
+        except NotFound as error:
+            missing.append(Missing(_place(pod, container), error))
+    targets = _targets(cluster, asked, missing)
     return Chosen(targets, len(containers), missing=tuple(missing))
+
+
+def _again(cluster: Cluster, pod: Pod) -> Pod:
+    return cluster.get_pod(pod["metadata"]["namespace"], pod["metadata"]["name"])
+
+
+def _place(pod: Pod, container: str) -> Place:
+    metadata, node = pod["metadata"], pod["spec"].get("nodeName", "")
+    return Place(metadata["namespace"], metadata["name"], container, node)
 
 
 class _Owners:

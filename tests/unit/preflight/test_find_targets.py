@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from kubectl_stress.errors import NotFound, NotRunning
-from kubectl_stress.preflight.find_targets import Chosen, find_targets
+from kubectl_stress.preflight.find_targets import Chosen, find_targets, target_of_each
 from kubectl_stress.targets.choose import Choice
 from kubectl_stress.targets.ref import TargetRef
 from kubectl_stress.targets.target_selection import TargetSelection
@@ -112,3 +112,22 @@ def test_without_any_target_all_that_is_missing_is_told() -> None:
 
     assert chosen.targets == ()
     assert [type(one.problem) for one in chosen.missing] == [NotFound, NotRunning]
+
+
+def test_chosen_containers_whose_pods_are_gone_when_read_again_are_missing() -> None:
+    still, gone = owned("web-a"), owned("web-b")
+
+    chosen = target_of_each(
+        cluster(still), [(still.dict, "app"), (gone.dict, "app")], read_again=True
+    )
+
+    assert names(chosen) == ["web-a"]
+    (missing,) = chosen.missing
+    assert (missing.place.pod, missing.place.container) == ("web-b", "app")
+    assert isinstance(missing.problem, NotFound)
+
+
+def test_chosen_containers_are_taken_as_they_were_read_unless_read_again() -> None:
+    gone = owned("web-b")
+
+    assert names(target_of_each(cluster(), [(gone.dict, "app")])) == ["web-b"]
