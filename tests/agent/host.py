@@ -15,7 +15,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
+import pytest
+
 Line = dict[str, Any]
+
+two_cpus = pytest.mark.skipif(
+    len(os.sched_getaffinity(0)) < 2, reason="there are no more CPU workers than CPUs"
+)
 
 
 class Agent:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.agent.host import Agent, Line, finished, wait_until
+from tests.agent.host import Agent, Line, finished, two_cpus, wait_until
 
 MIB = 1 << 20
 
@@ -183,6 +183,7 @@ def test_a_load_of_the_cpu_can_be_changed_and_rests_at_0(agent: Path) -> None:
         assert _cpu_ns(worker) == before
 
 
+@two_cpus
 def test_a_killed_worker_leaves_the_others_their_share_of_the_cpu(agent: Path) -> None:
     arguments = ("--load-percent", "5", "--cpu-workers", "2", "--duration-ms", "600000")
     with Agent(agent, "run", "cpu", *arguments, *here()) as run:

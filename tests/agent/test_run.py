@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.agent.host import Agent, Line, finished
+from tests.agent.host import Agent, Line, finished, two_cpus
 
 MIB = 1 << 20
 LIFE = ("--heartbeat-timeout-ms", "600000")
@@ -119,10 +119,9 @@ def test_a_run_of_both_ends_with_the_last_worker_of_either(agent: Path, which: i
         assert run.until_type("bye")["reason"] == "workers-killed"
 
 
+@two_cpus
 def test_a_lost_worker_of_the_cpu_leaves_the_memory_alone(agent: Path) -> None:
     arguments = (*BOTH, "--cpu-workers", "2", "--duration-ms", "600000", *LIFE)
-    if len(os.sched_getaffinity(0)) < 2:
-        pytest.skip("there are no more CPU workers than CPUs")
     with Agent(agent, *arguments, "--ramp-ms", "1500", *here()) as run:
         run.until_phase("ramp")
         os.kill(run.workers()[-1], signal.SIGKILL)
