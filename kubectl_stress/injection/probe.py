@@ -14,13 +14,16 @@ from kubectl_stress.agent.samples import Process, Sample
 from kubectl_stress.clock import Clock
 from kubectl_stress.errors import InjectionError, Silent, StressError
 from kubectl_stress.injection.agent_stream import AgentStream
-from kubectl_stress.injection.holder_talk import HolderTalk
+from kubectl_stress.injection.holder_talk import PATIENCE_MS, HolderTalk
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.plan.holder import AGENT_PATH
 from kubectl_stress.targets.target import Target
 
 # An exec takes 0.1 to 1 s; on a test node that was starved of CPU it took over 30 s.
 _READING_TIMEOUT_MS = 60_000
+# While a node starts many containers a holder took over 5 s to answer, and the exec instead of it
+# kept the node busier still.
+_ATTACH_PATIENCE_MS = 30_000
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,9 @@ def take_reading(
 ) -> Reading:
     """One reading of the target in its holder; raises InjectionError where none comes."""
     if target.has_own_pid_namespace:  # else a holder does not know which process is the target's
-        reading = read_by_attach(cluster, target, holder, clock=clock)
+        reading = read_by_attach(
+            cluster, target, holder, clock=clock, patience_ms=_ATTACH_PATIENCE_MS
+        )
         if reading is not None:
             return reading
     command = [agent_path, *probe_arguments(container_id=shared_id(target))]
@@ -55,11 +60,12 @@ def take_reading(
 
 
 def read_by_attach(
-    cluster: Cluster, target: Target, holder: str, *, clock: Clock
+    cluster: Cluster, target: Target, holder: str, *, clock: Clock, patience_ms: int = PATIENCE_MS
 ) -> Reading | None:
     """What the holder itself reads; None where it may not be attached to, or does not answer."""
+    where = target.namespace, target.pod, holder
     try:
-        with HolderTalk(cluster, target.namespace, target.pod, holder, clock=clock) as talk:
+        with HolderTalk(cluster, *where, clock=clock, patience_ms=patience_ms) as talk:
             return _as_reading(talk.ask(READ)[::-1], "", is_answered=True)
     except StressError:
         return None

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from kubectl_stress.injection.probe import Reading, take_reading
+from kubectl_stress.injection.probe import Reading, read_by_attach, take_reading
 from kubectl_stress.targets.target import Target
 from tests.builders.agent_lines import done_line, hello_line, processes_line, sample_line
 from tests.builders.pods import PodBuilder, pod
@@ -69,15 +69,28 @@ def test_a_probe_reads_where_the_holder_does_not(streams: tuple[FakeStream, ...]
     assert found.hello.holder_pid == 23
 
 
-def test_a_holder_that_says_nothing_is_not_waited_for_long() -> None:
+def silent() -> tuple[FakeCluster, FakeTime]:
     time = FakeTime()
     cluster = FakeCluster(pod().container("app", limit="128Mi").dict)
     cluster.answers = [lambda: FakeStream(idle=time.sleep)]
+    return cluster, time
+
+
+def test_a_holder_that_says_nothing_is_waited_for_as_long_as_a_busy_node_takes() -> None:
+    cluster, time = silent()
 
     take_reading(cluster, Target.from_pod(cluster.pods["web"]), "holder", clock=time.clock)
 
-    assert time.ms == 5_000
+    assert time.ms == 30_000
     assert cluster.execs == [("holder", ["/agent", "probe"])]
+
+
+def test_a_first_look_does_not_wait_for_long() -> None:
+    cluster, time = silent()
+    target = Target.from_pod(cluster.pods["web"])
+
+    assert read_by_attach(cluster, target, "holder", clock=time.clock) is None
+    assert (time.ms, cluster.execs) == (5_000, [])
 
 
 @pytest.mark.parametrize("shared", ["shareProcessNamespace", "hostPID"])
