@@ -21,16 +21,15 @@ class ChangeKind(Enum):
     PRESSURE = "memory-pressure"
     ALL_RESTARTING = "all-containers-restarting"
     EVENT = "event"
-    STREAM = "stream"
 
 
 @dataclass(frozen=True)
 class Change:
     """Something that happened to the target, `at_ms` after the run's start by the client's clock.
 
-    `source` says who said so: `status` (the container's status), `event` (an API event), `stream`
-    (the connection to the agent), `cgroup` (what the agent reads there). `reason` is the API's own
-    word where it has one; `container` the name where it is of another container of the pod.
+    `source` says who said so: `status` (the container's status), `event` (an API event), `cgroup`
+    (what the agent reads there). `reason` is the API's own word where it has one; `container` the
+    name where it is of another container of the pod.
     """
 
     at_ms: int
