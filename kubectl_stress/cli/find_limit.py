@@ -27,7 +27,7 @@ from kubectl_stress.cli.plan_targets import find_one
 from kubectl_stress.cli.wiring import connect, now_ms
 from kubectl_stress.errors import UsageError
 from kubectl_stress.plan.holder_spec import HolderSpec, Join
-from kubectl_stress.search.health import Health
+from kubectl_stress.search.health import Health, HealthUrl
 from kubectl_stress.search.units import Searched
 from kubectl_stress.targets.ref import TargetRef
 
@@ -76,6 +76,7 @@ def find_limit(flags: "ConnectionFlags", target: str, **given: Any) -> None:
     record = _recorded(given["resume"])
     asked = Asked(searched(given), expected(given), health(given))
     cluster, ref = connect(flags), TargetRef.parse(target)
+    _require_port_forward(cluster, asked.health)
     with _to_load(cluster, ref, given) as (loaded, original):
         ask = replace(_ask(cluster, loaded, record, asked, given=given), original=original)
         found = _search(cluster, ask, holder, given=given)
@@ -103,6 +104,15 @@ class Asked:
     resource: Searched
     expected: int | None
     health: Health | None
+
+
+def _require_port_forward(cluster: "Cluster", health: Health | None) -> None:
+    """Raise Forbidden before anything is added, where a URL could not be asked."""
+    from kubectl_stress.preflight.admission import require
+    from kubectl_stress.preflight.permissions import PORT_FORWARD
+
+    if isinstance(health, HealthUrl):
+        require(cluster, PORT_FORWARD, cluster.namespace)
 
 
 def _holder(given: dict[str, Any]) -> HolderSpec:

@@ -68,9 +68,7 @@ ANNOUNCE = Permission(
 )
 
 # For `find-limit --health-url` alone: who may forward ports may speak with every pod there.
-PORT_FORWARD = tuple(
-    Permission(verb, "pods/portforward", without="--health-url") for verb in ("get", "create")
-)
+PORT_FORWARD = tuple(Permission(verb, "pods/portforward") for verb in ("get", "create"))
 
 # For `--copy` alone: who may create pods may run anything under any service account of the
 # namespace. The claims say whether a copy may share the pod's volumes.
@@ -139,8 +137,9 @@ def refusal(
     reason = next((text for text in (reasons or {}).values() if text), "")
     where = "all namespaces" if namespace is None else f'namespace "{namespace}"'
     flag, kind = ("-A", "ClusterRole") if namespace is None else (f"-n {namespace}", "Role")
-    option = " --copy" if set(missing) & set(COPY) else ""
+    options = {" --copy": COPY, " --port-forward": PORT_FORWARD}
+    added = "".join(option for option, needed in options.items() if set(missing) & set(needed))
     return (
         f"missing permission in {where}: {words}{reason and f' ({reason})'}. "
-        f'Ask an administrator for the {kind} that "kubectl stress role {flag}{option}" prints'
+        f'Ask an administrator for the {kind} that "kubectl stress role {flag}{added}" prints'
     )

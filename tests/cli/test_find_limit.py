@@ -251,6 +251,19 @@ def test_a_container_without_a_limit_is_refused(
     assert "--force" not in err
 
 
+def test_a_url_without_the_right_to_forward_ports_is_refused_before_anything_is_added(
+    breaks: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    breaks.cluster.denied["create pods/portforward"] = ""
+
+    assert breaks(*FIND, "--health-url", "/:8080") == 1
+
+    err = capsys.readouterr().err
+    assert 'missing permission in namespace "default": create pods/portforward' in err
+    assert '"kubectl stress role -n default --port-forward"' in err
+    assert "add ephemeral container" not in breaks.cluster.asked
+
+
 def test_what_no_kubelet_starts_again_is_asked_about(
     breaks: CommandLine, capsys: pytest.CaptureFixture[str]
 ) -> None:
