@@ -40,14 +40,15 @@ if TYPE_CHECKING:
 def check(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> None:
     """Check whether a run on each TARGET is possible, and predict what happens at its limit.
 
-    Of an owner, and with -l, each pod is checked.
+    All pods of an owner, and all that -l selects, are checked.
 
     Permissions, limits, probes, autoscalers and disruption budgets are read from the API server.
     Without --probe nothing is attached: the cgroup version, memory.oom.group, processes, who would
     die first and the node's headroom are then assumed or unknown, and marked so.
 
-    Exit codes: 0 a run is possible, 1 it is not (a permission, the target or admission), 2 usage,
-    5 a guard would refuse it (no memory limit without --force, too little headroom).
+    Exit codes: 0 a run is possible, 1 it is not (a missing permission, a target that cannot be
+    loaded, or a refusal by admission), 2 usage, 5 a guard would refuse it (no memory limit without
+    --force, too little headroom).
 
     \b
     kubectl stress check deploy/hello

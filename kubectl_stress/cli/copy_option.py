@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 copy_option = click.option(
     "--copy",
     is_flag=True,
-    help="Load a copy of the pod, to which no traffic comes, and remove it at the end",
+    help="Load a copy of the pod that gets no traffic, and remove it at the end",
 )
 
 # Pulling on another node, init containers and readiness take longer than an ephemeral container.

@@ -54,14 +54,14 @@ if TYPE_CHECKING:
 def find_limit(flags: "ConnectionFlags", target: str, **given: Any) -> None:
     """Search for the memory limit, or with --cpu the CPU limit, that a container needs.
 
-    Ballast is held beside the app: more and more, then by halves, until the boundary between what
-    it survives and what it does not is known. With --cpu it is a CPU load, and the limit follows
-    from what the app itself was measured to use at the highest load that it survived. Each failure
-    may restart the container. The price is said before, and asked about. Nothing is applied: a
-    patch with the recommended limit is printed.
+    Ballast is held beside the app: more and more until a level fails, then levels in between, until
+    the boundary is known. With --cpu it is a CPU load, and the limit follows from what the app
+    itself was measured to use at the highest load that it survived. Each failure may restart the
+    container: the expected tries, restarts and time are printed first, and must be confirmed.
+    Nothing is applied: a patch with the recommended limit is printed.
 
-    Exit codes: 0 found, 1 could not run, 2 usage, 3 less than --expect-at-least, 4 flaky or
-    inconclusive, 5 refused by a guard, 130 interrupted (the load has been released).
+    Exit codes: 0 found or everything fits, 1 could not run, 2 usage, 3 less than --expect-at-least,
+    4 flaky or inconclusive, 5 refused by a guard, 130 interrupted (the load has been released).
 
     \b
     kubectl stress find-limit deploy/hello

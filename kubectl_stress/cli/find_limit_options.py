@@ -41,14 +41,14 @@ _SEARCH_OPTIONS = (
     click.option(
         "--cpu",
         is_flag=True,
-        help="Search for the CPU limit that it needs instead, with a CPU load as ballast",
+        help="Search for the CPU limit instead, with a CPU load as ballast",
     ),
     click.option(
         "--resolution",
         metavar="AMOUNT",
         default=f"{DEFAULT_RESOLUTION_PERCENT}%",
         show_default=True,
-        help="How close the boundary is searched: 4Mi (--cpu: 5m), or a percentage of the limit",
+        help="How exactly to find the boundary: 4Mi (--cpu: 5m), or a percentage of the limit",
     ),
     click.option(
         "--attempts",
@@ -56,7 +56,7 @@ _SEARCH_OPTIONS = (
         default=DEFAULT_ATTEMPTS,
         show_default=True,
         metavar="N",
-        help="Tries of both sides of the boundary, at the least",
+        help="Fewest tries on each side of the boundary",
     ),
     click.option(
         "--level-hold",
@@ -71,7 +71,7 @@ _SEARCH_OPTIONS = (
         default=DEFAULT_MAX_RESTARTS,
         show_default=True,
         metavar="N",
-        help="End the search after so many restarts of the container",
+        help="End the search after this many restarts of the container",
     ),
     click.option(
         "--max-time",
@@ -91,26 +91,26 @@ _HEALTH_OPTIONS = (
     click.option(
         "--health-url",
         metavar="PATH:PORT",
-        help="Get this from the pod once a second, through a forwarded port, like /healthz:8080",
+        help="Request this from the pod once a second, by a forwarded port, like /healthz:8080",
     ),
     click.option(
         "--health-command",
         metavar="COMMAND",
-        help="Run this in the container once a second, where there is room for its 2 MiB",
+        help="Run this in the container once a second, except within 6 MiB of its limit",
     ),
     click.option(
         "--max-latency",
         type=DURATION,
         metavar="TIME",
-        help="Two health checks in a row that take longer are too slow",
+        help="A level fails if two health checks in a row take longer than this",
     ),
 )
 _CPU_OPTIONS = (
     click.option(
         "--max-throttled",
         metavar="PERCENT",
-        help="With --cpu: a level does not fit where the quota throttles more of its periods  "
-        "[default: throttling alone fails no level]",
+        help="With --cpu: a level fails if the quota throttles more than this share of its periods "
+        " [default: throttling alone fails no level]",
     ),
 )
 _ANSWER_OPTIONS = (
@@ -119,12 +119,12 @@ _ANSWER_OPTIONS = (
         metavar="PERCENT",
         default=f"{DEFAULT_MARGIN_PERCENT}%",
         show_default=True,
-        help="Added to the least limit for the recommended one",
+        help="Margin to add to the least limit for the recommended one",
     ),
     click.option(
         "--expect-at-least",
         metavar="AMOUNT",
-        help="Ballast that must be survived: the exit code says whether it was",
+        help="Ballast that the app must survive: the exit code says whether it did",
     ),
     click.option(
         "--record",
@@ -136,8 +136,8 @@ _ANSWER_OPTIONS = (
         "--resume",
         type=FILE_NAME,
         metavar="FILE",
-        help="Go on with the search recorded in FILE, and record there; no decided level is tried "
-        "again",
+        help="Continue the search recorded in FILE, and record there; levels already decided are "
+        "not tried again",
     ),
     no_events_option,
     click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation"),

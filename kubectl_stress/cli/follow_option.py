@@ -16,7 +16,7 @@ _OWNERS = ("deployment", "statefulset", "daemonset", "replicaset")
 follow_option = click.option(
     "--follow",
     is_flag=True,
-    help="Where a pod is replaced during the run, load its owner's new pod for the rest of it",
+    help="If a pod is replaced during the run, load its owner's new pod for the rest of the run",
 )
 
 

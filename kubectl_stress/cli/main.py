@@ -31,7 +31,7 @@ def cli(context: click.Context, debug: bool) -> None:
     Exit codes: 0 as expected, 1 could not run, 2 usage, 3 verdict not as expected,
     4 inconclusive, 5 refused by a guard, 130 interrupted (the load has been released).
 
-    Of several targets the exit code is the worst: the first of 130, 1, 2, 5, 3, 4, 0 that one has.
+    With several targets the exit code is the worst of theirs, in this order: 130, 1, 2, 5, 3, 4, 0.
     """
     context.ensure_object(dict)["debug"] = debug
 

@@ -47,7 +47,7 @@ _OPTIONS = (
     click.option(
         "--cpu-load",
         metavar="AMOUNT",
-        help="Load the CPU at the same time, by as much as cpu --load takes",
+        help="Load the CPU at the same time, with an AMOUNT as for cpu --load",
     ),
     click.option(
         "--cpu-steps",

@@ -28,7 +28,7 @@ def print_manifest(
     if given["copy"]:
         raise UsageError("a StressChaos cannot load a copy: leave out --copy or -o manifest")
     if given["follow"]:
-        raise UsageError("a StressChaos cannot express --follow: leave it or -o manifest out")
+        raise UsageError("a StressChaos cannot express --follow: leave out --follow or -o manifest")
     memory, cpu = stressors(spec)
     found = find_selection(cluster, asked)
     experiment = Experiment(

@@ -31,8 +31,8 @@ def report(file: BinaryIO, output: str, expect: str | None, with_plot: bool, qui
     """Show a run recorded with --record FILE, and judge it again. FILE - is stdin.
 
     A damaged or incomplete recording is shown as far as it can be read. Exit codes are those of
-    the run. A search recorded by find-limit is shown with its answer; --expect and --plot are for
-    other runs.
+    the run. A search recorded by find-limit is shown with its answer; --expect and --plot do not
+    apply to it.
 
     \b
     kubectl stress report run.jsonl --plot

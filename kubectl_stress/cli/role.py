@@ -36,7 +36,9 @@ import click
 def role(
     namespace: str, *, all_namespaces: bool, port_forward: bool, copy: bool, output: str
 ) -> None:
-    """Print the smallest Role that allows every command, for an administrator to apply.
+    """Print the smallest Role that the commands need, for an administrator to apply.
+
+    --copy and find-limit --health-url need more: add the options below.
 
     \b
     kubectl stress role -n shop | kubectl apply -f -

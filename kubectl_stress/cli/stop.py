@@ -32,8 +32,8 @@ def stop(flags: "ConnectionFlags", **given: Any) -> None:
     containers of that name. No process is started in the pods, so a container at its limit is safe.
     The ephemeral containers stay, for the next run.
 
-    Copies of these pods that `--copy` has made are stopped too. Without -c they are removed, also
-    those that a client left that died.
+    Copies that `--copy` made of these pods are stopped too. Without -c they are removed, including
+    those left behind by a client that died.
 
     A run that is stopped in this way ends as inconclusive, and names who stopped it.
 
@@ -71,7 +71,7 @@ def _stop(cluster: "Cluster", chosen: "Selection", given: Mapping[str, Any]) -> 
     pods, name = find_pods(cluster, chosen), given["container"]
     known = {container["name"] for pod in pods for container in targetable(pod)}
     if name is not None and name not in known:
-        raise TargetError(f'no container "{name}" in the pods that are meant')
+        raise TargetError(f'no container "{name}" in the selected pods')
     clock, tell = Clock(now_ms, time.sleep), teller(quiet=given["quiet"])
     result = Stop(cluster, by=by, clock=clock, tell=tell, container=name)(pods)
     if name is None:

@@ -238,6 +238,6 @@ def refuse_not_ready(target: Target, status: ContainerStatus) -> None:
     """Raise Refused for a container that fails before anything is asked of it."""
     if not status.ready:
         raise Refused(
-            f'container "{target.container}" is not ready, so no try could tell '
-            "anything: wait until it is"
+            f'container "{target.container}" is not ready, so a search would tell nothing: wait '
+            "until it is ready"
         )

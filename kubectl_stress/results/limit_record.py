@@ -107,7 +107,10 @@ def read_limit_record(data: bytes) -> LimitRecord:
     if first is None or first.get("type") != "search":
         raise RecordingError("not the record of a search (kubectl stress find-limit --record)")
     if first.get("schema") != SCHEMA:
-        raise RecordingError(f"record of another version ({first.get('schema')}): not {SCHEMA}")
+        raise RecordingError(
+            f"this recording has the schema {str(first.get('schema'))[:60]!r}, and this version "
+            f"reads {SCHEMA}: use the version that wrote it"
+        )
     try:
         record = LimitRecord(from_json(LimitHeader, _read(first, "settings")))
     except _UNREADABLE as error:

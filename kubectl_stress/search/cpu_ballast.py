@@ -51,8 +51,8 @@ def refuse(target: Target, join: Join) -> None:
     what = describe_loaded(target, join)
     if target.limit_millicores is None:
         raise Refused(
-            f"{what} has no CPU limit of its own: beside a load it is squeezed only as far as node "
-            f'"{target.node}" is busy, which tells nothing of a limit: set one first'
+            f"{what} has no CPU limit of its own, so a load squeezes it only as far as node "
+            f'"{target.node}" is busy, and no limit would follow: set one first'
         )
     if target.is_cpu_limited_by_pod:
         raise Refused(

@@ -45,8 +45,8 @@ def refuse(target: Target, join: Join) -> None:
     """Raise Refused where nothing but the node bounds the ballast."""
     if target.effective_limit_bytes is None:
         raise Refused(
-            f"{describe_loaded(target, join)} has no memory limit, from which the search could go "
-            f'down: set one first that is enough by far, and that node "{target.node}" can spare'
+            f"{describe_loaded(target, join)} has no memory limit, below which to search: set one "
+            f'first that is certainly enough, and that node "{target.node}" can spare'
         )
 
 

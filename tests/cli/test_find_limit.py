@@ -247,7 +247,7 @@ def test_a_container_without_a_limit_is_refused(
 
     assert kubectl_stress("find-limit", "web") == 5
     err = capsys.readouterr().err
-    assert "has no memory limit, from which the search could go down: set one first" in err
+    assert "has no memory limit, below which to search: set one first" in err
     assert "--force" not in err
 
 

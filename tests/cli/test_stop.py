@@ -42,7 +42,7 @@ def test_a_container_by_its_name_alone(
     stress: CommandLine, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert stress("stop", "web", "-c", "db") == 1
-    assert 'error: no container "db" in the pods that are meant' in capsys.readouterr().err
+    assert 'error: no container "db" in the selected pods' in capsys.readouterr().err
 
     assert stress("stop", "web", "-c", "app") == 0
     assert "stopped" in capsys.readouterr().out

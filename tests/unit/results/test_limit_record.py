@@ -79,7 +79,7 @@ def _kept(now: object, was: object) -> object:
 
 
 def test_another_version_is_refused() -> None:
-    with pytest.raises(RecordingError, match="another version"):
+    with pytest.raises(RecordingError, match="use the version that wrote it"):
         read_limit_record(WHOLE.replace(b"limit-search/v1", b"limit-search/v9"))
 
 
