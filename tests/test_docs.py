@@ -19,33 +19,82 @@ from tests.builders import confusion
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 PAGES = sorted(path for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
-OPTIONS = {
-    word
-    for command in cli.commands.values()
-    for option in command.params
-    if isinstance(option, click.Option)
-    for word in option.opts
+OF_THE_WIRE = ROOT / "image" / "PROTOCOL.md"
+
+
+def _options(command: click.Command) -> set[str]:
+    own = {word for one in command.params if isinstance(one, click.Option) for word in one.opts}
+    below = command.commands.values() if isinstance(command, click.Group) else ()
+    return own.union(*map(_options, below))
+
+
+OPTIONS = _options(cli) | {"--help"}
+# Of kubectl, of the agent, and of other programs.
+OPTIONS_OF_OTHERS = {
+    "--role",
+    "--patch",
+    "--subresource",
+    "--previous",
+    "--detach",
+    "--linger-ms",
+    "--agent",
+    "--only-overhead",
+    "--time",
+    "--cpu-method",
+    "--cpu-load-slice",
+    "--max-old-space-size",
+    "--history_duration",
+    "--history-length",
+    "--storage",
+    "--web.enable-admin-api",
+    "--data-urlencode",
 }
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_link_leads_to_a_file(page: Path) -> None:
-    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())
+@pytest.mark.parametrize("page", [*PAGES, OF_THE_WIRE], ids=lambda page: page.name)
+def test_every_link_leads_to_a_file_and_to_a_heading_in_it(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", page.read_text())
 
-    assert [link for link in links if not (page.parent / link).exists()] == []
+    assert [link for link in links if not _leads_somewhere(page, *link)] == []
+
+
+def _leads_somewhere(page: Path, name: str, heading: str) -> bool:
+    found = page.parent / name if name else page
+    return found.exists() and (not heading or heading in _anchors(found.read_text()))
+
+
+def _anchors(text: str) -> set[str]:
+    """As GitHub makes them of headings."""
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    heads = re.findall(r"^#+ (.+)$", prose, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_names_options_and_commands_that_exist(page: Path) -> None:
+    text = page.read_text()
+    options = set(re.findall(r"(?<![\w-])(--[a-z][\w.-]*[a-z])", text))
+    commands = set(re.findall(r"`kubectl stress ([a-z][a-z-]*)", text))
+
+    assert options - OPTIONS_OF_OTHERS - OPTIONS == set()
+    assert commands - set(cli.commands) == set()
+
+
+@pytest.mark.parametrize("page", [*PAGES, OF_THE_WIRE], ids=lambda page: page.name)
+def test_a_page_names_files_that_exist(page: Path) -> None:
+    named = set(
+        re.findall(
+            r"(?<![\w/-])((?:docs|tests|scripts|image|krew)/[\w./-]+\.\w+)", page.read_text()
+        )
+    )
+
+    assert [name for name in named if not (ROOT / name).exists()] == []
 
 
 def test_the_readme_names_every_command_and_none_else() -> None:
     named = set(re.findall(r"kubectl stress ([a-z-]+)", README))
 
     assert named == set(cli.commands)
-
-
-def test_the_readme_names_options_that_exist() -> None:
-    of_others = {"--role", "--user", "--all"}
-    named = set(re.findall(r"(?<![\w-])(--[a-z][a-z-]+)", README))
-
-    assert named - of_others - OPTIONS == set()
 
 
 def test_the_readme_names_every_outcome_and_exit_code() -> None:

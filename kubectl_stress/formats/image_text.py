@@ -15,7 +15,7 @@ def image_text(reference: str, released_digest: str, carried_digest: str) -> str
         lines += ["", "Without a registry to copy from, use one of:", *_from_archive()]
     elif not released_digest:
         lines += ["", "To push one to your own registry, run in the folder of the source:"]
-        lines += [f"  make -C image push IMAGE={_TARGET}"]
+        lines += [f"  make image && make -C image push IMAGE={_TARGET}"]
     digest = released_digest or carried_digest
     copied = f"{_REPOSITORY}@{digest}" if digest else _TARGET
     lines += [

@@ -54,7 +54,7 @@ def test_an_image_that_is_nowhere_is_built_and_pushed() -> None:
     """A `pip install .` carries no archive: there is nothing to copy, only the source."""
     shown = image_text("kubectl-stress/agent:1", "", "")
 
-    assert "  make -C image push IMAGE=REGISTRY/agent:TAG\n" in shown
+    assert "  make image && make -C image push IMAGE=REGISTRY/agent:TAG\n" in shown
     assert "save" not in shown
 
 
