@@ -45,7 +45,8 @@ def top(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> Non
     held by any running load of kubectl stress. OOM KILLS counts from the container's start; PEAK is
     the highest reading.
 
-    On a terminal top runs until Ctrl-C; elsewhere, and for json, yaml, csv and name, it reads once.
+    On a terminal top runs until Ctrl-C, a day at most; elsewhere, and for json, yaml, csv and name,
+    it reads once.
 
     Exit codes: 0 all targets were read, 1 a target could not be read, 2 usage, 130 interrupted
     before --duration was over, or by a signal.

@@ -56,6 +56,6 @@ def checkup_dict(checkup: Checkup) -> dict[str, Any]:
         },
         "questions": list(checkup.questions),
         "is_possible": checkup.problem is None,
-        "obstacle": str(checkup.problem) if checkup.problem else None,
+        "problem": str(checkup.problem) if checkup.problem else None,
         "exit_code": checkup.exit_code,
     }

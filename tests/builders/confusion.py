@@ -65,12 +65,12 @@ def _section() -> str:
     whats = {end_of(run).what for run in found}
     return (
         "\n## How they are tested\n\n"
-        f"{len(found)} runs were recorded on real kubelets and kernels, in each of which one of "
-        f"{len(whats)} ends was brought about, on cgroup v2 and v1 where both have it. Columns are "
+        f"{len(found)} runs were recorded on real kubelets and kernels. Each brings about one of "
+        f"{len(whats)} ends, on cgroup v2 and v1 where both have it. Columns are "
         "the verdicts, numbered as the rows; a second opinion, made of the node's kernel log, the "
         "pod's counters and the API server's own words, comes to the same for every run. `make "
         f"outcomes` repeats them.\n\n{table(found)}\n\n"
-        f"In these runs was brought about:\n\n{_list(found)}\n"
+        f"What these runs bring about, and their verdicts:\n\n{_list(found)}\n"
     )
 
 

@@ -178,7 +178,7 @@ def test_a_check_refuses_and_asks_as_a_run_does(
 
     assert (ran == 5) is (checked == 5 or bool(found["questions"]))
     assert all(question in said for question in found["questions"] if checked == 0)
-    assert checked == 0 or found["obstacle"] in said
+    assert checked == 0 or found["problem"] in said
 
 
 def test_a_privileged_container_is_said_to_be_asked_about(
