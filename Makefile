@@ -39,8 +39,8 @@ endif
 	sanitize cluster-up cluster-down package check clean
 
 help: ## Show this help
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | \
-		awk -F ':.*## ' '{ printf "  %-14s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | \
+		awk -F ':.*## ' '{ printf "  %-16s %s\n", $$1, $$2 }'
 
 setup: ## Make the virtual environment in .venv
 	@scripts/setup
@@ -48,7 +48,7 @@ setup: ## Make the virtual environment in .venv
 demo: image ## Bring a real pod to its memory limit (KEEP=1 keeps the cluster; KUBECONFIG=… uses yours)
 	@$(python) -m tests.demo
 
-test: image ## Run all tests, on a real cluster too
+test: image ## Run the tests, on a real cluster too; of the long ones a random sample
 	@scripts/debian-packages $(test_packages)
 	@$(image) build/faulty/agent
 	@$(python) -m tests.cluster build --node v2 --node v1
@@ -61,10 +61,11 @@ unit: setup ## Run the tests that need no node (a minute or two)
 long_machines := tests/agent/test_storm_machine.py tests/agent/test_soak_machine.py
 machines := $(filter-out $(long_machines),$(wildcard tests/agent/test_*_machine.py))
 
-e2e: image ## Run all tests on nodes and bare machines, each on cgroup v2 and on v1, and the matrix
+e2e: image ## Run the tests on nodes and bare machines, each on cgroup v2 and on v1, and the matrix
 	KUBECTL_STRESS_FULL=1 $(pytest) $(beside) tests/cluster/test_cluster_e2e.py tests/e2e \
 		tests/e2e/long_matrix.py tests/e2e/long_registry.py tests/e2e/long_stop.py \
-		tests/e2e/long_copy.py tests/e2e/long_levels.py $(machines)
+		tests/e2e/long_copy.py tests/e2e/long_levels.py tests/e2e/long_many.py \
+		tests/e2e/long_stresschaos.py $(machines)
 
 matrix: image ## Test every kind of pod with every join, and write docs/compatibility.md
 	KUBECTL_STRESS_FULL=1 KUBECTL_STRESS_COMPATIBILITY=docs/compatibility.md \
@@ -91,7 +92,7 @@ image: setup ## Build the agent's container image as an archive, without Docker
 bench-start: setup ## Measure how soon the client answers, side by side with kubectl (a quiet machine)
 	@$(python) -m tests.bench.start $(or $(RUNS),10) $(PROGRAM)
 
-bench: bench-agent bench-client bench-start bench-start-load ## Measure everything
+bench: bench-agent bench-client bench-start bench-start-load ## Measure the agent and the client
 
 bench-agent: agent ## Measure the agent, side by side with its peers (root; a quiet machine)
 	@scripts/debian-packages $(build_packages) stress-ng=stress-ng
@@ -125,7 +126,7 @@ bench-fleet: image ## Measure 100 targets behind a scripted API server, and PODS
 	$(python) -m tests.bench.fleet
 	$(python) -m tests.bench.fleet_node $(PODS)
 
-bench-start-load: image ## Measure how long a load takes to stand, beside kubectl debug and exec
+bench-start-load: image ## Measure how long a load takes to start, beside kubectl debug and exec
 	$(python) -m tests.bench.start_load $(RUNS)
 
 screenshots: image ## Make the images of the docs, from real runs on the cluster `demo` and here (root)
@@ -164,7 +165,7 @@ format: setup ## Format the sources
 	$(venv)/ruff check --fix
 	@$(image) format
 
-check: lint test ## Everything that CI runs
+check: lint test ## Run lint and test
 
 cluster-up: image ## Start the cluster `demo`, with the agent's image in it (NODES="v2 v1")
 	@$(python) -m tests.cluster up $(NODES:%=--node %) --image $(archive)

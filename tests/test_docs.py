@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
 import click
@@ -18,6 +19,7 @@ from tests.builders import confusion
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+MAKEFILE = (ROOT / "Makefile").read_text()
 PAGES = sorted(path for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 OF_THE_WIRE = ROOT / "image" / "PROTOCOL.md"
 
@@ -120,11 +122,25 @@ def test_the_page_on_stresschaos_names_every_field_of_it() -> None:
 
 
 def test_the_targets_of_make_that_are_named_exist() -> None:
-    doors = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z0-9-]+):", MAKEFILE, re.MULTILINE))
     text = "".join(page.read_text() for page in PAGES)
-    named = set(re.findall(r"`make ([a-z-]+)[` ]", text))
+    named = set(re.findall(r"`make ([a-z0-9-]+)[` ]", text))
 
-    assert named - doors == set()
+    assert named - targets == set()
+
+
+def test_every_target_of_make_is_listed_by_its_help() -> None:
+    phony = MAKEFILE.replace("\\\n", " ").partition(".PHONY:")[2].splitlines()[0].split()
+    shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    listed = {line.split()[0] for line in shown.stdout.splitlines() if line.startswith("  ")}
+
+    assert listed == set(phony)
+
+
+def test_every_long_test_on_nodes_is_run_by_a_target_of_make() -> None:
+    names = [path.name for path in (ROOT / "tests" / "e2e").glob("long_*.py")]
+
+    assert [name for name in names if f"tests/e2e/{name}" not in MAKEFILE] == []
 
 
 def test_the_changelog_leads_with_what_is_not_released() -> None:
