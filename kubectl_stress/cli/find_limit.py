@@ -1,7 +1,7 @@
 """`kubectl stress find-limit`: at which ballast a container fails, and which limit it needs."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from kubectl_stress.kube.cluster import Cluster
     from kubectl_stress.kube.connection import ConnectionFlags
     from kubectl_stress.operations.find_limit import Ask
+    from kubectl_stress.plan.plan import Plan
     from kubectl_stress.results.limit_record import LimitRecord
     from kubectl_stress.results.limit_result import LimitResult
     from kubectl_stress.search.settings import SearchSettings
@@ -77,8 +78,10 @@ def find_limit(flags: "ConnectionFlags", target: str, **given: Any) -> None:
     asked = Asked(searched(given), expected(given), health(given))
     cluster, ref = connect(flags), TargetRef.parse(target)
     _require_port_forward(cluster, asked.health)
-    with _to_load(cluster, ref, given) as (loaded, original):
-        ask = replace(_ask(cluster, loaded, record, asked, given=given), original=original)
+    decide = partial(_decided, record, asked, given)
+    with _to_load(cluster, ref, decide, given) as (loaded, original):
+        ask = _ask(find_one(cluster, loaded, given)[0], record, asked, given)
+        ask = replace(ask, original=original)
         found = _search(cluster, ask, holder, given=given)
     answer(found, given["output"])
     click.get_current_context().exit(found.exit_code)
@@ -86,14 +89,18 @@ def find_limit(flags: "ConnectionFlags", target: str, **given: Any) -> None:
 
 @contextmanager
 def _to_load(
-    cluster: "Cluster", ref: TargetRef, given: dict[str, Any]
+    cluster: "Cluster", ref: TargetRef, refuse: "Callable[[Target], object]", given: dict[str, Any]
 ) -> "Iterator[tuple[TargetRef, Target | None]]":
-    """What is loaded, as long as the block lasts: with --copy a copy of the second."""
+    """What is loaded, as long as the block lasts: with --copy a copy of the second.
+
+    `refuse` raises for what no search could be, before a copy is created.
+    """
     if not given["copy"]:
         yield ref, None
         return
     original = find_one(cluster, ref, given)[0]
-    with copy_of_target(cluster, ref, use_ms=given["max_time"], given=given) as copy:
+    use_ms = given["max_time"]
+    with copy_of_target(cluster, ref, use_ms=use_ms, given=given, refuse=refuse) as copy:
         yield copy, original
 
 
@@ -133,25 +140,27 @@ def _recorded(path: str | None) -> "LimitRecord | None":
     return None if path is None else read_limit_record(Path(path).read_bytes())
 
 
-def _ask(
-    cluster: "Cluster",
-    ref: TargetRef,
-    record: "LimitRecord | None",
-    asked: Asked,
-    *,
-    given: dict[str, Any],
-) -> "Ask":
-    """What is searched for, in the target that is meant; raises StressError."""
-    from kubectl_stress.operations.find_limit import Ask
+def _decided(
+    record: "LimitRecord | None", asked: Asked, given: dict[str, Any], target: "Target"
+) -> "tuple[SearchSettings, Plan]":
+    """The search and its first level, as far as the API alone tells; raises StressError."""
     from kubectl_stress.plan.decide import make_plan
     from kubectl_stress.search.ballasts import ballast_of
 
-    target = find_one(cluster, ref, given)[0]
-    join = holder_spec(given).join
-    ballast = ballast_of(asked.resource)
+    join, ballast = holder_spec(given).join, ballast_of(asked.resource)
     ballast.refuse(target, join)
     settings = _settings(target, record, asked, given)
-    plan = make_plan(ballast.load_of(settings.step, settings.hold_ms), target, join=join)
+    load = ballast.load_of(settings.step, settings.hold_ms)
+    return settings, make_plan(load, target, join=join)
+
+
+def _ask(
+    target: "Target", record: "LimitRecord | None", asked: Asked, given: dict[str, Any]
+) -> "Ask":
+    """What is searched for in the target; raises StressError."""
+    from kubectl_stress.operations.find_limit import Ask
+
+    settings, plan = _decided(record, asked, given, target)
     if not given["quiet"]:
         _tell_notes((hold_note(settings, target), *plan.notes))
     return Ask(

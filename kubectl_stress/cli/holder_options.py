@@ -19,7 +19,7 @@ def _the_one(_context: click.Context, _param: click.Parameter, words: Sequence[s
 
     found = [str(ref) for ref in TargetRef.parse_all(words)]
     if len(found) > 1:
-        raise UsageError(f"one TARGET at a time: {', '.join(found)} are {len(found)}")
+        raise UsageError(f"give one TARGET, not {len(found)}: {', '.join(found)}")
     return found[0]
 
 

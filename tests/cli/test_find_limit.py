@@ -240,6 +240,19 @@ def test_2_what_cannot_be_meant_is_refused(
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "code"), [(("--margin", "lots"), 2), (("--expect-at-least", "200Mi"), 2), ((), 5)]
+)
+def test_what_no_search_can_be_is_refused_before_a_copy_is_created(
+    breaks: CommandLine, words: tuple[str, ...], code: int
+) -> None:
+    if not words:
+        del breaks.cluster.pods["web"]["spec"]["containers"][0]["resources"]
+
+    assert breaks(*FIND, "--copy", *words) == code
+    assert breaks.cluster.created_pods == []
+
+
 def test_a_container_without_a_limit_is_refused(
     kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str]
 ) -> None:
