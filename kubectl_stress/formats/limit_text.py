@@ -149,7 +149,7 @@ def circumstances(result: LimitResult) -> str:
     if not result.first_ms:
         return cost
     first, last = (clock_time(ms) for ms in (result.first_ms, result.last_ms))
-    return f"under what this pod did between {first} and {last} UTC; {cost}"
+    return f"for the work that this pod did between {first} and {last} UTC; {cost}"
 
 
 def clock_time(time_ms: int) -> str:

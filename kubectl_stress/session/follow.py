@@ -70,7 +70,7 @@ class Follow:
 
     def _go_on(self, intake: Intake, lost: Lost) -> None:
         if lost.ends_ms - intake.now_ms() < 2 * LEAST_LOAD_MS:
-            intake.tell(Milestone("the run is about to end: no new pod is waited for"))
+            intake.tell(Milestone("the run is about to end; not waiting for a new pod"))
             return
         number, self._next_number = self._next_number, self._next_number + 1
         self.places[number] = (Place.awaited(lost.target), lost.replaced)

@@ -355,4 +355,4 @@ def test_near_its_end_the_run_follows_nobody() -> None:
     _, followed = run()
 
     assert followed == []
-    assert "the run is about to end: no new pod is waited for" in run.lines
+    assert "the run is about to end; not waiting for a new pod" in run.lines
