@@ -1,7 +1,7 @@
 """`kubectl stress find-limit`: at which ballast a container fails, and which limit it needs."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -73,15 +73,10 @@ def find_limit(flags: "ConnectionFlags", target: str, **given: Any) -> None:
     """
     from kubectl_stress.cli.print_limit import answer
 
-    holder = _holder(given)
-    record = _recorded(given["resume"])
-    asked = Asked(searched(given), expected(given), health(given))
+    holder, asked = _holder(given), _asked(given)
     cluster, ref = connect(flags), TargetRef.parse(target)
-    _require_port_forward(cluster, asked.health)
-    decide = partial(_decided, record, asked, given)
-    with _to_load(cluster, ref, decide, given) as (loaded, original):
-        ask = _ask(find_one(cluster, loaded, given)[0], record, asked, given)
-        ask = replace(ask, original=original)
+    with _to_load(cluster, ref, asked, given) as (loaded, original):
+        ask = replace(_ask(cluster, loaded, asked, given), original=original)
         found = _search(cluster, ask, holder, given=given)
     answer(found, given["output"])
     click.get_current_context().exit(found.exit_code)
@@ -89,17 +84,18 @@ def find_limit(flags: "ConnectionFlags", target: str, **given: Any) -> None:
 
 @contextmanager
 def _to_load(
-    cluster: "Cluster", ref: TargetRef, refuse: "Callable[[Target], object]", given: dict[str, Any]
+    cluster: "Cluster", ref: TargetRef, asked: "Asked", given: dict[str, Any]
 ) -> "Iterator[tuple[TargetRef, Target | None]]":
     """What is loaded, as long as the block lasts: with --copy a copy of the second.
 
-    `refuse` raises for what no search could be, before a copy is created.
+    Raises StressError for what no search can be, before a copy is created.
     """
+    _require_port_forward(cluster, asked.health)
     if not given["copy"]:
         yield ref, None
         return
     original = find_one(cluster, ref, given)[0]
-    use_ms = given["max_time"]
+    use_ms, refuse = given["max_time"], partial(_decided, asked, given)
     with copy_of_target(cluster, ref, use_ms=use_ms, given=given, refuse=refuse) as copy:
         yield copy, original
 
@@ -111,6 +107,12 @@ class Asked:
     resource: Searched
     expected: int | None
     health: Health | None
+    record: "LimitRecord | None" = None
+
+
+def _asked(given: dict[str, Any]) -> Asked:
+    record = _recorded(given["resume"])
+    return Asked(searched(given), expected(given), health(given), record)
 
 
 def _require_port_forward(cluster: "Cluster", health: Health | None) -> None:
@@ -141,7 +143,7 @@ def _recorded(path: str | None) -> "LimitRecord | None":
 
 
 def _decided(
-    record: "LimitRecord | None", asked: Asked, given: dict[str, Any], target: "Target"
+    asked: Asked, given: dict[str, Any], target: "Target"
 ) -> "tuple[SearchSettings, Plan]":
     """The search and its first level, as far as the API alone tells; raises StressError."""
     from kubectl_stress.plan.decide import make_plan
@@ -149,33 +151,30 @@ def _decided(
 
     join, ballast = holder_spec(given).join, ballast_of(asked.resource)
     ballast.refuse(target, join)
-    settings = _settings(target, record, asked, given)
+    settings = _settings(target, asked, given)
     load = ballast.load_of(settings.step, settings.hold_ms)
     return settings, make_plan(load, target, join=join)
 
 
-def _ask(
-    target: "Target", record: "LimitRecord | None", asked: Asked, given: dict[str, Any]
-) -> "Ask":
-    """What is searched for in the target; raises StressError."""
+def _ask(cluster: "Cluster", ref: TargetRef, asked: Asked, given: dict[str, Any]) -> "Ask":
+    """What is searched for, in the target that is meant; raises StressError."""
     from kubectl_stress.operations.find_limit import Ask
 
-    settings, plan = _decided(record, asked, given, target)
+    target = find_one(cluster, ref, given)[0]
+    settings, plan = _decided(asked, given, target)
     if not given["quiet"]:
         _tell_notes((hold_note(settings, target), *plan.notes))
     return Ask(
         plan,
         settings,
-        tuple(record.tries) if record else (),
+        tuple(asked.record.tries) if asked.record else (),
         asked.expected,
         asked.health,
         is_agreed=given["yes"],
     )
 
 
-def _settings(
-    target: "Target", record: "LimitRecord | None", asked: Asked, given: dict[str, Any]
-) -> "SearchSettings":
+def _settings(target: "Target", asked: Asked, given: dict[str, Any]) -> "SearchSettings":
     """What is asked for, or of a search that goes on what was; raises UsageError."""
     from kubectl_stress.cli.resumed_search import resumed_settings
 
@@ -186,9 +185,9 @@ def _settings(
             f"--expect-at-least {given['expect_at_least']}: more than the limit {text}, of which "
             f"the {settings.unit.load} takes a part"
         )
-    if record is None:
+    if asked.record is None:
         return settings
-    return resumed_settings(record, settings, target, has_health=asked.health is not None)
+    return resumed_settings(asked.record, settings, target, has_health=asked.health is not None)
 
 
 def _tell_notes(notes: "Iterable[str | None]") -> None:

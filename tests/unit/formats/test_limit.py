@@ -62,7 +62,10 @@ def test_a_row_a_level_with_what_was_seen_worst() -> None:
 def test_it_is_said_when_it_was_seen_and_at_which_cost() -> None:
     text = render_limit(result(), "table")
 
-    assert "for the work that this pod did between 04:00 and 04:07 UTC; 3 tries of 15s, 0 restarts" in text
+    assert (
+        "for the work that this pod did between 04:00 and 04:07 UTC; 3 tries of 15s, 0 restarts"
+        in text
+    )
 
 
 def test_a_flaky_answer_has_a_range_and_no_limit() -> None:
