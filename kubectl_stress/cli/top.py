@@ -40,8 +40,9 @@ _LIVE = ("table", "wide")
 def top(flags: "ConnectionFlags", targets: tuple[str, ...], **given: Any) -> None:
     """Show the memory of each TARGET, or of pods selected with -l, live and without a load.
 
-    It is what the container's cgroup counts, read from an ephemeral container, at no cost to the
-    target. If none is running, one is added, and its entry stays in the pod. LOAD is the memory
+    It is what the container's cgroup counts, read from an ephemeral container, which costs the
+    target nothing; one that may not look into the target reads it by exec. If none is running, one
+    is added, and its entry stays in the pod. LOAD is the memory
     held by any running load of kubectl stress. OOM KILLS counts from the container's start; PEAK is
     the highest reading.
 
