@@ -128,7 +128,7 @@ class FindLimit:
             url = by_url(self._cluster, target, ask.health, self._loop.now_ms)
             checks = HealthChecks(url, self._loop.now_ms, most_ms)
         else:
-            command = by_command(self._cluster, target, ask.health)
+            command = by_command(self._cluster, target, ask.health, self._loop.now_ms)
             checks = HealthChecks(command, self._loop.now_ms, most_ms, may_ask)
         first = checks.check()
         if not checks.is_well:

@@ -17,8 +17,9 @@ from kubectl_stress.text import clean_bytes
 if TYPE_CHECKING:
     from kubectl_stress.kube.exec.port_forward import PortForward
 
-# How long an answer is waited for: later is as bad as never.
-_MOST_S = 10.0
+# How long an answer is waited for, whatever else comes meanwhile: later is as bad as never.
+_MOST_MS = 10_000
+_RECEIVE_S = 0.5
 # An exec costs the target about 1.75 MiB; with less headroom than this none is started.
 LEAST_HEADROOM_BYTES = 6 << 20
 
@@ -35,22 +36,23 @@ def by_url(cluster: Cluster, target: Target, url: HealthUrl, now_ms: Callable[[]
 
     def ask() -> Asked:
         with cluster.port_forward(target.namespace, target.pod, url.port) as port:
-            _read_until(port, lambda _answer: port.is_open)
+            _read_until(port, lambda _answer: port.is_open, now_ms)
             started_ms = now_ms()
             port.send(words.encode())
-            answer = _read_until(port, lambda answer: b"\r\n" in answer)
+            answer = _read_until(port, lambda answer: b"\r\n" in answer, now_ms)
             latency_ms = now_ms() - started_ms
         return Asked(port.error or _problem_of(answer), latency_ms)
 
     return ask
 
 
-def _read_until(port: "PortForward", is_enough: Callable[[bytes], bool]) -> bytes:
+def _read_until(
+    port: "PortForward", is_enough: Callable[[bytes], bool], now_ms: Callable[[], int]
+) -> bytes:
     """What comes, until it is enough, or nothing more is to be waited for."""
-    answer, waited = b"", 0.0
-    while not (is_enough(answer) or port.ended) and waited < _MOST_S:
-        found = port.receive(0.5)
-        answer, waited = answer + found, waited + (0 if found else 0.5)
+    answer, deadline_ms = b"", now_ms() + _MOST_MS
+    while not (is_enough(answer) or port.ended) and now_ms() < deadline_ms:
+        answer += port.receive(_RECEIVE_S)
     return answer
 
 
@@ -62,18 +64,20 @@ def _problem_of(answer: bytes) -> str | None:
     return f"no HTTP answer ({line})" if line else "no answer"
 
 
-def by_command(cluster: Cluster, target: Target, command: Sequence[str]) -> Ask:
+def by_command(
+    cluster: Cluster, target: Target, command: Sequence[str], now_ms: Callable[[], int]
+) -> Ask:
     """Exec it in the target; exit code 0 is well."""
 
     def ask() -> Asked:
         where = (target.namespace, target.pod, target.container)
         with cluster.exec(*where, command, stdin=False) as stream:
-            waited = 0.0
-            while not stream.ended and waited < _MOST_S:
-                waited += 0 if stream.receive(0.5) else 0.5
-            status = stream.status
+            deadline_ms = now_ms() + _MOST_MS
+            while not stream.ended and now_ms() < deadline_ms:
+                stream.receive(_RECEIVE_S)
+            is_late, status = not stream.ended, stream.status
         if status is None:
-            return Asked("the command did not end in time" if waited >= _MOST_S else "no exit code")
+            return Asked("the command did not end in time" if is_late else "no exit code")
         return Asked(None if status.exit_code == 0 else f"exit code {status.exit_code}")
 
     return ask

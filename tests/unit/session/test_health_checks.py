@@ -39,16 +39,17 @@ def asked(*said: tuple[bytes, Channel]) -> str | None:
     return by_url(OnePort(*said), target(), HealthUrl("/healthz", 8080), now_ms)().problem
 
 
-def test_the_path_is_asked_for_by_http() -> None:
-    cluster = OnePort((b"HTTP/1.1 200 OK\r\n", Channel.STDIN))
+def test_the_path_is_asked_for_by_http(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster, time = OnePort((b"HTTP/1.1 200 OK\r\n", Channel.STDIN)), FakeTime()
+    send = cluster.stream.send
 
-    time = FakeTime()
+    def slowly(data: bytes) -> bool:
+        time.sleep(0.04)
+        return send(data)
 
-    def later() -> int:
-        time.ms += 40
-        return time.ms
+    monkeypatch.setattr(cluster.stream, "send", slowly)
 
-    found = by_url(cluster, target(), HealthUrl("/healthz", 8080), later)()
+    found = by_url(cluster, target(), HealthUrl("/healthz", 8080), time.now_ms)()
 
     assert found == Asked(None, 40)
     assert cluster.stream.sent[0].startswith(b"GET /healthz HTTP/1.1\r\nHost: localhost:8080\r\n")
@@ -79,8 +80,42 @@ def test_a_command_is_judged_by_its_exit_code(code: int, problem: str | None) ->
     cluster.readings = [FakeStream().says(b"any words").ends(code)]
     of = Target.from_pod(web().dict)
 
-    assert by_command(cluster, of, ["redis-cli", "ping"])() == Asked(problem)
+    assert by_command(cluster, of, ["redis-cli", "ping"], FakeTime().now_ms)() == Asked(problem)
     assert cluster.execs == [("app", ["redis-cli", "ping"])]
+
+
+class Talker(FakeStream):
+    """Says a word each half second, and never what it was asked for."""
+
+    def __init__(self, time: FakeTime, channel: Channel) -> None:
+        super().__init__()
+        self._time, self._channel = time, channel
+
+    def receive(self, timeout: float) -> list[tuple[Channel, bytes]]:
+        assert self._time.ms < 60_000, "it is waited for without an end"
+        self._time.sleep(timeout)
+        return [(self._channel, b"tick ")]
+
+
+def test_a_command_that_goes_on_printing_did_not_end_in_time() -> None:
+    cluster, time = FakeCluster(web().dict), FakeTime()
+    cluster.readings = [Talker(time, Channel.STDOUT)]
+    of = Target.from_pod(web().dict)
+
+    found = by_command(cluster, of, ["tail", "-f", "log"], time.now_ms)()
+
+    assert (found.problem, time.ms) == ("the command did not end in time", 10_000)
+
+
+def test_a_port_that_says_anything_but_a_line_is_not_waited_for_without_an_end() -> None:
+    cluster, time = OnePort(), FakeTime()
+    cluster.stream = Talker(time, Channel.STDIN)
+
+    found = by_url(cluster, target(), HealthUrl("/healthz", 8080), time.now_ms)()
+
+    assert found.problem is not None
+    assert found.problem.startswith("no HTTP answer (tick tick")
+    assert time.ms <= 20_000
 
 
 class Answers:
