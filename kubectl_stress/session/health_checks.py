@@ -3,13 +3,10 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from kubectl_stress.errors import StressError
 from kubectl_stress.search.health import CHECKED_EVERY_MS, Check, Checked
-
-if TYPE_CHECKING:
-    pass
 
 _END_S = 2.0
 
@@ -40,6 +37,7 @@ class HealthChecks:
     ) -> None:
         self._ask, self._now_ms, self._most_ms, self._may_ask = ask, now_ms, most_ms, may_ask
         self._checks: list[Check] = []
+        self._defect: Exception | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -53,13 +51,13 @@ class HealthChecks:
 
     def between(self, since_ms: int, until_ms: int) -> Checked:
         """What was seen in this time."""
-        found = [one for one in list(self._checks) if since_ms <= one.at_ms <= until_ms]
+        found = [one for one in self._made() if since_ms <= one.at_ms <= until_ms]
         return Checked.of(found, self._most_ms)
 
     @property
     def is_well(self) -> bool:
         """Whether the last check passed in time; also before the first."""
-        last = self._checks[-1:]
+        last = self._made()[-1:]
         is_slow = self._most_ms is not None and any(o.latency_ms > self._most_ms for o in last)
         return not is_slow and all(one.problem is None for one in last)
 
@@ -76,8 +74,17 @@ class HealthChecks:
         self._checks.append(one)
         return one
 
+    def _made(self) -> list[Check]:
+        """All so far; raises what the thread died of, since no check is not one that passed."""
+        if self._defect is not None:
+            raise self._defect
+        return list(self._checks)
+
     def _run(self) -> None:
-        while not self._stop.is_set():
-            if self._may_ask():
-                self.check()
-            self._stop.wait(CHECKED_EVERY_MS / 1000)
+        try:
+            while not self._stop.is_set():
+                if self._may_ask():
+                    self.check()
+                self._stop.wait(CHECKED_EVERY_MS / 1000)
+        except Exception as error:
+            self._defect = error

@@ -151,3 +151,17 @@ def test_a_check_that_the_api_server_refuses_is_a_problem_and_ends_nothing() -> 
     found = HealthChecks(answers, answers.time.now_ms, None).check()
 
     assert found.problem == "you may not create pods/portforward"
+
+
+def test_a_defect_in_the_checks_ends_the_search_instead_of_passing_for_health() -> None:
+    def broken() -> Asked:
+        raise ZeroDivisionError
+
+    checks = HealthChecks(broken, FakeTime().now_ms, None)
+    with checks:
+        checks._thread.join(timeout=10)
+
+    with pytest.raises(ZeroDivisionError):
+        checks.between(0, 1_000)
+    with pytest.raises(ZeroDivisionError):
+        _ = checks.is_well
