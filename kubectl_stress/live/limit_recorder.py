@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TextIO
 
 from kubectl_stress.errors import Interrupted, UsageError
+from kubectl_stress.live.record_file import close_record, has_content, written
 from kubectl_stress.results.limit_record import (
     LimitHeader,
     end_line,
@@ -42,9 +43,7 @@ class LimitRecorder:
 
     def _write(self, line: str) -> None:
         if self._file is not None:
-            self._file.write(line)
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            self._file = written(self._file, line, is_synced=True)
 
 
 @contextmanager
@@ -61,15 +60,13 @@ def recording_search(path: str | None, *, is_resumed: bool) -> Iterator[LimitRec
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from error
     try:
-        with file:
-            yield LimitRecorder(file, is_resumed=is_resumed)
+        yield LimitRecorder(file, is_resumed=is_resumed)
     except Interrupted as error:
-        if Path(path).stat().st_size:
+        if has_content(Path(path)):
             raise Interrupted(f"{error}; --resume {path} goes on with it") from None
         raise
     finally:
-        if not Path(path).stat().st_size:
-            Path(path).unlink()
+        close_record(file, Path(path))
 
 
 def _opened(path: Path, *, is_resumed: bool) -> TextIO:

@@ -1,6 +1,5 @@
 """Writes a run to a file line by line while it goes on: a killed client leaves it readable."""
 
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +20,7 @@ from kubectl_stress.agent.protocol import (
 )
 from kubectl_stress.agent.samples import Sample
 from kubectl_stress.errors import UsageError
+from kubectl_stress.live.record_file import close_record, written
 from kubectl_stress.results.fleet_recording import (
     fleet_header_line,
     joined_line,
@@ -99,16 +99,8 @@ class Recorder:
         self._write(report_line(report))
 
     def _write(self, line: str) -> None:
-        if self._file is None:
-            return
-        try:
-            self._file.write(self._head + line)
-            self._head = ""
-            self._file.flush()
-        except OSError as error:
-            # A full disk must not end a run whose load already stands: what is written stays.
-            self._file = None
-            print(f"warning: recording stopped: {error.strerror}", file=sys.stderr)
+        if self._file is not None:
+            self._file, self._head = written(self._file, self._head + line), ""
 
 
 def _line(what: What) -> str | None:
@@ -152,13 +144,4 @@ def recording_to(path: str | None, *, is_fleet: bool = False) -> Iterator[Record
     try:
         yield Recorder(file, is_fleet=is_fleet)
     finally:
-        _close(file, Path(path))
-
-
-def _close(file: TextIO, path: Path) -> None:
-    try:
-        file.close()
-    except OSError:
-        return  # told when it was written
-    if path.exists() and path.stat().st_size == 0:
-        path.unlink()
+        close_record(file, Path(path))

@@ -1,11 +1,12 @@
 """The record of a search: each try on the disk as it ends, and a way to go on with it."""
 
+import io
 from pathlib import Path
 
 import pytest
 
 from kubectl_stress.errors import Interrupted, Refused, UsageError
-from kubectl_stress.live.limit_recorder import recording_search
+from kubectl_stress.live.limit_recorder import LimitRecorder, recording_search
 from kubectl_stress.results.limit_record import LimitHeader, read_limit_record
 from kubectl_stress.search.tries import Mark, Try
 from tests.builders.pods import MIB, target
@@ -67,3 +68,29 @@ def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
 
     with pytest.raises(UsageError, match="No such file"), recording_search(path, is_resumed=False):
         pass
+
+
+def test_a_full_disk_ends_the_recording_and_not_the_search(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class FullDisk(io.StringIO):
+        def write(self, _text: str) -> int:
+            raise OSError(28, "No space left on device")
+
+    recorder = LimitRecorder(FullDisk(), is_resumed=False)
+
+    recorder.begin(HEADER)
+    recorder.keep(TRY)
+
+    assert capsys.readouterr().err == "warning: recording stopped: No space left on device\n"
+
+
+def test_a_file_that_is_removed_meanwhile_costs_no_answer(tmp_path: Path) -> None:
+    path = tmp_path / "search.jsonl"
+
+    with recording_search(str(path), is_resumed=False) as recorder:
+        recorder.begin(HEADER)
+        path.unlink()
+        recorder.keep(TRY)
+
+    assert not path.exists()
