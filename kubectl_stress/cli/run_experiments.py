@@ -157,12 +157,12 @@ def _check_permissions(
     refusals, unseen = list[Forbidden](), list[Permission]()
     for namespace in dict.fromkeys(found):
         try:
-            unseen = check_permissions(cluster, ["pod"], namespace)
+            unseen += check_permissions(cluster, ["pod"], namespace)
         except Forbidden as error:
             refusals.append(error)
     if refusals:
         raise SeveralProblems("\n  ".join(map(str, refusals)), refusals)
-    tell_unseen(unseen, quiet=quiet)
+    tell_unseen(list(dict.fromkeys(unseen)), quiet=quiet)
 
 
 def _targets(cluster: "Cluster", chosen: ChosenContainers, given: dict[str, Any]) -> "Chosen":

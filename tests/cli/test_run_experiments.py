@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from kubectl_stress.agent.commands import GO
+from kubectl_stress.kube.watch import Object
 from tests.builders.agent_lines import survived
 from tests.builders.manifests import memory, stress_chaos
 from tests.builders.pods import pod
@@ -299,3 +300,24 @@ def test_what_is_missing_in_several_namespaces_is_told_at_once(
     first, second = capsys.readouterr().err.splitlines()
     assert first.startswith('error: missing permission in namespace "default": create pods/exec')
     assert second.startswith('  missing permission in namespace "shop": create pods/exec')
+
+
+def test_events_that_may_not_be_read_in_one_of_several_namespaces_are_noted(
+    kubectl_stress: CommandLine,
+    write: Write,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write(mode="mode: all", selector="selector: {namespaces: [default, shop]}")
+    cluster = ManyPods(survived(), survived())
+    cluster.pods["web-1"]["metadata"]["namespace"] = "shop"
+    kubectl_stress.cluster, rules_of = cluster, cluster.rules
+
+    def rules(namespace: str) -> Object:
+        cluster.denied = {"list events": ""} if namespace == "default" else {}
+        return rules_of(namespace)
+
+    monkeypatch.setattr(cluster, "rules", rules)
+
+    assert kubectl_stress(*RUN, "--yes") == 0
+    assert "note: continuing without events (list events not allowed)" in capsys.readouterr().err
