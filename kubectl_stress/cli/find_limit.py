@@ -23,7 +23,7 @@ from kubectl_stress.cli.find_limit_options import (
 from kubectl_stress.cli.holder_options import holder_options, holder_spec, join_option, one_target
 from kubectl_stress.cli.introduction import introduce
 from kubectl_stress.cli.output_options import quiet_option, report_output_options, wants_color
-from kubectl_stress.cli.plan_targets import find_one
+from kubectl_stress.cli.plan_targets import find_one, tell_unseen
 from kubectl_stress.cli.wiring import connect, now_ms
 from kubectl_stress.errors import UsageError
 from kubectl_stress.plan.holder_spec import HolderSpec, Join
@@ -160,7 +160,8 @@ def _ask(cluster: "Cluster", ref: TargetRef, asked: Asked, given: dict[str, Any]
     """What is searched for, in the target that is meant; raises StressError."""
     from kubectl_stress.operations.find_limit import Ask
 
-    target = find_one(cluster, ref, given)[0]
+    target, unseen = find_one(cluster, ref, given)
+    tell_unseen(unseen, quiet=given["quiet"])
     settings, plan = _decided(asked, given, target)
     if not given["quiet"]:
         _tell_notes((hold_note(settings, target), *plan.notes))

@@ -75,6 +75,15 @@ def test_the_price_is_said_once(breaks: CommandLine, capsys: pytest.CaptureFixtu
     assert capsys.readouterr().err.count("the search takes about") == 1
 
 
+def test_events_that_may_not_be_read_are_noted(
+    breaks: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    breaks.cluster.denied = {"list events": ""}
+
+    assert breaks(*FIND) == 0
+    assert "note: continuing without events (list events not allowed)" in capsys.readouterr().err
+
+
 def test_a_copy_is_searched_and_the_patch_is_of_the_pod_itself(
     breaks: CommandLine, capsys: pytest.CaptureFixture[str]
 ) -> None:
