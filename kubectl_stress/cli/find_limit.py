@@ -78,7 +78,7 @@ def find_limit(flags: "ConnectionFlags", target: str, **given: Any) -> None:
     with _to_load(cluster, ref, asked, given) as (loaded, original):
         ask = replace(_ask(cluster, loaded, asked, given), original=original)
         found = _search(cluster, ask, holder, given=given)
-    answer(found, given["output"])
+        answer(found, given["output"])  # before the removal of a copy, which can be interrupted
     click.get_current_context().exit(found.exit_code)
 
 

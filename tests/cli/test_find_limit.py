@@ -96,6 +96,18 @@ def test_a_copy_is_searched_and_the_patch_is_of_the_pod_itself(
     assert list(breaks.cluster.pods) == ["web"]
 
 
+def test_ctrl_c_while_a_copy_is_removed_costs_no_answer(
+    breaks: CommandLine, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_asked: object, **_given: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(breaks.cluster, "delete_pod", interrupted)
+
+    assert breaks(*FIND, "--copy") == 130
+    assert "ANSWER  found: 69.7 MiB of ballast survived" in capsys.readouterr().out
+
+
 def test_json_has_the_curve_in_bytes(
     breaks: CommandLine, capsys: pytest.CaptureFixture[str]
 ) -> None:
