@@ -64,6 +64,7 @@ class TargetState:
     def begin_load(self, plan: Plan) -> None:
         """What counts from here on is this load."""
         self.plan, self.target = plan, plan.target
+        self._restarts_before = self.status.restart_count
         self.peak_usage_bytes = self._first = self._first_of_load = None
         self._meter, self.cpu = CpuMeter(), None
 

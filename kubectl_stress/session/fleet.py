@@ -28,6 +28,7 @@ from kubectl_stress.session.node_gate import NodeGate
 from kubectl_stress.session.pod_watcher import watching
 from kubectl_stress.session.preparation import Counter, Preparation
 from kubectl_stress.session.progress import Progress
+from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.targets.target import Target
 from kubectl_stress.text import few_of
 from kubectl_stress.verdict.outcome import Expectation
@@ -140,10 +141,9 @@ class Fleet:
             return (yield from self._around.announcer.announced(ready.plan, load))
 
     def _intake(self, target: Target, number: int) -> Intake:
-        look = self._looks.get(number)
-        if look is None:
-            return Intake.of(target, self._around.cluster, self._loop, number, self._around.tell)
-        state = TargetState(target, look.status, number=number)
+        # Preparing looks at it, no more of a node at once than it takes; one that is gone by then
+        # ends by itself, and not the run of the others.
+        state = TargetState(target, ContainerStatus.unseen(target.container_id), number=number)
         return Intake(self._loop, number, state, self._around.tell)
 
     def _procedure(self, intake: Intake) -> LoadProcedure:

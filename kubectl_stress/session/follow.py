@@ -41,7 +41,7 @@ class Lost:
 class Follow:
     """Each new pod is a target under the next number.
 
-    `intake` makes that of a target, and blocks; `load` prepares, loads and judges it.
+    `intake` makes that of a target; `load` prepares, loads and judges it.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Follow:
             raise
         self.places[waiting.number] = (Place.of(target), lost.replaced)
         try:
-            intake = yield from waiting.call(lambda: self._intake(target, waiting.number))
+            intake = self._intake(target, waiting.number)
             intake.state.replaces = lost.replaced
             intake.tell(NewTarget(f"replaces {lost.target.pod}: loaded for the rest of the run"))
             return (yield from self.after(intake, self._load(intake, lost)))

@@ -92,6 +92,22 @@ class ContainerStatus:
             is_all_restarting=_is_true(pod, "AllContainersRestarting"),
         )
 
+    @classmethod
+    def unseen(cls, container_id: str) -> "ContainerStatus":
+        """Of a container that ran when it was chosen and has not been looked at since."""
+        return cls(
+            container_id,
+            state="running",
+            reason="",
+            restart_count=0,
+            ready=False,
+            termination=None,
+            last_termination=None,
+            pod_phase="",
+            pod_reason="",
+            pod_message="",
+        )
+
     @property
     def last_end(self) -> Termination | None:
         """How the container ended last: for good, or before it was started again."""

@@ -23,6 +23,7 @@ from kubectl_stress.plan.decide import make_plan
 from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.plan.together import Together
 from kubectl_stress.results.report import Report
+from kubectl_stress.results.target_state import TargetState
 from kubectl_stress.session.event_loop import EventLoop, Inbox
 from kubectl_stress.session.progress import Progress
 from kubectl_stress.targets.target import Target
@@ -136,6 +137,28 @@ def test_after_one_that_cannot_be_prepared_no_other_gets_an_ephemeral_container(
 
     assert bool(cluster.added) is keep_going
     assert "web-0 could not be prepared: no room for it" in run.said
+
+
+@pytest.mark.parametrize("keep_going", [False, True])
+def test_one_that_is_gone_before_it_is_looked_at_is_one_that_cannot_be_prepared(
+    keep_going: bool,
+) -> None:
+    cluster = ManyPods(*[SURVIVES] * 3)
+    cluster.errors["get pods web-0"] = [NotFound('pod "web-0" not found')]
+
+    first, *others = ManyRun(cluster)(Together(parallel=1, keep_going=keep_going))
+
+    assert isinstance(first, NotFound)
+    assert all(isinstance(one, Report if keep_going else NotLoaded) for one in others)
+
+
+def test_restarts_before_the_load_are_none_of_its() -> None:
+    cluster, states = ManyPods(SURVIVES, SURVIVES), dict[int, TargetState]()
+    cluster.pods["web-0"]["status"]["containerStatuses"][0]["restartCount"] = 7
+
+    ManyRun(cluster, tell=lambda step: states.update({step.target.number: step.target}))()
+
+    assert [states[number].restarts for number in (0, 1)] == [0, 0]
 
 
 @pytest.mark.parametrize("keep_going", [False, True])
