@@ -9,6 +9,7 @@ removed. Whoever shows it is given every step through `tell`, in the thread that
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kubectl_stress.agent.protocol import Bye, EndReason, Message, Processes
@@ -26,6 +27,7 @@ from kubectl_stress.injection.ephemeral_container import refuse_changed_target
 from kubectl_stress.injection.join import JoinedHolder, Joiner
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.plan.holder_spec import HolderSpec
+from kubectl_stress.preflight.at_once import at_once
 from kubectl_stress.results.target_state import TargetState
 from kubectl_stress.session.agent_stream import SteeredAgent
 from kubectl_stress.session.event_loop import EventLoop, Procedure
@@ -33,6 +35,7 @@ from kubectl_stress.session.intake import Intake
 from kubectl_stress.session.pod_watcher import watching
 from kubectl_stress.session.progress import Attached, LogLine, Progress
 from kubectl_stress.session.steering import Heartbeat
+from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.targets.target import Target
 
 if TYPE_CHECKING:
@@ -75,10 +78,8 @@ class Top:
 
         Raises Interrupted where it was ended by a signal before its time.
         """
-        intakes = [
-            Intake.of(target, self._cluster, self._loop, number, self._tell)
-            for number, target in enumerate(targets)
-        ]
+        numbered = enumerate(targets)
+        intakes = at_once([partial(self._intake, target, number) for number, target in numbered])
         procedures = {
             number: _ReadProcedure(self._cluster, self._holder, intake).read(sampling)
             for number, intake in enumerate(intakes)
@@ -93,6 +94,13 @@ class Top:
                 if sampling.duration_ms is not None or error.args:
                     raise Interrupted from None
         return [intake.state for intake in intakes]
+
+    def _intake(self, target: Target, number: int) -> Intake:
+        try:
+            return Intake.of(target, self._cluster, self._loop, number, self._tell)
+        except NotFound:  # its own procedure ends of that, and the others go on
+            state = TargetState(target, ContainerStatus.unseen(target.container_id), number=number)
+            return Intake(self._loop, number, state, self._tell)
 
 
 class _ReadProcedure:

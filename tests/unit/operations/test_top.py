@@ -102,6 +102,16 @@ def test_the_holder_is_sent_whether_it_is_new_or_reused() -> None:
     assert (again.cluster.added, state.holder) == ([], "kubectl-stress-abc")
 
 
+def test_a_pod_that_is_gone_leaves_the_readings_of_the_others() -> None:
+    seen = Watching()
+    seen.cluster.errors["get pods web"] = [NotFound("gone"), NotFound("gone")]
+
+    web, db = seen.read(ONCE, "web", "db")
+
+    assert isinstance(web.error, NotFound)
+    assert (db.error, db.sample is not None) == (None, True)
+
+
 def test_readings_go_on_for_the_time_asked_for() -> None:
     seen = Watching()
     stream = FakeStream().says(hello_line() + sample_line(10) + sample_line(30) + sample_line(20))
