@@ -51,15 +51,17 @@ class Collector:
         self.ending: Ending | None = None
         self._container, self._pressure_percent = container, pressure_percent
         self._own_runs, self._other_loads = set[str](), dict[str, OtherLoad]()
+        self._other_loads_of_this_load = dict[str, OtherLoad]()
         self._loads = 1
-        self._changes_before = self._kills_before = 0
+        self._changes_before = self._kills_before = self._errors_before = 0
 
     def begin_again(self) -> None:
         """The load begins once more: what was seen stays, its agent's last words do not."""
         self.hello = self.bye = self.ending = self.afterwards = None
         self._loads += 1
         self._of_this_load, self._changes_before = Series(), len(self.changes)
-        self._kills_before = len(self.kills)
+        self._kills_before, self._errors_before = len(self.kills), len(self.errors)
+        self._other_loads_of_this_load = {}
 
     def take(self, message: Message, *, at_ms: int) -> Message:
         """What the agent said, stamped with `at_ms` where it has a time on the client's axis."""
@@ -86,8 +88,9 @@ class Collector:
 
     def _see_other_loads(self, table: Sequence[Process]) -> None:
         for load in other_loads([table], self._own_runs):
-            known = self._other_loads.get(load.run, load)
-            self._other_loads[load.run] = max(known, load, key=lambda one: one.held_bytes)
+            for seen in (self._other_loads, self._other_loads_of_this_load):
+                known = seen.get(load.run, load)
+                seen[load.run] = max(known, load, key=lambda one: one.held_bytes)
 
     def _pressures(self, now: Sample) -> list[Change]:
         """The pressure that `--stop-on` waits for, once in a load."""
@@ -162,6 +165,8 @@ class Collector:
             samples=self._of_this_load,
             changes=tuple(self.changes_of_this_load),
             kills=tuple(self.kills[self._kills_before :]),
+            errors=tuple(self.errors[self._errors_before :]),
+            other_loads=tuple(self._other_loads_of_this_load.values()),
             loads=1,
         )
 

@@ -157,3 +157,18 @@ def test_a_limit_that_cannot_be_read_is_no_resize() -> None:
         heard(found, sample_line(10, limit_bytes=limit), at_ms=0)
 
     assert found.changes == []
+
+
+def test_a_load_that_begins_again_is_judged_by_what_was_seen_since() -> None:
+    other = {"pid": 40, "command": "agent", "role": "load", "rss_bytes": 4_096, "run": "9f8e7d6c"}
+    table = line("processes", processes=[{**other, "oom_score_adj": 998, "badness_bytes": 4_096}])
+    error = line("error", code="no-memory", message="mmap: cannot allocate memory")
+    found = collector()
+
+    heard(found, hello_line() + table + error, at_ms=100)
+    found.begin_again()
+    heard(found, hello_line() + sample_line(), at_ms=900)
+
+    whole, this = found.findings(), found.of_this_load()
+    assert (len(whole.errors), len(whole.other_loads)) == (1, 1)
+    assert (this.errors, this.other_loads) == ((), ())
