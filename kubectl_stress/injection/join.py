@@ -13,7 +13,6 @@ from kubectl_stress.agent.commands import end_arguments, probe_arguments
 from kubectl_stress.agent.identity import RunIdentity
 from kubectl_stress.clock import Clock
 from kubectl_stress.errors import InjectionError, Silent, StressError
-from kubectl_stress.injection.agent_stream import AgentStream
 from kubectl_stress.injection.copy_agent import bring_in_target_image
 from kubectl_stress.injection.ephemeral_container import (
     bring_holder,
@@ -22,6 +21,7 @@ from kubectl_stress.injection.ephemeral_container import (
 )
 from kubectl_stress.injection.probe import (
     Reading,
+    hear_exec,
     read_by_attach,
     reading_by,
     shared_id,
@@ -189,7 +189,7 @@ class Joiner:
             f"the target turns out to run as {uid}:{gid}: ending ephemeral container "
             f"{joined.holder}, whose entry stays, and adding one as that user"
         )
-        end_holder(self._cluster, joined)
+        _end_holder(self._cluster, joined, clock=self._clock)
         target = replace(joined.target, user=user)
         again = self._with_holder(target, holder)
         return self._from_inside(again, holder) if again.reading.cannot_read_target else again
@@ -214,13 +214,10 @@ def _found_user(joined: JoinedHolder) -> tuple[int, int] | None:
     return None if found == (hello.uid, hello.gid) else found
 
 
-def end_holder(cluster: Cluster, joined: JoinedHolder) -> None:
+def _end_holder(cluster: Cluster, joined: JoinedHolder, *, clock: Clock) -> None:
     """Ask a holder to end; the exec that asks ends with it, one way or the other."""
-    target = joined.target
-    command = [joined.agent_path, *end_arguments()]
-    with cluster.exec(target.namespace, target.pod, joined.holder, command) as stream:
-        for _ in AgentStream(stream).messages():
-            pass
+    where = joined.target.namespace, joined.target.pod, joined.holder
+    hear_exec(cluster, where, [joined.agent_path, *end_arguments()], clock=clock)
 
 
 def start_load(

@@ -20,7 +20,7 @@ from kubectl_stress.plan.holder import AGENT_PATH
 from kubectl_stress.targets.target import Target
 
 # An exec takes 0.1 to 1 s; on a test node that was starved of CPU it took over 30 s.
-_READING_TIMEOUT_MS = 60_000
+_TIMEOUT_MS = 60_000
 # While a node starts many containers a holder took over 5 s to answer, and the exec instead of it
 # kept the node busier still.
 _ATTACH_PATIENCE_MS = 30_000
@@ -75,13 +75,9 @@ def reading_by(
     cluster: Cluster, target: Target, container: str, command: Sequence[str], *, clock: Clock
 ) -> Reading:
     """One reading by this command in a container of the target's pod."""
-    deadline_ms = clock.now_ms() + _READING_TIMEOUT_MS
-    with cluster.exec(target.namespace, target.pod, container, command, stdin=True) as stream:
-        agent = AgentStream(stream)
-        messages = list(agent.messages(lambda: clock.now_ms() >= deadline_ms))
-        late = None if stream.ended else f"no reading within {_READING_TIMEOUT_MS // 1000} s"
-        words, is_answered = agent.end.lost or late, stream.status is not None
-    return _as_reading(messages, words or "no reading came", is_answered=is_answered)
+    said = hear_exec(cluster, (target.namespace, target.pod, container), command, clock=clock)
+    problem = said.problem or "no reading came"
+    return _as_reading(said.messages, problem, is_answered=said.is_answered)
 
 
 def processes_by(
@@ -91,15 +87,39 @@ def processes_by(
 
     Raises InjectionError where none are told.
     """
-    deadline_ms = clock.now_ms() + _READING_TIMEOUT_MS
     command = [AGENT_PATH, *probe_arguments()]
-    with cluster.exec(namespace, pod, holder, command, stdin=True) as stream:
+    said = hear_exec(cluster, (namespace, pod, holder), command, clock=clock)
+    tables = [message for message in said.messages if isinstance(message, Processes)]
+    if not tables:
+        raise InjectionError(said.problem or "no processes were told")
+    return tables[-1].processes
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a short command of the agent said; `problem` is why it said no more, where it is known.
+
+    `is_answered`: the exec has a status, so that somebody ran the command or refused to.
+    """
+
+    messages: list[Message]
+    problem: str
+    is_answered: bool
+
+
+def hear_exec(
+    cluster: Cluster, where: tuple[str, str, str], command: Sequence[str], *, clock: Clock
+) -> Said:
+    """All that a command of the agent says, for a minute at the most.
+
+    `where` is the namespace, the pod and the container.
+    """
+    deadline_ms = clock.now_ms() + _TIMEOUT_MS
+    with cluster.exec(*where, command, stdin=True) as stream:
         agent = AgentStream(stream)
         messages = list(agent.messages(lambda: clock.now_ms() >= deadline_ms))
-    tables = [message for message in messages if isinstance(message, Processes)]
-    if not tables:
-        raise InjectionError(agent.end.lost or "no processes were told")
-    return tables[-1].processes
+        late = "" if stream.ended else f"no reading within {_TIMEOUT_MS // 1000} s"
+        return Said(messages, agent.end.lost or late, stream.status is not None)
 
 
 def _as_reading(messages: list[Message], errors: str, *, is_answered: bool) -> Reading:

@@ -50,7 +50,8 @@ class Entering:
         self.cluster = FakeCluster(built.dict)
         self.cluster.readings = list(readings)
         self.progress: list[str] = []
-        self.joiner = Joiner(self.cluster, clock=FakeTime().clock, tell=self.progress.append)
+        self.time = FakeTime()
+        self.joiner = Joiner(self.cluster, clock=self.time.clock, tell=self.progress.append)
         self.target = Target.from_pod(built.dict)
 
     def enter(self, join: Join = Join.EXEC) -> JoinedHolder:
@@ -136,6 +137,16 @@ def test_a_user_that_nobody_tells_is_found_out_and_attached_again_once() -> None
     assert f"the target turns out to run as 1000:7: ending ephemeral container {ended}" in " ".join(
         entering.progress
     )
+
+
+def test_a_first_holder_that_does_not_end_is_not_waited_for_without_an_end() -> None:
+    found_out = {"target": {"pid": 1, "uid": 1000, "gid": 7}}
+    entering = Entering(web(user=None), unreadable(**found_out), denied())
+    stuck = FakeStream(idle=entering.time.sleep)
+    entering.cluster.readings += [stuck, says(reading())]
+
+    assert entering.enter().target.user == (1000, 7)
+    assert entering.time.ms >= 60_000
 
 
 def test_there_is_no_third_holder() -> None:
