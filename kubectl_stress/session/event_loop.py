@@ -7,6 +7,7 @@ generator that is resumed with each of its arrivals, and with None at least each
 import queue
 import threading
 from collections.abc import Callable, Generator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -185,8 +186,9 @@ class _Running(Generic[Value]):
             self._step(number, lambda procedure: procedure.throw(error))
 
     def close(self) -> None:
-        for procedure in self._running.values():
-            procedure.close()
+        with ExitStack() as stack:  # one that fails, or another Ctrl-C, leaves no load of others
+            for procedure in self._running.values():
+                stack.callback(procedure.close)
 
     def _step(self, number: int, go: Callable[[Procedure[Value]], None]) -> None:
         procedure = self._running.get(number)

@@ -71,6 +71,24 @@ def test_a_defect_in_a_thread_ends_them_all_instead_of_hanging(loop: EventLoop) 
     assert closed == ["the other"]
 
 
+def test_one_that_cannot_be_closed_leaves_none_of_the_others_open(loop: EventLoop) -> None:
+    closed: list[int] = []
+
+    def endless(number: int) -> Procedure[int]:
+        try:
+            while True:
+                yield
+        finally:
+            if number == 1:
+                raise KeyboardInterrupt
+            closed.append(number)
+
+    with pytest.raises(KeyboardInterrupt):
+        loop.run({0: endless(0), 1: endless(1), 2: endless(2), 3: intake(loop, 3).call(fails)})
+
+    assert sorted(closed) == [0, 2]
+
+
 def test_a_watch_that_died_ends_what_it_watched_for(loop: EventLoop) -> None:
     one = intake(loop)
     one.put(Failed(KeyError("metadata")))
