@@ -79,7 +79,7 @@ def run_one(
 ) -> int:
     """The exit code of one plan carried out, or of its dry run."""
     if given["dry_run"] != "none":
-        print_dry_run(cluster, plan, holder, given={**given, "ref": ref})
+        print_dry_run(cluster, plan, holder, ref, given=given)
         return 0
     return run_plan(cluster, plan, holder, given=given).exit_code
 
@@ -101,7 +101,7 @@ def _plan(spec: LoadSpec, holder: HolderSpec, given: dict[str, Any], target: "Ta
 
 
 def print_dry_run(
-    cluster: "Cluster", plan: "Plan", holder: HolderSpec, *, given: dict[str, Any]
+    cluster: "Cluster", plan: "Plan", holder: HolderSpec, ref: TargetRef, *, given: dict[str, Any]
 ) -> None:
     """What would be done and met, and the patch; nothing is attached."""
     from kubectl_stress.clock import Clock
@@ -112,11 +112,9 @@ def print_dry_run(
 
     if given["dry_run"] == "server":
         check_admission(cluster, plan.target, holder)
-    quiet = teller(quiet=given["quiet"])
-    check = Check(cluster, holder, clock=Clock(now_ms, time.sleep), tell=quiet)
-    question = Question(
-        given["ref"], given["container"], is_judged=given["dry_run"] == "server", plan=plan
-    )
+    tell, is_judged = teller(quiet=given["quiet"]), given["dry_run"] == "server"
+    check = Check(cluster, holder, clock=Clock(now_ms, time.sleep), tell=tell)
+    question = Question(ref, given["container"], is_judged=is_judged, plan=plan)
     patch = {"spec": {"ephemeralContainers": [ephemeral_container(plan.target, holder, "xxxxxx")]}}
     click.echo(dry_run(plan, patch, check(question), given["output"]))
 
