@@ -4,7 +4,7 @@ The shape is what Jenkins, GitLab and GitHub's reporters read alike: the expecta
 failure, an inconclusive run an error.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree as ET
 
 from kubectl_stress.plan.decide import asked_sizes, command_of
@@ -79,11 +79,16 @@ def _properties(report: Report) -> ET.Element:
         "peak_usage_bytes": report.findings.samples.peak_usage_bytes,
         "restarts": report.restarts,
     }
-    properties = ET.Element("properties")
+    return properties(values)
+
+
+def properties(values: Mapping[str, object]) -> ET.Element:
+    """What is known of these."""
+    found = ET.Element("properties")
     for name, value in values.items():
         if value is not None:
-            ET.SubElement(properties, "property", name=name, value=str(value))
-    return properties
+            ET.SubElement(found, "property", name=name, value=str(value))
+    return found
 
 
 def _facts(report: Report) -> list[str]:

@@ -5,6 +5,7 @@ Less survived than expected is a failure; an answer without a number an error.
 
 from xml.etree import ElementTree as ET
 
+from kubectl_stress.formats.junit import properties, suites
 from kubectl_stress.results.limit_result import LimitResult
 
 
@@ -13,24 +14,14 @@ def limit_junit(result: LimitResult, *, text: str) -> str:
     is_failed = result.is_as_expected is False
     is_open = not result.answer.has_number and not is_failed
     seconds = f"{sum(one.took_ms for one in result.tries) / 1000:.3f}"
-    counts = {
-        "tests": "1",
-        "failures": str(int(is_failed)),
-        "errors": str(int(is_open)),
-        "time": seconds,
-    }
-    suites = ET.Element("testsuites", {"name": "kubectl stress", **counts})
-    suite = ET.SubElement(suites, "testsuite", {"name": "kubectl stress find-limit", **counts})
-    suite.append(_properties(result))
     where = f"{result.target.namespace}.{result.target.pod}"
     name = f"{result.target.container}: find-limit"
-    case = ET.SubElement(suite, "testcase", classname=where, name=name, time=seconds)
+    case = ET.Element("testcase", classname=where, name=name, time=seconds)
     if is_failed or is_open:
         kind = "failure" if is_failed else "error"
         ET.SubElement(case, kind, type=result.answer.kind.value, message=result.answer.sentence)
     ET.SubElement(case, "system-out").text = text
-    ET.indent(suites)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(suites, encoding="unicode")}'
+    return suites([case], seconds, _properties(result), command="find-limit")
 
 
 def _properties(result: LimitResult) -> ET.Element:
@@ -47,8 +38,4 @@ def _properties(result: LimitResult) -> ET.Element:
         f"expected_{suffix}": result.expected,
         "restarts": result.restarts,
     }
-    properties = ET.Element("properties")
-    for name, value in values.items():
-        if value is not None:
-            ET.SubElement(properties, "property", name=name, value=str(value))
-    return properties
+    return properties(values)
