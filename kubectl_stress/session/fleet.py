@@ -1,11 +1,11 @@
 """The targets of one run: all prepared, agreed to at once, and loaded together."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from kubectl_stress.agent.commands import sample_interval_arguments
-from kubectl_stress.errors import Refused, StressError
+from kubectl_stress.errors import Interrupted, Refused, StressError
 from kubectl_stress.injection.first_look import FirstLook
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.plan.holder_spec import HolderSpec
@@ -92,6 +92,8 @@ class Fleet:
         ready, found = _ready_and_not(prepared)
         if self._preparation.problem is not None:
             found |= dict.fromkeys(ready, self._preparation.problem)
+            if ready:
+                self._around.say(_left(ready.values()))
         elif ready:
             self._agree(ready)
             found |= self._load(ready, procedures, follow)
@@ -182,8 +184,10 @@ class Fleet:
             if not self._together.force:
                 refuse_beyond_budget(shares)
             self._around.confirm(asked)
-        except Refused as error:
-            raise Refused(f"{error}{_left(ready.values())}") from None
+        except (Refused, Interrupted) as error:
+            if len(ready) == 1:
+                raise
+            raise type(error)(f"{error}; {_left(ready.values())}") from None
 
     def _places(self, ready: Mapping[int, Ready]) -> Mapping[int, BarrierPlace | None]:
         """One that is alone waits for nobody."""
@@ -207,9 +211,7 @@ def _ready_and_not(
     return ready, {n: found for n, found in prepared.items() if isinstance(found, StressError)}
 
 
-def _left(ready: Collection[Ready]) -> str:
-    """What stays in the pods where several were prepared for nothing."""
-    if len(ready) == 1:
-        return ""
+def _left(ready: Iterable[Ready]) -> str:
+    """What stays in the pods of those that were prepared for nothing: of many nobody was told."""
     names = [f"{one.joined.holder} in {one.plan.target.pod}" for one in ready]
-    return f"; these ephemeral containers stay in the pods: {few_of(names, 20)}"
+    return f"these ephemeral containers stay in the pods: {few_of(names, 20)}"

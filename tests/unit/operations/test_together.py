@@ -1,5 +1,6 @@
 """Several loads begin together or not at all, and never take more than their node has."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -187,19 +188,32 @@ def test_what_is_left_alone_has_the_exit_code_of_the_cause() -> None:
     assert [getattr(one, "exit_code", None) for one in found] == [5, 5]
 
 
-def test_a_no_at_the_barrier_loads_nothing_and_names_what_stays() -> None:
+@pytest.mark.parametrize("error", [Refused("not confirmed; nothing was loaded"), Interrupted()])
+def test_a_no_at_the_barrier_loads_nothing_and_names_what_stays(error: StressError) -> None:
     cluster = ManyPods(SURVIVES, SURVIVES)
 
     def no(_questions: tuple[str, ...]) -> None:
-        raise Refused("not confirmed; nothing was loaded")
+        raise error
 
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(type(error)) as refused:
         ManyRun(cluster, confirm=no)()
 
     names = [str(entry["name"]) for entry in cluster.added]
     assert all(name in str(refused.value) for name in names)
     assert str(refused.value).index("in web-0") < str(refused.value).index("in web-1")
     assert cluster.runs == []
+
+
+def test_what_was_prepared_before_another_could_not_be_is_named() -> None:
+    cluster = ManyPods(*[SURVIVES] * 3)
+    cluster.errors["get pods web-2"] = [NotFound('pod "web-2" not found')]
+    run = ManyRun(cluster)
+
+    run(Together(parallel=1))
+
+    holder = r"kubectl-stress-\w+"
+    left = f"these ephemeral containers stay in the pods: {holder} in web-0, {holder} in web-1"
+    assert any(re.fullmatch(left, text) for text in run.said)
 
 
 def test_loads_of_one_node_together_never_take_more_than_it_has() -> None:
