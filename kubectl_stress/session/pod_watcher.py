@@ -1,7 +1,7 @@
 """Watches pods and their events while targets are observed, each kind in a thread of its own.
 
 What is seen is put on the caller's queue under the number of its target; nothing is judged here. A
-watch that breaks off is taken up again, so that a restarted API server costs a gap and not the run.
+watch that breaks off is taken up again, so that a restarted API server costs time and not the run.
 """
 
 import threading
@@ -66,6 +66,7 @@ class PodWatcher:
         self._cluster, self._targets, self._put = cluster, targets, put
         self._namespace = targets[0].namespace
         self._open: dict[str, Watch] = {}
+        self._known_events: set[str] | None = None  # until they were listed once
         self._lock, self._stop = threading.Lock(), threading.Event()
         self._threads = [
             threading.Thread(target=self._keep, args=(watch,), daemon=True)
@@ -147,12 +148,23 @@ class PodWatcher:
     def _watch_events(self) -> None:
         selector = f"involvedObject.uid={self._only.pod_uid}" if self._only else ""
         events = self._cluster.list_events(self._namespace, field_selector=selector)
+        self._see_missed(events["items"])
         version = events["metadata"].get("resourceVersion", "")
         for change, event in self._changes("events", selector, version):
             if change in ("ADDED", "MODIFIED"):
                 self._see_event(event)
 
+    def _see_missed(self, events: Sequence[dict[str, Any]]) -> None:
+        """Those that came between two watches; what the first list shows is from before the run."""
+        known = self._known_events
+        self._known_events = set(map(_version, events))
+        for event in events:
+            if known is not None and _version(event) not in known:
+                self._see_event(event)
+
     def _see_event(self, event: dict[str, Any]) -> None:
+        assert self._known_events is not None
+        self._known_events.add(_version(event))
         uid = (event.get("involvedObject") or {}).get("uid")
         for number, target in enumerate(self._targets):
             if self._only or target.pod_uid == uid:
@@ -176,6 +188,12 @@ def watching(
 
 def _put(put: Callable[[int, Seen], None], numbers: Sequence[int], place: int, seen: Seen) -> None:
     put(numbers[place], seen)
+
+
+def _version(event: dict[str, Any]) -> str:
+    """An event that happens again is the same object in another version."""
+    metadata = event.get("metadata") or {}
+    return f"{metadata.get('uid')} {metadata.get('resourceVersion')}"
 
 
 def _pod_of(target: Target, pods: Sequence[dict[str, Any]]) -> dict[str, Any] | None:

@@ -134,9 +134,9 @@ class FakeCluster(Cluster):
         bookmark = {"kind": "Pod", "metadata": {"resourceVersion": "9", "creationTimestamp": None}}
         self._show("pods", ("BOOKMARK", bookmark))
 
-    def break_watch(self, error: StressError) -> None:
-        """The watch on pods breaks off; the next one goes on."""
-        self._show("pods", error)
+    def break_watch(self, error: StressError, kind: str = "pods") -> None:
+        """The watch on pods, or on events, breaks off; the next one goes on."""
+        self._show(kind, error)
 
     def _show(self, kind: str, seen: Seen | StressError) -> None:
         """Return once the watchers are done with it."""

@@ -125,6 +125,27 @@ def test_a_watch_that_breaks_off_is_taken_up_from_a_new_list(
         assert seen.get(timeout=10) == PodSeen(web().dict)
 
 
+def test_events_that_came_between_two_watches_are_seen_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("kubectl_stress.session.pod_watcher._RETRY_S", 0)
+    cluster = FakeCluster(web().dict)
+    old, missed = ({"metadata": {"uid": "e", "resourceVersion": v}} for v in ("3", "9"))
+    cluster.events = lambda: [old]
+
+    with observing(cluster) as seen:
+        drained(seen)
+        cluster.events = lambda: [old, missed]
+        for _ in range(2):
+            cluster.break_watch(Unreachable("connection reset"), "events")
+        cluster.show_event("Killing", "Stopping container app")
+
+        assert seen.get(timeout=10) == EventSeen(missed)
+        assert seen.get(timeout=10) == EventSeen(
+            {"reason": "Killing", "message": "Stopping container app"}
+        )
+
+
 @pytest.mark.parametrize("what", ["list events", "watch events"])
 def test_what_may_not_be_seen_is_told_once_and_not_asked_again(what: str) -> None:
     cluster = FakeCluster(web().dict)
