@@ -3,7 +3,7 @@
 import socket
 import struct
 
-from kubectl_stress.kube.exec.channels import V5, Channel, encode
+from kubectl_stress.kube.exec.channels import Channel, encode
 from kubectl_stress.kube.exec.stream import ExecStream
 from tests.connection.frames import BINARY, CLOSE, close_frame, frame, read_frame
 
@@ -25,11 +25,11 @@ class Clock:
 class Peer:
     """The server's end; `stream` is the client's, `clock` the one it reads."""
 
-    def __init__(self, protocol: str = V5) -> None:
+    def __init__(self) -> None:
         self.clock = Clock()
         self._sock, client = socket.socketpair()
         self._file = self._sock.makefile("rb")
-        self.stream = ExecStream(client, protocol, clock=self.clock)
+        self.stream = ExecStream(client, clock=self.clock)
 
     def write(self, data: bytes) -> None:
         self._sock.sendall(data)

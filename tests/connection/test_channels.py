@@ -1,4 +1,4 @@
-"""The payloads of an exec stream: channels, the close signal, and how a command ended."""
+"""The payloads of an exec stream: channels, and how a command ended."""
 
 import json
 from typing import Any
@@ -12,7 +12,6 @@ from kubectl_stress.kube.exec.channels import (
     ExecStatus,
     decode,
     encode,
-    encode_close,
     parse_status,
 )
 
@@ -34,10 +33,6 @@ def exit_cause(code: object) -> dict[str, Any]:
 def test_the_first_byte_is_the_channel() -> None:
     assert encode(Channel.STDIN, b"a") == b"\x00a"
     assert decode(b"\x02oops") == (Channel.STDERR, b"oops")
-
-
-def test_the_close_signal_names_its_channel() -> None:
-    assert encode_close(Channel.STDIN) == b"\xff\x00"
 
 
 @pytest.mark.parametrize("payload", [b"", b"\x07data"], ids=["empty", "unknown"])

@@ -88,10 +88,10 @@ def test_the_newest_protocol_is_offered_first_and_no_origin(
 def test_the_servers_protocol_is_spoken(
     api: FakeApiServer, connect: Connect, protocol: str
 ) -> None:
-    api.reply("GET", EXEC, exec_script(protocol))
+    api.reply("GET", EXEC, exec_script(protocol, encode(Channel.STDOUT, b"words")))
 
     with connect().exec("n", "p", "c", ["true"]) as stream:
-        assert stream.protocol == protocol
+        assert read_all(stream) == b"words"
 
 
 def test_output_and_status_come_over_tls(api: FakeApiServer, connect: Connect) -> None:
@@ -105,9 +105,9 @@ def test_output_and_status_come_over_tls(api: FakeApiServer, connect: Connect) -
     assert stream.status == ExecStatus(3, "NonZeroExitCode", "exit code 3")
 
 
-def test_input_goes_to_the_command_until_it_is_closed(api: FakeApiServer, connect: Connect) -> None:
+def test_input_goes_to_the_command(api: FakeApiServer, connect: Connect) -> None:
     def echo(connection: Handler) -> None:
-        while (payload := connection.read_frame()[1]) != b"\xff\x00":
+        while (payload := connection.read_frame()[1]) != encode(Channel.STDIN, b"end"):
             connection.frame(b"\x01" + payload[1:])
         connection.frame(encode(Channel.ERROR, SUCCESS))
 
@@ -116,8 +116,7 @@ def test_input_goes_to_the_command_until_it_is_closed(api: FakeApiServer, connec
     with connect().exec("n", "p", "c", ["cat"]) as stream:
         stream.send(b"x" * 200_000)
         stream.send(b"end")
-        stream.close_stdin()
-        assert read_all(stream) == b"x" * 200_000 + b"end"
+        assert read_all(stream) == b"x" * 200_000
 
     assert stream.status == ExecStatus(0)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from kubectl_stress.kube.exec.channels import V4, V5, Channel, encode
+from kubectl_stress.kube.exec.channels import Channel, encode
 from kubectl_stress.kube.exec.stream import ExecStream
 from tests.connection.frames import BINARY, CONTINUATION, PING, PONG, TEXT, frame
 from tests.connection.peer import EXIT_3, SUCCESS, Peer
@@ -18,13 +18,6 @@ OUT, ERR = Channel.STDOUT, Channel.STDERR
 @pytest.fixture
 def peer() -> Iterator[Peer]:
     made = Peer()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def v4() -> Iterator[Peer]:
-    made = Peer(V4)
     yield made
     made.close()
 
@@ -51,7 +44,7 @@ def test_a_message_that_is_waited_for_costs_a_read_and_one_that_finds_no_more() 
     server, client = socket.socketpair()
     counting = CountingReads(fileno=client.detach())
 
-    with server, ExecStream(counting, V5) as stream:
+    with server, ExecStream(counting) as stream:
         later = threading.Timer(0.05, server.sendall, [frame(encode(OUT, b"sample"))])
         later.start()
 
@@ -135,25 +128,6 @@ def test_nothing_sent_is_no_frame(peer: Peer) -> None:
     peer.stream.send(b"x")
 
     assert peer.reads_binary() == b"\x00x"
-
-
-def test_stdin_ends_by_the_close_signal(peer: Peer) -> None:
-    assert peer.stream.close_stdin()
-    assert peer.reads_binary() == b"\xff\x00"
-
-
-def test_with_v4_stdin_cannot_end_and_that_is_told(v4: Peer) -> None:
-    assert not v4.stream.close_stdin()
-    v4.stream.send(b"x")
-
-    assert v4.reads_binary() == b"\x00x"
-
-
-def test_output_goes_on_after_stdin_has_ended(peer: Peer) -> None:
-    peer.stream.close_stdin()
-    peer.send(OUT, b"late")
-
-    assert peer.stream.receive(0) == [(OUT, b"late")]
 
 
 def test_sending_never_blocks_and_the_rest_goes_out_while_receiving(peer: Peer) -> None:
@@ -283,7 +257,6 @@ def test_a_command_that_has_ended_takes_no_more_input(peer: Peer) -> None:
 
     assert not peer.stream.send(b"x")
     assert not peer.stream.send(b"")
-    assert not peer.stream.close_stdin()
 
 
 def test_output_before_the_end_is_not_lost(peer: Peer) -> None:

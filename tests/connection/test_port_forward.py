@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from kubectl_stress.kube.exec.channels import V4, Channel
+from kubectl_stress.kube.exec.channels import Channel
 from kubectl_stress.kube.exec.port_forward import PortForward
 from tests.connection.peer import Peer
 
@@ -15,7 +15,7 @@ HEAD = struct.pack("<H", 8080)
 
 @pytest.fixture
 def node() -> Iterator[Peer]:
-    made = Peer(V4)
+    made = Peer()
     yield made
     made.close()
 

@@ -1,7 +1,7 @@
 """The frames of an exec stream: a channel byte, then data. Pure: no I/O.
 
 Protocols v4.channel.k8s.io and v5.channel.k8s.io of k8s.io/apimachinery/pkg/util/remotecommand;
-v5 adds the close signal, by which stdin ends while the rest goes on.
+v5 adds a signal by which stdin alone ends, which nobody needs here.
 """
 
 import json
@@ -40,11 +40,6 @@ class ExecStatus:
 def encode(channel: Channel, data: bytes) -> bytes:
     """One frame's payload."""
     return bytes((channel,)) + data
-
-
-def encode_close(channel: Channel) -> bytes:
-    """The v5 signal that nothing more comes on this channel."""
-    return bytes((Channel.CLOSE, channel))
 
 
 def decode(payload: bytes) -> tuple[Channel, bytes] | None:

@@ -54,14 +54,14 @@ def open_exec(
     """
     try:
         sock.settimeout(timeout_seconds)
-        protocol = _upgrade(sock, url, headers)
-        return ExecStream(sock, protocol)
+        _upgrade(sock, url, headers)
+        return ExecStream(sock)
     except BaseException:
         sock.close()
         raise
 
 
-def _upgrade(sock: socket.socket, url: str, headers: Sequence[tuple[str, str]]) -> str:
+def _upgrade(sock: socket.socket, url: str, headers: Sequence[tuple[str, str]]) -> None:
     client = websocket.WebSocket()
     try:
         client.connect(  # type: ignore[no-untyped-call]
@@ -85,7 +85,6 @@ def _upgrade(sock: socket.socket, url: str, headers: Sequence[tuple[str, str]]) 
             location = str(answer.headers.get("location") or "")
             raise HandshakeRefused(answer.status, b"", location) from error
         raise ConnectionError(f"the WebSocket handshake failed: {error}") from error
-    return str(client.getsubprotocol())
 
 
 class _Lent:

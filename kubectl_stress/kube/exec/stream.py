@@ -56,12 +56,10 @@ class ExecStream:
     def __init__(
         self,
         sock: socket.socket,
-        protocol: str,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         sock.setblocking(False)
-        self.protocol = protocol
         self._sock = sock
         self._clock = clock
         self._io = threading.RLock()  # one read or write of the socket, and the output buffer
@@ -97,12 +95,6 @@ class ExecStream:
         What the network does not take yet goes out during the next `send` or `receive`.
         """
         return self._send_binary(channels.encode(Channel.STDIN, data)) if data else not self.ended
-
-    def close_stdin(self) -> bool:
-        """Let the process read the end of its stdin; False where the protocol (v4) cannot."""
-        if self.protocol != channels.V5:
-            return False
-        return self._send_binary(channels.encode_close(Channel.STDIN))
 
     def receive(self, timeout: float) -> list[tuple[Channel, bytes]]:
         """What came on stdout and stderr, after at most `timeout` seconds; [] for nothing.
