@@ -78,6 +78,10 @@ class Fleet:
         self._preparation = Preparation(
             around.loop, parallel=together.parallel, keep_going=together.keep_going
         )
+        # The others are loaded already: one that comes and cannot be prepared keeps none away.
+        self._preparation_of_newcomers = Preparation(
+            around.loop, parallel=together.parallel, keep_going=True
+        )
         self._intakes = [self._intake(plan.target, number) for number, plan in enumerate(plans)]
         self._asked = {question for plan in plans for question in plan.questions}
 
@@ -134,7 +138,7 @@ class Fleet:
         procedure = self._procedure(intake)
         prepare = procedure.prepare(newcomer.plan())
         ready = newcomer.agreed(
-            (yield from self._preparation.through(intake, prepare)),
+            (yield from self._preparation_of_newcomers.through(intake, prepare)),
             [one.state for one in self._intakes if one is not intake],
         )
         load = procedure.load(ready, self._expectation)

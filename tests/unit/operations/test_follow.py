@@ -245,6 +245,25 @@ def test_the_wait_for_a_new_pod_is_bounded_and_its_end_names_the_owner() -> None
     assert (new.place.pod, new.found.exit_code) == ("deployment/web", 1)
 
 
+def test_a_new_pod_that_cannot_be_prepared_keeps_no_other_new_one_from_being_loaded() -> None:
+    cluster = Deployment(SURVIVES, SURVIVES)
+    cluster.dies("web-0")
+    cluster.dies("web-1")
+    cluster.errors["get pods web-8"] = [TargetError("restarted in the meantime")]
+
+    def delete() -> None:
+        cluster.comes(owned("web-8"))
+        cluster.comes(owned("web-9"))
+        cluster.loses("web-0")
+        cluster.loses("web-1")
+
+    _, followed = FollowedRun(cluster, delete)(Together(follow=True, parallel=1))
+
+    found = {one.place.pod: one.found for one in followed}
+    assert isinstance(found["web-8"], TargetError)
+    assert isinstance(found["web-9"], Report)
+
+
 def test_an_owner_that_was_scaled_down_replaces_nothing_and_is_not_waited_for() -> None:
     cluster = Deployment(SURVIVES, SURVIVES)
     cluster.owners["deployments", "web"]["spec"]["replicas"] = 1
