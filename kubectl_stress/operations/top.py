@@ -35,7 +35,6 @@ from kubectl_stress.session.intake import Intake
 from kubectl_stress.session.pod_watcher import watching
 from kubectl_stress.session.progress import Attached, LogLine, Progress
 from kubectl_stress.session.steering import Heartbeat
-from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.targets.target import Target
 
 if TYPE_CHECKING:
@@ -99,8 +98,7 @@ class Top:
         try:
             return Intake.of(target, self._cluster, self._loop, number, self._tell)
         except NotFound:  # its own procedure ends of that, and the others go on
-            state = TargetState(target, ContainerStatus.unseen(target.container_id), number=number)
-            return Intake(self._loop, number, state, self._tell)
+            return Intake.unseen(target, self._loop, number, self._tell)
 
 
 class _ReadProcedure:

@@ -15,7 +15,6 @@ from kubectl_stress.plan.together import FEW, FULL_RATE_INTERVAL_MS, Together, s
 from kubectl_stress.preflight.find_replacement import Replacements
 from kubectl_stress.results.fleet_report import Followed
 from kubectl_stress.results.report import Report
-from kubectl_stress.results.target_state import TargetState
 from kubectl_stress.session.announcer import Announcer
 from kubectl_stress.session.barrier import Barrier
 from kubectl_stress.session.barrier_place import BarrierPlace
@@ -28,7 +27,6 @@ from kubectl_stress.session.node_gate import NodeGate
 from kubectl_stress.session.pod_watcher import watching
 from kubectl_stress.session.preparation import Counter, Preparation
 from kubectl_stress.session.progress import Progress
-from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.targets.target import Target
 from kubectl_stress.text import few_of
 from kubectl_stress.verdict.outcome import Expectation
@@ -149,8 +147,7 @@ class Fleet:
     def _intake(self, target: Target, number: int) -> Intake:
         # Preparing looks at it, no more of a node at once than it takes; one that is gone by then
         # ends by itself, and not the run of the others.
-        state = TargetState(target, ContainerStatus.unseen(target.container_id), number=number)
-        return Intake(self._loop, number, state, self._around.tell)
+        return Intake.unseen(target, self._loop, number, self._around.tell)
 
     def _procedure(self, intake: Intake) -> LoadProcedure:
         is_slower = self._interval_ms > FULL_RATE_INTERVAL_MS

@@ -56,6 +56,14 @@ class Intake:
         status = ContainerStatus.from_pod(pod, target.container)
         return cls(loop, number, TargetState(target, status, number=number), tell)
 
+    @classmethod
+    def unseen(
+        cls, target: Target, loop: EventLoop, number: int, tell: Callable[[Progress], None]
+    ) -> Self:
+        """The intake of a target as it was when it was chosen; nothing is asked."""
+        status = ContainerStatus.unseen(target.container_id)
+        return cls(loop, number, TargetState(target, status, number=number), tell)
+
     def under(self, number: int) -> "Intake":
         """What is done for this target beside it, with arrivals of its own."""
         return Intake(self._loop, number, self.state, self._tell)

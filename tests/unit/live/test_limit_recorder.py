@@ -1,6 +1,5 @@
 """The record of a search: each try on the disk as it ends, and a way to go on with it."""
 
-import io
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from kubectl_stress.results.limit_record import LimitHeader, read_limit_record
 from kubectl_stress.search.tries import Mark, Try
 from tests.builders.pods import MIB, target
 from tests.builders.simulated_app import settings
+from tests.fakes.full_disk import FullDisk
 
 HEADER = LimitHeader("0.2.0", target(), settings(), 10 * MIB)
 TRY = Try(64 * MIB, Mark.FITS, "survived", took_ms=20_000)
@@ -73,10 +73,6 @@ def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
 def test_a_full_disk_ends_the_recording_and_not_the_search(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    class FullDisk(io.StringIO):
-        def write(self, _text: str) -> int:
-            raise OSError(28, "No space left on device")
-
     recorder = LimitRecorder(FullDisk(), is_resumed=False)
 
     recorder.begin(HEADER)

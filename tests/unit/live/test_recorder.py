@@ -1,6 +1,5 @@
 """The file that a recording is written to."""
 
-import io
 from pathlib import Path
 from typing import get_args
 
@@ -23,6 +22,7 @@ from kubectl_stress.session.progress import (
 )
 from tests.builders import runs
 from tests.builders.pods import hello, plan, sample
+from tests.fakes.full_disk import FullDisk
 from tests.unit.live.telling import Telling
 
 STARTED = Started(plan(), Reading(hello(), sample(12), (runs.APP,)), runs.status(), "holder-1")
@@ -123,10 +123,6 @@ def test_without_a_file_nothing_is_written(
 def test_a_full_disk_ends_the_recording_and_not_the_run(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    class FullDisk(io.StringIO):
-        def write(self, _text: str) -> int:
-            raise OSError(28, "No space left on device")
-
     tell = Telling(Recorder(FullDisk()))
 
     tell(STARTED)
