@@ -8,7 +8,7 @@ from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.targets.missing_pods import refuse_missing_pods
 from kubectl_stress.targets.owned_pods import is_running, owned_pods
 from kubectl_stress.targets.owner_kinds import owner_kind
-from kubectl_stress.targets.owners import Owner, replicas
+from kubectl_stress.targets.owners import Owner, owner_of, replicas
 from kubectl_stress.targets.pod import Pod
 from kubectl_stress.targets.ref import TargetRef
 from kubectl_stress.targets.target import Target
@@ -32,17 +32,31 @@ def find_target(
 
 
 def with_replicas(cluster: Cluster, target: Target) -> Owner | None:
-    """The pod's owner with its replicas, as far as the user may read it."""
+    """The pod's owner with its replicas, as far as the user may read it.
+
+    Of a Deployment's pod that is the Deployment, whose replicas are those of all its ReplicaSets.
+    """
     owner = target.owner
     if owner is None or owner.kind not in ("ReplicaSet", "StatefulSet"):
         return owner
+    found = _read_if_allowed(cluster, owner, target.namespace)
+    if found is None:
+        return owner
+    above = owner_of(found)
+    if above is not None and above.kind == "Deployment":
+        deployment = _read_if_allowed(cluster, above, target.namespace)
+        if deployment is not None:
+            return replace(above, replicas=replicas(deployment))
+    return replace(owner, replicas=replicas(found))
+
+
+def _read_if_allowed(cluster: Cluster, owner: Owner, namespace: str) -> dict[str, Any] | None:
     kind = owner_kind(owner.kind)
     assert kind is not None
     try:
-        found = cluster.get_object(kind.api_prefix, kind.plural, target.namespace, owner.name)
+        return cluster.get_object(kind.api_prefix, kind.plural, namespace, owner.name)
     except (Forbidden, NotFound):
-        return owner
-    return replace(owner, replicas=replicas(found))
+        return None
 
 
 def owner_and_pods(

@@ -66,7 +66,13 @@ def find_targets(
 
 
 def _each_once(candidates: Iterable[Candidate]) -> list[Candidate]:
-    return list({pod["metadata"]["uid"]: (pod, owner) for pod, owner in candidates}.values())
+    """In the order of their first mention; the owner counts by which a pod was also named."""
+    found = dict[str, Candidate]()
+    for pod, owner in candidates:
+        uid = pod["metadata"]["uid"]
+        if owner is not None or uid not in found:
+            found[uid] = (pod, owner)
+    return list(found.values())
 
 
 def _of_ref(cluster: Cluster, ref: TargetRef, missing: list[Missing]) -> list[Candidate]:

@@ -43,9 +43,22 @@ def test_a_pod_that_is_not_there_is_not_found() -> None:
 @pytest.mark.parametrize("kind", ["ReplicaSet", "StatefulSet"])
 def test_the_replicas_of_a_pods_owner_are_read(kind: str) -> None:
     cluster = FakeCluster(owned("web-0", kind, "web").dict)
-    cluster.owners[f"{kind.lower()}s", "web"] = {"spec": {"replicas": 1}}
+    cluster.owners[f"{kind.lower()}s", "web"] = {"metadata": {}, "spec": {"replicas": 1}}
 
     assert find(cluster, "web-0").owner == Owner(kind, "web", 1)
+
+
+def test_a_pod_of_a_deployment_is_said_to_be_the_deployments_however_it_was_named() -> None:
+    cluster = FakeCluster(of_deployment("web-5d-x").dict)
+    controller = {"kind": "Deployment", "name": "web", "controller": True}
+    cluster.owners["replicasets", "web-5d"] = {
+        "metadata": {"name": "web-5d", "ownerReferences": [controller]},
+        "spec": {"replicas": 2},
+    }
+
+    assert find(cluster, "web-5d-x").owner == Owner("ReplicaSet", "web-5d", 2)
+    cluster.owners["deployments", "web"] = deployment()
+    assert find(cluster, "web-5d-x").owner == Owner("Deployment", "web", 3)
 
 
 def test_an_owner_that_may_not_be_read_leaves_its_replicas_unknown() -> None:

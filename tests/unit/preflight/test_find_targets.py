@@ -49,6 +49,13 @@ def test_a_pod_that_is_named_twice_is_one_target() -> None:
     assert names(find(cluster(owned("web-a")), "pod/web-a", "deploy/web")) == ["web-a"]
 
 
+@pytest.mark.parametrize("refs", [("pod/web-a", "deploy/web"), ("deploy/web", "pod/web-a")])
+def test_a_pod_that_is_also_named_by_itself_stays_one_of_its_owner(refs: tuple[str, ...]) -> None:
+    chosen = find(cluster(owned("web-a"), owned("web-b")), *refs)
+
+    assert {str(target.owner) for target in chosen.targets} == {"deployment/web"}
+
+
 def test_a_selector_leaves_out_what_cannot_be_a_target_and_says_so() -> None:
     static = pod("static").container("app")
     static.with_metadata(annotations={"kubernetes.io/config.mirror": "1"})
