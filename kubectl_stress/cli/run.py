@@ -81,7 +81,8 @@ def run(flags: "ConnectionFlags", names: tuple[str, ...], percent_of: str, **giv
 def _lint(manifests: "Sequence[Manifest]", output: str) -> int:
     from kubectl_stress.formats.lint_text import render_lint
 
-    click.echo(render_lint(manifests, output))
+    if text := render_lint(manifests, output):
+        click.echo(text)
     return UsageError.exit_code if any(one.has_errors for one in manifests) else 0
 
 

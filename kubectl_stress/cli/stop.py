@@ -1,7 +1,8 @@
 """`kubectl stress stop`: ends every load, wherever it was started from."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,12 +12,14 @@ from kubectl_stress.cli.holder_options import container_option
 from kubectl_stress.cli.output_options import output_options
 from kubectl_stress.cli.selection_options import selection, selection_options
 from kubectl_stress.cli.wiring import connect, now_ms, teller
-from kubectl_stress.errors import TargetError
+from kubectl_stress.errors import SeveralProblems, TargetError
 
 if TYPE_CHECKING:
     from kubectl_stress.kube.cluster import Cluster
     from kubectl_stress.kube.connection import ConnectionFlags
+    from kubectl_stress.preflight.find_pods import FoundPods
     from kubectl_stress.results.stop_result import StopResult
+    from kubectl_stress.targets.pod import Pod
     from kubectl_stress.targets.selection import Selection
 
 
@@ -37,7 +40,8 @@ def stop(flags: "ConnectionFlags", **given: Any) -> None:
 
     A run that is stopped in this way ends as inconclusive, and names who stopped it.
 
-    Exit codes: 0 no load is left running, 1 a load may still be running, 2 usage.
+    Exit codes: 0 no load is left running, 1 a load may still be running, or a TARGET does not exist
+    (those of the others are stopped), 2 usage.
 
     \b
     kubectl stress stop deploy/hello
@@ -48,7 +52,8 @@ def stop(flags: "ConnectionFlags", **given: Any) -> None:
 
     cluster = connect(flags)
     result = _stop(cluster, selection(given, cluster.namespace), given)
-    click.echo(render_stop(result, given["output"]))
+    if text := render_stop(result, given["output"]):
+        click.echo(text)
     click.get_current_context().exit(result.exit_code)
 
 
@@ -68,7 +73,8 @@ def _stop(cluster: "Cluster", chosen: "Selection", given: Mapping[str, Any]) -> 
         lambda: who_asks(cluster),
         lambda: require(cluster, stop_permissions(chosen), chosen.namespace),
     )
-    pods, name = find_pods(cluster, chosen), given["container"]
+    found, name = find_pods(cluster, chosen), given["container"]
+    pods, missing = _pods_and_missing(found, chosen, quiet=given["quiet"])
     known = {container["name"] for pod in pods for container in targetable(pod)}
     if name is not None and name not in known:
         raise TargetError(f'no container "{name}" in the selected pods')
@@ -76,4 +82,20 @@ def _stop(cluster: "Cluster", chosen: "Selection", given: Mapping[str, Any]) -> 
     result = Stop(cluster, by=by, clock=clock, tell=tell, container=name)(pods)
     if name is None:
         remove_copies(cluster, filter(is_copy, pods), tell)
-    return result
+    return replace(result, missing=missing)
+
+
+def _pods_and_missing(
+    found: "FoundPods", chosen: "Selection", *, quiet: bool
+) -> tuple[Sequence["Pod"], Sequence[str]]:
+    """Says at once what is not there: the others are stopped nevertheless. Raises if nothing is."""
+    from kubectl_stress.plan.problems import problem_lines
+
+    lines = problem_lines(found.missing)
+    if lines and not found.pods:
+        raise SeveralProblems("\n  ".join(lines), [error for _name, error in found.missing])
+    for line in lines:
+        click.echo(f"error: {line}", err=True)
+    if chosen.labels and not found.pods and not quiet:
+        click.echo(f"note: no pod {chosen.where} matches -l {chosen.labels}", err=True)
+    return found.pods, lines

@@ -23,6 +23,7 @@ def _document(result: StopResult) -> Document:
     loads = [asdict(load) for load in result.loads]
     lines = [{"type": "load", **load} for load in loads]
     lines += [{"type": "unanswered", **asdict(holder)} for holder in result.unanswered]
+    lines += [{"type": "missing", "problem": problem} for problem in result.missing]
     names = dict.fromkeys(f"pod/{load.pod}" for load in result.loads if load.is_ended)
     return Document(stop_dict(result), lines, loads, list(names))
 

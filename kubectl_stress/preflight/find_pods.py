@@ -1,10 +1,12 @@
 """Asks the API server for the pods that a selection means."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import nullcontext, suppress
+from dataclasses import dataclass
 
-from kubectl_stress.errors import Forbidden, NotFound
+from kubectl_stress.errors import ClusterError, Forbidden, NotFound
 from kubectl_stress.kube.cluster import Cluster
+from kubectl_stress.plan.problems import Problem
 from kubectl_stress.preflight.list_selected import list_selected
 from kubectl_stress.targets.label_selector import as_query
 from kubectl_stress.targets.owned_pods import owned_pods
@@ -15,24 +17,42 @@ from kubectl_stress.targets.ref import TargetRef
 from kubectl_stress.targets.selection import Selection
 
 
-def find_pods(cluster: Cluster, selection: Selection) -> list[Pod]:
-    """Each pod once, and copies of them; raises NotFound, or UsageError for a bad selector."""
+@dataclass(frozen=True)
+class FoundPods:
+    """Each pod once, and what was named and could not be read, with the reason."""
+
+    pods: list[Pod]
+    missing: tuple[Problem, ...] = ()
+
+
+def find_pods(cluster: Cluster, selection: Selection) -> FoundPods:
+    """The pods, and copies of them; raises UsageError for a bad selector."""
+    missing = list[Problem]()
     if not selection.refs:
         found = list_selected(cluster, selection.namespace, selection.labels)
         copies = _copies(cluster, selection)
     else:
         copies = _copies(cluster, selection)
-        assert selection.namespace is not None
-        copied = {copied_name(pod) for pod in copies}
-        found = [
-            pod
-            for ref in selection.refs
-            for pod in _named(cluster, ref, selection.namespace, or_copies=ref.name in copied)
-        ]
+        found = _named_pods(cluster, selection, {copied_name(pod) for pod in copies}, missing)
     named = {(selection.namespace, ref.name) for ref in selection.refs if ref.kind == "pod"}
     named |= {_place(pod) for pod in found}
     found += [pod for pod in copies if (_place(pod)[0], copied_name(pod)) in named]
-    return list({str(pod["metadata"]["uid"]): pod for pod in found}.values())
+    pods = {str(pod["metadata"]["uid"]): pod for pod in found}
+    return FoundPods(list(pods.values()), tuple(missing))
+
+
+def _named_pods(
+    cluster: Cluster, selection: Selection, copied: Collection[str | None], missing: list[Problem]
+) -> list[Pod]:
+    """A name that cannot be read keeps none of the others from being found."""
+    found, namespace = list[Pod](), selection.namespace
+    assert namespace is not None
+    for ref in selection.refs:
+        try:
+            found += _named(cluster, ref, namespace, or_copies=ref.name in copied)
+        except ClusterError as error:
+            missing.append((ref.name if ref.kind == "pod" else str(ref), error))
+    return found
 
 
 def _copies(cluster: Cluster, selection: Selection) -> list[Pod]:

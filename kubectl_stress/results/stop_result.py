@@ -39,16 +39,21 @@ class Unanswered:
 
 @dataclass(frozen=True)
 class StopResult:
-    """All loads that were found running, and the holders that may hide others."""
+    """All loads that were found running, the holders that may hide others, and what is not there.
+
+    `missing` says of each name that could not be read why not.
+    """
 
     loads: Sequence[StoppedLoad] = ()
     unanswered: Sequence[Unanswered] = ()
+    missing: Sequence[str] = ()
 
     @property
     def exit_code(self) -> int:
-        """0 where no load of ours is left running, as far as anybody can tell; otherwise 1."""
+        """0 where no load of ours is left in what was named, as far as anybody can tell; else 1."""
         hidden = [one for one in self.unanswered if one.has_load is not False]
-        return int(bool(hidden) or not all(load.is_ended for load in self.loads))
+        is_unsure = bool(hidden) or bool(self.missing)
+        return int(is_unsure or not all(load.is_ended for load in self.loads))
 
 
 def stop_dict(result: StopResult) -> dict[str, Any]:
@@ -57,5 +62,6 @@ def stop_dict(result: StopResult) -> dict[str, Any]:
         "schema": SCHEMA,
         "loads": [asdict(load) for load in result.loads],
         "unanswered": [asdict(holder) for holder in result.unanswered],
+        "missing": list(result.missing),
         "exit_code": result.exit_code,
     }

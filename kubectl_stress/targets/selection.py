@@ -15,3 +15,8 @@ class Selection:
     namespace: str | None
     refs: tuple[TargetRef, ...] = ()
     labels: str = ""
+
+    @property
+    def where(self) -> str:
+        """In which namespaces, in words."""
+        return f'in namespace "{self.namespace}"' if self.namespace else "in any namespace"

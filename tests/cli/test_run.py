@@ -212,3 +212,13 @@ def test_a_large_file_is_told_while_it_is_read_unless_quiet(
 
     assert loud.err.splitlines()[-1] == "reading manifests: 1 read, 1 checked"
     assert capsys.readouterr() == (loud.out, "")
+
+
+def test_a_list_of_no_experiments_has_no_line(
+    kubectl_stress: CommandLine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "service.yaml").write_text("apiVersion: v1\nkind: Service\n")
+
+    assert kubectl_stress("run", "-f", str(tmp_path), "--lint", "-o", "name") == 0
+
+    assert capsys.readouterr().out == ""

@@ -72,6 +72,63 @@ def test_the_names_are_those_of_the_pods(
     assert capsys.readouterr().out == "pod/web\n"
 
 
+def test_a_name_that_is_not_there_keeps_no_load_running(
+    stress: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert stress("stop", "nosuch", "web", "-q") == 1
+
+    out, err = capsys.readouterr()
+    assert out.splitlines()[1].split() == ["default", "web", "app", "one", "ann", "stopped"]
+    assert err == 'error: pod "nosuch" not found in namespace "default"\n'
+
+
+def test_what_is_not_there_is_in_the_data(
+    stress: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert stress("stop", "nosuch", "web", "-q", "-o", "json") == 1
+
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["missing"] == ['pod "nosuch" not found in namespace "default"']
+    assert (len(answer["loads"]), answer["exit_code"]) == (1, 1)
+
+
+def test_where_nothing_that_was_named_is_there_all_of_it_is_told(
+    stress: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert stress("stop", "nosuch", "deploy/db") == 1
+
+    out, err = capsys.readouterr()
+    assert out == ""
+    first, second = err.splitlines()
+    assert first == 'error: pod "nosuch" not found in namespace "default"'
+    assert second == '  deployment/db: deployments "db" not found in namespace "default"'
+
+
+@pytest.mark.parametrize("output", ["name", "jsonl", "csv"])
+def test_without_a_load_a_list_has_no_line(
+    stress: CommandLine, capsys: pytest.CaptureFixture[str], output: str
+) -> None:
+    stress.cluster.pods = {}
+
+    assert stress("stop", "-o", output) == 0
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "where"), [((), 'in namespace "default"'), (("-A",), "in any namespace")]
+)
+def test_a_selector_that_matches_no_pod_is_said(
+    stress: CommandLine, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], where: str
+) -> None:
+    stress.cluster.pods = {}
+
+    assert stress("stop", "-l", "app=none", *words) == 0
+
+    out, err = capsys.readouterr()
+    assert err == f"note: no pod {where} matches -l app=none\n"
+    assert out == "no load is running\n"
+
+
 def test_nothing_to_stop_is_said(stress: CommandLine, capsys: pytest.CaptureFixture[str]) -> None:
     stress.cluster.pods = {}
 

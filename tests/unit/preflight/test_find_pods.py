@@ -15,7 +15,7 @@ from tests.fakes.cluster import FakeCluster, forbidden
 
 def names(cluster: FakeCluster, *refs: str, labels: str = "") -> list[str]:
     chosen = Selection("default", tuple(map(TargetRef.parse, refs)), labels)
-    return [found["metadata"]["name"] for found in find_pods(cluster, chosen)]
+    return [found["metadata"]["name"] for found in find_pods(cluster, chosen).pods]
 
 
 def of_statefulset(name: str) -> dict[str, object]:
@@ -38,9 +38,19 @@ def test_an_owner_means_all_of_its_pods_and_each_pod_counts_once() -> None:
     assert "list pods app=x" in cluster.asked
 
 
-def test_a_pod_that_is_not_there_is_not_found() -> None:
-    with pytest.raises(NotFound):
-        names(FakeCluster(), "web")
+def missing(cluster: FakeCluster, *refs: str) -> list[tuple[str, type[Exception]]]:
+    chosen = Selection("default", tuple(map(TargetRef.parse, refs)))
+    return [(name, type(error)) for name, error in find_pods(cluster, chosen).missing]
+
+
+def test_what_is_not_there_keeps_none_of_the_others_from_being_found() -> None:
+    cluster = FakeCluster(pod("web").container("app").dict)
+
+    assert names(cluster, "gone", "web", "deploy/db") == ["web"]
+    assert missing(cluster, "gone", "web", "deploy/db") == [
+        ("gone", NotFound),
+        ("deployment/db", NotFound),
+    ]
 
 
 def copy_of(name: str) -> dict[str, Any]:
@@ -75,8 +85,7 @@ def test_the_copy_of_a_pod_that_is_gone_is_found_by_its_name() -> None:
     cluster = WithCopies(copies=("web",))
 
     assert names(cluster, "web") == ["web-stress-1"]
-    with pytest.raises(NotFound):
-        names(cluster, "db")
+    assert missing(cluster, "web", "db") == [("db", NotFound)]
 
 
 def test_who_may_not_list_pods_still_finds_the_one_that_is_named() -> None:
