@@ -9,6 +9,8 @@ from kubectl_stress.cli.output_options import quiet_option
 from kubectl_stress.cli.print_report import REPORT_FORMATS, answer
 from kubectl_stress.verdict.outcome import Expectation, Outcome
 
+_PLOT_NOTE = "note: --plot draws one target only: for a picture of each use -o html"
+
 
 @click.command()
 @click.argument("file", metavar="FILE", type=click.File("rb"))
@@ -30,9 +32,9 @@ from kubectl_stress.verdict.outcome import Expectation, Outcome
 def report(file: BinaryIO, output: str, expect: str | None, with_plot: bool, quiet: bool) -> None:
     """Show a run recorded with --record FILE, and judge it again. FILE - is stdin.
 
-    A damaged or incomplete recording is shown as far as it can be read. Exit codes are those of
-    the run. A search recorded by find-limit is shown with its answer; --expect and --plot do not
-    apply to it.
+    A damaged or incomplete recording is shown as far as it can be read, and an interrupted run up
+    to there. Exit codes are those of the run. A search recorded by find-limit is shown with its
+    answer; --expect and --plot do not apply to it.
 
     \b
     kubectl stress report run.jsonl --plot
@@ -46,6 +48,8 @@ def report(file: BinaryIO, output: str, expect: str | None, with_plot: bool, qui
     if is_limit_record(data):
         click.get_current_context().exit(_report_search(data, output))
     if is_fleet_recording(data):
+        if with_plot and not quiet:
+            click.echo(_PLOT_NOTE, err=True)
         click.get_current_context().exit(_fleet(data, file.name, output, expect, quiet=quiet))
     recording = read_recording(data)
     found = to_report(recording)

@@ -122,7 +122,7 @@ def _carry_out(
         _listening(len(plans), given) as show,
     ):
         run = start_run(to_all([recorder, show]), say=teller(quiet=given["quiet"]))
-        recorder.begin_fleet(places, expect)
+        recorder.begin_fleet(places, expect, refused)
         found, followed = run.all(plans, holder, expect, together(given), reserved=len(refused))
         fleet = fleet_report(places, [*found, *refused], expect, followed)
         recorder.finish_fleet(fleet)

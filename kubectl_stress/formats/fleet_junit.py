@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 from kubectl_stress.formats.junit import case_of, seconds_of, suites
 from kubectl_stress.formats.report_text import render
 from kubectl_stress.plan.decide import command_of
-from kubectl_stress.results.fleet_report import Entry, FleetReport
+from kubectl_stress.results.fleet_report import INTERRUPTED, Entry, FleetReport
 
 
 def fleet_junit(fleet: FleetReport) -> str:
@@ -22,6 +22,7 @@ def _case(entry: Entry) -> ET.Element:
         return case_of(entry.report, text=render(entry.report, "wide"))
     where = f"{entry.namespace}.{entry.pod}"
     case = ET.Element("testcase", classname=where, name=entry.container or entry.pod, time="0")
-    message = f"{entry.outcome}: {entry.problem}"
+    is_said = entry.outcome == INTERRUPTED  # by the text itself
+    message = entry.problem if is_said else f"{entry.outcome}: {entry.problem}"
     ET.SubElement(case, "error", type=entry.outcome, message=message)
     return case

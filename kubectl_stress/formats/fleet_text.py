@@ -90,15 +90,28 @@ def _widest(text: str) -> int:
 
 
 def _evidence(fleet: FleetReport, output: str, width: int | None) -> Iterator[str]:
-    """Of what needs a look: the whole verdicts, with `-o wide` of all of them."""
-    looked_at = [entry for entry in fleet.worst_first if entry.needs_a_look and entry.report]
-    shown = looked_at if output == "wide" else looked_at[:_MOST_EVIDENCE]
+    """Of what needs a look: the whole verdicts, with `-o wide` of all of them.
+
+    What an interrupted load has to tell beyond that stands in its row.
+    """
+    is_wide = output == "wide"
+    looked_at = [
+        entry
+        for entry in fleet.worst_first
+        if entry.report and entry.needs_a_look and (is_wide or not entry.report.is_cut_short)
+    ]
+    shown = looked_at if is_wide else looked_at[:_MOST_EVIDENCE]
     for entry in shown:
         assert entry.report is not None
         yield f"{entry.pod}:\n{verdict_text(entry.report, width=width)}"
     if len(shown) < len(looked_at):
-        yield f"{len(looked_at) - len(shown)} more verdicts with their evidence: -o wide"
+        yield _more(len(looked_at) - len(shown))
     yield "\n".join(folded(line, width) for line in _problems(fleet.worst_first))
+
+
+def _more(count: int) -> str:
+    what = "verdict with its" if count == 1 else "verdicts with their"
+    return f"{count} more {what} evidence: -o wide"
 
 
 def _problems(entries: Sequence[Entry]) -> Iterator[str]:

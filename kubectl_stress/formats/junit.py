@@ -40,11 +40,11 @@ def suites(
 
 def case_of(report: Report, *, text: str) -> ET.Element:
     """One target: a failure where it is not as expected, an error where nobody can tell."""
-    is_inconclusive = report.verdict.outcome is Outcome.INCONCLUSIVE
+    is_error = report.verdict.outcome is Outcome.INCONCLUSIVE or report.findings.interrupted
     case = _case(report)
-    if is_inconclusive or report.is_as_expected is False:
+    if is_error or report.is_as_expected is False:
         outcome, sentence = report.verdict.outcome.value, report.verdict.sentence
-        kind = "error" if is_inconclusive else "failure"
+        kind = "error" if is_error else "failure"
         found = ET.SubElement(case, kind, type=outcome, message=f"{outcome}: {sentence}")
         found.text = "\n".join(_facts(report))
     ET.SubElement(case, "system-out").text = text
@@ -52,9 +52,10 @@ def case_of(report: Report, *, text: str) -> ET.Element:
 
 
 def seconds_of(report: Report) -> str:
-    """How long the run took, by its last change."""
+    """How long the run took, by its last change or reading."""
+    last = report.findings.samples.last
     ends = [change.at_ms for change in report.findings.changes]
-    ends += [report.findings.ending.at_ms]
+    ends += [report.findings.ending.at_ms, last.at_ms if last else 0]
     return f"{max(ends) / 1000:.3f}"
 
 

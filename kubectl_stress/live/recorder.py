@@ -19,16 +19,17 @@ from kubectl_stress.agent.protocol import (
     WorkerKilled,
 )
 from kubectl_stress.agent.samples import Sample
-from kubectl_stress.errors import UsageError
+from kubectl_stress.errors import Interrupted, StressError, UsageError
 from kubectl_stress.live.record_file import close_record, written
-from kubectl_stress.results.fleet_recording import (
-    fleet_header_line,
-    joined_line,
-    numbered,
-    problem_line,
-)
+from kubectl_stress.results.fleet_recording import fleet_header_line, joined_line, numbered
 from kubectl_stress.results.fleet_report import FleetReport
-from kubectl_stress.results.recording import Header, header_line, report_line, value_line
+from kubectl_stress.results.recording import (
+    Header,
+    header_line,
+    problem_line,
+    report_line,
+    value_line,
+)
 from kubectl_stress.results.report import Report
 from kubectl_stress.session.progress import Afterwards, Progress, Started, StatusSeen, What
 from kubectl_stress.targets.changes import Change
@@ -61,7 +62,7 @@ class Recorder:
 
     def __init__(self, file: TextIO | None, *, is_fleet: bool = False) -> None:
         self._file, self._is_fleet, self._head = file, is_fleet, ""
-        self._joined = set[int]()
+        self._joined, self._begun, self._left_out = set[int](), set[int](), set[int]()
 
     def __call__(self, progress: Progress) -> None:
         """Write the step, if it is a fact of the run."""
@@ -71,22 +72,38 @@ class Recorder:
         if state.replaces is not None:
             self._join(state.number, Place.of(state.target), state.replaces)
         if line is not None:
-            self._write(numbered(state.number, line) if self._is_fleet else line)
+            self._write_of(state.number, line)
+        if isinstance(progress.what, Started):
+            self._begun.add(state.number)
 
-    def begin_fleet(self, places: Sequence[Place], expectation: Expectation | None) -> None:
-        """Have the first line of a run over several targets, written once anything is."""
+    def begin_fleet(
+        self,
+        places: Sequence[Place],
+        expectation: Expectation | None,
+        left_out: Sequence[StressError] = (),
+    ) -> None:
+        """Have the first lines of a run over several targets, written once anything is.
+
+        `left_out`: why the last of the places are not loaded.
+        """
         self._head = fleet_header_line(__version__, places, expectation)
+        for number, error in enumerate(left_out, start=len(places) - len(left_out)):
+            self._head += numbered(number, problem_line(str(error), error.exit_code))
+            self._left_out.add(number)
 
     def finish_fleet(self, fleet: FleetReport) -> None:
         """Write the last line of each target."""
         for number, entry in enumerate(fleet.entries):
+            if number in self._left_out:
+                continue
             if entry.replaces is not None:
                 place = Place(entry.namespace, entry.pod, entry.container, entry.node)
                 self._join(number, place, entry.replaces)
             if entry.report is not None:
-                self._write(numbered(number, report_line(entry.report)))
-            else:
-                self._write(numbered(number, problem_line(entry.problem, entry.problem_code)))
+                self._write_of(number, report_line(entry.report))
+            if entry.problem:
+                self._write_of(number, problem_line(entry.problem, entry.problem_code))
+            self._begun.discard(number)
 
     def _join(self, number: int, place: Place, replaces: Replaced) -> None:
         """Write once that a target has joined the run."""
@@ -97,6 +114,14 @@ class Recorder:
     def finish(self, report: Report) -> None:
         """Write the last line."""
         self._write(report_line(report))
+
+    def interrupt(self, text: str) -> None:
+        """Write of each load that has begun, and has no last line yet, that it was interrupted."""
+        for number in sorted(self._begun):
+            self._write_of(number, problem_line(text, Interrupted.exit_code))
+
+    def _write_of(self, number: int, line: str) -> None:
+        self._write(numbered(number, line) if self._is_fleet else line)
 
     def _write(self, line: str) -> None:
         if self._file is not None:
@@ -141,7 +166,11 @@ def recording_to(path: str | None, *, is_fleet: bool = False) -> Iterator[Record
         raise UsageError(f"--record {path}: already exists: choose another name") from None
     except OSError as error:
         raise UsageError(f"--record {path}: {error.strerror}") from error
+    recorder = Recorder(file, is_fleet=is_fleet)
     try:
-        yield Recorder(file, is_fleet=is_fleet)
+        yield recorder
+    except (Interrupted, KeyboardInterrupt) as error:
+        recorder.interrupt(str(error) if isinstance(error, Interrupted) else "interrupted")
+        raise
     finally:
         close_record(file, Path(path))

@@ -6,7 +6,7 @@ step through `tell`, in the thread that called.
 
 from collections.abc import Callable, Sequence
 
-from kubectl_stress.errors import StressError
+from kubectl_stress.errors import Interrupted, StressError
 from kubectl_stress.injection.first_look import FirstLook
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.plan.holder_spec import HolderSpec
@@ -52,6 +52,8 @@ class Run:
         ((found,), _) = Fleet(self._around, [plan], holder_spec, expectation, _ALONE, looks).run()
         if isinstance(found, StressError):
             raise found
+        if found.findings.interrupted:
+            raise Interrupted(found.findings.interrupted)
         return found
 
     def all(

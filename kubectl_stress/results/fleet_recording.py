@@ -12,14 +12,16 @@ from typing import Any
 from kubectl_stress.errors import RecordingError
 from kubectl_stress.results.dataclass_json import from_json
 from kubectl_stress.results.fleet_report import Entry, FleetReport
-from kubectl_stress.results.recording import read_recording, to_report
+from kubectl_stress.results.recording import Problem, Recording, read_recording, to_report
+from kubectl_stress.results.report import INCONCLUSIVE_CODE
 from kubectl_stress.targets.place import Place, Replaced
 from kubectl_stress.verdict.outcome import Expectation
 
 SCHEMA = "kubectl-stress/fleet-recording/v2"
 _SCHEMA_V1 = "kubectl-stress/fleet-recording/v1"  # whose targets are all in its first line
 _UNREADABLE = (ValueError, TypeError, KeyError, RecursionError)
-_NEVER_BEGAN = "its load was not begun"
+# A run that came to its end has a last line of each.
+_NOTHING_RECORDED = "nothing is recorded of it: the recording is incomplete"
 
 
 @dataclass(frozen=True)
@@ -39,14 +41,6 @@ class Joined:
     replaces: Replaced
 
 
-@dataclass(frozen=True)
-class Problem:
-    """Why a target has no report."""
-
-    text: str
-    exit_code: int
-
-
 def fleet_header_line(
     version: str, places: Sequence[Place], expectation: Expectation | None
 ) -> str:
@@ -64,11 +58,6 @@ def numbered(number: int, line: str) -> str:
 def joined_line(place: Place, replaces: Replaced) -> str:
     """A target that joined the run, before all other lines of it."""
     return _line({"type": "target", "place": asdict(place), "replaces": asdict(replaces)})
-
-
-def problem_line(text: str, exit_code: int) -> str:
-    """Why a target has no report."""
-    return _line({"type": "problem", "text": text, "exit_code": exit_code})
 
 
 def _line(values: dict[str, Any]) -> str:
@@ -92,19 +81,30 @@ def read_fleet_recording(data: bytes) -> tuple[FleetReport, list[str]]:
     damage = list(parts.damage)
     entries = []
     for number, place in sorted(parts.places.items()):
-        where = (place.namespace, place.pod, place.container, place.node)
-        problem, replaces = parts.problems.get(number), parts.replaced.get(number)
-        if problem is None and not parts.lines[number]:
-            problem = Problem(_NEVER_BEGAN, 1)
-        if problem is not None:
-            text, code = problem.text, problem.exit_code
+        found, replaces = _found(parts, number), parts.replaced.get(number)
+        if isinstance(found, Problem):
+            where = (place.namespace, place.pod, place.container, place.node)
+            text, code = found.text, found.exit_code
             entries.append(Entry(*where, problem=text, problem_code=code, replaces=replaces))
             continue
-        recording = read_recording(b"\n".join(parts.lines[number]))
-        if recording.damage is not None:
-            damage.append(f"{place.pod}: {recording.damage}")
-        entries.append(Entry(*where, report=to_report(recording), replaces=replaces))
+        if found.damage is not None:
+            damage.append(f"{place.pod}: {found.damage}")
+        entries.append(Entry.of(place, to_report(found), replaces))
     return FleetReport(tuple(entries), header.expectation), damage
+
+
+def _found(parts: "_Parts", number: int) -> Recording | Problem:
+    """What a target's lines tell; an interrupted load is told up to there."""
+    problem, lines = parts.problems.get(number), parts.lines[number]
+    if problem is not None and not (problem.is_interruption and lines):
+        return problem
+    if not lines:
+        return Problem(_NOTHING_RECORDED, INCONCLUSIVE_CODE)
+    recording = read_recording(b"\n".join(lines))
+    recording.problem = recording.problem or problem
+    if problem is not None and not recording.of_type("sample"):
+        return problem
+    return recording
 
 
 def _header(line: bytes) -> FleetHeader:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from kubectl_stress.errors import Interrupted, StressError, worst_exit_code
-from kubectl_stress.results.report import Report
+from kubectl_stress.results.report import INCONCLUSIVE_CODE, Report
 from kubectl_stress.targets.api_events import NODE_LOST
 from kubectl_stress.targets.place import Place, Replaced
 from kubectl_stress.verdict.findings import events
@@ -42,6 +42,7 @@ class Followed:
 class Entry:
     """One target of the run: its report, or why there is none, with that error's exit code.
 
+    One that was interrupted under its load has both: the report goes up to there.
     `replaces` is there where its pod joined the run in the place of another one.
     """
 
@@ -63,7 +64,9 @@ class Entry:
         if isinstance(found, StressError):
             problem, code = str(found), found.exit_code
             return cls(*where, problem=problem, problem_code=code, replaces=replaces)
-        return cls(*where, report=found, replaces=replaces)
+        text = found.findings.interrupted
+        code = Interrupted.exit_code if text else 0
+        return cls(*where, report=found, problem=text, problem_code=code, replaces=replaces)
 
     @property
     def exit_code(self) -> int:
@@ -73,9 +76,12 @@ class Entry:
     @property
     def outcome(self) -> str:
         """The verdict's, or why there is no verdict, in a word."""
+        if self.problem_code == Interrupted.exit_code:
+            return INTERRUPTED
         if self.report is not None:
             return self.report.verdict.outcome.value
-        return INTERRUPTED if self.problem_code == Interrupted.exit_code else NOT_LOADED
+        is_open = self.problem_code == INCONCLUSIVE_CODE
+        return Outcome.INCONCLUSIVE.value if is_open else NOT_LOADED
 
     @property
     def sentence(self) -> str:
@@ -184,7 +190,7 @@ def fleet_report(
 
 
 def entry_dict(entry: Entry) -> dict[str, Any]:
-    """One target: `report` is null where there is `error`."""
+    """One target: `report` is null where there is `error`, unless its load was interrupted."""
     return {
         "namespace": entry.namespace,
         "pod": entry.pod,

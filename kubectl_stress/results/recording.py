@@ -23,7 +23,7 @@ from kubectl_stress.agent.protocol import (
 )
 from kubectl_stress.agent.samples import Process, Sample, table_at_peak
 from kubectl_stress.agent.series import Series
-from kubectl_stress.errors import RecordingError, StressError
+from kubectl_stress.errors import Interrupted, RecordingError, StressError
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.results.dataclass_json import from_json, to_json
 from kubectl_stress.results.recording_v1 import SCHEMA_V1, upgraded
@@ -70,6 +70,19 @@ _KINDS: dict[str, type] = {
 }
 
 
+@dataclass(frozen=True)
+class Problem:
+    """Why a target has no report, or only one up to there."""
+
+    text: str
+    exit_code: int
+
+    @property
+    def is_interruption(self) -> bool:
+        """Whether the user ended the run."""
+        return self.exit_code == Interrupted.exit_code
+
+
 @dataclass
 class Recording:
     """Everything of a run in order; `damage` says where and why reading ended early."""
@@ -77,6 +90,7 @@ class Recording:
     header: Header
     values: list[tuple[str, Any]] = field(default_factory=list)
     outcome: str | None = None
+    problem: Problem | None = None
     damage: str | None = None
 
     def of_type(self, name: str) -> list[Any]:
@@ -104,6 +118,11 @@ def report_line(report: Report) -> str:
     return _line({"type": "report", **report.to_dict()})
 
 
+def problem_line(text: str, exit_code: int) -> str:
+    """The last line of a run without a report, or that was interrupted."""
+    return _line({"type": "problem", "text": text, "exit_code": exit_code})
+
+
 def _line(values: dict[str, Any]) -> str:
     return json.dumps(values, separators=(",", ":"), allow_nan=False) + "\n"
 
@@ -122,7 +141,7 @@ def read_recording(data: bytes) -> Recording:
         except _UNREADABLE:
             recording.damage = f"line {number} is damaged; it and everything after it are ignored"
             return recording
-    if recording.outcome is None:
+    if recording.outcome is None and recording.problem is None:
         recording.damage = f"incomplete: it ends after line {number}, before the end of the run"
     return recording
 
@@ -187,6 +206,8 @@ def _take(recording: Recording, line: bytes) -> None:
     name = values["type"]
     if name == "report":
         recording.outcome = str(values["verdict"]["outcome"])
+    elif name == "problem":
+        recording.problem = from_json(Problem, values)
     elif name in _KINDS:
         value: Any = from_json(_KINDS[name], values)
         _CHECKS.get(name, _accept)(value)
@@ -224,7 +245,7 @@ def to_report(recording: Recording) -> Report:
 
 
 def _findings(recording: Recording) -> Findings:
-    last_load = _last_load(recording)
+    last_load, problem = _last_load(recording), recording.problem
     return Findings(
         samples=Series(recording.of_type("sample")),
         changes=tuple(recording.of_type("change")),
@@ -234,6 +255,7 @@ def _findings(recording: Recording) -> Findings:
         errors=tuple(recording.of_type("error")),
         afterwards=last_load.last("afterwards"),
         loads=max(1, len(recording.of_type("hello"))),
+        interrupted=problem.text if problem and problem.is_interruption else "",
         other_loads=other_loads(
             (table.processes for table in recording.of_type("processes")),
             {hello.run for hello in recording.of_type("hello")},

@@ -11,6 +11,7 @@ from kubectl_stress.agent.cpu_use import held_use
 from kubectl_stress.agent.protocol import Hello
 from kubectl_stress.agent.samples import Phase, Process, Sample
 from kubectl_stress.agent.series import Series
+from kubectl_stress.errors import Interrupted
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.prediction import victim_at_limit, victim_now
 from kubectl_stress.plan.stop_on import stop_words
@@ -21,6 +22,7 @@ from kubectl_stress.verdict.findings import Findings, kill_counts
 from kubectl_stress.verdict.outcome import Expectation, Outcome, Verdict, meets
 
 SCHEMA = "kubectl-stress/report/v1"
+INCONCLUSIVE_CODE = 4
 _ENDS = (ChangeKind.TERMINATED, ChangeKind.EVICTED, ChangeKind.DELETED)
 
 
@@ -45,10 +47,18 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 as expected, or nothing was; 3 not as expected; 4 inconclusive."""
+        """0 as expected, or nothing was; 3 not as expected; 4 inconclusive; 130 interrupted."""
+        if self.findings.interrupted:
+            return Interrupted.exit_code
         if self.verdict.outcome is Outcome.INCONCLUSIVE:
-            return 4
+            return INCONCLUSIVE_CODE
         return 3 if self.is_as_expected is False else 0
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether it was interrupted before anything had happened."""
+        is_open = self.verdict.outcome is Outcome.INCONCLUSIVE
+        return bool(self.findings.interrupted) and is_open
 
     @property
     def predicted_victim(self) -> Process | None:

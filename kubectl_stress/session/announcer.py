@@ -64,6 +64,7 @@ class Announcer:
         try:
             report = yield from load
             what = f"{report.verdict.outcome.value}: {report.verdict.sentence}"
+            what = report.findings.interrupted or what
             return report
         except StressError as error:
             what = str(error)

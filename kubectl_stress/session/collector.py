@@ -18,13 +18,17 @@ from kubectl_stress.agent.protocol import (
 )
 from kubectl_stress.agent.samples import Process, Sample, table_at_peak
 from kubectl_stress.agent.series import Series
+from kubectl_stress.plan.plan import Plan
 from kubectl_stress.quantity import format_bytes
+from kubectl_stress.results.report import Report
 from kubectl_stress.targets.api_events import event_change, is_reported
 from kubectl_stress.targets.changes import Change, ChangeKind, changes
 from kubectl_stress.targets.pod import Pod
 from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.verdict.findings import Ending, Findings, is_cut
+from kubectl_stress.verdict.judge import judge
 from kubectl_stress.verdict.other_loads import OtherLoad, other_loads
+from kubectl_stress.verdict.outcome import Expectation
 
 
 class Collector:
@@ -156,6 +160,29 @@ class Collector:
             afterwards=self.afterwards,
             loads=self._loads,
             other_loads=tuple(self._other_loads.values()),
+        )
+
+    def report(
+        self,
+        plan: Plan,
+        before: ContainerStatus,
+        holder: str,
+        expectation: Expectation | None,
+        *,
+        interrupted: str = "",
+    ) -> Report:
+        """Everything seen so far, judged."""
+        findings = replace(self.findings(), interrupted=interrupted)
+        return Report(
+            plan=plan,
+            findings=findings,
+            verdict=judge(plan, findings),
+            before=before,
+            after=self.status,
+            holder=holder,
+            processes=self.processes,
+            processes_before=self.processes_before,
+            expectation=expectation,
         )
 
     def of_this_load(self) -> Findings:

@@ -114,7 +114,7 @@ class Fleet:
         places, loads = self._places(ready), dict[int, Procedure[Report]]()
         for number, one in ready.items():
             intake = self._intakes[number]
-            load = procedures[number].load(one, self._expectation, places[number])
+            load = procedures[number].load_to_the_end(one, self._expectation, places[number])
             loads[number] = finishing(intake, self._around.announcer.announced(one.plan, load))
             if follow is not None:
                 loads[number] = follow.after(intake, loads[number])
@@ -139,7 +139,7 @@ class Fleet:
             (yield from self._preparation_of_newcomers.through(intake, prepare)),
             [one.state for one in self._intakes if one is not intake],
         )
-        load = procedure.load(ready, self._expectation)
+        load = procedure.load_to_the_end(ready, self._expectation)
         cluster, target = self._around.cluster, ready.plan.target
         with watching(cluster, [target], lambda _place, seen: intake.put(seen)):
             return (yield from self._around.announcer.announced(ready.plan, load))

@@ -61,7 +61,7 @@ class Follow:
     def after(self, intake: Intake, load: Procedure[Report]) -> Procedure[Report]:
         """The same; where the pod is lost under it, the loop carries on with the next one's."""
         report = yield from load
-        if has_lost_pod(report.findings):
+        if has_lost_pod(report.findings) and not report.findings.interrupted:
             spec, began_ms = report.plan.spec, intake.state.load_began_ms
             ends_ms = spec.total_ms + (intake.now_ms() if began_ms is None else began_ms)
             target, was_ready = report.plan.target, report.before.ready

@@ -5,7 +5,7 @@ from typing import Self, TypeVar
 
 from kubectl_stress.agent.protocol import Hello, Message, Processes
 from kubectl_stress.clock import Clock
-from kubectl_stress.errors import StressError
+from kubectl_stress.errors import Interrupted, StressError
 from kubectl_stress.injection.agent_stream import StreamEnded
 from kubectl_stress.injection.probe import refuse_other_protocol
 from kubectl_stress.kube.cluster import Cluster
@@ -191,7 +191,10 @@ def finishing(intake: Intake, load: Procedure[Report]) -> Procedure[Report]:
     except StressError as error:
         intake.finish(error)
         raise
-    intake.finish(outcome=report.verdict.outcome.value)
+    if report.findings.interrupted:
+        intake.finish(Interrupted(report.findings.interrupted))
+    else:
+        intake.finish(outcome=report.verdict.outcome.value)
     return report
 
 

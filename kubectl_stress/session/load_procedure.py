@@ -124,7 +124,20 @@ class LoadProcedure:
             yield from self._search.last_look(plan)
         except KeyboardInterrupt:
             raise Interrupted(self._search.known_so_far(plan)) from None
-        return self._conclude(ready, expectation)
+        return self._collector.report(plan, ready.before, joined.holder, expectation)
+
+    def load_to_the_end(
+        self, ready: Ready, expectation: Expectation | None, place: BarrierPlace | None = None
+    ) -> Procedure[Report]:
+        """The same; where it is interrupted under its load, the report of what was seen."""
+        try:
+            return (yield from self.load(ready, expectation, place))
+        except Interrupted as error:
+            if not self._collector.series.count:
+                raise
+            plan, holder = ready.plan, ready.joined.holder
+            seen, text = self._collector, str(error)
+            return seen.report(plan, ready.before, holder, expectation, interrupted=text)
 
     def _enter(self, plan: Plan) -> Procedure[JoinedHolder]:
         return self._intake.call(lambda: self._joiner.enter(plan.target, self._holder_spec))
@@ -281,17 +294,3 @@ class LoadProcedure:
             raise InjectionError("its container did not restart")
         if not self._collector.status.ready:
             yield from self._intake.wait_for(_READY_MS, ChangeKind.READY)
-
-    def _conclude(self, ready: Ready, expectation: Expectation | None) -> Report:
-        findings = self._collector.findings()
-        return Report(
-            plan=ready.plan,
-            findings=findings,
-            verdict=judge(ready.plan, findings),
-            before=ready.before,
-            after=self._collector.status,
-            holder=ready.joined.holder,
-            processes=self._collector.processes,
-            processes_before=self._collector.processes_before,
-            expectation=expectation,
-        )

@@ -36,6 +36,7 @@ class Findings:
     `afterwards` is a reading taken through the holder after the stream broke off, None where no
     holder was left to take it. `loads` is how often the load began (`--after-oom repeat`); hello,
     ending and afterwards are then those of the last. `other_loads` are those of other runs.
+    `interrupted` says what became of the load where the user ended the run.
     """
 
     samples: Series
@@ -47,6 +48,7 @@ class Findings:
     afterwards: Sample | None = None
     loads: int = 1
     other_loads: Sequence[OtherLoad] = ()
+    interrupted: str = ""
 
 
 def of_kind(findings: Findings, *kinds: ChangeKind) -> list[Change]:

@@ -12,7 +12,13 @@ from kubectl_stress.verdict.eviction import evicted
 from kubectl_stress.verdict.evidence import Evidence, as_evidence, last_sample
 from kubectl_stress.verdict.findings import Findings, events, lost_readiness, of_kind
 from kubectl_stress.verdict.kills_inside import killed_beside, killed_inside
-from kubectl_stress.verdict.load_end import broke_off, ran_to_its_end, stopped, stopped_by_other
+from kubectl_stress.verdict.load_end import (
+    broke_off,
+    interrupted,
+    ran_to_its_end,
+    stopped,
+    stopped_by_other,
+)
 from kubectl_stress.verdict.outcome import Outcome, Verdict
 
 
@@ -21,8 +27,16 @@ def judge(plan: Plan, findings: Findings) -> Verdict:
     for rule in _RULES:
         verdict = rule(plan, findings)
         if verdict is not None:
-            return _beside_others(verdict, findings)
+            return _beside_others(_up_to_the_end(verdict, findings), findings)
     return Verdict(Outcome.INCONCLUSIVE, "the run ended for an unknown reason")
+
+
+def _up_to_the_end(verdict: Verdict, findings: Findings) -> Verdict:
+    """What was seen before an interruption stands; what would have followed was not seen."""
+    text = findings.interrupted
+    if not text or verdict.sentence == text:
+        return verdict
+    return replace(verdict, sentence=f"{verdict.sentence}; {text}")
 
 
 def _beside_others(verdict: Verdict, findings: Findings) -> Verdict:
@@ -75,6 +89,7 @@ _RULES = (
     killed_inside,
     _went_away,
     _readiness,
+    interrupted,
     stopped_by_other,
     stopped,
     broke_off,

@@ -31,6 +31,13 @@ def stopped(plan: Plan, findings: Findings) -> Verdict | None:
     return Verdict(Outcome.INCONCLUSIVE, sentence, as_evidence([sign]) + peak(findings))
 
 
+def interrupted(_plan: Plan, findings: Findings) -> Verdict | None:
+    """Ctrl-C or a signal, before anything else had ended it."""
+    if not findings.interrupted:
+        return None
+    return Verdict(Outcome.INCONCLUSIVE, findings.interrupted, peak(findings))
+
+
 def stopped_by_other(_plan: Plan, findings: Findings) -> Verdict | None:
     """`kubectl stress stop`, which brings the name of its user with it."""
     bye = findings.ending.bye

@@ -80,8 +80,8 @@ MEANINGS = {
     Outcome.INCONCLUSIVE: (
         "The run does not allow a verdict, and none is guessed. The connection was lost, the "
         "requested size was not reached, someone else deleted or killed something, or stopped the "
-        "load (kubectl stress stop): the verdict's sentence says which. Run it again; --record "
-        "FILE keeps everything that was seen."
+        "load (kubectl stress stop or Ctrl-C): the verdict's sentence says which. Run it again; "
+        "--record FILE keeps everything that was seen."
     ),
 }
 

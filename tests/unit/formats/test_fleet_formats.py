@@ -135,3 +135,13 @@ def test_a_node_that_became_not_ready_is_named_once_with_its_verdict() -> None:
     assert text.count("node node-2 became NotReady during the run") == 1
     assert "the node itself may be down" not in text
     assert fleet(*known, *lost).outcomes == {"survived": 2, "inconclusive": 2}
+
+
+def test_an_interruption_is_said_once_in_junit() -> None:
+    text = "interrupted; nothing was loaded"
+
+    (error,) = ET.fromstring(
+        fleet_junit(fleet(entry("web-0", problem=text, problem_code=130)))
+    ).iter("error")
+
+    assert (error.get("type"), error.get("message")) == ("interrupted", text)

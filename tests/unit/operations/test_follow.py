@@ -362,7 +362,8 @@ def test_ctrl_c_releases_the_load_of_a_new_pod() -> None:
 
     _, (new,) = run()
 
-    assert isinstance(new.found, Interrupted)
+    assert isinstance(new.found, Report)
+    assert new.found.findings.interrupted
     assert cluster.sent_to("web-9") == [STOP]
 
 

@@ -8,9 +8,9 @@ from kubectl_stress.results.fleet_recording import (
     is_fleet_recording,
     joined_line,
     numbered,
-    problem_line,
     read_fleet_recording,
 )
+from kubectl_stress.results.recording import problem_line
 from kubectl_stress.targets.place import Place, Replaced
 from kubectl_stress.verdict.outcome import Expectation
 from tests.builders.runs import recorded as recording_of
@@ -43,7 +43,7 @@ def test_one_that_is_cut_off_is_read_up_to_there() -> None:
     fleet, damage = read_fleet_recording(text.encode())
 
     assert len(fleet.entries) == 3
-    assert fleet.entries[2].problem == "its load was not begun"
+    assert fleet.entries[2].problem == "nothing is recorded of it: the recording is incomplete"
     assert damage
 
 

@@ -1,6 +1,7 @@
 """The JSON form of a report: a contract with scripts."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from kubectl_stress.agent.samples import Process
@@ -8,7 +9,9 @@ from kubectl_stress.agent.series import Series
 from kubectl_stress.results.report import SCHEMA, change_dict, sample_dict
 from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.verdict.findings import Ending
-from kubectl_stress.verdict.outcome import Expectation
+from kubectl_stress.verdict.judge import judge
+from kubectl_stress.verdict.outcome import Expectation, Outcome
+from tests.builders import runs
 from tests.builders.pods import (
     MIB,
     bye,
@@ -208,3 +211,14 @@ def test_the_difference_is_parted_into_what_the_kernel_counts_apart() -> None:
         "kernel_bytes": MIB,
         "load_bytes": 50 * MIB,
     }
+
+
+def test_what_was_seen_before_an_interruption_stands() -> None:
+    killed = runs.group_killed()
+    seen = replace(killed.findings, interrupted="interrupted")
+
+    found = replace(killed, findings=seen, verdict=judge(killed.plan, seen))
+
+    assert found.verdict.outcome is Outcome.GROUP_OOM_KILLED
+    assert found.verdict.sentence.endswith("; interrupted")
+    assert found.exit_code == 130
