@@ -31,11 +31,13 @@ from kubectl_stress.plan.spec import LoadSpec
 from kubectl_stress.targets.chosen_containers import ChosenContainers, chosen_containers
 from kubectl_stress.targets.place import Place
 from kubectl_stress.targets.ref import TargetRef
+from kubectl_stress.targets.selector import PodSelector
 from kubectl_stress.text import few_of
 
 if TYPE_CHECKING:
     from kubectl_stress.kube.cluster import Cluster
     from kubectl_stress.kube.connection import ConnectionFlags
+    from kubectl_stress.plan.holder_spec import HolderSpec
     from kubectl_stress.preflight.find_targets import Chosen
 
 
@@ -52,16 +54,28 @@ def run_experiments(
     both = list(zip(experiments, found, strict=True))
     without = [(one, error) for one, error in both if isinstance(error, TargetError)]
     problems = [(_name(experiment), error) for experiment, error in without]
-    refuse_problems(problems, len(found), keep_going=given["keep_going"])
+    refuse_problems(problems, len(found), keep_going=True)
     chosen = [(one, pods) for one, pods in both if isinstance(pods, ChosenContainers)]
     _check_permissions(cluster, [pods for _one, pods in chosen], quiet=given["quiet"])
-    holder, planned = holder_spec(given), list[Planned]()
-    for experiment, containers in chosen:
-        targets = once_they_run(partial(_targets, cluster, containers, given), given)
-        planned += plan_each(targets, _spec(experiment, given), holder, given)
-    _refuse_twice(planned)
+    holder = holder_spec(given)
+    # What keeps the run from starting anyway is told without a wait, with all that else does.
+    asked = given if given["keep_going"] or not without else {**given, "wait": 0}
+    each = [(one, _planned(cluster, one, containers, holder, asked)) for one, containers in chosen]
+    _refuse_twice(each)
+    planned = [_asking(one) for _experiment, of_it in each for one in of_it]
     planned += [Planned(_place(cluster, experiment), error) for experiment, error in without]
-    return carry_out_many(cluster, list(map(_asking, planned)), holder, given=given)
+    return carry_out_many(cluster, planned, holder, given=given)
+
+
+def _planned(
+    cluster: "Cluster",
+    experiment: Experiment,
+    containers: ChosenContainers,
+    holder: "HolderSpec",
+    given: dict[str, Any],
+) -> list[Planned]:
+    targets = once_they_run(partial(_targets, cluster, containers, given), given)
+    return plan_each(targets, _spec(experiment, given), holder, given)
 
 
 def _attempt(
@@ -122,14 +136,31 @@ def _chosen(
     selector = experiment.selector_in(cluster.namespace)
     pods = select_pods(cluster, selector)
     if not pods:
-        own = "" if experiment.selector.namespaces else ", since spec.selector has no namespaces"
-        namespaces = ", ".join(selector.namespaces)
-        raise TargetError(f"no pod in namespace {namespaces} matches spec.selector{own}")
+        raise TargetError(_no_match(experiment, selector))
+    if not given["quiet"]:
+        _tell_unfound(experiment, selector.unfound(pods))
     chance = random.Random(seed)
     found = chosen_containers(pods, experiment.choice, experiment.containers, chance.randrange)
     if not given["quiet"]:
         _tell_choice(experiment, found, seed)
     return found
+
+
+def _no_match(experiment: Experiment, selector: PodSelector) -> str:
+    if selector.pods:
+        return f"none of the pods that spec.selector of {experiment} names exists"
+    spaces = ", ".join(f'"{name}"' for name in selector.namespaces)
+    only = "" if experiment.selector.namespaces else ", which names no other namespace"
+    return f"no pod in namespace {spaces} matches spec.selector of {experiment}{only}"
+
+
+def _tell_unfound(experiment: Experiment, unfound: Sequence[tuple[str, str]]) -> None:
+    for namespace, name in unfound:
+        click.echo(
+            f'{experiment.file}:{experiment.line}: warning: spec.selector.pods: pod "{name}" not '
+            f'found in namespace "{namespace}"; left out, as by Chaos Mesh',
+            err=True,
+        )
 
 
 def _tell_choice(experiment: Experiment, found: ChosenContainers, seed: int) -> None:
@@ -173,13 +204,17 @@ def _targets(cluster: "Cluster", chosen: ChosenContainers, given: dict[str, Any]
     return target_of_each(cluster, chosen.containers, read_again=bool(given["wait"]))
 
 
-def _refuse_twice(planned: Sequence[Planned]) -> None:
+def _refuse_twice(each: Sequence[tuple[Experiment, Sequence[Planned]]]) -> None:
     """Raise UsageError where two experiments would load the same container."""
-    seen = set[Place]()
-    for place, _ in planned:
-        if place in seen:
-            raise UsageError(f"two experiments would load {place}: run one after the other")
-        seen.add(place)
+    seen = dict[Place, Experiment]()
+    for experiment, planned in each:
+        for place, _ in planned:
+            if place in seen:
+                raise UsageError(
+                    f"{seen[place]} and {experiment} would both load {place}: run one after the "
+                    "other"
+                )
+            seen[place] = experiment
 
 
 def _asking(planned: Planned) -> Planned:

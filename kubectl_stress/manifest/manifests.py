@@ -1,7 +1,7 @@
 """Files of manifests → the experiments in them, and what is to be said of each line. Pure."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from kubectl_stress.manifest.diagnostic import Diagnostic, Diagnostics, Severity
@@ -47,7 +47,7 @@ def read_manifest(
         experiment = _experiment(document, percent_of, found)
         diagnostics += found.found
         if experiment is not None:
-            experiments.append(experiment)
+            experiments.append(replace(experiment, file=file))
         seen(Step.CHECKED)
     if not objects and not diagnostics:
         diagnostics.append(Diagnostic(Severity.ERROR, 1, "", "no manifest in it"))

@@ -1,7 +1,7 @@
 """A StressChaos document → the experiment that it asks for, or why it cannot be run. Pure."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
 
@@ -26,7 +26,7 @@ class Experiment:
     """What a StressChaos asks for.
 
     Without `containers` the first of each pod is meant, without `duration_ms` no end is set, and
-    without `namespace` that of the connection.
+    without `namespace` that of the connection. `file` is the one that it was read from.
     """
 
     line: int
@@ -38,6 +38,11 @@ class Experiment:
     duration_ms: int | None = None
     memory: MemoryStressor | None = None
     cpu: CpuStressor | None = None
+    file: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        """As kubectl names an object, with where it is written."""
+        return f"stresschaos/{self.name} ({self.file}:{self.line})"
 
     def selector_in(self, namespace: str) -> PodSelector:
         """The selector, with the experiment's own namespace or the one given where it has none."""

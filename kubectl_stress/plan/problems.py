@@ -28,7 +28,8 @@ def _line(names: Sequence[str], reason: str) -> str:
 
 
 def _is_named(name: str, reason: str) -> bool:
-    return f'"{name}"' in reason or reason.startswith(f"{name} ")
+    words = reason.split()
+    return f'"{name}"' in reason or name == words[0] or ("/" in name and name in words)
 
 
 def whole_problem(problems: Sequence[Problem], total: int) -> StressError:

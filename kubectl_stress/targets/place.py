@@ -29,6 +29,8 @@ class Place:
         return cls(lost.namespace, str(lost.owner), lost.container, "")
 
     def __str__(self) -> str:
+        if "/" in self.pod:
+            return f"{self.pod} (namespace {self.namespace})"
         return "/".join(filter(None, (self.namespace, self.pod, self.container)))
 
 

@@ -156,6 +156,11 @@ class PodSelector:
         has_labels = bool(wanted) and wanted <= dict(node_labels.get(node, {})).items()
         return node in self.nodes or has_labels
 
+    def unfound(self, pods: Iterable[Pod]) -> list[tuple[str, str]]:
+        """Namespace and name of each that is named and is not among these."""
+        found = set(map(_identity, pods))
+        return [identity for identity in self.pods if identity not in found]
+
     def queries(self) -> Iterator[Query]:
         """What to ask, so that the answers hold every pod that it means; `select` does the rest."""
         if self.pods:

@@ -144,12 +144,20 @@ def test_the_namespace_of_the_experiment_is_the_one_that_is_connected_to(
         (
             {"selector": "selector: {labelSelectors: {app: db}}"},
             1,
-            "no pod in namespace default matches spec.selector, since spec.selector has no namesp",
+            'no pod in namespace "default" matches spec.selector of stresschaos/memory-stress '
+            "(memory.yaml:1), which names no other namespace\n",
         ),
         (
             {"selector": "selector: {namespaces: [shop]}"},
             1,
-            "no pod in namespace shop matches spec",
+            'no pod in namespace "shop" matches spec.selector of stresschaos/memory-stress '
+            "(memory.yaml:1)\n",
+        ),
+        (
+            {"selector": "selector: {pods: {shop: [db]}}"},
+            1,
+            "none of the pods that spec.selector of stresschaos/memory-stress (memory.yaml:1) "
+            "names exists\n",
         ),
         (
             {"containerNames": "containerNames: [db]"},
@@ -194,7 +202,8 @@ def test_two_experiments_on_one_container_are_refused(
     assert kubectl_stress("run", "-f", "memory.yaml", "-f", "./memory.yaml", "-q", "--yes") == 2
 
     assert capsys.readouterr().err == (
-        "error: two experiments would load default/web/app: run one after the other\n"
+        "error: stresschaos/memory-stress (memory.yaml:1) and stresschaos/memory-stress "
+        "(./memory.yaml:1) would both load default/web/app: run one after the other\n"
     )
     assert kubectl_stress.cluster.added == []
 
@@ -278,14 +287,64 @@ def test_with_keep_going_an_experiment_that_means_no_pod_is_left_out(
     words = ("run", "-f", "here.yaml", "-f", "memory.yaml", "--yes")
 
     assert kubectl_stress(*words) == 1
-    assert "no pod in namespace shop matches spec.selector" in capsys.readouterr().err
+    assert 'no pod in namespace "shop" matches spec.selector' in capsys.readouterr().err
     assert cluster.added == []
     assert kubectl_stress(*words, "--keep-going") == 1
 
     seen = capsys.readouterr()
     assert [cluster.sent_to(name) for name in cluster.pods] == [[GO]] * 2
-    assert "note: left out: stresschaos/" in seen.err
+    assert 'note: left out: no pod in namespace "shop" matches spec.selector of stress' in seen.err
     assert "VERDICT  3 targets: 2 survived, 1 not-loaded" in seen.out
+
+
+def test_all_that_keeps_experiments_from_running_is_told_at_once(
+    kubectl_stress: CommandLine,
+    write: Write,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    write(containerNames="containerNames: [db]")
+    (tmp_path / "memory.yaml").rename(tmp_path / "container.yaml")
+    write(selector="selector: {namespaces: [shop]}")
+
+    assert kubectl_stress(*RUN, "-f", "container.yaml", "--yes", "-q") == 1
+
+    head, *lines = capsys.readouterr().err.splitlines()
+    assert head == "error: 2 targets cannot be loaded:"
+    assert lines == [
+        '  no container "db" in pod "web": it has app',
+        '  no pod in namespace "shop" matches spec.selector of stresschaos/memory-stress '
+        "(memory.yaml:1)",
+    ]
+
+
+def test_a_pod_that_is_named_and_not_there_is_left_out_as_by_chaos_mesh_and_said(
+    kubectl_stress: CommandLine, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(selector="selector: {pods: {default: [web, gone]}}")
+
+    assert kubectl_stress(*RUN, "--dry-run", "client") == 0
+
+    assert (
+        'memory.yaml:1: warning: spec.selector.pods: pod "gone" not found in namespace "default"; '
+        "left out, as by Chaos Mesh\n"
+    ) in capsys.readouterr().err
+
+
+def test_the_dry_run_names_an_experiment_without_pods_as_kubectl_does(
+    kubectl_stress: CommandLine,
+    write: Write,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    write()
+    (tmp_path / "memory.yaml").rename(tmp_path / "here.yaml")
+    write(selector="selector: {namespaces: [shop]}")
+
+    kubectl_stress(*RUN, "-f", "here.yaml", "--keep-going", "--dry-run", "client")
+
+    left_out = "would leave out stresschaos/memory-stress (namespace default): no pod in namespace"
+    assert left_out in capsys.readouterr().out
 
 
 def test_what_is_missing_in_several_namespaces_is_told_at_once(

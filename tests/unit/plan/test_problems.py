@@ -40,6 +40,13 @@ def test_an_owner_that_its_reason_begins_with_is_not_named_twice() -> None:
     assert problem_lines([("deployment/web", error), gone("a")])[0] == str(error)
 
 
+def test_an_experiment_that_its_reason_names_is_not_named_twice() -> None:
+    error = StressError("no pod matches spec.selector of stresschaos/web (a.yaml:1)")
+
+    assert problem_lines([("stresschaos/web", error)]) == [str(error)]
+    assert problem_lines([("stresschaos/we", error)]) == [f"stresschaos/we: {error}"]
+
+
 def test_of_many_reasons_ten_are_told_and_the_others_counted() -> None:
     lines = problem_lines([gone(str(number)) for number in range(25)])
 
