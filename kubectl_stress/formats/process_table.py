@@ -21,27 +21,38 @@ def process_table(
     most: int = 8,
     width: int | None = None,
 ) -> str:
-    """One row a process, the first victim marked; at most `most` of them.
+    """One row a process, the first victim marked; at most `most` rows, and how many are left out.
 
     On a narrow terminal columns go, and never the mark.
     """
+    shown = _shown(processes, most)
     runs = {process.run for process in processes if process.role == "load"}
     is_run_named = len(runs) > 1
     columns = {
-        "PID": [str(process.pid) for process in processes[:most]],
-        "COMMAND": [process.command for process in processes[:most]],
-        "ROLE": [_role(process, is_run_named) for process in processes[:most]],
-        "RSS": [format_bytes(process.rss_bytes) for process in processes[:most]],
-        "OOM_SCORE_ADJ": [_text(process.oom_score_adj) for process in processes[:most]],
-        "BADNESS": [format_bytes(process.badness_bytes) for process in processes[:most]],
-        "": [DIES_FIRST if process.pid == victim_pid else "" for process in processes[:most]],
+        "PID": [str(process.pid) for process in shown],
+        "COMMAND": [process.command for process in shown],
+        "ROLE": [_role(process, is_run_named) for process in shown],
+        "RSS": [format_bytes(process.rss_bytes) for process in shown],
+        "OOM_SCORE_ADJ": [_text(process.oom_score_adj) for process in shown],
+        "BADNESS": [format_bytes(process.badness_bytes) for process in shown],
+        "": [DIES_FIRST if process.pid == victim_pid else "" for process in shown],
     }
     if width is not None and _width(columns) > width:
         columns = {_SHORTER.get(head, head): cells for head, cells in columns.items()}
     for head in _GO_FIRST:
         if width is not None and _width(columns) > width:
             del columns[head]
-    return _drawn(columns)
+    more = len(processes) - len(shown)
+    return f"{_drawn(columns)}\n… and {more} more" if more else _drawn(columns)
+
+
+def _shown(processes: Sequence[Process], most: int) -> Sequence[Process]:
+    """The first of them, and always one of the app: it is what the table is about."""
+    first, others = processes[:most], processes[most:]
+    app = next((process for process in others if process.shown_role == "target"), None)
+    if app is None or any(process.shown_role == "target" for process in first):
+        return first
+    return [*first[:-1], app]
 
 
 def _role(process: Process, is_run_named: bool) -> str:

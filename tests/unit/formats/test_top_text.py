@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -51,6 +52,18 @@ def test_the_first_victim_is_marked() -> None:
     text = render_top([state("web", APP, HOLDER, LOAD)], "table")
 
     assert [line.split()[0] for line in text.splitlines() if "dies first" in line] == ["40"]
+
+
+def test_of_several_targets_the_app_is_shown_and_how_many_processes_are_not() -> None:
+    worker = replace(LOAD, pid=41)
+    several = [state("web-0", LOAD, worker, HOLDER, APP), state("web-1")]
+
+    text = render_top(several, "table")
+
+    table = text.partition("web-0:\n")[2].partition("\n\n")[0].splitlines()
+    assert [line.split()[0] for line in table[1:4]] == ["40", "41", "1"]
+    assert table[4] == "… and 1 more"
+    assert "…" not in render_top(several[:1], "table")
 
 
 def test_oom_kills_are_those_since_the_container_started() -> None:
