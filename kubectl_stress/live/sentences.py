@@ -59,7 +59,8 @@ def _end_sentence(state: TargetState, end: Finished) -> str | None:
     """Of a load that could not be run, its command tells."""
     if end.error is None or state.plan is not None:
         return None
-    return f"no more readings: {end.error}"
+    is_newcomer = state.replaces is not None  # of which nothing was shown yet
+    return f"{'not loaded' if is_newcomer else 'no more readings'}: {end.error}"
 
 
 def _of_load(plan: Plan, what: What) -> str | None:

@@ -46,8 +46,10 @@ class Newcomer:
         if not self.together.force:
             refuse_beyond_budget([share_with(plan, reading.hello, reading.sample, running)])
         left_ms = self.lost.ends_ms - self.intake.now_ms()
+        if left_ms <= 0:
+            raise InjectionError("it was prepared only after the end of the run")
         if left_ms - plan.spec.schedule.ramp_ms < LEAST_LOAD_MS:
-            left = format_duration(max(0, left_ms))
+            left = format_duration(left_ms)
             raise InjectionError(f"only {left} of the run were left once it was prepared")
         return replace(ready, plan=replace(plan, spec=plan.spec.lasting(left_ms)))
 

@@ -10,7 +10,14 @@ import pytest
 from kubectl_stress.agent.commands import STOP
 from kubectl_stress.agent.protocol import PhaseStart
 from kubectl_stress.agent.samples import Phase
-from kubectl_stress.errors import Interrupted, NotRunning, Refused, TargetError
+from kubectl_stress.errors import (
+    InjectionError,
+    Interrupted,
+    NotRunning,
+    Refused,
+    TargetError,
+)
+from kubectl_stress.live.sentences import sentence
 from kubectl_stress.operations.load import Run
 from kubectl_stress.plan.amount import Amount
 from kubectl_stress.plan.decide import make_plan
@@ -376,3 +383,31 @@ def test_near_its_end_the_run_follows_nobody() -> None:
 
     assert followed == []
     assert "the run is about to end; not waiting for a new pod" in run.lines
+
+
+@pytest.mark.parametrize(
+    ("taken_s", "words"),
+    [
+        (700, "it was prepared only after the end of the run"),
+        (595, "of the run were left once it was prepared"),
+    ],
+)
+def test_a_new_pod_that_is_prepared_too_late_is_not_loaded(taken_s: int, words: str) -> None:
+    cluster = Deployment(SURVIVES, SURVIVES)
+    run = deleted_for(cluster, owned("web-9"))
+
+    def hear(progress: Progress) -> None:
+        if isinstance(progress.what, NewTarget):
+            run.time.sleep(taken_s)
+
+    run.hear = hear
+    _, (new,) = run()
+
+    assert isinstance(new.found, InjectionError)
+    assert words in str(new.found)
+    (end,) = [one for one in run.heard if one.target.number == 2 and _is_end(one)]
+    assert str(sentence(end.target, end.what)).startswith("not loaded: ")
+
+
+def _is_end(progress: Progress) -> bool:
+    return isinstance(progress.what, Finished)
