@@ -12,6 +12,7 @@ from kubectl_stress.plan.guards import POD_LEVEL_ONLY
 from kubectl_stress.plan.holder_spec import Join
 from kubectl_stress.quantity import format_bytes
 from kubectl_stress.results.report import Report, difference, under_load
+from kubectl_stress.targets.changes import ChangeKind
 from kubectl_stress.text import log_line
 
 # Where the text of a fact begins: after its moment and its source.
@@ -34,7 +35,8 @@ def _document(report: Report) -> Document:
 def report_row(report: Report) -> Row:
     """The target's row at the end of the run."""
     findings = report.findings
-    sample = findings.afterwards or findings.samples.last
+    is_gone = any(change.kind is ChangeKind.DELETED for change in findings.changes)
+    sample = None if is_gone else findings.afterwards or findings.samples.last
     return Row(
         target=report.plan.target,
         status=report.after,
@@ -45,6 +47,7 @@ def report_row(report: Report) -> Row:
         cpu=held_use(findings.samples.samples),
         spec=report.plan.spec,
         held=under_load(findings.samples),
+        is_gone=is_gone,
     )
 
 

@@ -13,11 +13,17 @@ def _restarts(row: Row) -> str:
     return f"{count} ({end.reason})" if count and end and end.reason else str(count)
 
 
+def _ready(row: Row) -> str:
+    if row.is_gone:
+        return "gone"
+    return "yes" if row.status.ready else "no"
+
+
 _CONTAINER = Column("CONTAINER", lambda row: row.target.container)
 _NAMES = (Column("POD", lambda row: row.target.pod), _CONTAINER)
 _STATUS = (
     Column("RESTARTS", _restarts),
-    Column("READY", lambda row: "yes" if row.status.ready else "no", stays=False),
+    Column("READY", _ready, stays=False),
     Column("LAST STATE", lambda row: str(row.status.last_end or "-"), wide_only=True),
     Column("QOS", lambda row: row.target.qos_class, wide_only=True),
 )

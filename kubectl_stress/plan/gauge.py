@@ -19,7 +19,8 @@ class Row:
     `oom_kills` counts this run's, and those since the container's start where there is no run; None
     where the cgroup took the counter with it. `spec` is the load that is run, None where there is
     none. `held` is the last sample under the whole load, where `sample` is one after it.
-    `load_state` stands for what the load holds, where `sample` no longer tells it.
+    `load_state` stands for what the load holds, where `sample` no longer tells it. `is_gone`: the
+    pod was deleted, and so nothing is used or ready.
     """
 
     target: Target
@@ -32,6 +33,7 @@ class Row:
     spec: LoadSpec | None = None
     held: Sample | None = None
     load_state: str = ""
+    is_gone: bool = False
 
     @property
     def under_load(self) -> Sample | None:

@@ -15,6 +15,7 @@ from kubectl_stress.formats.names import FORMATS
 from kubectl_stress.formats.report_text import render
 from kubectl_stress.formats.serialize import json_line, to_yaml
 from kubectl_stress.results.report import Report
+from kubectl_stress.targets.changes import Change, ChangeKind
 from kubectl_stress.verdict.findings import Ending
 from kubectl_stress.verdict.outcome import Expectation
 from tests.builders import runs
@@ -167,3 +168,16 @@ def test_the_verdict_is_folded_between_words_and_its_evidence_is_in_order_of_tim
     times = [float(line.split("s ")[0]) for line in lines if re.match(r" +\d+\.\ds ", line)]
     assert times == sorted(times)
     assert len(times) > 3
+
+
+def test_of_a_pod_that_is_gone_nothing_is_used_or_ready() -> None:
+    gone = Change(3_000, ChangeKind.DELETED, "the pod is gone")
+    cut = Ending(None, None, "the connection was lost", 2_500)
+
+    head, row, *_ = render(report(findings(changes=(gone,), ending=cut)), "table").splitlines()
+
+    def cell(name: str) -> str:
+        return row[head.index(name) :].split("  ")[0]
+
+    assert [cell(name) for name in ("USAGE%", "LOAD", "READY")] == ["-", "-", "gone"]
+    assert cell("PEAK") == "60.0 MiB"
