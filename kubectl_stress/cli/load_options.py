@@ -53,7 +53,8 @@ _RUN_OPTIONS = (
         type=click.Choice(["none", "client", "server"]),
         default="none",
         show_default=True,
-        help="Print the plan and the patch, and attach nothing; server also validates the patch",
+        help="Print the plan, for one target with its permissions, facts and the patch, and attach "
+        "nothing; server also validates the patch",
     ),
     click.option(
         "--record",

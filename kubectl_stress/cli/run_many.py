@@ -12,7 +12,7 @@ from kubectl_stress.cli.output_options import wants_color
 from kubectl_stress.cli.plan_targets import Planned, problems_of, refuse_problems
 from kubectl_stress.cli.target_options import together
 from kubectl_stress.cli.wiring import now_ms, teller
-from kubectl_stress.errors import StressError
+from kubectl_stress.errors import StressError, worst_exit_code
 from kubectl_stress.plan.together import FEW
 from kubectl_stress.verdict.outcome import Expectation
 
@@ -38,8 +38,7 @@ def carry_out_many(
     """The exit code of the plans carried out together, or of their dry run."""
     _refuse(planned, given)
     if given["dry_run"] != "none":
-        print_dry_run_of_many(cluster, planned, holder, given=given)
-        return 0
+        return dry_run_of_many(cluster, planned, holder, given=given)
     return run_many(cluster, planned, holder, given=given).exit_code
 
 
@@ -158,10 +157,10 @@ def _tell_plans(plans: "Sequence[Plan]") -> None:
         click.echo(f"note: {note}", err=True)
 
 
-def print_dry_run_of_many(
+def dry_run_of_many(
     cluster: "Cluster", planned: Sequence[Planned], holder: "HolderSpec", *, given: dict[str, Any]
-) -> None:
-    """What would be done to each, and what would be asked; nothing is attached."""
+) -> int:
+    """Prints what would be done and asked; the exit code is that of what is left out."""
     from kubectl_stress.formats.fleet_dry_run import fleet_dry_run
     from kubectl_stress.plan.together import questions
 
@@ -171,4 +170,6 @@ def print_dry_run_of_many(
     refused = {str(place): str(p) for place, p in planned if isinstance(p, StressError)}
     plans = _plans(planned)
     asked = questions(plans, together(given))
-    click.echo(fleet_dry_run(plans, refused, asked, given["output"]))
+    is_confirmed = bool(given["yes"])
+    click.echo(fleet_dry_run(plans, refused, asked, given["output"], is_confirmed=is_confirmed))
+    return worst_exit_code({error.exit_code for _name, error in problems_of(planned)})

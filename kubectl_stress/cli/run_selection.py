@@ -116,7 +116,8 @@ def print_dry_run(
     check = Check(cluster, holder, clock=Clock(now_ms, time.sleep), tell=tell)
     question = Question(ref, given["container"], is_judged=is_judged, plan=plan)
     patch = {"spec": {"ephemeralContainers": [ephemeral_container(plan.target, holder, "xxxxxx")]}}
-    click.echo(dry_run(plan, patch, check(question), given["output"]))
+    is_confirmed = bool(given["yes"])
+    click.echo(dry_run(plan, patch, check(question), given["output"], is_confirmed=is_confirmed))
 
 
 def run_plan(

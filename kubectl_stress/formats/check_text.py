@@ -2,12 +2,13 @@
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kubectl_stress.formats.names import DATA_FORMATS
 from kubectl_stress.formats.plain_table import plain_table
 from kubectl_stress.formats.serialize import Document, serialize, to_yaml
-from kubectl_stress.plan.target_facts import Fact
+from kubectl_stress.plan.target_facts import PROBE_HINT, Fact
 from kubectl_stress.preflight.permissions import Answer
 from kubectl_stress.results.check_result import Checkup, check_dict, checkup_dict
 
@@ -74,13 +75,24 @@ def _facts(facts: Sequence[Fact], width: int | None) -> str:
 def _conclusion(checkup: Checkup) -> str:
     if checkup.problem is not None:
         return f"a run is not possible (exit code {checkup.exit_code}): {checkup.problem}"
-    asked = "".join(
-        f"\n  will ask for confirmation (or pass --yes): {text}" for text in checkup.questions
-    )
+    asked = "".join(f"\n  {line}" for line in question_lines(checkup.questions))
     return f"a run is possible{asked}"
 
 
-def dry_run(plan: "Plan", patch: Mapping[str, Any], checkup: Checkup, output: str) -> str:
+def question_lines(questions: Sequence[str], *, is_confirmed: bool = False) -> list[str]:
+    """What a run asks first, or what --yes has answered already."""
+    head = "confirmed by --yes" if is_confirmed else "will ask for confirmation (or pass --yes)"
+    return [f"{head}: {question}" for question in questions]
+
+
+def dry_run(
+    plan: "Plan",
+    patch: Mapping[str, Any],
+    checkup: Checkup,
+    output: str,
+    *,
+    is_confirmed: bool = False,
+) -> str:
     """What would be done, what it would meet, and the patch; for a person, or all of it as data."""
     from kubectl_stress.plan.decide import summary
 
@@ -89,8 +101,13 @@ def dry_run(plan: "Plan", patch: Mapping[str, Any], checkup: Checkup, output: st
         return serialize(Document(whole, [whole], [whole], [f"pod/{plan.target.pod}"]), output)
     notes = "".join(f"\nnote: {note}" for note in plan.notes)
     asked = "".join(
-        f"\nwill ask for confirmation (or pass --yes): {question}" for question in plan.questions
+        f"\n{line}" for line in question_lines(plan.questions, is_confirmed=is_confirmed)
     )
     head = f"would patch pod/{plan.target.pod} (subresource ephemeralcontainers) with:"
-    parts = [f"would start: {summary(plan)}{notes}{asked}", _findings(checkup, None)]
+    unread = [fact.label for fact in checkup.facts if fact.text == PROBE_HINT]
+    known = replace(checkup, facts=tuple(one for one in checkup.facts if one.text != PROBE_HINT))
+    parts = [f"would start: {summary(plan)}{notes}{asked}", _findings(known, None)]
+    if unread:
+        asks = f"kubectl stress check {checkup.asked} --probe"
+        parts.append(f"known once the agent runs: {', '.join(unread)} ({asks} reads them)")
     return "\n\n".join([*parts, f"{head}\n{to_yaml(dict(patch))}"])

@@ -14,6 +14,8 @@ from kubectl_stress.plan.guards import needed_headroom_bytes
 from kubectl_stress.quantity import format_bytes, format_millicores
 from kubectl_stress.targets.target import Target
 
+PROBE_HINT = "use --probe to read it"
+
 
 class Known(Enum):
     """How well a fact is known."""
@@ -139,7 +141,7 @@ def assumed_facts(target: Target) -> Iterator[Fact]:
         "first_victim",
         "node_headroom_bytes",
     ):
-        yield Fact(key, None, "use --probe to read it", Known.UNKNOWN)
+        yield Fact(key, None, PROBE_HINT, Known.UNKNOWN)
     if target.effective_limit_bytes is None:
         yield text_fact("at_the_limit", WITHOUT_LIMIT, Known.ASSUMED)
         return

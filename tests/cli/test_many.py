@@ -373,6 +373,22 @@ def test_the_dry_run_attaches_nothing(many: Many, capsys: pytest.CaptureFixture[
     assert many.cluster.added == []
 
 
+def test_a_dry_run_that_is_confirmed_asks_nothing(
+    many: Many, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert many("mem", "-l", "app=web", *SIZE, "--dry-run", "client", "--yes") == 0
+
+    out = capsys.readouterr().out
+    assert "confirmed by --yes: 3 containers will be loaded" in out
+    assert "will ask" not in out
+
+
+def test_a_dry_run_that_leaves_out_a_target_ends_as_the_run_would(many: Many) -> None:
+    words = ("mem", "web-0", "gone", *SIZE, "--keep-going", "--yes")
+
+    assert many(*words, "--dry-run", "client") == many(*words) == 1
+
+
 @pytest.mark.parametrize(
     ("words", "problem"),
     [

@@ -1,6 +1,7 @@
 """What `check` and a dry run print, one form a format."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from kubectl_stress.plan.amount import Amount
 from kubectl_stress.plan.decide import make_plan, summary
 from kubectl_stress.plan.holder import ephemeral_container
 from kubectl_stress.plan.holder_spec import HolderSpec
-from kubectl_stress.plan.target_facts import Fact, Known
+from kubectl_stress.plan.target_facts import PROBE_HINT, Fact, Known
 from kubectl_stress.preflight.permissions import Answer, Permission
 from kubectl_stress.results.check_result import Checkup, checkup_dict
 from kubectl_stress.targets.owners import Owner
@@ -56,6 +57,26 @@ def test_the_dry_run_tells_what_would_be_noted_and_asked() -> None:
     assert (
         "\nwill ask for confirmation (or pass --yes): deployment/web has a single replica" in text
     )
+
+
+def test_the_dry_run_says_once_what_only_an_agent_can_read() -> None:
+    unread = tuple(Fact(key, None, PROBE_HINT, Known.UNKNOWN) for key in ("usage_bytes", "swap"))
+    checkup = replace(CHECKUP, facts=(*CHECKUP.facts, *unread))
+
+    text = dry_run(plan(), PATCH, checkup, "table")
+
+    assert text.count("--probe") == 1
+    assert (
+        "\nknown once the agent runs: usage, swap (kubectl stress check pod/web --probe reads them)"
+    ) in text
+
+
+def test_a_dry_run_that_is_confirmed_asks_nothing() -> None:
+    alone = replace(target(), owner=Owner("deployment", "web", 1))
+
+    text = dry_run(plan(size="130%", target=alone), PATCH, CHECKUP, "table", is_confirmed=True)
+
+    assert "\nconfirmed by --yes: deployment/web has a single replica" in text
 
 
 def test_the_dry_run_as_data_has_the_plan_the_check_and_the_patch() -> None:
