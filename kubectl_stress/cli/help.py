@@ -4,11 +4,12 @@ import click
 
 from kubectl_stress.cli.commands import PLACES
 from kubectl_stress.errors import UsageError
-from kubectl_stress.verdict.outcome import Outcome
 
 
 def _topics(_context: click.Context, _param: click.Parameter, typed: str) -> list[str]:
-    words = (*(outcome.value for outcome in Outcome), *PLACES)
+    from kubectl_stress.verdict.meanings import WORDS
+
+    words = (*WORDS, *PLACES)
     return sorted(word for word in words if word.startswith(typed))
 
 
@@ -21,7 +22,7 @@ def help_command(context: click.Context, word: str | None) -> None:
     \b
     kubectl stress help group-oom-killed
     """
-    from kubectl_stress.verdict.meanings import MEANINGS, listing
+    from kubectl_stress.verdict.meanings import WORDS, listing
 
     if word is None:
         click.echo(listing())
@@ -30,11 +31,10 @@ def help_command(context: click.Context, word: str | None) -> None:
     assert parent is not None
     assert isinstance(parent.command, click.Group)
     command = parent.command.get_command(parent, word)
-    known = [outcome.value for outcome in Outcome]
-    if word in known:
-        click.echo(click.wrap_text(MEANINGS[Outcome(word)], width=80))
+    if word in WORDS:
+        click.echo(click.wrap_text(WORDS[word], width=80))
     elif command is not None:
         with click.Context(command, info_name=word, parent=parent) as inner:
             click.echo(command.get_help(inner))
     else:
-        raise UsageError(f'unknown outcome "{word}" (valid: {", ".join(known)})')
+        raise UsageError(f'unknown outcome "{word}" (valid: {", ".join(WORDS)})')

@@ -2,10 +2,11 @@
 
 from xml.etree import ElementTree as ET
 
-from kubectl_stress.formats.junit import case_of, seconds_of, suites
+from kubectl_stress.formats.junit import case_of, properties, seconds_of, suites
 from kubectl_stress.formats.report_text import render
 from kubectl_stress.plan.decide import command_of
-from kubectl_stress.results.fleet_report import INTERRUPTED, Entry, FleetReport
+from kubectl_stress.results.fleet_report import Entry, FleetReport
+from kubectl_stress.verdict.outcome import INTERRUPTED
 
 
 def fleet_junit(fleet: FleetReport) -> str:
@@ -18,6 +19,13 @@ def fleet_junit(fleet: FleetReport) -> str:
 
 
 def _case(entry: Entry) -> ET.Element:
+    case = _case_alone(entry)
+    if entry.replaces is not None:
+        case.insert(0, properties({"replaces": entry.replaces.pod}))
+    return case
+
+
+def _case_alone(entry: Entry) -> ET.Element:
     if entry.report is not None:
         return case_of(entry.report, text=render(entry.report, "wide"))
     where = f"{entry.namespace}.{entry.pod}"

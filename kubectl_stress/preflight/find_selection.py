@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from kubectl_stress.errors import UsageError
+from kubectl_stress.errors import TargetError, UsageError
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.preflight.list_selected import list_selected
 from kubectl_stress.targets.label_selector import rules
@@ -63,7 +63,7 @@ def _by_selectors(cluster: Cluster, asked: TargetSelection) -> FoundSelection:
     selector = PodSelector((cluster.namespace,), labels, fields=fields)
     pods = list_selected(cluster, cluster.namespace, asked.label_selector, asked.field_selector)
     if not pods and asked.container is None:
-        raise UsageError(f"no pod matches {asked}, so its container is unknown: name it with -c")
+        raise TargetError(f"no pod matches {asked}, so its container is unknown: name it with -c")
     container = _container(pods, asked.container) if pods else str(asked.container)
     word = next((value for rule in labels for value in rule.values if value), "pods")
     return FoundSelection(selector, container, word.lower().replace("_", "-").replace(".", "-"))

@@ -9,10 +9,9 @@ from kubectl_stress.results.report import INCONCLUSIVE_CODE, Report
 from kubectl_stress.targets.api_events import NODE_LOST
 from kubectl_stress.targets.place import Place, Replaced
 from kubectl_stress.verdict.findings import events
-from kubectl_stress.verdict.outcome import Expectation, Outcome
+from kubectl_stress.verdict.outcome import INTERRUPTED, NOT_LOADED, Expectation, Outcome
 
 SCHEMA = "kubectl-stress/fleet-report/v1"
-NOT_LOADED, INTERRUPTED = "not-loaded", "interrupted"
 _WORSE = (
     INTERRUPTED,
     NOT_LOADED,

@@ -3,7 +3,14 @@
 `kubectl stress help OUTCOME` prints these; docs/verdicts.md is made of them.
 """
 
-from kubectl_stress.verdict.outcome import Expectation, Outcome, Verdict, meets
+from kubectl_stress.verdict.outcome import (
+    INTERRUPTED,
+    NOT_LOADED,
+    Expectation,
+    Outcome,
+    Verdict,
+    meets,
+)
 
 MEANINGS = {
     Outcome.SURVIVED: (
@@ -85,13 +92,28 @@ MEANINGS = {
     ),
 }
 
+_WITHOUT_VERDICT = {
+    NOT_LOADED: (
+        "The target was not loaded; its row has no readings. It does not exist, could not be "
+        "prepared, was refused by a guard, or another target could not be loaded: the reason "
+        "stands below the table. Use --keep-going to load the others nevertheless."
+    ),
+    INTERRUPTED: (
+        "The run was ended by Ctrl-C or a signal before its time. The load has been released, "
+        "unless the line below the table says otherwise. The figures are of what was seen up to "
+        "there, and the exit code is 130."
+    ),
+}
+# By the words that stand in the column VERDICT.
+WORDS = {**{outcome.value: text for outcome, text in MEANINGS.items()}, **_WITHOUT_VERDICT}
+
 
 def listing() -> str:
     """All outcomes, each with the first sentence of its meaning."""
-    width = max(len(outcome.value) for outcome in Outcome)
+    width = max(map(len, WORDS))
     return "\n".join(
-        f"{outcome.value:<{width}}  {MEANINGS[outcome].partition('. ')[0].removesuffix('.')}"
-        for outcome in Outcome
+        f"{word:<{width}}  {text.partition('. ')[0].removesuffix('.')}"
+        for word, text in WORDS.items()
     )
 
 
@@ -102,6 +124,12 @@ def verdicts_page() -> str:
         "A run ends with one of these outcomes. `kubectl stress help OUTCOME` prints the same.\n"
     ]
     parts += [f"## {outcome.value}\n\n{MEANINGS[outcome]}\n" for outcome in Outcome]
+    parts.append(
+        "## Without a verdict\n\n"
+        "Of several targets these words stand in the place of an outcome; they meet no `--expect`."
+        "\n"
+    )
+    parts += [f"### {word}\n\n{text}\n" for word, text in _WITHOUT_VERDICT.items()]
     parts.append(
         "## Which outcomes meet `--expect`\n\n"
         "The exit code is 0 if the expectation is met, 3 if it is not, and 4 if the run was "

@@ -24,6 +24,10 @@ class Outcome(Enum):
     INCONCLUSIVE = "inconclusive"
 
 
+# In the place of an outcome, where a target of several has none.
+NOT_LOADED, INTERRUPTED = "not-loaded", "interrupted"
+
+
 class Expectation(Enum):
     """What the user expects of the run (`--expect`)."""
 

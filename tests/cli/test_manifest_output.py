@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from tests.cli.conftest import CommandLine
+from tests.fakes.many_pods import ManyPods
 
 MEM = ("mem", "web", "--size", "50Mi", "-o", "manifest")
 
@@ -91,3 +92,12 @@ def test_commands_without_a_load_have_no_manifest(
 ) -> None:
     assert kubectl_stress("top", "web", "-o", "manifest") == 2
     assert "'manifest' is not one of" in capsys.readouterr().err
+
+
+def test_no_pod_that_matches_is_no_wrong_usage(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kubectl_stress.cluster = ManyPods()
+
+    assert kubectl_stress("mem", "-l", "app=none", "--size", "50Mi", "-o", "manifest") == 1
+    assert "no pod matches" in capsys.readouterr().err

@@ -145,3 +145,25 @@ def test_an_interruption_is_said_once_in_junit() -> None:
     ).iter("error")
 
     assert (error.get("type"), error.get("message")) == ("interrupted", text)
+
+
+def test_junit_says_which_pod_a_new_one_replaces() -> None:
+    root = ET.fromstring(
+        fleet_junit(fleet(entry("web-9", report(), replaces=Replaced(0, "web-0"))))
+    )
+
+    (case,) = root.iter("testcase")
+    assert [one.attrib for one in case.iter("property")] == [{"name": "replaces", "value": "web-0"}]
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (4, "1 more verdict with its evidence: -o wide"),
+        (5, "2 more verdicts with their evidence: -o wide"),
+    ],
+)
+def test_verdicts_without_room_are_counted(count: int, words: str) -> None:
+    found = fleet(*(entry(f"web-{number}", load_killed()) for number in range(count)))
+
+    assert words in render_fleet(found, "table").splitlines()

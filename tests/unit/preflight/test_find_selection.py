@@ -111,7 +111,7 @@ def test_what_one_stresschaos_cannot_mean_is_refused_by_name(
 def test_a_selector_of_pods_that_are_not_there_yet_needs_the_container() -> None:
     wanted = asked(label_selector="app=web")
 
-    with pytest.raises(UsageError, match="its container is unknown: name it with -c"):
+    with pytest.raises(TargetError, match="its container is unknown: name it with -c"):
         find_selection(FakeCluster(), wanted)
     named = asked(label_selector="app=web", container="db")
     assert find_selection(FakeCluster(), named).container == "db"
