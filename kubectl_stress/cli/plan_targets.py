@@ -148,17 +148,22 @@ def _tell_choice(chosen: "Chosen", selection: "TargetSelection", seed: int) -> N
 
     for text in chosen.left_out:
         click.echo(f"note: left out: {text}", err=True)
+    choice = selection.choice
+    if choice is not None and (shortage := choice.shortage(chosen.candidates)):
+        click.echo(f"note: {shortage}", err=True)
     names = few_of([target.pod for target in chosen.targets], 20)
-    if selection.choice is not None and chosen.candidates > len(chosen.targets):
+    if choice is not None and chosen.candidates > len(chosen.targets):
         click.echo(
-            f"mode {selection.choice} chose {len(chosen.targets)} of {chosen.candidates} pods of "
+            f"mode {choice} chose {len(chosen.targets)} of {chosen.candidates} pods of "
             f"{selection} (--seed {seed} repeats it): {names}",
             err=True,
         )
     elif len(chosen.targets) > len(selection.refs):
         count = len(chosen.targets)
         whole = "the only pod" if count == 1 else f"all {count} pods"
-        click.echo(f"{whole} of {selection}: {names}", err=True)
+        # Of several TARGETs one may not exist, or be a pod of another.
+        what = f"{count} pods" if len(selection.refs) > 1 else f"{whole} of {selection}"
+        click.echo(f"{what}: {names}", err=True)
 
 
 def plan_each(

@@ -165,6 +165,8 @@ def _tell_unfound(experiment: Experiment, unfound: Sequence[tuple[str, str]]) ->
 
 def _tell_choice(experiment: Experiment, found: ChosenContainers, seed: int) -> None:
     pods = found.pods
+    if shortage := experiment.choice.shortage(found.candidates):
+        click.echo(f"note: {experiment}: {shortage}", err=True)
     if found.is_by_chance:
         count = f'pod "{pods[0]}"' if len(pods) == 1 else f"{len(pods)}"
         names = "" if len(pods) == 1 else f": {few_of(pods, 20)}"

@@ -35,7 +35,8 @@ def total_line(states: Sequence[TargetState]) -> str:
     looked_at = sum(1 for state in states if needs_a_look(state))
     words = f"; {looked_at} need{'s' * (looked_at == 1)} a look" if looked_at else ""
     load = f"{_held(states)}{_so_far(states)}"
-    return f"TOTAL  {len(states)} targets: {_counted(states)}; load {load}{words}"
+    count = f"{len(states)} target{'s' * (len(states) != 1)}"
+    return f"TOTAL  {count}: {_counted(states)}; load {load}{words}"
 
 
 def _held(states: Sequence[TargetState]) -> str:

@@ -43,6 +43,13 @@ class Diagnostics:
         self.found: list[Diagnostic] = []
 
     def error(self, field: Field, sentence: str) -> None:
+        """It says what to write: warnings of how the same value is written would contradict it."""
+        path = _short(clean(field.path))
+        self.found = [
+            one
+            for one in self.found
+            if (one.severity, one.field, one.line) != (Severity.WARNING, path, field.line)
+        ]
         self._add(Severity.ERROR, field, sentence)
 
     def warning(self, field: Field, sentence: str) -> None:

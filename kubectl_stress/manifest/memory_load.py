@@ -44,7 +44,7 @@ def stressors(spec: LoadSpec) -> tuple[MemoryStressor | None, CpuStressor | None
     unsaid = ", ".join([*_of_memory(spec), *_of_cpu(spec), *of_all])
     if unsaid:
         raise UsageError(
-            f"a StressChaos cannot express {unsaid}: leave it out, or run it from here"
+            f"a StressChaos cannot express {unsaid}: change that, or run it without -o manifest"
         )
     cpu = CpuStressor(*_workers(spec.cpu)) if spec.cpu else None
     load, ramp_ms = spec.memory, spec.schedule.ramp_ms
@@ -60,7 +60,7 @@ def _of_memory(spec: LoadSpec) -> Iterator[str]:
     if load.metric is not None:
         yield "--to"
     elif not _is_size(load.amount):
-        yield f"--size {load.amount.text}"
+        yield f"--size {load.amount.text} (use bytes, or a whole percentage of limit or node)"
     if load.oom_score_adj == 0:
         yield "--oom-score-adj 0"  # there it means "as inherited"
     if load.kind is not LoadKind.ANON:
@@ -89,7 +89,7 @@ def _of_cpu(spec: LoadSpec) -> Iterator[str]:
         workers, _ = _workers(load)
         percent = load.amount.absolute_millicores / workers / 10
     if percent != int(percent) or not 1 <= percent <= 100:
-        yield f"{option}load {load.amount.text} (it takes whole percentages of a CPU, like 500m)"
+        yield f"{option}load {load.amount.text} (use whole percentages of a CPU, like 500m)"
     if load.steps:
         yield f"{option}steps"
     if spec.schedule.ramp_ms and spec.memory is None:

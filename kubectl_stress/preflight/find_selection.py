@@ -48,7 +48,8 @@ def _by_names(cluster: Cluster, asked: TargetSelection) -> FoundSelection:
     owners = [str(ref) for ref in asked.refs if ref.kind != "pod"]
     if owners:
         raise UsageError(
-            f"one StressChaos cannot express {owners[0]} beside other TARGETs: print one of each"
+            f"one StressChaos cannot express {owners[0]} beside other TARGETs: use one command for "
+            "each"
         )
     names = [ref.name for ref in asked.refs]
     pods = [cluster.get_pod(cluster.namespace, name) for name in names]

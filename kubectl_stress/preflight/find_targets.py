@@ -52,7 +52,11 @@ def find_targets(
     named = [found for ref in selection.refs for found in _of_ref(cluster, ref, missing)]
     candidates = _each_once([*named, *_selected(cluster, selection, left_out)])
     if not candidates and not missing:
-        where = "in any namespace" if selection.all_namespaces else f'in "{cluster.namespace}"'
+        where = (
+            "in any namespace"
+            if selection.all_namespaces
+            else f'in namespace "{cluster.namespace}"'
+        )
         raise NotRunning(
             f"no running pod {where} matches {selection}", wait="use --wait 1m to wait for one"
         )
@@ -147,7 +151,7 @@ def refs_of_pods(cluster: Cluster, selection: TargetSelection) -> list[TargetRef
             for pod, _ in _selected(cluster, selection, [])
         ]
     if not found:
-        raise NotRunning(f'no running pod in "{cluster.namespace}" matches {selection}')
+        raise NotRunning(f'no running pod in namespace "{cluster.namespace}" matches {selection}')
     return list(dict.fromkeys(found))
 
 

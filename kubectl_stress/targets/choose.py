@@ -50,6 +50,12 @@ class Choice:
             raise UsageError(f'unknown mode "{mode}" (valid: {valid})') from None
         return cls(known, _value(known, value) if known.takes_value else None)
 
+    def shortage(self, count: int) -> str:
+        """What is to be said where there are fewer candidates than `fixed` asks for, else ""."""
+        if self.mode is not Mode.FIXED or self.value is None or self.value <= count:
+            return ""
+        return f"mode {self} asks for more pods than the {count} found"
+
     def choose(self, candidates: Sequence[Candidate], below: Below) -> list[Candidate]:
         """The chosen, in the order of `candidates`; `random-max-percent` may choose none."""
         count = len(candidates)

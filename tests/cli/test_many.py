@@ -79,6 +79,29 @@ def test_all_targets_are_loaded_and_judged(
     assert ("all 3 pods of -l app=web: web-0, web-1, web-2" in seen.err) is (words[0] == "-l")
 
 
+def test_fewer_pods_than_a_mode_asks_for_are_said(
+    many: Many, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--mode", "fixed", "--value", "9", "--dry-run", "client")
+
+    assert many("mem", "-l", "app=web", *SIZE, *words) == 0
+
+    shortage = "note: mode fixed 9 asks for more pods than the 3 found\n"
+    assert shortage in capsys.readouterr().err
+
+
+def test_of_several_targets_only_pods_that_exist_are_counted(
+    many: Many, capsys: pytest.CaptureFixture[str]
+) -> None:
+    many.owned(3)
+    words = (*SIZE, "--keep-going", "--dry-run", "client")
+
+    many("mem", "deploy/web", "gone", *words)
+    assert capsys.readouterr().err.startswith("3 pods: web-0, web-1, web-2\n")
+    many("mem", "deploy/web", *words)
+    assert capsys.readouterr().err.startswith("all 3 pods of deployment/web: web-0, web-1, web-2\n")
+
+
 def test_the_only_pod_of_a_selection_is_called_that(
     many: Many, capsys: pytest.CaptureFixture[str]
 ) -> None:

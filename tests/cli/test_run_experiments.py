@@ -347,6 +347,17 @@ def test_the_dry_run_names_an_experiment_without_pods_as_kubectl_does(
     assert left_out in capsys.readouterr().out
 
 
+def test_fewer_pods_than_the_mode_asks_for_are_said(
+    kubectl_stress: CommandLine, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(mode="mode: fixed", value="value: '9'")
+
+    assert kubectl_stress(*RUN, "--dry-run", "client") == 0
+
+    shortage = "note: stresschaos/memory-stress (memory.yaml:1): mode fixed 9 asks for more pods "
+    assert f"{shortage}than the 1 found\n" in capsys.readouterr().err
+
+
 def test_what_is_missing_in_several_namespaces_is_told_at_once(
     kubectl_stress: CommandLine, write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -28,6 +28,10 @@ def test_a_hundred_targets_fit_and_the_rest_is_counted() -> None:
     assert lines[-1] == "TOTAL  100 targets: 100 hold; load 4.9 GiB for 0.0s of 1m"
 
 
+def test_a_single_target_is_counted_as_one() -> None:
+    assert total_line([state(0)]).startswith("TOTAL  1 target: 1 hold; ")
+
+
 def test_what_needs_a_look_is_on_top_and_then_the_fullest() -> None:
     calm, full, unready, failed = state(0), state(1, usage_mib=120), state(2, ready=False), state(3)
     failed.end(InjectionError("lost"))

@@ -169,3 +169,13 @@ def test_a_manifest_needs_a_name() -> None:
 
     assert without[0].startswith("3: warning: metadata.name: missing")
     assert len(generated) == 2
+
+
+def test_an_error_of_a_value_is_all_that_is_said_of_it() -> None:
+    found = [
+        line for line in said(manifest(stress_chaos(duration="duration: 15"))) if "10:" in line
+    ]
+
+    assert found == [
+        '10: error: spec.duration: "15" is not a Go duration: a number and a unit; write 15s'
+    ]

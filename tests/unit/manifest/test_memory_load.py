@@ -111,13 +111,16 @@ def test_every_field_of_a_load_is_expressed_or_refused() -> None:
     assert {field.name for field in fields(LoadSpec)} == of_all
 
 
+SIZES = "(use bytes, or a whole percentage of limit or node)"
+
+
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"amount": Amount.parse("60%request")}, "--size 60%request"),
-        ({"amount": Amount.parse("60%headroom")}, "--size 60%headroom"),
-        ({"amount": Amount.parse("12.5%")}, "--size 12.5%"),
-        ({"amount": Amount.parse("120%")}, "--size 120%"),
+        ({"amount": Amount.parse("60%request")}, f"--size 60%request {SIZES}"),
+        ({"amount": Amount.parse("60%headroom")}, f"--size 60%headroom {SIZES}"),
+        ({"amount": Amount.parse("12.5%")}, f"--size 12.5% {SIZES}"),
+        ({"amount": Amount.parse("120%")}, f"--size 120% {SIZES}"),
         ({"oom_score_adj": 0}, "--oom-score-adj 0"),
         ({"kind": LoadKind.SHM}, "--kind shm"),
         ({"dirty_bytes_per_s": 1}, "--dirty"),

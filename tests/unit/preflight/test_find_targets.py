@@ -90,8 +90,8 @@ def test_a_selector_that_matches_nothing_is_worth_waiting_for() -> None:
         find(cluster(), label_selector="app=db", field_selector="spec.nodeName=n1")
 
     assert str(none.value) == (
-        'no running pod in "default" matches -l app=db --field-selector spec.nodeName=n1: '
-        "use --wait 1m to wait for one"
+        'no running pod in namespace "default" matches -l app=db '
+        "--field-selector spec.nodeName=n1: use --wait 1m to wait for one"
     )
 
 

@@ -120,3 +120,16 @@ def test_a_value_that_the_mode_does_not_take_is_refused(
 def test_a_mode_that_takes_no_value_ignores_it() -> None:
     assert Choice.parse("all", "30") == Choice(Mode.ALL)
     assert (str(Choice.parse("fixed", "+3")), str(Choice.parse("one", "3"))) == ("fixed 3", "one")
+
+
+@pytest.mark.parametrize(
+    ("mode", "value", "words"),
+    [
+        ("fixed", "9", "mode fixed 9 asks for more pods than the 7 found"),
+        ("fixed", "7", ""),
+        ("fixed-percent", "90", ""),
+        ("all", None, ""),
+    ],
+)
+def test_fewer_pods_than_were_asked_for_are_said(mode: str, value: str | None, words: str) -> None:
+    assert Choice.parse(mode, value).shortage(7) == words
