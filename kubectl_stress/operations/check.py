@@ -92,11 +92,7 @@ class Check:
             lambda: reactions(self._cluster, target.namespace, pod),
         )
         problem = checkup.problem or refused or self._known_refusal(target, pod)
-        admission = (
-            _admission(refused)
-            if is_judged
-            else Fact("admission", None, "not checked", Known.UNKNOWN)
-        )
+        admission = _admission(refused) if is_judged else _not_asked(question)
         found: Found | None = None
         if question.with_probe and problem is None:
             try:
@@ -158,6 +154,12 @@ def _questions(target: Target, join: Join, plan: "Plan | None") -> tuple[str, ..
     if plan is not None:
         return plan.questions
     return guards.questions(guards.as_loaded(target, join), join, may_reach_limit=True)
+
+
+def _not_asked(question: Question) -> Fact:
+    """Why the API server was not asked whether it admits the ephemeral container."""
+    why = "the run is not possible" if question.is_judged else "--dry-run=server asks it"
+    return Fact("admission", None, f"the API server was not asked: {why}", Known.UNKNOWN)
 
 
 def _admission(error: StressError | None) -> Fact:

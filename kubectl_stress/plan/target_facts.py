@@ -16,6 +16,19 @@ from kubectl_stress.targets.target import Target
 
 PROBE_HINT = "use --probe to read it"
 
+# As Kubernetes and the kernel write them, where that is not the key's own words.
+_LABELS = {
+    "qos_class": "QoS class",
+    "cpu_limit": "CPU limit",
+    "cpu_request": "CPU request",
+    "memory_oom_group": "memory.oom.group",
+    "memory_high": "memory.high",
+    "oom_score_adj": "oom_score_adj",
+    "hpa": "HPA",
+    "vpa": "VPA",
+    "pdb": "PDB",
+}
+
 
 class Known(Enum):
     """How well a fact is known."""
@@ -37,7 +50,8 @@ class Fact:
     @property
     def label(self) -> str:
         """The key as a person reads it."""
-        return self.key.removesuffix("_bytes").removesuffix("_millicores").replace("_", " ")
+        name = self.key.removesuffix("_bytes").removesuffix("_millicores")
+        return _LABELS.get(name) or name.replace("_", " ")
 
 
 def facts(

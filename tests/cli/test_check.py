@@ -293,3 +293,20 @@ def test_each_pod_of_an_owner_or_a_selector_is_checked(
     assert kubectl_stress("check", *words, "-o", "name") == 0
 
     assert capsys.readouterr().out.splitlines() == ["pod/web-a", "pod/web-b"]
+
+
+def test_facts_are_named_in_the_words_of_kubernetes_and_the_kernel(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kubectl_stress("check", "web")
+
+    heads = [line.split("  ")[0] for line in capsys.readouterr().out.splitlines()]
+    assert {"QoS class", "CPU limit", "memory.oom.group", "oom_score_adj"} <= set(heads)
+
+
+def test_a_dry_run_of_the_client_says_why_admission_is_unknown(
+    kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kubectl_stress("mem", "web", "--size", "50Mi", "--dry-run", "client")
+
+    assert "the API server was not asked: --dry-run=server asks it" in capsys.readouterr().out

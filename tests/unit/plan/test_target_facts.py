@@ -128,5 +128,5 @@ def test_limit_and_request_of_cpu_are_told_as_kubectl_writes_them() -> None:
 
     limit = found["cpu_limit_millicores"]
     assert (limit.text, limit.value) == ("250m", 250)
-    assert found["cpu_request_millicores"].label == "cpu request"
+    assert found["cpu_request_millicores"].label == "CPU request"
     assert without["cpu_limit_millicores"].text == "none"
