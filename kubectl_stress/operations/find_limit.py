@@ -147,9 +147,10 @@ class FindLimit:
                 most=search.most_tries(),
                 adds_entries=price.restarts > 0,
             )
-            if ask.is_agreed:
-                intake.say(text)
-            self._confirm((text, *ready.plan.questions))
+            questions = (text, *ready.plan.questions)
+            for agreed in questions if ask.is_agreed else ():
+                intake.say(agreed)
+            self._confirm(questions)
 
     def _situation(self, ask: Ask, ready: Ready, intake: Intake) -> Situation:
         """What is known of the app before any load; raises StressError."""

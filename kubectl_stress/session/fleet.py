@@ -189,6 +189,9 @@ class Fleet:
             if len(ready) == 1:
                 raise
             raise type(error)(f"{error}; {_left(ready.values())}") from None
+        for number, one in ready.items():
+            for agreed in one.plan.questions:  # with --yes nothing else has told it
+                self._intakes[number].say(agreed)
 
     def _places(self, ready: Mapping[int, Ready]) -> Mapping[int, BarrierPlace | None]:
         """One that is alone waits for nobody."""

@@ -163,7 +163,7 @@ class LoadProcedure:
         plan = resolve(plan, reading.hello, reading.sample)
         running = already_running(reading.processes, plan.target.container)
         predicted = prediction(plan, reading.hello, reading.sample, reading.processes)
-        known = (*node_notes(asked, reading.hello), *sizes_read(asked, plan), *running)
+        known = (*node_notes(asked, reading.hello), *sizes_read(asked, plan))
         for note in (*known, f"{when}{predicted}"):
             self._intake.say(note)
         return replace(plan, questions=(*running, *plan.questions))

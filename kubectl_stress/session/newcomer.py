@@ -51,6 +51,8 @@ class Newcomer:
         if left_ms - plan.spec.schedule.ramp_ms < LEAST_LOAD_MS:
             left = format_duration(left_ms)
             raise InjectionError(f"only {left} of the run were left once it was prepared")
+        for agreed in plan.questions:
+            self.intake.say(agreed)
         return replace(ready, plan=replace(plan, spec=plan.spec.lasting(left_ms)))
 
     def _refuse_unasked(self, questions: Iterable[str]) -> None:

@@ -47,8 +47,22 @@ def test_a_load_that_runs_already_is_told_and_asked_about(scene: Scene) -> None:
 
     told = 'container "app" is already under another load (48.0 MiB, run 9f8e7d6c, started by bob)'
     assert str(refused.value) == told
-    assert told in scene.stories
+    assert told not in scene.stories  # the question itself tells it
     assert len(scene.cluster.execs) == 1  # the reading
+
+
+def test_a_load_that_runs_already_is_told_where_it_was_agreed_to_unasked(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scene, "confirm", lambda _questions: None)
+    read = hello_line() + sample_line() + table((THEIRS, 48)) + bye_line()
+    scene.cluster.readings = [FakeStream().says(read).ends(0)]
+    scene.script.agent_says(0, BESIDE + bye_line()).stream_ends(24_000, 0)
+
+    scene.run()
+
+    told = 'container "app" is already under another load (48.0 MiB, run 9f8e7d6c, started by bob)'
+    assert scene.stories.count(told) == 1
 
 
 def test_a_load_that_comes_at_the_same_moment_is_named_by_the_verdict(scene: Scene) -> None:
