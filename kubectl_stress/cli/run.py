@@ -90,11 +90,11 @@ def _run(
     flags: "ConnectionFlags", manifests: "Sequence[Manifest]", given: Mapping[str, Any]
 ) -> int:
     from kubectl_stress.cli.run_experiments import run_experiments
-    from kubectl_stress.formats.lint_text import lint_lines
+    from kubectl_stress.formats.lint_text import lines_before_run
 
     has_errors = any(one.has_errors for one in manifests)
     if has_errors or not given["quiet"]:
-        for line in lint_lines(manifests):
+        for line in lines_before_run(manifests):
             click.echo(line, err=True)
     if has_errors:
         raise UsageError("nothing was run: correct the errors above")

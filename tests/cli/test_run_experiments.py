@@ -73,6 +73,20 @@ def test_what_the_manifest_means_is_said_before_the_load(
     assert "memory.yaml" not in capsys.readouterr().err
 
 
+def test_notes_are_counted_before_a_run_and_printed_by_lint(
+    kubectl_stress: CommandLine, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write()
+
+    assert kubectl_stress(*RUN, "--dry-run", "client") == 0
+    said = capsys.readouterr().err
+    assert kubectl_stress(*RUN, "--lint") == 0
+
+    count = capsys.readouterr().out.count(": note: ")
+    assert count > 1
+    assert said.startswith(f"{count} notes on these manifests: --lint prints them\n")
+
+
 def test_the_dry_run_attaches_nothing(
     kubectl_stress: CommandLine, write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
