@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from kubectl_stress.live.terminal import Drawing
 
 _TOTAL_EVERY_MS, _DRAW_EVERY_MS = 10_000, 500
+# The loads begin one after another within a moment: a total amid that would leave some out.
+_BEGIN_MS = 500
 # Lines of the log that stay visible above the table, the total and an empty line.
 _LINES_ABOVE = 6
 
@@ -83,7 +85,7 @@ class FleetLog:
 
     def __init__(self, now_ms: Callable[[], int], marks: Marks) -> None:
         self._now_ms, self._started_ms = now_ms, now_ms()
-        self._known, self._printed_ms = _Known(marks), 0
+        self._known, self._printed_ms, self._begun_ms = _Known(marks), 0, 0
 
     def __call__(self, progress: Progress) -> None:
         """Print the step, if it is one to be told."""
@@ -91,7 +93,10 @@ class FleetLog:
         elapsed_ms = self._now_ms() - self._started_ms
         for line in self._known.lines(progress):
             self._print(elapsed_ms, line)
-        if self._known.states and elapsed_ms - self._printed_ms >= _TOTAL_EVERY_MS:
+        if isinstance(progress.what, Started):
+            self._begun_ms = elapsed_ms
+        is_begun = self._known.states and elapsed_ms - self._begun_ms >= _BEGIN_MS
+        if is_begun and elapsed_ms - self._printed_ms >= _TOTAL_EVERY_MS:
             self._printed_ms = elapsed_ms
             self._print(elapsed_ms, total_line(self._known.in_order))
 

@@ -95,3 +95,14 @@ def test_the_total_is_told_each_ten_seconds(capsys: pytest.CaptureFixture[str]) 
     assert [line[10:] for line in lines] == [
         "TOTAL  4 targets: 4 hold; load 200.0 MiB for 0.0s of 1m"
     ] * 2
+
+
+def test_the_total_waits_until_all_loads_have_begun(capsys: pytest.CaptureFixture[str]) -> None:
+    scene = Scene()
+    scene.time.sleep(12)
+    scene.start_all()
+    scene.time.sleep(1)
+    scene.tell(0, sample(60, held_mib=50))
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "TOTAL  4 targets: 4 hold" in line
