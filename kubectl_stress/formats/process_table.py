@@ -25,7 +25,7 @@ def process_table(
 
     On a narrow terminal columns go, and never the mark.
     """
-    shown = _shown(processes, most)
+    shown = _shown(processes, victim_pid, most)
     runs = {process.run for process in processes if process.role == "load"}
     is_run_named = len(runs) > 1
     columns = {
@@ -46,13 +46,14 @@ def process_table(
     return f"{_drawn(columns)}\n… and {more} more" if more else _drawn(columns)
 
 
-def _shown(processes: Sequence[Process], most: int) -> Sequence[Process]:
+def _shown(processes: Sequence[Process], victim_pid: int | None, most: int) -> Sequence[Process]:
     """The first of them, and always one of the app: it is what the table is about."""
     first, others = processes[:most], processes[most:]
     app = next((process for process in others if process.shown_role == "target"), None)
     if app is None or any(process.shown_role == "target" for process in first):
         return first
-    return [*first[:-1], app]
+    leaving = [process for process in first if process.pid != victim_pid][-1]
+    return [*(process for process in first if process is not leaving), app]
 
 
 def _role(process: Process, is_run_named: bool) -> str:

@@ -34,6 +34,15 @@ def test_a_crowd_of_processes_is_cut_to_the_worst() -> None:
     assert (len(rows), last) == (9, "… and 21 more")
 
 
+def test_the_app_stays_in_a_short_table_and_so_does_the_first_victim() -> None:
+    loads = [process(pid, "agent", 200 - pid) for pid in range(30, 34)]
+    app = Process(1, "sleep", "target", 4 * MIB, 998, 100 * MIB)
+
+    text = process_table([*loads, app], victim_pid=32, most=3)
+
+    assert [line.split()[0] for line in text.splitlines()] == ["PID", "30", "32", "1", "…"]
+
+
 def test_a_process_that_the_runtime_starts_is_not_taken_for_the_apps() -> None:
     text = process_table([Process(9, "runc:[2:INIT]", "target", 4 * MIB, 998, 100 * MIB)])
 
