@@ -125,6 +125,13 @@ def app_kill_counts(findings: Findings) -> int:
     return (findings.samples.delta("oom_kill") or 0) - len(findings.kills)
 
 
+def died_beside_the_load(findings: Findings) -> bool:
+    """Whether the kernel killed more than the load, which its workers' deaths ended."""
+    bye = findings.ending.bye
+    by_kills = bye is not None and bye.reason is EndReason.WORKERS_KILLED
+    return by_kills and app_kill_counts(findings) > 0
+
+
 def _afterwards_delta(findings: Findings) -> int:
     first, after = findings.samples.first, findings.afterwards
     if first is None or after is None:

@@ -15,6 +15,7 @@ from tests.builders.agent_lines import (
     phase_line,
     reading,
     sample_line,
+    worker_killed_line,
 )
 from tests.builders.pods import PodBuilder
 from tests.builders.scene import BEGINNING, NEAR_LIMIT, OOM_KILLED, Scene, ended, started_again, web
@@ -65,6 +66,35 @@ def test_an_agent_that_saw_its_target_part_waits_for_what_became_of_it(scene: Sc
     report = scene.run("120%")
 
     assert report.verdict.outcome is Outcome.APP_OOM_KILLED
+
+
+def test_a_kill_beyond_the_load_s_own_is_waited_for_until_the_kubelet_says_of_whom(
+    scene: Scene,
+) -> None:
+    """The kernel kills the app and the last worker at once; the status comes seconds later."""
+    both = worker_killed_line(0, 2, elapsed_ms=890) + bye_line("workers-killed", 12)
+    begun = hello_line(oom_group=None, cgroup_version=1) + sample_line(10, phase="baseline")
+    scene.script.agent_says(0, begun + phase_line("ramp") + NEAR_LIMIT)
+    scene.script.agent_says(900, both).stream_ends(900, 12)
+    over = stopped().with_spec(restartPolicy="Never")
+    scene.cluster.pods["web"]["spec"]["restartPolicy"] = "Never"
+    scene.script.at(4_800, lambda: scene.cluster.change_pod(over.dict))
+
+    report = scene.run("120%")
+
+    assert report.verdict.outcome is Outcome.APP_OOM_KILLED
+    assert f"{CONFIRMED}; restartPolicy Never: it is not restarted" in scene.stories
+
+
+def test_a_load_that_died_alone_is_waited_for_no_longer(scene: Scene) -> None:
+    alone = worker_killed_line(0, 1, elapsed_ms=890) + bye_line("workers-killed", 12)
+    scene.script.agent_says(0, BEGINNING + NEAR_LIMIT).agent_says(900, alone)
+    scene.script.stream_ends(900, 12)
+
+    report = scene.run("120%")
+
+    assert report.verdict.outcome is Outcome.LOAD_OOM_KILLED
+    assert scene.time.now_ms() < 2_000
 
 
 def test_a_restart_that_was_seen_already_is_not_waited_for(scene: Scene) -> None:
