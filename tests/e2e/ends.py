@@ -12,6 +12,8 @@ from tests.e2e.pods import Pods, holding, pod, wait_until
 
 _CLOSED = {"tcpSocket": {"port": 9}}
 _SHORT = ("--size=20Mi", "--duration=60s")
+# Where the kubelet has to replace a container first, which a slow node took a minute for.
+_PATIENT = ("--size=20Mi", "--duration=4m")
 # After so many events of a type, Normal or Warning, the kubelet sends one each 5 minutes of a pod
 # (client-go, EventSourceObjectSpamFilter). Killing is Normal, as are the three of a start.
 _MOST_EVENTS, _EVENTS_A_START = 25, 3
@@ -85,7 +87,7 @@ def _with_many_events(flavour: str) -> list[Case]:
             "unsaid",
             "liveness-restarted",
             _crowded(_sick(flavour, is_unready=False)),
-            _SHORT,
+            _PATIENT,
             _after_one_more_event(signal("USR1")),
             words="its Killing event did not come",
             prepare=_until_no_more("Normal"),
