@@ -123,10 +123,10 @@ class FleetBench:
 
 def _look_seldom(node: Node) -> None:
     """Have the kubelet look at idle pods each minute, and not at all for an eviction."""
-    seldom = "s/exec kubelet /&--housekeeping-interval=60s /"
+    never = "'--eviction-hard=memory.available<0%' --local-storage-capacity-isolation=false"
+    seldom = f"s/exec kubelet /&--housekeeping-interval=60s {never} /"
     node.check_run(["sed", "-i", seldom, "/node/kubelet"])
-    never = dict.fromkeys(("memory.available", "nodefs.available"), "0%")
-    node.configure_kubelet(evictionHard=never, localStorageCapacityIsolation=False)
+    node.check_run(["killall", "-KILL", "kubelet"])
 
 
 @contextmanager
