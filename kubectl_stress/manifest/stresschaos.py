@@ -96,7 +96,7 @@ def _choice(spec: Field, diagnostics: Diagnostics) -> Choice | None:
 def _refuse_what_cannot_run(document: Field, diagnostics: Diagnostics) -> None:
     spec = document["spec"]
     for name in ("mode", "selector"):
-        if spec[name].value is None:
+        if not spec[name]:
             diagnostics.error(spec[name], "missing")
     if spec["remoteCluster"].written:
         diagnostics.error(

@@ -179,6 +179,8 @@ def test_without_namespaces_the_experiments_own_is_meant() -> None:
 
 REFUSED = [
     ({"mode": ""}, "5: error: spec.mode: missing"),
+    ({"mode": "mode: null"}, "6: error: spec.mode: missing"),
+    ({"selector": "selector: null"}, "7: error: spec.selector: missing"),
     ({"mode": "mode: some"}, '6: error: spec.mode: unknown mode "some" (valid: one, all,'),
     ({"mode": "mode: fixed"}, "6: error: spec.mode: mode fixed needs a value"),
     (
