@@ -29,7 +29,7 @@ def _line(names: Sequence[str], reason: str) -> str:
 
 def _is_named(name: str, reason: str) -> bool:
     words = reason.split()
-    return f'"{name}"' in reason or name == words[0] or ("/" in name and name in words)
+    return f'"{name}"' in reason or words[:1] == [name] or ("/" in name and name in words)
 
 
 def whole_problem(problems: Sequence[Problem], total: int) -> StressError:

@@ -52,3 +52,7 @@ def test_of_many_reasons_ten_are_told_and_the_others_counted() -> None:
 
     assert len(lines) == 11
     assert lines[-1] == "and 15 more"
+
+
+def test_a_problem_without_words_still_has_its_name() -> None:
+    assert problem_lines([("a", StressError(""))]) == ["a: "]
