@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from kubectl_stress.formats.names import DATA_FORMATS
@@ -22,22 +21,21 @@ def render_lint(manifests: Sequence[Manifest], output: str) -> str:
     return "\n".join([*lint_lines(manifests), _summary(manifests)])
 
 
-def lint_lines(manifests: Sequence[Manifest]) -> list[str]:
+def lint_lines(manifests: Sequence[Manifest], *, with_notes: bool = True) -> list[str]:
     """A line each, with its file and line as compilers write them."""
-    return [f"{one.file}:{found.line}: {found}" for one in manifests for found in one.diagnostics]
+    return [
+        f"{one.file}:{found.line}: {found}"
+        for one in manifests
+        for found in one.diagnostics
+        if with_notes or found.severity is not Severity.NOTE
+    ]
 
 
 def lines_before_run(manifests: Sequence[Manifest]) -> list[str]:
     """The same without the notes, which are the same before each run: they are counted."""
-    others = [
-        replace(
-            one, diagnostics=tuple(d for d in one.diagnostics if d.severity is not Severity.NOTE)
-        )
-        for one in manifests
-    ]
     count = _counts(manifests)[Severity.NOTE]
     counted = [f"{_number(count, 'note')} on these manifests: --lint prints them"] if count else []
-    return [*lint_lines(others), *counted]
+    return [*lint_lines(manifests, with_notes=False), *counted]
 
 
 def _summary(manifests: Sequence[Manifest]) -> str:

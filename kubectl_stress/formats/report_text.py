@@ -14,6 +14,7 @@ from kubectl_stress.quantity import format_bytes
 from kubectl_stress.results.report import Report, difference, under_load
 from kubectl_stress.targets.changes import ChangeKind
 from kubectl_stress.text import log_line
+from kubectl_stress.verdict.findings import of_kind
 
 # Where the text of a fact begins: after its moment and its source.
 _FACT_INDENT = 20
@@ -35,7 +36,7 @@ def _document(report: Report) -> Document:
 def report_row(report: Report) -> Row:
     """The target's row at the end of the run."""
     findings = report.findings
-    is_gone = any(change.kind is ChangeKind.DELETED for change in findings.changes)
+    is_gone = bool(of_kind(findings, ChangeKind.DELETED))
     sample = None if is_gone else findings.afterwards or findings.samples.last
     return Row(
         target=report.plan.target,

@@ -44,7 +44,7 @@ class Diagnostics:
 
     def error(self, field: Field, sentence: str) -> None:
         """It says what to write: warnings of how the same value is written would contradict it."""
-        path = _short(clean(field.path))
+        path = _path(field)
         self.found = [
             one
             for one in self.found
@@ -68,7 +68,7 @@ class Diagnostics:
 
     def is_sound(self, field: Field) -> bool:
         """Whether no error was found in the field, nor in anything in it."""
-        path = _short(clean(field.path))
+        path = _path(field)
         errors = [one.field for one in self.found if one.severity is Severity.ERROR]
         return not any(re.match(rf"{re.escape(path)}($|[.\[])", error) for error in errors)
 
@@ -77,8 +77,12 @@ class Diagnostics:
         return any(one.severity is Severity.ERROR for one in self.found)
 
     def _add(self, severity: Severity, field: Field, sentence: str) -> None:
-        path, text = _short(clean(field.path)), _short(clean(sentence))
-        self.found.append(Diagnostic(severity, field.line, path, text))
+        found = Diagnostic(severity, field.line, _path(field), _short(clean(sentence)))
+        self.found.append(found)
+
+
+def _path(field: Field) -> str:
+    return _short(clean(field.path))
 
 
 def _short(text: str) -> str:

@@ -13,6 +13,7 @@ from kubectl_stress.targets.owners import Owner, replicas
 from kubectl_stress.targets.place import Place
 from kubectl_stress.targets.pod import Pod
 from kubectl_stress.targets.ref import TargetRef
+from kubectl_stress.targets.selection import within
 from kubectl_stress.targets.target import Target
 from kubectl_stress.targets.target_selection import TargetSelection
 
@@ -52,11 +53,7 @@ def find_targets(
     named = [found for ref in selection.refs for found in _of_ref(cluster, ref, missing)]
     candidates = _each_once([*named, *_selected(cluster, selection, left_out)])
     if not candidates and not missing:
-        where = (
-            "in any namespace"
-            if selection.all_namespaces
-            else f'in namespace "{cluster.namespace}"'
-        )
+        where = within(None if selection.all_namespaces else cluster.namespace)
         raise NotRunning(
             f"no running pod {where} matches {selection}", wait="use --wait 1m to wait for one"
         )
@@ -151,7 +148,7 @@ def refs_of_pods(cluster: Cluster, selection: TargetSelection) -> list[TargetRef
             for pod, _ in _selected(cluster, selection, [])
         ]
     if not found:
-        raise NotRunning(f'no running pod in namespace "{cluster.namespace}" matches {selection}')
+        raise NotRunning(f"no running pod {within(cluster.namespace)} matches {selection}")
     return list(dict.fromkeys(found))
 
 

@@ -34,7 +34,7 @@ _RESTART_MS = 40_000
 # A node without a word is NotReady after 50 s (--node-monitor-grace-period), looked at each 5 s.
 _NODE_LOST_MS = 75_000
 # The load's own death is known at once, but a container's only once the kubelet has seen it.
-_NEIGHBOUR_MS, _OWN_END_MS = 15_000, 15_000
+_CONTAINER_END_MS = 15_000
 _JOINING_MS = 5_000
 _FINAL = {
     Outcome.APP_OOM_KILLED,
@@ -124,14 +124,14 @@ class CauseSearch:
         """What the API server says at the end; a container that ended is seen coming back."""
         findings = self._collector.findings()
         if died_beside_the_load(findings):
-            yield from self._intake.wait_for(_OWN_END_MS, ChangeKind.TERMINATED)
+            yield from self._intake.wait_for(_CONTAINER_END_MS, ChangeKind.TERMINATED)
         if self._collector.has_changed(ChangeKind.TERMINATED):
             yield from self._await_restart(plan)
         elif kill_counts(findings) and is_pods_limit(plan, findings):
             self._intake.say(
                 "the pod's limit is shared: checking whether another container was killed too"
             )
-            yield from self._intake.wait_for(_NEIGHBOUR_MS, ChangeKind.NEIGHBOUR)
+            yield from self._intake.wait_for(_CONTAINER_END_MS, ChangeKind.NEIGHBOUR)
         yield from self._read_pod(plan.target)
 
     def _await_restart(self, plan: Plan) -> Procedure[None]:

@@ -19,4 +19,9 @@ class Selection:
     @property
     def where(self) -> str:
         """In which namespaces, in words."""
-        return f'in namespace "{self.namespace}"' if self.namespace else "in any namespace"
+        return within(self.namespace)
+
+
+def within(namespace: str | None) -> str:
+    """In which namespace something is meant, in words; None means all."""
+    return f'in namespace "{namespace}"' if namespace else "in any namespace"
