@@ -56,7 +56,7 @@ def bring_in_target_image(
     for interpreter in interpreters(target):
         chosen = replace(holder, interpreter=interpreter)
         try:
-            name = bring_holder(cluster, target, chosen, clock=clock, tell=tell)
+            name = bring_holder(cluster, target, chosen, clock=clock, tell=tell).name
         except LacksInterpreter as error:
             lacking = error
             continue

@@ -3,6 +3,7 @@
 import math
 import secrets
 from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
 
 from kubectl_stress.clock import Clock
 from kubectl_stress.errors import Conflict, InjectionError, StressError, TargetError
@@ -30,6 +31,13 @@ _NOT_BEGUN = "the kubelet has not begun yet"
 _WAIT_LONGER = ": the node may be busy; wait longer with --timeout"
 
 
+class Brought(NamedTuple):
+    """A running holder; `is_new`: what it has printed so far is about the target as it is."""
+
+    name: str
+    is_new: bool
+
+
 def bring_holder(
     cluster: Cluster,
     target: Target,
@@ -37,8 +45,8 @@ def bring_holder(
     *,
     clock: Clock,
     tell: Callable[[str], None],
-) -> str:
-    """The name of a running holder: a live one is reused, otherwise one is added and awaited.
+) -> Brought:
+    """A running holder: a live one is reused, otherwise one is added and awaited.
 
     Raises InjectionError with the kubelet's own words where it does not start.
     """
@@ -46,7 +54,7 @@ def bring_holder(
     refuse_changed_target(pod, target)
     name = reused_holder(pod, target, holder, tell=tell)
     if name is not None:
-        return name
+        return Brought(name, is_new=False)
     name = starting_holder(pod, target, holder)
     if name is not None:
         tell(f"sharing ephemeral container {name}, which another run has just added")
@@ -56,7 +64,7 @@ def bring_holder(
         # From here on the entry stays in the pod: the API cannot remove an ephemeral container.
         tell(f"added ephemeral container {name} (image {image_of(target, holder)})")
     _Start(cluster, target, holder, name, clock=clock, tell=tell).wait(pod)
-    return name
+    return Brought(name, is_new=True)
 
 
 def reused_holder(

@@ -23,6 +23,7 @@ from kubectl_stress.injection.probe import (
     Reading,
     hear_exec,
     read_by_attach,
+    read_first,
     reading_by,
     shared_id,
     take_reading,
@@ -139,19 +140,18 @@ class Joiner:
             return None
 
     def _with_holder(self, target: Target, holder: HolderSpec) -> JoinedHolder:
-        name, agent_path = self._bring(target, holder)
-        self._tell(_READING)
-        reading = take_reading(
-            self._cluster, target, name, agent_path=agent_path, clock=self._clock
-        )
+        cluster, clock, tell = self._cluster, self._clock, self._tell
+        if holder.uses_target_image:
+            found = bring_in_target_image(cluster, target, holder, clock=clock, tell=tell)
+            (name, agent_path), is_new = found, False
+        else:
+            name, is_new = bring_holder(cluster, target, holder, clock=clock, tell=tell)
+            agent_path = AGENT_PATH
+        tell(_READING)
+        reading = read_first(cluster, target, name) if is_new else None
+        if reading is None:
+            reading = take_reading(cluster, target, name, agent_path=agent_path, clock=clock)
         return _joined(JoinedHolder(target, holder.join, name, reading, agent_path=agent_path))
-
-    def _bring(self, target: Target, holder: HolderSpec) -> tuple[str, str]:
-        """A running holder, and where the agent lies in it."""
-        clock, tell = self._clock, self._tell
-        if not holder.uses_target_image:
-            return bring_holder(self._cluster, target, holder, clock=clock, tell=tell), AGENT_PATH
-        return bring_in_target_image(self._cluster, target, holder, clock=clock, tell=tell)
 
     def _at_pod_level(self, joined: JoinedHolder) -> JoinedHolder:
         """What the load will be part of is the holder's own cgroup."""

@@ -1,13 +1,15 @@
 """One reading of the agent: who it is, and what it sees.
 
-The holder is asked by attach, which starts no process; else a probe is exec'd in it, which costs
-the target nothing either. Where the holder cannot look into the target, it is exec'd in there.
+What a new holder reads first stands in its log, and one that is there already is asked by attach:
+neither starts a process. Else a probe is exec'd in it, which costs the target nothing either. Where
+the holder cannot look into the target, it is exec'd in there.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kubectl_stress.agent.commands import READ, probe_arguments
+from kubectl_stress.agent.decoder import Decoder
 from kubectl_stress.agent.hold_command import PROTOCOL
 from kubectl_stress.agent.protocol import AgentError, Hello, Message, Processes
 from kubectl_stress.agent.samples import Process, Sample
@@ -24,6 +26,9 @@ _TIMEOUT_MS = 60_000
 # While a node starts many containers a holder took over 5 s to answer, and the exec instead of it
 # kept the node busier still.
 _ATTACH_PATIENCE_MS = 30_000
+
+# The first reading, of 50 processes at the most.
+_LOG_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,22 @@ class Reading:
 def shared_id(target: Target) -> str | None:
     """The ID that names the container where process 1 is not its own; else None."""
     return None if target.has_own_pid_namespace else target.container_id.partition("://")[2]
+
+
+def read_first(cluster: Cluster, target: Target, holder: str) -> Reading | None:
+    """What a new holder read as it began; None where that is not told, or the log may not be read.
+
+    The API server keeps its connection to a kubelet for logs; for each attach it makes a new one.
+    """
+    if not target.has_own_pid_namespace:
+        return None
+    try:
+        where = target.namespace, target.pod, holder
+        printed = Decoder().feed(cluster.get_log(*where, most_bytes=_LOG_BYTES))
+        reading = _as_reading(printed[::-1], "", is_answered=True)
+    except StressError:
+        return None
+    return reading if reading.processes else None  # they come last
 
 
 def take_reading(

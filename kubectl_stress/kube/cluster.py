@@ -15,6 +15,7 @@ from kubectl_stress.kube.object_requests import (
     delete_request,
     get_request,
     list_request,
+    log_request,
     merge_patch,
     stream_request,
 )
@@ -145,6 +146,11 @@ class Cluster:
         """Have a pod end within `grace_s`; raises Conflict where the name is another pod's now."""
         asked = get_request("/api/v1", "pods", namespace, name)
         self._transport.send(delete_request(asked, uid=uid, grace_s=grace_s))
+
+    def get_log(self, namespace: str, pod: str, container: str, *, most_bytes: int) -> bytes:
+        """The beginning of what a container has printed, as its kubelet has it."""
+        asked = log_request(namespace, pod, container, most_bytes=most_bytes)
+        return self._transport.send(asked)
 
     # Questions
 

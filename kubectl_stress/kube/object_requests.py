@@ -79,6 +79,13 @@ def list_request(
     return Request("GET", path, given, verb=verb, resource=plural, namespace=namespace)
 
 
+def log_request(namespace: str, pod: str, container: str, *, most_bytes: int) -> Request:
+    """To read the beginning of what a container has printed."""
+    asked = get_request("/api/v1", "pods", namespace, pod)
+    query = (("container", container), ("limitBytes", str(most_bytes)))
+    return replace(asked, path=f"{asked.path}/log", query=query, resource="pods/log")
+
+
 def stream_request(
     namespace: str, pod: str, subresource: str, query: Sequence[tuple[str, str]]
 ) -> Request:

@@ -48,6 +48,7 @@ class Answer:
 _UNSEEN = "events are not shown"
 _NOT_COUNTED = "predictions leave out what other containers use of the pod's limit"
 _SLOWER = "each start takes one exec more"
+_ATTACHED = "each start takes one attach more"
 POD_PERMISSIONS = (
     Permission("get", "pods"),
     Permission("list", "pods"),
@@ -57,6 +58,7 @@ POD_PERMISSIONS = (
     Permission("create", "pods/exec"),
     Permission("get", "pods/attach", without=_SLOWER),
     Permission("create", "pods/attach", without=_SLOWER),
+    Permission("get", "pods/log", without=_ATTACHED),
     Permission("list", "events", without=_UNSEEN),
     Permission("watch", "events", without=_UNSEEN),
     Permission("get", "pods", "metrics.k8s.io", without=_NOT_COUNTED),

@@ -24,6 +24,14 @@ def here(agent: Path, *arguments: str) -> Agent:
     return Agent(agent, *arguments, target_pid=os.getpid())
 
 
+def begun(holder: Agent) -> list[Line]:
+    """All lines of its first reading."""
+    lines = [holder.next_line()]
+    while lines[-1]["type"] != "processes" or not lines[-1]["last"]:
+        lines.append(holder.next_line())
+    return lines
+
+
 def answer(holder: Agent, command: bytes) -> list[Line]:
     """All lines up to the answer to `command`, that included."""
     holder.send(command)
@@ -35,14 +43,21 @@ def answer(holder: Agent, command: bytes) -> list[Line]:
 
 def test_a_holder_reads_without_a_new_process(agent: Path) -> None:
     with here(agent, "hold", "--protocol", "2") as holder:
-        assert holder.until_type("hello")["command"] == "hold"
+        own, *first = begun(holder)
+        assert (own["command"], own["pid"]) == ("hold", holder.pid)
+        assert "first-reading" in own["features"]
+        _assert_reads(first)
         for number in (1, 2):
             *lines, done = answer(holder, f"#{number} read\n".encode())
 
-            assert [line["type"] for line in lines][:3] == ["hello", "sample", "processes"]
-            assert lines[0]["target"]["pid"] == os.getpid()
-            assert lines[1]["memory"]["usage_bytes"] > 0
+            _assert_reads(lines)
             assert (done["id"], done["command"], done["ok"]) == (number, "read", True)
+
+
+def _assert_reads(lines: list[Line]) -> None:
+    assert [line["type"] for line in lines][:3] == ["hello", "sample", "processes"]
+    assert lines[0]["target"]["pid"] == os.getpid()
+    assert lines[1]["memory"]["usage_bytes"] > 0
 
 
 def test_a_holder_lists_the_loads(agent: Path) -> None:
@@ -52,7 +67,7 @@ def test_a_holder_lists_the_loads(agent: Path) -> None:
         here(agent, *LOAD, *words) as one,
         here(agent, *LOAD) as other,
     ):
-        holder.until_type("hello")
+        begun(holder)
         one.until_phase("hold")
         name = other.until_phase("hold")["run"]
         *lines, done = answer(holder, b"list\n")
@@ -76,7 +91,7 @@ def test_a_holder_stops_the_run_that_is_named(agent: Path) -> None:
         here(agent, *LOAD, *settle, "--run-id", ONE) as one,
         here(agent, *LOAD) as other,
     ):
-        holder.until_type("hello")
+        begun(holder)
         one.until_phase("hold")
         other.until_phase("hold")
         (nobody,) = answer(holder, b"#1 stop none by ann\n")
@@ -133,7 +148,7 @@ def test_a_holder_reaches_the_runs_of_its_own_pod_alone(agent: Path) -> None:
             node.agent(agent, *LOAD, "--run-id", TWO, below=f"{pod}/pod-of-others") as other,
             here(agent, *LOAD) as bystander,
         ):
-            holder.until_type("hello")
+            begun(holder)
             own.until_phase("hold")
             other.until_phase("hold")
             bystander.until_phase("hold")
@@ -181,7 +196,7 @@ def test_another_copy_of_the_program_is_reached_but_nothing_else(
         here(copy, *LOAD, "--run-id", COPY) as run,
         subprocess.Popen(argv, executable="/usr/bin/tail", stderr=subprocess.DEVNULL) as innocent,
     ):
-        holder.until_type("hello")
+        begun(holder)
         assert run.until_type("hello")["holder_pid"] is not None
         run.until_phase("hold")
         listed = [line["load"]["pid"] for line in answer(holder, b"list\n")[:-1]]
@@ -195,7 +210,7 @@ def test_another_copy_of_the_program_is_reached_but_nothing_else(
 
 def test_a_command_that_a_holder_does_not_know_is_answered(agent: Path) -> None:
     with here(agent, "hold") as holder:
-        holder.until_type("hello")
+        begun(holder)
         done = answer(holder, b"#5 size 4096\n")[-1]
 
         assert (done["id"], done["ok"], done["code"]) == (5, False, "bad-command")

@@ -10,7 +10,7 @@ from kubectl_stress.errors import ClusterError
 from kubectl_stress.kube.connection import Impersonation
 from kubectl_stress.kube.exec.channels import V5
 from tests.connection.conftest import Connect
-from tests.connection.fake_api_server import FakeApiServer, exec_script, running
+from tests.connection.fake_api_server import Answer, FakeApiServer, exec_script, running
 
 PODS = "/api/v1/namespaces/n/pods"
 POD = f"{PODS}/p"
@@ -31,6 +31,13 @@ def test_an_object_comes_as_the_server_wrote_it(api: FakeApiServer, connect: Con
     api.reply("GET", POD, a_pod("p", aFieldOfTheFuture=1))
 
     assert connect().get_pod("n", "p") == a_pod("p", aFieldOfTheFuture=1)
+
+
+def test_the_beginning_of_a_log_comes_as_it_is(api: FakeApiServer, connect: Connect) -> None:
+    api.reply("GET", f"{POD}/log", Answer(200, b'{"type":"hello"}\n'))
+
+    assert connect().get_log("n", "p", "c", most_bytes=65) == b'{"type":"hello"}\n'
+    assert api.requests[0].query == (("container", "c"), ("limitBytes", "65"))
 
 
 def test_a_request_says_who_and_what(api: FakeApiServer, connect: Connect) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -91,6 +92,30 @@ def test_a_role_that_lacks_something_is_refused_before_anything_is_attached(
 
     assert_refused(done, 1, missing, f"kubectl stress role -n {pods.namespace}")
     assert pods.holders("refused") == []
+
+
+@pytest.mark.parametrize(
+    ("missing", "streams"),
+    [((), ["log", "exec"]), (("log",), ["attach", "exec"]), (("log", "attach"), ["exec", "exec"])],
+    ids=["all", "no logs", "neither"],
+)
+def test_the_first_reading_is_taken_in_the_cheapest_way_that_the_role_allows(
+    plugin: Plugin, developer: Plugin, pods: Pods, missing: tuple[str, ...], streams: list[str]
+) -> None:
+    name = f"read-without-{len(missing)}"
+    pods.create(pod("v2", name=name))
+
+    def change(rules: list[dict[str, Any]]) -> None:
+        for part in missing:
+            without(f"pods/{part}")(rules)
+
+    bind_printed_role(plugin, pods, change)
+
+    done = developer("mem", name, "--size=8Mi", "--duration=1s", "-o=json", "-v=6")
+
+    assert done.report["verdict"]["outcome"] == "survived"
+    asked = re.compile(rf"GET \S+/{name}/(log|attach|exec)\?\S* (?:101|200) ")
+    assert asked.findall(done.stderr) == streams
 
 
 def test_without_events_a_run_goes_on_and_says_so(

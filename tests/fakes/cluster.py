@@ -94,6 +94,7 @@ class FakeCluster(Cluster):
         self.holder_states: list[Object] = [{"running": {}}]
         self.idle: Callable[[float], None] = lambda _seconds: None  # while a holder starts
         self.readings: list[FakeStream | StressError] = []
+        self.logs: dict[str, bytes] = {}  # of holders by their pods; no other may be read
         self.answers: list[Callable[[], FakeStream]] = []  # to who attaches; nobody may without
         self.load = FakeStream()
         self.asked: list[str] = []
@@ -335,6 +336,12 @@ class FakeCluster(Cluster):
             raise forbidden("create pods/attach")
         self.attached.append(container)
         return self.answers.pop(0)()
+
+    def get_log(self, namespace: str, pod: str, container: str, *, most_bytes: int) -> bytes:
+        self._ask(f"log {pod}")
+        if pod not in self.logs:
+            raise forbidden("get pods/log")
+        return self.logs[pod][:most_bytes]
 
     def load_of(self, pod_name: str) -> FakeStream:
         """The load in this pod: one after another for all of them."""

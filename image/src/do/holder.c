@@ -174,6 +174,7 @@ int hold(struct options* options, int64_t start_ms)
     watchdog_extend(STOPPED_MS);
     processes_init(AGENT_HOLD);
     report_hello_holder();
+    read_target(options, start_ms);
     for (;;) {
         int64_t left_ms = last_use_ms + options->linger_ms - now_ms();
 

@@ -26,7 +26,7 @@ def waiting(reason: str, message: str = "") -> Object:
 def bring(cluster: FakeCluster, time: FakeTime, *, progress: list[str] | None = None) -> str:
     heard: list[str] = [] if progress is None else progress
     cluster.idle = time.sleep
-    return bring_holder(cluster, TARGET, HOLDER, clock=time.clock, tell=heard.append)
+    return bring_holder(cluster, TARGET, HOLDER, clock=time.clock, tell=heard.append).name
 
 
 def test_a_holder_is_added_and_awaited() -> None:
@@ -279,7 +279,7 @@ def test_a_holder_that_another_run_has_just_added_is_shared(state: Object) -> No
         cluster.pods["web"] = web().with_holder("kubectl-stress-new").dict
 
     cluster.idle = start
-    name = bring_holder(cluster, TARGET, HOLDER, clock=time.clock, tell=progress.append)
+    name = bring_holder(cluster, TARGET, HOLDER, clock=time.clock, tell=progress.append).name
 
     assert (name, cluster.added) == ("kubectl-stress-new", [])
     assert progress == [

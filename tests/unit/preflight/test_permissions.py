@@ -28,6 +28,7 @@ def test_the_role_grants_no_more_than_a_run_does() -> None:
         ("", "pods/ephemeralcontainers"): {"patch"},
         ("", "pods/exec"): {"get", "create"},
         ("", "pods/attach"): {"get", "create"},
+        ("", "pods/log"): {"get"},
         ("", "events"): {"list", "watch"},
         ("events.k8s.io", "events"): {"create"},
         ("apps", "deployments"): {"get"},
@@ -80,10 +81,10 @@ def test_a_target_by_the_name_of_a_pod_needs_no_owner() -> None:
     assert groups == {""}
 
 
-def test_events_attach_and_metrics_are_a_convenience() -> None:
+def test_events_attach_logs_and_metrics_are_a_convenience() -> None:
     optional = [str(entry) for entry in full_role_permissions() if not entry.needed]
 
-    attach = ["get pods/attach", "create pods/attach"]
+    attach = ["get pods/attach", "create pods/attach", "get pods/log"]
     events = ["list events", "watch events"]
     rest = ["get pods.metrics.k8s.io", "create events.events.k8s.io"]
     assert optional == [*attach, *events, *rest]
