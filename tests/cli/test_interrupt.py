@@ -95,7 +95,7 @@ def press() -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
 threading.Thread(target=press, daemon=True).start()
-atexit.register(lambda: print(len(cluster.runs), "loads"))
+atexit.register(lambda: print(f"\\n{len(cluster.runs)} loads"))  # the second may cut a line
 sys.argv[1:] = ["mem", "-l", "app=web", "--size", "50Mi", "--yes"]
 main()
 """
