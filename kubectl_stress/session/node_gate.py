@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 # On a slow node 30 starts at once took longer, all in all, than 10 at a time.
 _FIRST, _LEAST, _MOST = 4, 2, 10
-_QUICK, _SLOW = 1.5, 3.0
+# Beside each other each takes longer; the kubelet's answer to an exec is waited for 30 s.
+_SLOW_MS, _TOO_SLOW_MS = 15_000, 20_000
 
 
 @dataclass
@@ -14,7 +15,6 @@ class _Node:
     limit: int
     inside: int = 0
     waiting: deque[int] = field(default_factory=deque)
-    quickest_ms: int | None = None
 
 
 class NodeGate:
@@ -42,9 +42,9 @@ class NodeGate:
     def leave(self, node: str, took_ms: int) -> None:
         """A target is prepared, or is not going to be."""
         found = self._nodes[node]
-        found.inside -= 1
         if self._parallel is None:
             _adapt(found, took_ms)
+        found.inside -= 1
         for _ in range(min(found.limit - found.inside, len(found.waiting))):
             self._wake(found.waiting.popleft())
 
@@ -54,10 +54,8 @@ class NodeGate:
 
 
 def _adapt(node: _Node, took_ms: int) -> None:
-    """More where the node is as quick as it was with fewer, fewer where it has become slow."""
-    quickest = took_ms if node.quickest_ms is None else min(took_ms, node.quickest_ms)
-    node.quickest_ms = quickest
-    if took_ms <= _QUICK * quickest:
+    """More while one is done soon, fewer where one takes nearly too long."""
+    if took_ms <= _SLOW_MS:
         node.limit = min(_MOST, node.limit + 1)
-    elif took_ms > _SLOW * quickest:
+    elif took_ms > _TOO_SLOW_MS:
         node.limit = max(_LEAST, node.limit - 1)
