@@ -1,5 +1,6 @@
 """What became of a target once its load has ended: how long it is waited for, and what is said."""
 
+from kubectl_stress.agent.protocol import WATCHDOG_EXIT_CODE
 from kubectl_stress.errors import InjectionError, NotFound, StressError
 from kubectl_stress.injection.join import JoinedHolder, Joiner
 from kubectl_stress.kube.cluster import Cluster
@@ -83,7 +84,8 @@ class CauseSearch:
         if reading is not None:
             collector.afterwards = reading.sample
             self._intake.tell(Afterwards(reading.sample))
-        if reading is None or not _has_counted_kill(collector):
+        is_known = ending.exit_code == WATCHDOG_EXIT_CODE or _has_counted_kill(collector)
+        if reading is None or not is_known:
             is_cut = ending.exit_code is None
             yield from self._await_cause(_NODE_LOST_MS if is_cut else _CAUSE_MS)
 

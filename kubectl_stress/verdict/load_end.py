@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from kubectl_stress.agent.protocol import EndReason
+from kubectl_stress.agent.protocol import WATCHDOG_EXIT_CODE, EndReason
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.stop_on import stop_sign
 from kubectl_stress.quantity import format_bytes
@@ -61,6 +61,12 @@ def broke_off(plan: Plan, findings: Findings) -> Verdict | None:
         )
         evidence = as_evidence(lost_node) + last_sample(findings)
         return Verdict(Outcome.INCONCLUSIVE, sentence, evidence)
+    if ending.bye is None and ending.exit_code == WATCHDOG_EXIT_CODE:
+        sentence = (
+            "the agent got no CPU time for ten seconds, as on an overloaded node, and its watchdog "
+            "released the load: nothing was killed, and what would have followed was not tested"
+        )
+        return Verdict(Outcome.INCONCLUSIVE, sentence, last_sample(findings))
     if ending.bye is None and (flips := readiness_flips(findings, since_ms=ending.at_ms)):
         sentence = (
             "the connection to the load was lost, as when the kubelet restarts: the container "

@@ -349,6 +349,15 @@ def test_a_level_that_was_never_reached_is_inconclusive() -> None:
     assert "30.0 MiB of 50.0 MiB" in verdict.sentence
 
 
+def test_an_agent_that_got_no_turn_says_so_by_its_exit_code() -> None:
+    lost = "command terminated with exit code 142"
+    verdict = judge(plan(), findings(sample(60, held_mib=50), ending=Ending(None, 142, lost)))
+
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "the agent got no CPU time for ten seconds" in verdict.sentence
+    assert [fact.source for fact in verdict.evidence] == ["agent"]
+
+
 def test_a_broken_stream_without_a_cause_is_inconclusive() -> None:
     verdict = judge(plan(), findings(ending=Ending(None, None, "connection reset")))
 
