@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from tests.cluster import builds
 from tests.cluster.cluster import Cluster
@@ -111,7 +112,7 @@ class FleetBench:
                     held.setdefault(value["pod"], time.monotonic() - began)
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
-        assert process.returncode == 0, process.returncode
+        assert process.returncode == 0, _not_survived(value)
         assert sorted(held) == sorted(self._names)
         return Loaded(max(held.values()), min(held.values()), usage.ru_maxrss / 1024)
 
@@ -119,6 +120,15 @@ class FleetBench:
     def _environment(self) -> dict[str, str]:
         kubeconfig = str(self._pods.cluster.kubeconfig_path)
         return {**os.environ, "KUBECONFIG": kubeconfig, "KUBECTL_STRESS_IMAGE": AGENT_IMAGE}
+
+
+def _not_survived(fleet_report: dict[str, Any]) -> str:
+    """Why some are not under load at the end of the run, in the words of their verdicts."""
+    return "; ".join(
+        f"{one['pod']}: {one.get('error') or one['report']['verdict']['sentence']}"
+        for one in fleet_report["targets"]
+        if one["outcome"] != "survived"
+    )
 
 
 def _look_seldom(node: Node) -> None:
