@@ -27,11 +27,6 @@ class ExitCode(IntEnum):
     INTERNAL = 70
 
 
-# 128 and SIGALRM: its own kernel timer ended an agent that had no turn for ten seconds, and with it
-# the load (image/PROTOCOL.md, "Where the agent gets too little CPU").
-WATCHDOG_EXIT_CODE = 142
-
-
 class EndReason(StrEnum):
     """Why the agent ended; OTHER is a word that this version does not know."""
 

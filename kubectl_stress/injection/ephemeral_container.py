@@ -32,7 +32,7 @@ _WAIT_LONGER = ": the node may be busy; wait longer with --timeout"
 
 
 class Brought(NamedTuple):
-    """A running holder; `is_new`: what it has printed so far is about the target as it is."""
+    """A running holder; `is_new`: this run added it, and nobody else has used it yet."""
 
     name: str
     is_new: bool
@@ -56,6 +56,7 @@ def bring_holder(
     if name is not None:
         return Brought(name, is_new=False)
     name = starting_holder(pod, target, holder)
+    is_new = name is None
     if name is not None:
         tell(f"sharing ephemeral container {name}, which another run has just added")
     else:
@@ -64,7 +65,7 @@ def bring_holder(
         # From here on the entry stays in the pod: the API cannot remove an ephemeral container.
         tell(f"added ephemeral container {name} (image {image_of(target, holder)})")
     _Start(cluster, target, holder, name, clock=clock, tell=tell).wait(pod)
-    return Brought(name, is_new=True)
+    return Brought(name, is_new)
 
 
 def reused_holder(

@@ -94,10 +94,21 @@ class JoinedHolder:
 
 
 class Joiner:
-    """Prepares joins of one cluster; `tell` hears what is done in the pod."""
+    """Prepares joins of one cluster; `tell` hears what is done in the pod.
 
-    def __init__(self, cluster: Cluster, *, clock: Clock, tell: Callable[[str], None]) -> None:
+    Without `reads_log` each reading takes a stream, as a load does.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        *,
+        clock: Clock,
+        tell: Callable[[str], None],
+        reads_log: bool = True,
+    ) -> None:
         self._cluster, self._clock, self._tell = cluster, clock, tell
+        self._reads_log = reads_log
 
     def enter(self, target: Target, holder: HolderSpec) -> JoinedHolder:
         """A holder that fits, live or new; raises InjectionError where there is no way in.
@@ -148,7 +159,7 @@ class Joiner:
             name, is_new = bring_holder(cluster, target, holder, clock=clock, tell=tell)
             agent_path = AGENT_PATH
         tell(_READING)
-        reading = read_first(cluster, target, name) if is_new else None
+        reading = read_first(cluster, target, name) if is_new and self._reads_log else None
         if reading is None:
             reading = take_reading(cluster, target, name, agent_path=agent_path, clock=clock)
         return _joined(JoinedHolder(target, holder.join, name, reading, agent_path=agent_path))

@@ -27,7 +27,7 @@ _TIMEOUT_MS = 60_000
 # kept the node busier still.
 _ATTACH_PATIENCE_MS = 30_000
 
-# The first reading, of 50 processes at the most.
+# A first reading of 50 processes takes some 12 KiB.
 _LOG_BYTES = 64 * 1024
 
 
@@ -58,12 +58,17 @@ def read_first(cluster: Cluster, target: Target, holder: str) -> Reading | None:
     if not target.has_own_pid_namespace:
         return None
     try:
-        where = target.namespace, target.pod, holder
-        printed = Decoder().feed(cluster.get_log(*where, most_bytes=_LOG_BYTES))
-        reading = _as_reading(printed[::-1], "", is_answered=True)
+        log = cluster.get_log(target.namespace, target.pod, holder, most_bytes=_LOG_BYTES)
     except StressError:
         return None
-    return reading if reading.processes else None  # they come last
+    printed = Decoder().feed(log)
+    ends = [n for n, message in enumerate(printed) if isinstance(message, Processes)]
+    if not ends:
+        return None
+    try:
+        return _as_reading(printed[ends[0] :: -1], "", is_answered=True)
+    except StressError:
+        return None
 
 
 def take_reading(

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from kubectl_stress.kube.exec.stream import ExecStream
 
 WATCH_SECONDS = 60
+LOG_SECONDS = 10.0  # the kubelet answers; what is asked of a log can be had in other ways
 WATCH_GRACE_SECONDS = 5.0  # the server ends the watch in time; a peer that is gone is noticed later
 PAGE_SIZE = 500
 
@@ -150,7 +151,7 @@ class Cluster:
     def get_log(self, namespace: str, pod: str, container: str, *, most_bytes: int) -> bytes:
         """The beginning of what a container has printed, as its kubelet has it."""
         asked = log_request(namespace, pod, container, most_bytes=most_bytes)
-        return self._transport.send(asked)
+        return self._transport.send(asked, LOG_SECONDS)
 
     # Questions
 

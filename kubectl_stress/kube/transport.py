@@ -149,11 +149,11 @@ class Transport:
         refuse_other_shape(answer, shape, f"{request.verb} {request.resource}")
         return answer
 
-    def send(self, request: Request) -> bytes:
-        """The body of the answer."""
+    def send(self, request: Request, read_seconds: float = READ_SECONDS) -> bytes:
+        """The body of the answer; --request-timeout holds instead of `read_seconds`."""
         with self._answering():
             limit = self.connection.request_timeout_seconds
-            return self.open(request, read_seconds=limit or READ_SECONDS).read()
+            return self.open(request, read_seconds=limit or read_seconds).read()
 
     def open(self, request: Request, read_seconds: float) -> Response:
         """The response to a request, its body not yet read; raises for anything but 2xx."""

@@ -110,7 +110,8 @@ class Check:
         from kubectl_stress.injection.join import Joiner  # without a probe it is not used
         from kubectl_stress.plan.read_facts import Found
 
-        joiner = Joiner(self._cluster, clock=self._clock, tell=self._tell)
+        # A proxy or a webhook may keep streams away, and a load is one.
+        joiner = Joiner(self._cluster, clock=self._clock, tell=self._tell, reads_log=False)
         reading = joiner.enter(target, self._holder).reading
         return Found(reading.hello, reading.sample.memory, reading.processes)
 

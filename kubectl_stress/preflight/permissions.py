@@ -47,8 +47,8 @@ class Answer:
 
 _UNSEEN = "events are not shown"
 _NOT_COUNTED = "predictions leave out what other containers use of the pod's limit"
-_SLOWER = "each start takes one exec more"
-_ATTACHED = "each start takes one attach more"
+_SLOWER = "a start with an ephemeral container that is there already takes one exec more"
+_ATTACHED = "a start with a new ephemeral container takes one attach more"
 POD_PERMISSIONS = (
     Permission("get", "pods"),
     Permission("list", "pods"),

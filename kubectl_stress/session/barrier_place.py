@@ -13,6 +13,7 @@ from kubectl_stress.session.event_loop import Procedure
 from kubectl_stress.session.intake import Intake
 from kubectl_stress.session.node_gate import NodeGate
 from kubectl_stress.session.turn import Turn
+from kubectl_stress.verdict.findings import ENDED_BY_WATCHDOG
 
 # Those of a node start beside each other, and share its CPU.
 _TIMES_LONGER = 3
@@ -81,4 +82,6 @@ class BarrierPlace:
             return
         said = [error.message for error in collector.errors]
         reason = f"the agent ended: {collector.bye.reason}" if collector.bye else "its stream broke"
+        if collector.ending.is_by_watchdog:
+            reason = ENDED_BY_WATCHDOG
         raise InjectionError(f"the load ended before it began: {'; '.join(said) or reason}")

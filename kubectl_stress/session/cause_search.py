@@ -1,6 +1,5 @@
 """What became of a target once its load has ended: how long it is waited for, and what is said."""
 
-from kubectl_stress.agent.protocol import WATCHDOG_EXIT_CODE
 from kubectl_stress.errors import InjectionError, NotFound, StressError
 from kubectl_stress.injection.join import JoinedHolder, Joiner
 from kubectl_stress.kube.cluster import Cluster
@@ -17,6 +16,7 @@ from kubectl_stress.targets.status import ContainerStatus
 from kubectl_stress.targets.target import Target
 from kubectl_stress.verdict.evidence import last_sample
 from kubectl_stress.verdict.findings import (
+    ENDED_BY_WATCHDOG,
     Ending,
     counted_between,
     died_beside_the_load,
@@ -84,10 +84,16 @@ class CauseSearch:
         if reading is not None:
             collector.afterwards = reading.sample
             self._intake.tell(Afterwards(reading.sample))
-        is_known = ending.exit_code == WATCHDOG_EXIT_CODE or _has_counted_kill(collector)
-        if reading is None or not is_known:
-            is_cut = ending.exit_code is None
-            yield from self._await_cause(_NODE_LOST_MS if is_cut else _CAUSE_MS)
+        if reading is None or not _has_counted_kill(collector):
+            yield from self._await_cause(self._patience_ms(ending))
+
+    def _patience_ms(self, ending: Ending) -> int:
+        """For how long what ended the load may take to be told by the API server."""
+        if ending.exit_code is None:
+            return _NODE_LOST_MS
+        killing = kubelet_kills(self._collector.of_this_load(), before_ms=self._intake.now_ms())
+        # The watchdog is a cause by itself; who ends the container meanwhile is another one.
+        return _CONTAINER_END_MS if ending.is_by_watchdog and not killing else _CAUSE_MS
 
     def _await_cause(self, patience_ms: int) -> Procedure[None]:
         """Until the API server says what became of the container, or that its node is lost."""
@@ -104,6 +110,8 @@ class CauseSearch:
         words = ending.lost or "no message"
         yield from self._intake.wait_for(_JOINING_MS, ChangeKind.TERMINATED)
         ended = self._why_the_container_ended()
+        if ended is None and ending.is_by_watchdog:
+            ended = ENDED_BY_WATCHDOG
         if ended is not None:
             return f"the agent did not start: {ended}"
         if joined.join is not Join.EXEC or is_silent:

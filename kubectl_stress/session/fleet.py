@@ -23,7 +23,6 @@ from kubectl_stress.session.follow import Follow, Lost
 from kubectl_stress.session.intake import Intake, finishing
 from kubectl_stress.session.load_procedure import LoadProcedure, Ready
 from kubectl_stress.session.newcomer import Newcomer
-from kubectl_stress.session.node_gate import NodeGate
 from kubectl_stress.session.pod_watcher import watching
 from kubectl_stress.session.preparation import Counter, Preparation
 from kubectl_stress.session.progress import Progress
@@ -203,7 +202,7 @@ class Fleet:
             stagger_ms=self._together.stagger_ms,
             keep_going=self._together.keep_going,
         )
-        gate = NodeGate(self._loop.wake, parallel=self._together.parallel)
+        gate = self._preparation.gate
         return {n: BarrierPlace(barrier, self._intakes[n], gate) for n in ready}
 
 

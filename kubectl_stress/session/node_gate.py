@@ -1,4 +1,4 @@
-"""How many targets of a node are prepared at the same time."""
+"""How many starts at the same time a node takes: of ephemeral containers, then of loads."""
 
 from collections import deque
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 # On a slow node 30 starts at once took longer, all in all, than 10 at a time.
 _FIRST, _LEAST, _MOST = 4, 2, 10
 # Beside each other each takes longer; the kubelet's answer to an exec is waited for 30 s.
-_SLOW_MS, _TOO_SLOW_MS = 15_000, 20_000
+_QUICK_MS, _SLOW_MS = 15_000, 20_000
 
 
 @dataclass
@@ -55,7 +55,7 @@ class NodeGate:
 
 def _adapt(node: _Node, took_ms: int) -> None:
     """More while one is done soon, fewer where one takes nearly too long."""
-    if took_ms <= _SLOW_MS:
+    if took_ms <= _QUICK_MS:
         node.limit = min(_MOST, node.limit + 1)
-    elif took_ms > _TOO_SLOW_MS:
+    elif took_ms > _SLOW_MS:
         node.limit = max(_LEAST, node.limit - 1)

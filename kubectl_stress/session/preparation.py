@@ -18,10 +18,11 @@ class Preparation:
     """`parallel` at once of each node; None adapts to the node.
 
     `problem` is why none is loaded: Ctrl-C, or without `keep_going` one that could not be prepared.
+    `gate` knows afterwards how many starts at once each node takes.
     """
 
     def __init__(self, loop: EventLoop, *, parallel: int | None, keep_going: bool) -> None:
-        self._gate = NodeGate(loop.wake, parallel=parallel)
+        self.gate = NodeGate(loop.wake, parallel=parallel)
         self._keep_going = keep_going
         self.problem: StressError | None = None
 
@@ -37,7 +38,7 @@ class Preparation:
             raise self.problem from None
 
     def _in_turn(self, intake: Intake, prepare: Procedure[Ready]) -> Procedure[Ready]:
-        turn = Turn(self._gate, intake)
+        turn = Turn(self.gate, intake)
         yield from turn.take()
         try:
             if self.problem is not None:

@@ -14,6 +14,14 @@ from kubectl_stress.verdict.other_loads import OtherLoad
 
 _PROBE_MS, _LATE_MS = 60_000, 5_000  # events may arrive a moment after the status
 
+# 128 and SIGALRM: its kernel timer ends an agent that has had no turn for ten seconds, and its load
+# with it (image/PROTOCOL.md, "Where the agent gets too little CPU").
+_WATCHDOG_EXIT_CODE = 142
+ENDED_BY_WATCHDOG = (
+    "the agent did not get to run for ten seconds, as on an overloaded node or under a small CPU "
+    "limit, and its watchdog ended it"
+)
+
 
 @dataclass(frozen=True)
 class Ending:
@@ -27,6 +35,11 @@ class Ending:
     exit_code: int | None = None
     lost: str | None = None
     at_ms: int = 0
+
+    @property
+    def is_by_watchdog(self) -> bool:
+        """Whether the agent was ended because it got no CPU time (ENDED_BY_WATCHDOG)."""
+        return self.bye is None and self.exit_code == _WATCHDOG_EXIT_CODE
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from kubectl_stress.agent.protocol import WATCHDOG_EXIT_CODE, EndReason
+from kubectl_stress.agent.protocol import EndReason
 from kubectl_stress.plan.plan import Plan
 from kubectl_stress.plan.stop_on import stop_sign
 from kubectl_stress.quantity import format_bytes
@@ -10,7 +10,13 @@ from kubectl_stress.targets.api_events import NODE_LOST
 from kubectl_stress.targets.changes import ChangeKind
 from kubectl_stress.verdict.cpu_end import cpu_evidence, cpu_verdict
 from kubectl_stress.verdict.evidence import Evidence, as_evidence, last_sample, load_words, peak
-from kubectl_stress.verdict.findings import Findings, events, of_kind, readiness_flips
+from kubectl_stress.verdict.findings import (
+    ENDED_BY_WATCHDOG,
+    Findings,
+    events,
+    of_kind,
+    readiness_flips,
+)
 from kubectl_stress.verdict.level_end import memory_level_evidence, memory_level_verdict
 from kubectl_stress.verdict.outcome import Outcome, Verdict
 
@@ -52,38 +58,40 @@ def stopped_by_other(_plan: Plan, findings: Findings) -> Verdict | None:
 
 
 def broke_off(plan: Plan, findings: Findings) -> Verdict | None:
-    ending = findings.ending
-    lost_node = events(findings, NODE_LOST)
-    if ending.bye is None and lost_node:
+    bye = findings.ending.bye
+    if bye is None:
+        return _cut_off(plan, findings)
+    if bye.reason is EndReason.DURATION:
+        return None
+    words = "; ".join(f"{error.code}: {error.message}" for error in findings.errors)
+    sentence = f"the agent ended early ({bye.reason}{words and ': ' + words})"
+    return Verdict(Outcome.INCONCLUSIVE, sentence, last_sample(findings))
+
+
+def _cut_off(plan: Plan, findings: Findings) -> Verdict:
+    """Its stream ended without a goodbye."""
+    ending, seen = findings.ending, events(findings, NODE_LOST)
+    if seen:
         sentence = (
             f'node "{plan.target.node}" became NotReady during the run: nobody reports what '
             "happened on it"
         )
-        evidence = as_evidence(lost_node) + last_sample(findings)
-        return Verdict(Outcome.INCONCLUSIVE, sentence, evidence)
-    if ending.bye is None and ending.exit_code == WATCHDOG_EXIT_CODE:
+    elif ending.is_by_watchdog:
         sentence = (
-            "the agent got no CPU time for ten seconds, as on an overloaded node, and its watchdog "
-            "released the load: nothing was killed, and what would have followed was not tested"
+            f"{ENDED_BY_WATCHDOG}: the load was released, no kill was seen, and what would have "
+            "followed was not tested"
         )
-        return Verdict(Outcome.INCONCLUSIVE, sentence, last_sample(findings))
-    if ending.bye is None and (flips := readiness_flips(findings, since_ms=ending.at_ms)):
+    elif seen := readiness_flips(findings, since_ms=ending.at_ms):
         sentence = (
             "the connection to the load was lost, as when the kubelet restarts: the container "
             "was not ready for a moment, and no probe had failed"
         )
-        return Verdict(Outcome.INCONCLUSIVE, sentence, as_evidence(flips) + last_sample(findings))
-    if ending.bye is None:
+    else:
         reason = ending.lost or f"the agent ended with exit code {ending.exit_code}"
         sentence = (
             f"the agent's stream broke off, and neither status nor counters say why: {reason}"
         )
-        return Verdict(Outcome.INCONCLUSIVE, sentence, last_sample(findings))
-    if ending.bye.reason is not EndReason.DURATION:
-        words = "; ".join(f"{error.code}: {error.message}" for error in findings.errors)
-        sentence = f"the agent ended early ({ending.bye.reason}{words and ': ' + words})"
-        return Verdict(Outcome.INCONCLUSIVE, sentence, last_sample(findings))
-    return None
+    return Verdict(Outcome.INCONCLUSIVE, sentence, as_evidence(seen) + last_sample(findings))
 
 
 def _why_stalled(findings: Findings) -> str:

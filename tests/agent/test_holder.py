@@ -7,7 +7,9 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -318,3 +320,23 @@ def _once_it_has_said_hello(holder: Agent, agent: Path, *arguments: str) -> Agen
 def _has_load(part: Line, run: str, started_by: str) -> bool:
     found = [row for row in part["processes"] if row["role"] == "load"]
     return (run, started_by) in {(row["run"], row["started_by"]) for row in found}
+
+
+def test_a_holder_that_may_not_see_the_targets_cgroup_names_no_process(agent: Path) -> None:
+    """What it says stays in its container's log; process 1 of a shared namespace is another's."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        nobody: dict[str, Any] = {"user": 65_534, "group": 65_534, "extra_groups": []}
+        program = shutil.copy(agent, folder)
+        holder = subprocess.run(
+            [program, "hold", "--protocol", "2", "--linger-ms", "300"],
+            input=b"#1 read\n",
+            stdout=subprocess.PIPE,
+            timeout=30,
+            check=True,
+            **nobody,
+        )
+    lines = [json.loads(line) for line in holder.stdout.splitlines()]
+
+    assert [line["type"] for line in lines] == ["hello", *["hello", "sample"] * 2, "done"]
+    assert lines[2]["memory"]["usage_bytes"] is None

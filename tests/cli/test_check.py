@@ -51,6 +51,13 @@ def test_with_probe_what_was_unknown_is_read(
     assert len(kubectl_stress.cluster.added) == 1
 
 
+def test_a_probe_takes_a_stream_as_a_load_does(kubectl_stress: CommandLine) -> None:
+    kubectl_stress("check", "web", "--probe")
+
+    assert "log web" not in kubectl_stress.cluster.asked
+    assert [container for container, _ in kubectl_stress.cluster.execs] != []
+
+
 @pytest.mark.parametrize("output", ["table", "wide", "json", "jsonl", "yaml", "csv", "name"])
 def test_quiet_tells_nothing_but_the_answer(
     kubectl_stress: CommandLine, capsys: pytest.CaptureFixture[str], output: str

@@ -42,7 +42,8 @@ static int open_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-// Reads what a probe would read, without a new process.
+// Reads the target as a probe would, without a new process. Where the target's cgroup is hidden, the
+// processes in sight may be those of others, and are not told: all of this stays in the log.
 static void read_target(struct options* options, int64_t start_ms)
 {
     if (!is_open) {
@@ -60,7 +61,8 @@ static void read_target(struct options* options, int64_t start_ms)
     session.next_slow_ms = clock_begin_turn();
     report_hello(&session);
     report_sample(&session, PATIENT_MS);
-    report_processes(&session);
+    if (session.readings.usage_bytes != ABSENT)
+        report_processes(&session);
 }
 
 static void tell_run(const struct agent* agent, void* context)
@@ -171,9 +173,9 @@ int hold(struct options* options, int64_t start_ms)
         = { { open_signals(), POLLIN, 0 }, { STDIN_FILENO, POLLIN, 0 }, { target, POLLIN, 0 } };
     int64_t last_use_ms = start_ms;
 
-    watchdog_extend(STOPPED_MS);
     processes_init(AGENT_HOLD);
     report_hello_holder();
+    line_turn();
     read_target(options, start_ms);
     for (;;) {
         int64_t left_ms = last_use_ms + options->linger_ms - now_ms();

@@ -3,6 +3,7 @@
 import pytest
 
 from kubectl_stress.injection.join import Joiner
+from kubectl_stress.injection.probe import read_first
 from kubectl_stress.plan.holder_spec import HolderSpec
 from kubectl_stress.targets.target import Target
 from tests.builders.agent_lines import hello_line, line, processes_line, sample_line
@@ -64,3 +65,49 @@ def test_a_holder_that_is_reused_has_read_too_long_ago() -> None:
 
     assert cluster.asked.count("log web") == 1
     assert [container for container, _ in cluster.execs] == [cluster.added[0]["name"]]
+
+
+def sharing(log: bytes) -> tuple[FakeCluster, Target, FakeTime]:
+    """A holder that another run has added, and that runs once it was waited for."""
+    found = web().with_holder("kubectl-stress-new").dict
+    (status,) = found["status"]["ephemeralContainerStatuses"]
+    status["state"] = {"waiting": {"reason": "ContainerCreating"}}
+    cluster, time = FakeCluster(found), FakeTime()
+    cluster.logs = {"web": log}
+
+    def start(seconds: float) -> None:
+        time.sleep(seconds)
+        cluster.pods["web"] = web().with_holder("kubectl-stress-new").dict
+
+    cluster.idle = start
+    return cluster, Target.from_pod(found), time
+
+
+def test_the_holder_of_another_run_may_have_a_load_by_now() -> None:
+    cluster, target, time = sharing(BEGUN + READ)
+
+    Joiner(cluster, clock=time.clock, tell=lambda _text: None).enter(target, HolderSpec("agent:1"))
+
+    assert "log web" not in cluster.asked
+    assert [container for container, _ in cluster.execs] == ["kubectl-stress-new"]
+
+
+def test_what_comes_after_the_first_reading_is_of_others() -> None:
+    detached = hello_line(command="run", pid=37) + sample_line(90, held_mib=80)
+    cluster = FakeCluster(web().dict)
+    cluster.logs = {"web": BEGUN + READ + detached}
+
+    found = read_first(cluster, Target.from_pod(web().dict), "kubectl-stress-new")
+
+    assert found is not None
+    assert (found.hello.command, found.sample.held_bytes) == ("hold", 0)
+
+
+def test_a_reading_that_is_to_prove_that_streams_pass_takes_one() -> None:
+    cluster, time = FakeCluster(web().dict), FakeTime()
+    cluster.logs = {"web": BEGUN + READ}
+    joiner = Joiner(cluster, clock=time.clock, tell=lambda _text: None, reads_log=False)
+
+    joiner.enter(Target.from_pod(web().dict), HolderSpec("agent:1"))
+
+    assert "log web" not in cluster.asked

@@ -96,17 +96,6 @@ def test_a_load_killed_while_the_holder_lives_is_found_by_a_second_reading(scene
     assert scene.time.ms < 2_000  # nothing else is waited for
 
 
-def test_an_agent_that_its_watchdog_ended_needs_no_other_cause(scene: Scene) -> None:
-    scene.cluster.readings = [FakeStream().says(reading()).ends(0) for _ in range(2)]
-    scene.script.agent_says(0, BEGINNING + NEAR_LIMIT).stream_ends(900, 142)
-
-    report = scene.run()
-
-    assert report.verdict.outcome is Outcome.INCONCLUSIVE
-    assert "its watchdog released the load" in report.verdict.sentence
-    assert scene.time.ms < 2_000
-
-
 def test_a_worker_killed_under_a_living_supervisor_is_the_loads_death(scene: Scene) -> None:
     final_message = worker_killed_line() + bye_line("workers-killed", 12)
     scene.script.agent_says(0, BEGINNING + NEAR_LIMIT + final_message).stream_ends(900, 12)

@@ -31,6 +31,48 @@ def killed(scene: Scene) -> Scene:
     return scene
 
 
+def test_an_agent_that_its_watchdog_ended_is_a_cause_and_another_is_waited_for_shortly(
+    scene: Scene,
+) -> None:
+    scene.cluster.readings = [FakeStream().says(reading()).ends(0) for _ in range(2)]
+    scene.script.agent_says(0, BEGINNING + NEAR_LIMIT).stream_ends(900, 142)
+
+    report = scene.run()
+
+    assert report.verdict.outcome is Outcome.INCONCLUSIVE
+    assert "its watchdog ended it" in report.verdict.sentence
+    assert scene.time.ms < 17_000
+
+
+def test_a_container_that_the_kubelet_is_ending_is_what_the_watchdog_came_before(
+    scene: Scene,
+) -> None:
+    """On a node without CPU the liveness probe fails too; SIGTERM leaves 30 s."""
+    scene.cluster.readings = [FakeStream().says(reading()).ends(0) for _ in range(2)]
+    end = {"containerID": "containerd://app-1", "reason": "Error", "exitCode": 137}
+    again = {"containerID": "containerd://app-2", "lastState": {"terminated": end}}
+    restarted = web().with_container_status(restartCount=1, **again)
+    words = "Container app failed liveness probe, will be restarted"
+    scene.script.agent_says(0, BEGINNING + NEAR_LIMIT)
+    scene.script.at(500, lambda: scene.cluster.show_event("Killing", words))
+    scene.script.stream_ends(900, 142)
+    scene.script.at(30_000, lambda: scene.cluster.change_pod(restarted.dict))
+
+    assert scene.run().verdict.outcome is Outcome.LIVENESS_RESTARTED
+
+
+def test_an_agent_that_its_watchdog_ended_before_its_hello_needs_no_other_join(
+    scene: Scene,
+) -> None:
+    scene.script.stream_ends(900, 142)
+
+    with pytest.raises(InjectionError) as caught:
+        scene.run()
+
+    assert "its watchdog ended it" in str(caught.value)
+    assert "--join" not in str(caught.value)
+
+
 def stopped(**state: Any) -> PodBuilder:
     return web().with_container_status(state={"terminated": {**OOM_KILLED, **state}}, ready=False)
 

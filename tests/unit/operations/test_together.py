@@ -67,6 +67,15 @@ class ManyRun:
         return run.all(plans, HolderSpec("agent:1"), None, together).found
 
 
+def test_one_whose_watchdog_ended_it_at_the_barrier_says_so() -> None:
+    cluster = ManyPods(SURVIVES, SURVIVES)
+    cluster.streams["web-1"] = FakeStream().says(hello_line()).ends(142)
+
+    _, second = ManyRun(cluster)()
+
+    assert "its watchdog ended it" in str(second)
+
+
 def test_no_load_begins_before_the_last_one_is_ready() -> None:
     cluster = ManyPods(SURVIVES, SURVIVES)
     late = cluster.streams["web-1"] = Late(SURVIVES, lambda: cluster.sent_to("web-0"))

@@ -354,7 +354,7 @@ def test_an_agent_that_got_no_turn_says_so_by_its_exit_code() -> None:
     verdict = judge(plan(), findings(sample(60, held_mib=50), ending=Ending(None, 142, lost)))
 
     assert verdict.outcome is Outcome.INCONCLUSIVE
-    assert "the agent got no CPU time for ten seconds" in verdict.sentence
+    assert "its watchdog ended it: the load was released" in verdict.sentence
     assert [fact.source for fact in verdict.evidence] == ["agent"]
 
 
