@@ -42,8 +42,8 @@ static int open_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-// Reads the target as a probe would, without a new process. Where the target's cgroup is hidden, the
-// processes in sight may be those of others, and are not told: all of this stays in the log.
+// Reads the target as a probe would, without a new process. Where the target's cgroup is hidden,
+// the processes in sight may be those of others, and are not told: all of this stays in the log.
 static void read_target(struct options* options, int64_t start_ms)
 {
     if (!is_open) {
