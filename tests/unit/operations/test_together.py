@@ -1,6 +1,7 @@
 """Several loads begin together or not at all, and never take more than their node has."""
 
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -107,6 +108,33 @@ def test_each_agent_reads_and_waits_and_is_told_so_in_its_arguments() -> None:
     for words in cluster.runs:
         assert "--wait-for-go" in words
         assert words[len(words) - 1 - words[::-1].index("--sample-interval-ms") + 1] == "120"
+
+
+class Beside(ReadyStream):
+    """Is ready once so many have started beside it, or after two seconds."""
+
+    def __init__(self, cluster: ManyPods, count: int) -> None:
+        super().__init__(SURVIVES)
+        self._cluster, self._count, self._patience, self.beside = cluster, count, 200, 0
+
+    def receive(self, timeout: float) -> list[tuple[object, bytes]]:  # type: ignore[override]
+        if self.beside < self._count and self._patience:
+            self.beside = len(self._cluster.runs)
+            self._patience -= 1
+            time.sleep(0.01)
+            return []
+        return super().receive(timeout)  # type: ignore[return-value]
+
+
+def test_a_node_starts_as_many_loads_at_once_as_it_took_holders_in_the_end() -> None:
+    cluster = ManyPods(*[SURVIVES] * 10)
+    first = cluster.streams["web-0"] = Beside(cluster, 10)
+    for number in range(1, 10):
+        cluster.streams[f"web-{number}"] = Beside(cluster, 10)
+
+    ManyRun(cluster)()
+
+    assert first.beside == 10
 
 
 def test_one_target_alone_waits_for_nobody() -> None:
