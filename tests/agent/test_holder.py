@@ -283,9 +283,8 @@ def test_detached_runs_share_a_log_and_say_who_speaks(agent: Path) -> None:
     words = (*LOAD, "--detach", "--sample-interval-ms", "10")
     with (
         here(agent, "hold") as holder,
-        # A run that looks before our holder is there takes that of somebody else on this machine.
         _once_it_has_said_hello(holder, agent, *words, "--run-id", ONE) as one,
-        here(agent, *words, "--wait-for-go", "--run-id", TWO) as two,
+        _beside(holder, agent, *words, "--wait-for-go", "--run-id", TWO) as two,
     ):
         # What comes before the load begins is said to the caller as well.
         assert one.until_type("hello")["run"] == ONE
@@ -314,7 +313,12 @@ def test_detached_runs_share_a_log_and_say_who_speaks(agent: Path) -> None:
 
 def _once_it_has_said_hello(holder: Agent, agent: Path, *arguments: str) -> Agent:
     holder.until_type("hello")
-    return here(agent, *arguments)
+    return _beside(holder, agent, *arguments)
+
+
+def _beside(holder: Agent, agent: Path, *arguments: str) -> Agent:
+    """By its own choice a run takes any holder of this machine, such as another test's."""
+    return here(agent, *arguments, "--holder-pid", str(holder.pid))
 
 
 def _has_load(part: Line, run: str, started_by: str) -> bool:
