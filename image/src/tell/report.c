@@ -44,7 +44,7 @@ static int64_t oom_score_adj_of(int64_t pid)
 static void begin_hello(const char* command, const char* started_by)
 {
     static const char* const features[] = { "go", "ids", "arrived", "hold", "both", "level",
-        "cpu-level", "holder", "pressure", "first-reading" };
+        "cpu-level", "holder", "pressure", "first" };
 
     line_begin("hello");
     line_number("protocol", PROTOCOL);
