@@ -13,9 +13,12 @@ _KUBECTL = re.compile(r"\bkubectl (?=(auth|config|create|describe|get|logs|scale
 def with_callers_kubectl(text: str, environ: Mapping[str, str]) -> str:
     """The text with its hints naming the kubectl that called us, which sets KUBECTL_PATH."""
     import shutil
+    from os.path import realpath
 
     path = environ.get("KUBECTL_PATH", "")
-    if not path or shutil.which("kubectl", path=environ.get("PATH", "")) == path:
+    found = shutil.which("kubectl", path=environ.get("PATH", ""))
+    # kubectl gives its own file, and not the link by whose name k3s and others know what to be.
+    if not path or (found is not None and realpath(found) == realpath(path)):
         return text
     return _KUBECTL.sub(lambda _: f"{path} ", text)
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import stat
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -76,6 +77,8 @@ def _unexpected(error: Exception) -> str:
 
 
 def _as_interrupt(number: int, _frame: object) -> None:
+    if number == signal.SIGHUP:
+        _leave_closed_terminal()
     raise KeyboardInterrupt(signal.Signals(number).name)
 
 
@@ -106,6 +109,17 @@ def _print_error(text: str, exit_code: int) -> int:
     with suppress(OSError):
         click.echo(with_callers_kubectl(text, os.environ), err=True)
     return exit_code
+
+
+def _leave_closed_terminal() -> None:
+    """A terminal that has gone fails each write, and would so cut short what is still to be done.
+
+    What is a device and no terminal any more is it, or is /dev/null already.
+    """
+    for descriptor in (1, 2):
+        with suppress(OSError):
+            if stat.S_ISCHR(os.fstat(descriptor).st_mode) and not os.isatty(descriptor):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
 
 
 def _drop_output() -> None:

@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from kubectl_stress.formats.process_table import DIES_FIRST
@@ -101,7 +101,9 @@ class Drawing:
         if self._console.width != self._drawn_width:
             self._count_rows_again()
         try:
-            yield
+            # One that has gone takes nothing more; that it has is told by its SIGHUP.
+            with suppress(OSError):
+                yield
         finally:
             self._is_busy = False
 
@@ -129,7 +131,8 @@ def drawing(color: bool | None) -> Iterator[Drawing]:
         yield shown
     finally:
         signal.signal(signal.SIGWINCH, before)
-        live.stop()
+        with suppress(OSError):
+            live.stop()
 
 
 class LiveScreen:

@@ -71,7 +71,9 @@ def _experiment(
 ) -> Experiment | None:
     group, _, version = document["apiVersion"].written.rpartition("/")
     kind = document["kind"].written
-    if not kind or not document["apiVersion"]:
+    if kind == KIND and group not in (_GROUP, _OLD_GROUP):
+        diagnostics.error(document["apiVersion"], f"of a {KIND}: write {API_VERSION}")
+    elif not kind or not document["apiVersion"]:
         diagnostics.error(document["kind"], f"not a Kubernetes object: kind {KIND} is expected")
     elif group == _OLD_GROUP:
         diagnostics.error(document["apiVersion"], f"of Chaos Mesh 0.x: write {API_VERSION}")

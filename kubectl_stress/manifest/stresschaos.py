@@ -1,7 +1,9 @@
 """A StressChaos document → the experiment that it asks for, or why it cannot be run. Pure."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from dataclasses import field as default
 from functools import partial
 from typing import TypeVar
 
@@ -12,12 +14,19 @@ from kubectl_stress.manifest.schema import STRESS_CHAOS, check
 from kubectl_stress.manifest.selection import read_selector
 from kubectl_stress.manifest.stressors import CpuStressor, MemoryStressor, read_cpu, read_memory
 from kubectl_stress.plan.amount import ShareBase
-from kubectl_stress.targets.choose import Choice
+from kubectl_stress.targets.choose import Choice, Mode
 from kubectl_stress.targets.selector import PodSelector
 
 Value = TypeVar("Value")
 API_VERSION = "chaos-mesh.org/v1alpha1"
 KIND = "StressChaos"
+# RFC 1123, as the API server holds names to it; a generated name goes on after its prefix.
+_LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+_FORMS = {
+    "name": rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*",
+    "generateName": r"[a-z0-9][-a-z0-9.]{0,252}",
+    "namespace": _LABEL,
+}
 PAUSE_ANNOTATION = "experiment.chaos-mesh.org/pause"
 
 
@@ -38,7 +47,7 @@ class Experiment:
     duration_ms: int | None = None
     memory: MemoryStressor | None = None
     cpu: CpuStressor | None = None
-    file: str = field(default="", compare=False)
+    file: str = default(default="", compare=False)
 
     def __str__(self) -> str:
         """As kubectl names an object, with where it is written."""
@@ -56,6 +65,7 @@ def read_experiment(
     """The experiment; None where `diagnostics` has what keeps it from running."""
     check(document, STRESS_CHAOS, diagnostics)
     _refuse_what_cannot_run(document, diagnostics)
+    _refuse_names(document, diagnostics)
     spec, metadata = document["spec"], document["metadata"]
     memory, cpu = spec["stressors"]["memory"], spec["stressors"]["cpu"]
     read = partial(_read_sound, diagnostics)
@@ -90,7 +100,26 @@ def _choice(spec: Field, diagnostics: Diagnostics) -> Choice | None:
     mode, value = spec["mode"].written, spec["value"]
     if not diagnostics.is_sound(value):
         return None
-    return diagnostics.attempt(value or spec["mode"], lambda: Choice.parse(mode, value.written))
+    is_known = mode in {known.value for known in Mode}
+    field = value if value and is_known else spec["mode"]
+    return diagnostics.attempt(field, lambda: Choice.parse(mode, value.written))
+
+
+def _refuse_names(document: Field, diagnostics: Diagnostics) -> None:
+    """Those that the API server would not take: they stand in what is said of the experiment."""
+    for form, named in _names(document):
+        if named.written and not re.fullmatch(_FORMS[form], named.written):
+            diagnostics.error(
+                named,
+                f'"{named.written}" is not a name that Kubernetes takes: lower case letters, '
+                'digits and "-", with a letter or digit at both ends',
+            )
+
+
+def _names(document: Field) -> Iterator[tuple[str, Field]]:
+    yield from ((form, document["metadata"][form]) for form in _FORMS)
+    selector = document["spec"]["selector"]
+    yield from (("namespace", named) for named in selector["namespaces"].items())
 
 
 def _refuse_what_cannot_run(document: Field, diagnostics: Diagnostics) -> None:

@@ -173,9 +173,9 @@ int hold(struct options* options, int64_t start_ms)
         = { { open_signals(), POLLIN, 0 }, { STDIN_FILENO, POLLIN, 0 }, { target, POLLIN, 0 } };
     int64_t last_use_ms = start_ms;
 
+    watchdog_extend(STOPPED_MS);
     processes_init(AGENT_HOLD);
     report_hello_holder();
-    line_turn();
     read_target(options, start_ms);
     for (;;) {
         int64_t left_ms = last_use_ms + options->linger_ms - now_ms();

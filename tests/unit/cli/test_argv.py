@@ -35,3 +35,13 @@ def test_hints_are_short_where_it_is_the_one_on_the_path(tmp_path: Path) -> None
 
     assert with_callers_kubectl(HINT, environ) == HINT
     assert with_callers_kubectl(HINT, {}) == HINT
+
+
+def test_hints_are_short_where_the_one_on_the_path_is_a_link_to_it(tmp_path: Path) -> None:
+    program = tmp_path / "k3s"
+    program.touch(mode=0o755)
+    (tmp_path / "kubectl").symlink_to(program)
+
+    environ = {"KUBECTL_PATH": str(program), "PATH": str(tmp_path)}
+
+    assert with_callers_kubectl(HINT, environ) == HINT

@@ -119,6 +119,18 @@ def test_other_versions_are_refused() -> None:
     ]
 
 
+def test_a_stress_chaos_of_another_group_is_not_skipped() -> None:
+    for written in ("v1", "chaos.example.org/v1alpha1"):
+        text = stress_chaos().replace("chaos-mesh.org/v1alpha1", written)
+        wanted = "1: error: apiVersion: of a StressChaos: write chaos-mesh.org/v1alpha1"
+
+        assert errors_and_warnings(text) == [wanted]
+    without = stress_chaos().replace("apiVersion: chaos-mesh.org/v1alpha1\n", "")
+
+    (line,) = errors_and_warnings(without)
+    assert line.endswith("error: apiVersion: of a StressChaos: write chaos-mesh.org/v1alpha1")
+
+
 def test_what_is_no_object_is_an_error() -> None:
     assert said(manifest("- a\n")) == [
         "1: error: kind: not a Kubernetes object: kind StressChaos is expected"

@@ -182,7 +182,15 @@ REFUSED = [
     ({"mode": "mode: null"}, "6: error: spec.mode: missing"),
     ({"selector": "selector: null"}, "7: error: spec.selector: missing"),
     ({"mode": "mode: some"}, '6: error: spec.mode: unknown mode "some" (valid: one, all,'),
+    (
+        {"mode": "mode: some", "value": "value: '1'"},
+        '6: error: spec.mode: unknown mode "some" (valid: one, all,',
+    ),
     ({"mode": "mode: fixed"}, "6: error: spec.mode: mode fixed needs a value"),
+    (
+        {"selector": "selector: {namespaces: [a, B.c]}"},
+        '7: error: spec.selector.namespaces[1]: "B.c" is not a name that Kubernetes takes',
+    ),
     (
         {"mode": "mode: fixed-percent", "value": "value: 30%"},
         '11: error: spec.value: "30%" is not a value for mode fixed-percent',
@@ -371,3 +379,31 @@ def test_a_mistake_in_one_part_hides_none_in_another() -> None:
         "spec.stressors.memory.workers",
         "spec.bogus",
     }
+
+
+@pytest.mark.parametrize(
+    "name",
+    ['"\\e]0;owned\\a"', '"a\\u202Eb"', '"a\\nb"', "Odd_Name", "-a", "a.", '"a..b"', "a" * 254],
+)
+@pytest.mark.parametrize("field", ["name", "namespace"])
+def test_a_name_that_the_api_server_would_not_take_is_an_error(field: str, name: str) -> None:
+    metadata = (
+        f"metadata: {{name: web, {field}: {name}}}"
+        if field != "name"
+        else f"metadata: {{name: {name}}}"
+    )
+    text = stress_chaos().replace("metadata:\n  name: memory-stress\n", f"{metadata}\n")
+    assert metadata in text
+
+    (line,) = [line for line in said(manifest(text)) if ": error: " in line]
+
+    assert f": error: metadata.{field}: " in line
+    assert "is not a name that Kubernetes takes" in line
+    assert line.isprintable()
+
+
+@pytest.mark.parametrize("name", ["a", "0", "web-0.shop", "a" * 63])
+def test_a_name_that_the_api_server_takes_is_read(name: str) -> None:
+    text = stress_chaos().replace("name: memory-stress", f'name: "{name}"')
+
+    assert experiment(text).name == name

@@ -25,6 +25,7 @@ from tests.builders.manifests import manifest
 
 # Those that YAML takes for something else than a string are the ones to be quoted.
 NAMES = st.sampled_from(["web", "a-1", "true", "1", "12e4", "no", "1.5", "0x1f", "null", "1_0"])
+OBJECT_NAMES = st.sampled_from(["y", "no", "0x1", "1e3", "7", "null", "web-0"])  # some need quotes
 KEYS = st.sampled_from(["app", "example.org/tier", "y", "on"])
 
 
@@ -45,7 +46,7 @@ RULES = st.one_of(
 )
 SELECTORS = st.builds(
     PodSelector,
-    namespaces=tuples_of(NAMES, 1),
+    namespaces=tuples_of(OBJECT_NAMES, 1),
     labels=st.lists(RULES, max_size=3, unique_by=lambda rule: rule.key).map(tuple),
     annotations=maps_of(KEYS),
     fields=maps_of(st.sampled_from(SELECTABLE_FIELDS)),
@@ -84,8 +85,8 @@ def experiments(draw: st.DrawFn) -> Experiment:
     memory, cpu = draw(st.tuples(MEMORY, CPU | st.none()) | st.tuples(st.none(), CPU))
     return Experiment(
         line=1,
-        name=draw(NAMES),
-        namespace=draw(st.none() | NAMES),
+        name=draw(OBJECT_NAMES),
+        namespace=draw(st.none() | OBJECT_NAMES),
         selector=draw(SELECTORS),
         choice=draw(CHOICES),
         containers=draw(tuples_of(NAMES)),
