@@ -126,6 +126,8 @@ def parse_duration_ms(text: str) -> int:
     """Milliseconds of a duration such as `90s`, `1m30s` or `500ms`; raises UsageError."""
     stripped = text.strip()
     parts = list(_DURATION.finditer(stripped))
+    if stripped.startswith("-") and _DURATION.match(stripped[1:]):
+        raise UsageError(f'"{text}" is less than 0: a duration must be more than 0')
     if not parts or "".join(part.group() for part in parts) != stripped:
         is_number = stripped.isascii() and stripped.isdigit() and len(stripped) <= 9
         hint = f", like {stripped}s" if is_number and int(stripped) > 0 else ", like 30s or 1m30s"

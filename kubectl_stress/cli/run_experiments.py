@@ -46,6 +46,7 @@ def run_experiments(
 ) -> int:
     """The exit code of all of them, at the same time; raises StressError."""
     experiments = _experiments(manifests)
+    _refuse_other_namespace(flags, experiments)
     cluster, seed = connect(flags), seed_of(given)
     found = [_attempt(cluster, experiment, seed, given) for experiment in experiments]
     first = found[0]
@@ -102,6 +103,16 @@ def _experiments(manifests: Sequence[Manifest]) -> list[Experiment]:
     if not found:
         raise UsageError("no StressChaos in these manifests")
     return found
+
+
+def _refuse_other_namespace(flags: "ConnectionFlags", experiments: Sequence[Experiment]) -> None:
+    """As kubectl refuses to apply an object to another namespace than its own."""
+    for one in experiments:
+        if flags.namespace and one.namespace and flags.namespace != one.namespace:
+            raise UsageError(
+                f'the namespace "{one.namespace}" of {one} does not match the namespace '
+                f'"{flags.namespace}": pass --namespace={one.namespace}, or leave it out'
+            )
 
 
 def _spec(experiment: Experiment, given: dict[str, Any]) -> LoadSpec:

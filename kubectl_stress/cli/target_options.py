@@ -96,6 +96,8 @@ def target_selection(targets: Sequence[str], given: Mapping[str, Any]) -> "Targe
     mode, value = given.get("mode"), given.get("value")
     if value is not None and (mode is None or not Mode(mode).takes_value):
         raise UsageError("--value requires --mode fixed, fixed-percent or random-max-percent")
+    if given.get("seed") is not None and mode is None:
+        raise UsageError("--seed requires --mode: without it every pod is meant")
     return TargetSelection(
         refs=tuple(TargetRef.parse_all(targets)) if targets else (),
         label_selector=given["selector"],

@@ -6,7 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from kubectl_stress.clock import Clock
-from kubectl_stress.errors import Conflict, InjectionError, StressError, TargetError
+from kubectl_stress.errors import (
+    Conflict,
+    InjectionError,
+    NotFound,
+    StressError,
+    TargetError,
+)
 from kubectl_stress.kube.cluster import Cluster
 from kubectl_stress.plan.holder import (
     ephemeral_container,
@@ -150,7 +156,16 @@ class _Start:
             if now_ms >= next_line_ms:
                 next_line_ms = now_ms + 1_000 * _LINE_EVERY_S
                 self._tell(f"waiting for {self._name} to start: {self._kubelet_says(detail)}")
-            pod = self._cluster.get_pod(self._target.namespace, self._target.pod)
+            pod = self._newest()
+
+    def _newest(self) -> Pod:
+        try:
+            return self._cluster.get_pod(self._target.namespace, self._target.pod)
+        except NotFound as error:
+            raise InjectionError(
+                f'pod "{self._target.pod}" was deleted while ephemeral container {self._name} '
+                "was starting"
+            ) from error
 
     def _watched(self, pod: Pod) -> tuple[str, dict[str, str]]:
         """Its state once that decides, or after some seconds: a watch ends by itself."""
@@ -190,6 +205,8 @@ class _Start:
         is_late = kind == "waiting" and not _is_hopeless(detail)
         within = f"within {format_duration(self._holder.start_timeout_ms)} " if is_late else ""
         known = remedy(reason, message, uses_target_image=uses_target_image)
+        if is_late and self._taken_up_ms is not None:
+            reason = self._kubelet_says(detail)
         return InjectionError(
             f"ephemeral container {self._name} did not start {within}"
             f"({reason}{message and ': ' + message})"

@@ -18,7 +18,7 @@ def written(file: TextIO, text: str, *, is_synced: bool = False) -> TextIO | Non
         if is_synced:
             os.fsync(file.fileno())
     except OSError as error:
-        print(f"warning: recording stopped: {error.strerror}", file=sys.stderr)
+        print(f"warning: {file.name}: recording stopped: {error.strerror}", file=sys.stderr)
         return None
     return file
 

@@ -73,6 +73,8 @@ def _of_load(plan: Plan, what: What) -> str | None:
         )
     if isinstance(what, Hello):
         return f"agent {what.version} verified its cgroup (v{what.cgroup_version})"
+    if isinstance(what, Bye) and what.reason is EndReason.STOPPED and what.by:
+        return f"the load was stopped by {what.by} (kubectl stress stop)"
     if isinstance(what, Bye) and what.reason is not EndReason.DURATION:
         return f"the agent ended: {what.reason}"
     return None

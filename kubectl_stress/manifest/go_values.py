@@ -38,6 +38,8 @@ def parse_duration_ms(written: str) -> int:
     parts = list(_PART.finditer(text))
     if text == "0":
         return 0
+    if text.startswith("-"):
+        raise UsageError(f'"{written}" is less than 0: a duration must be more than 0')
     if not parts or "".join(part.group() for part in parts) != text:
         hint = f"; write {text}s" if text.isdigit() else ", like 30s or 1m30s"
         raise UsageError(f'"{written}" is not a Go duration: a number and a unit{hint}')

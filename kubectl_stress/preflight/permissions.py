@@ -47,8 +47,8 @@ class Answer:
 
 _UNSEEN = "events are not shown"
 _NOT_COUNTED = "predictions leave out what other containers use of the pod's limit"
-_SLOWER = "a start with an ephemeral container that is there already takes one exec more"
-_ATTACHED = "a start with a new ephemeral container takes one attach more"
+_SLOWER = "stop does not work, and reusing an ephemeral container needs one more exec request"
+_ATTACHED = "each new ephemeral container needs one more attach request"
 POD_PERMISSIONS = (
     Permission("get", "pods"),
     Permission("list", "pods"),

@@ -122,6 +122,7 @@ class Counter:
 
     def _tell(self, pod: str, error: StressError) -> None:
         reason = str(error)
-        if self._total > 1 and not isinstance(error, NotLoaded) and reason not in self._reasons:
+        is_news = not isinstance(error, NotLoaded | Interrupted) and reason not in self._reasons
+        if self._total > 1 and is_news:
             self._reasons.add(reason)
             self._say(f"{pod} could not be prepared: {reason}")

@@ -63,7 +63,10 @@ def broke_off(plan: Plan, findings: Findings) -> Verdict | None:
         return _cut_off(plan, findings)
     if bye.reason is EndReason.DURATION:
         return None
-    words = "; ".join(f"{error.code}: {error.message}" for error in findings.errors)
+    words = "; ".join(
+        error.message if error.code == bye.reason else f"{error.code}: {error.message}"
+        for error in findings.errors
+    )
     sentence = f"the agent ended early ({bye.reason}{words and ': ' + words})"
     return Verdict(Outcome.INCONCLUSIVE, sentence, last_sample(findings))
 

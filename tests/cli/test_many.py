@@ -417,6 +417,7 @@ def test_a_dry_run_that_leaves_out_a_target_ends_as_the_run_would(many: Many) ->
     [
         (("web", "-A"), "-A requires -l"),
         (("-l", "app=web", "--value", "2"), "--value requires --mode"),
+        (("-l", "app=web", "--seed", "2"), "--seed requires --mode"),
         (("-l", "app=web", "--mode", "fixed"), "mode fixed needs a value: a number of pods"),
         (("-l", "app=web", "-A", "-o", "manifest"), "a StressChaos cannot express -A"),
     ],

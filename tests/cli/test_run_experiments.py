@@ -405,3 +405,17 @@ def test_events_that_may_not_be_read_in_one_of_several_namespaces_are_noted(
 
     assert kubectl_stress(*RUN, "--yes") == 0
     assert "note: continuing without events (list events not allowed)" in capsys.readouterr().err
+
+
+def test_another_namespace_than_the_manifests_own_is_refused(
+    kubectl_stress: CommandLine, write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "memory.yaml"
+    write()
+    file.write_text(file.read_text().replace("memory-stress", "memory-stress\n  namespace: shop"))
+
+    assert kubectl_stress(*RUN, "-n", "other", "--yes") == 2
+
+    words = 'the namespace "shop" of stresschaos/memory-stress (memory.yaml:1) does not match'
+    assert words in capsys.readouterr().err
+    assert kubectl_stress.cluster.asked == []

@@ -55,12 +55,19 @@ def test_the_default_duration_is_parsed_too() -> None:
     assert parsed()["duration"] == 60_000
 
 
-@pytest.mark.parametrize("text", ["5", "5 s", "-5s", "1d", ""])
+@pytest.mark.parametrize("text", ["5", "5 s", "-s", "1d", ""])
 def test_a_duration_that_cannot_be_read_is_a_usage_error(text: str) -> None:
     result = CliRunner().invoke(probe, ["--for", text], obj=[])
 
     assert result.exit_code == 2
     assert "is not a duration" in result.output
+
+
+def test_a_duration_below_0_is_told_as_that() -> None:
+    result = CliRunner().invoke(probe, ["--for", "-1m5s"], obj=[])
+
+    assert result.exit_code == 2
+    assert '"-1m5s" is less than 0: a duration must be more than 0' in result.output
 
 
 @pytest.mark.parametrize(

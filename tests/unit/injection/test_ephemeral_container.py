@@ -3,7 +3,14 @@
 import pytest
 
 from kubectl_stress.agent.image import TARGET_IMAGE
-from kubectl_stress.errors import Conflict, Forbidden, InjectionError, TargetError, Unreachable
+from kubectl_stress.errors import (
+    Conflict,
+    Forbidden,
+    InjectionError,
+    NotFound,
+    TargetError,
+    Unreachable,
+)
 from kubectl_stress.injection.ephemeral_container import bring_holder, refuse_changed_target
 from kubectl_stress.kube.watch import Object
 from kubectl_stress.plan.holder_spec import HolderSpec
@@ -295,3 +302,16 @@ def test_a_holder_that_may_never_start_is_not_waited_for(reason: str) -> None:
     cluster = FakeCluster(built.dict)
 
     assert bring(cluster, FakeTime()) == cluster.added[0]["name"]
+
+
+def test_a_pod_that_is_deleted_while_the_holder_starts_is_told_as_that() -> None:
+    cluster, time = FakeCluster(web().dict), FakeTime()
+    cluster.holder_states = [{}, waiting("ContainerCreating")]
+
+    def lose(seconds: float) -> None:
+        time.sleep(seconds)
+        cluster.errors["get pods"] = [NotFound('pod "web" not found')]
+
+    cluster.idle = lose
+    with pytest.raises(InjectionError, match='pod "web" was deleted while ephemeral container'):
+        bring_holder(cluster, TARGET, HOLDER, clock=time.clock, tell=lambda _text: None)

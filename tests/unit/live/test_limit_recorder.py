@@ -78,7 +78,8 @@ def test_a_full_disk_ends_the_recording_and_not_the_search(
     recorder.begin(HEADER)
     recorder.keep(TRY)
 
-    assert capsys.readouterr().err == "warning: recording stopped: No space left on device\n"
+    told = "warning: /run.jsonl: recording stopped: No space left on device\n"
+    assert capsys.readouterr().err == told
 
 
 def test_a_file_that_is_removed_meanwhile_costs_no_answer(tmp_path: Path) -> None:

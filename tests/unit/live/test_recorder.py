@@ -128,4 +128,5 @@ def test_a_full_disk_ends_the_recording_and_not_the_run(
     tell(STARTED)
     tell(sample())
 
-    assert capsys.readouterr().err == "warning: recording stopped: No space left on device\n"
+    told = "warning: /run.jsonl: recording stopped: No space left on device\n"
+    assert capsys.readouterr().err == told

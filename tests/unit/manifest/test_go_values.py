@@ -47,7 +47,6 @@ def test_a_duration_is_read_as_go_reads_it(written: str, ms: int) -> None:
         ("1w", 'unknown unit "w" (valid: h, m, s, ms)'),
         ("1d12h", 'unknown unit "d"'),
         ("soon", "like 30s or 1m30s"),
-        ("-5m", "like 30s or 1m30s"),
         ("", "like 30s or 1m30s"),
     ],
 )
@@ -59,6 +58,11 @@ def test_a_duration_that_go_refuses_is_refused_with_the_right_one(
 
     assert str(caught.value).startswith(f'"{written}" is not a Go duration: ')
     assert remedy in str(caught.value)
+
+
+def test_a_duration_below_0_is_one_and_refused() -> None:
+    with pytest.raises(UsageError, match="is less than 0: a duration must be more than 0"):
+        parse_duration_ms("-5m")
 
 
 @pytest.mark.parametrize(

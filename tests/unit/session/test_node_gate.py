@@ -37,7 +37,7 @@ def test_a_quick_node_takes_more_up_to_ten_and_a_slow_one_fewer_down_to_two() ->
 
     for _ in range(20):
         found.enter("a", 0)
-        found.leave("a", 17_000)
+        found.leave("a", 12_000)
 
     assert found.limit_of("a") == 10
 
@@ -53,7 +53,7 @@ def test_one_that_is_over_at_once_does_not_make_the_others_look_slow() -> None:
     found.enter("a", 0)
     found.leave("a", 1)
     found.enter("a", 1)
-    found.leave("a", 14_000)
+    found.leave("a", 9_000)
 
     assert found.limit_of("a") == 6
 
