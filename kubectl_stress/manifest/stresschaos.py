@@ -109,9 +109,12 @@ def _refuse_names(document: Field, diagnostics: Diagnostics) -> None:
     """Those that the API server would not take: they stand in what is said of the experiment."""
     for form, named in _names(document):
         if named.written and not re.fullmatch(_FORMS[form], named.written):
+            shown = named.written
+            if not shown.isprintable():  # cleaned it might look like a name
+                shown = shown.encode("unicode_escape").decode("ascii")
             diagnostics.error(
                 named,
-                f'"{named.written}" is not a name that Kubernetes takes: lower case letters, '
+                f'"{shown}" is not a name that Kubernetes takes: lower case letters, '
                 'digits and "-", with a letter or digit at both ends',
             )
 

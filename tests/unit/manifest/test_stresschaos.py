@@ -400,6 +400,7 @@ def test_a_name_that_the_api_server_would_not_take_is_an_error(field: str, name:
     assert f": error: metadata.{field}: " in line
     assert "is not a name that Kubernetes takes" in line
     assert line.isprintable()
+    assert '"ab"' not in line
 
 
 @pytest.mark.parametrize("name", ["a", "0", "web-0.shop", "a" * 63])
