@@ -119,10 +119,14 @@ def _leave_closed_terminal() -> None:
     for descriptor in (1, 2):
         with suppress(OSError):
             if stat.S_ISCHR(os.fstat(descriptor).st_mode) and not os.isatty(descriptor):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
+                _send_nowhere(descriptor)
 
 
 def _drop_output() -> None:
     """What stdout did not take is lost, and the interpreter must not complain of it at exit."""
     with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _send_nowhere(sys.stdout.fileno())
+
+
+def _send_nowhere(descriptor: int) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)

@@ -153,11 +153,13 @@ class Joiner:
     def _with_holder(self, target: Target, holder: HolderSpec) -> JoinedHolder:
         cluster, clock, tell = self._cluster, self._clock, self._tell
         if holder.uses_target_image:
-            found = bring_in_target_image(cluster, target, holder, clock=clock, tell=tell)
-            (name, agent_path), is_new = found, False
+            is_new = False  # the agent came after the container, which had a log by then
+            name, agent_path = bring_in_target_image(
+                cluster, target, holder, clock=clock, tell=tell
+            )
         else:
-            name, is_new = bring_holder(cluster, target, holder, clock=clock, tell=tell)
             agent_path = AGENT_PATH
+            name, is_new = bring_holder(cluster, target, holder, clock=clock, tell=tell)
         tell(_READING)
         reading = read_first(cluster, target, name) if is_new and self._reads_log else None
         if reading is None:

@@ -57,16 +57,12 @@ def read_first(cluster: Cluster, target: Target, holder: str) -> Reading | None:
     """
     if not target.has_own_pid_namespace:
         return None
+    where = target.namespace, target.pod, holder
     try:
-        log = cluster.get_log(target.namespace, target.pod, holder, most_bytes=_LOG_BYTES)
-    except StressError:
-        return None
-    printed = Decoder().feed(log)
-    ends = [n for n, message in enumerate(printed) if isinstance(message, Processes)]
-    if not ends:
-        return None
-    try:
-        return _as_reading(printed[ends[0] :: -1], "", is_answered=True)
+        printed = Decoder().feed(cluster.get_log(*where, most_bytes=_LOG_BYTES))
+        ends = (n for n, message in enumerate(printed) if isinstance(message, Processes))
+        end = next(ends, None)
+        return None if end is None else _as_reading(printed[end::-1], "", is_answered=True)
     except StressError:
         return None
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from kubectl_stress.kube.exec.port_forward import PortForward
     from kubectl_stress.kube.exec.stream import ExecStream
 
-WATCH_SECONDS = 60
 LOG_SECONDS = 10.0  # the kubelet answers; what is asked of a log can be had in other ways
+WATCH_SECONDS = 60
 WATCH_GRACE_SECONDS = 5.0  # the server ends the watch in time; a peer that is gone is noticed later
 PAGE_SIZE = 500
 

@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from dataclasses import field as default
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
 
@@ -47,7 +46,7 @@ class Experiment:
     duration_ms: int | None = None
     memory: MemoryStressor | None = None
     cpu: CpuStressor | None = None
-    file: str = default(default="", compare=False)
+    file: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         """As kubectl names an object, with where it is written."""
@@ -101,8 +100,8 @@ def _choice(spec: Field, diagnostics: Diagnostics) -> Choice | None:
     if not diagnostics.is_sound(value):
         return None
     is_known = mode in {known.value for known in Mode}
-    field = value if value and is_known else spec["mode"]
-    return diagnostics.attempt(field, lambda: Choice.parse(mode, value.written))
+    blamed = value if value and is_known else spec["mode"]
+    return diagnostics.attempt(blamed, lambda: Choice.parse(mode, value.written))
 
 
 def _refuse_names(document: Field, diagnostics: Diagnostics) -> None:

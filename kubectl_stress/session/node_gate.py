@@ -43,9 +43,9 @@ class NodeGate:
     def leave(self, node: str, took_ms: int) -> None:
         """A target is prepared, or is not going to be."""
         found = self._nodes[node]
+        found.inside -= 1
         if self._parallel is None:
             _adapt(found, took_ms)
-        found.inside -= 1
         for _ in range(min(found.limit - found.inside, len(found.waiting))):
             self._wake(found.waiting.popleft())
 
